@@ -1,0 +1,99 @@
+// SPDX-License-Identifier: Apache-2.0
+/// @file What every request/reply battery protocol looks like from outside: bytes and values in,
+/// bytes and values out.
+///
+/// A codec is stateless and knows no link, no clock and no asset: the Poller (poller.hpp) keeps the
+/// conversation, and the driver adds asset and time. `emsctl decode`, Python, the fuzzers and the
+/// firmware use the same object.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string_view>
+
+#include "ems/core/bytes.hpp"
+#include "ems/core/result.hpp"
+#include "ems/core/time.hpp"
+#include "ems/model/point.hpp"
+
+namespace ems::protocol {
+
+/// Largest request any codec makes.
+inline constexpr std::size_t kRequestSize = 64;
+/// Largest reply any codec takes.
+inline constexpr std::size_t kReplySize = 512;
+
+/// One request of the poll plan.
+struct PollItem {
+  std::string_view name;  ///< What it asks for, for logs: `basic info`.
+  std::uint8_t number;    ///< The codec's own number of the request, for encode_poll().
+  std::uint16_t every;    ///< Asked every n-th round; 0: once after each connect.
+};
+
+/// How the next reply lies in the bytes received so far.
+struct FrameScan {
+  std::size_t noise = 0;  ///< Leading bytes that belong to no frame: drop them first.
+  std::size_t size = 0;   ///< Bytes of the whole frame after the noise; 0: not complete yet.
+};
+
+/// A battery-side command that changes an output. Limits and set-points have their own types.
+struct SwitchCommand {
+  bool charge_on = true;
+  bool discharge_on = true;
+};
+
+/// One request/reply protocol. Implementations are stateless and constexpr-constructible.
+///
+/// @thread_safety Every function is pure.
+class Codec {
+ public:
+  /// Name in configuration and tools: `jbd`.
+  [[nodiscard]] virtual std::string_view name() const noexcept = 0;
+  /// What to ask, in order. One request is outstanding at a time.
+  [[nodiscard]] virtual std::span<const PollItem> poll_plan() const noexcept = 0;
+  /// Time a healthy device needs at most to start answering.
+  [[nodiscard]] virtual Duration reply_timeout() const noexcept = 0;
+
+  /// Writes the request of a plan item.
+  /// @param out  At least kRequestSize bytes.
+  /// @return     Bytes written.
+  [[nodiscard]] virtual Result<std::size_t> encode_poll(std::uint8_t number,
+                                                        MutableBytes out) const noexcept = 0;
+
+  /// Writes the request that switches the battery's outputs.
+  /// @errors unimplemented  the protocol has no such command.
+  [[nodiscard]] virtual Result<std::size_t> encode_switch(const SwitchCommand& command,
+                                                          MutableBytes out) const noexcept = 0;
+
+  /// Finds the reply to `request` in a stream, skipping noise before it. Checks only what delimits
+  /// a frame.
+  [[nodiscard]] virtual FrameScan scan(Bytes request, Bytes received) const noexcept = 0;
+
+  /// Decodes one whole reply, strictly, and gives its values to `sink`. Gives nothing on failure.
+  ///
+  /// @param request  The request it answers, as sent.
+  /// @param reply    Exactly one frame.
+  /// @errors header truncated length tail checksum device_error out_of_range; offset = first wrong
+  /// byte of the reply.
+  [[nodiscard]] virtual Result<void> decode(Bytes request, Bytes reply,
+                                            ReadingSink& sink) const noexcept = 0;
+
+  /// Name of a bit of `vendor_alarms`; nullopt when the vendor does not define it.
+  [[nodiscard]] virtual std::optional<std::string_view> vendor_alarm_name(
+      unsigned bit) const noexcept = 0;
+
+ protected:
+  Codec() = default;
+  Codec(const Codec&) = default;
+  Codec& operator=(const Codec&) = default;
+  ~Codec() = default;
+};
+
+/// All codecs compiled in. @thread_safety Pure functions.
+[[nodiscard]] std::span<const Codec* const> codecs() noexcept;
+/// @errors unknown_protocol  no codec of that name.
+[[nodiscard]] Result<const Codec*> find_codec(std::string_view name) noexcept;
+
+}  // namespace ems::protocol
