@@ -1,0 +1,184 @@
+// SPDX-License-Identifier: Apache-2.0
+/// @file The site file (site.yaml): what ems-agent reads, controls and talks to. Keys, units,
+/// ranges and defaults are rows of the table in schema.hpp; docs/reference/configuration.md is
+/// printed from it.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+#include "ems/core/time.hpp"
+#include "ems/core/units.hpp"
+#include "ems/io/config/diagnostic.hpp"
+#include "ems/safety/limits.hpp"
+
+namespace ems::io {
+
+/// Words that the file may use but this module must not know: given by whoever links them.
+struct KnownNames {
+  std::vector<std::string> protocols;  ///< Codecs compiled in, e.g. `jbd`.
+  std::vector<std::string> packs;      ///< Device packs, e.g. `sunspec_pcs`.
+};
+
+/// HOST:PORT of a TCP peer; an IPv6 host is written in brackets and kept here without them.
+struct TcpEndpoint {
+  std::string host;
+  std::uint16_t port = 0;
+  friend bool operator==(const TcpEndpoint&, const TcpEndpoint&) = default;
+};
+
+enum class Parity : std::uint8_t { none, even, odd };
+
+/// A serial line: 8 data bits.
+struct SerialEndpoint {
+  std::string device;
+  std::uint32_t baud = 9600;
+  Parity parity = Parity::none;
+  std::uint8_t stop_bits = 1;
+  friend bool operator==(const SerialEndpoint&, const SerialEndpoint&) = default;
+};
+
+struct ModbusTcpEndpoint {
+  TcpEndpoint address;
+  std::uint8_t unit = 1;
+  friend bool operator==(const ModbusTcpEndpoint&, const ModbusTcpEndpoint&) = default;
+};
+struct ModbusRtuEndpoint {
+  SerialEndpoint line;
+  std::uint8_t unit = 1;
+  friend bool operator==(const ModbusRtuEndpoint&, const ModbusRtuEndpoint&) = default;
+};
+
+using BatteryLink = std::variant<SerialEndpoint, TcpEndpoint>;
+using ModbusLink = std::variant<ModbusTcpEndpoint, ModbusRtuEndpoint>;
+
+enum class ControlMode : std::uint8_t { disarmed, armed };
+enum class MeterRole : std::uint8_t { pcc, pv, load };
+enum class LogLevel : std::uint8_t { trace, debug, info, warning, error };
+/// PV on the dc side of an inverter. Unknown is treated like present wherever that is the safe way.
+enum class DcPv : std::uint8_t { unknown, none, present };
+
+[[nodiscard]] std::string_view to_string(Parity parity) noexcept;
+[[nodiscard]] std::string_view to_string(ControlMode mode) noexcept;
+[[nodiscard]] std::string_view to_string(MeterRole role) noexcept;
+[[nodiscard]] std::string_view to_string(LogLevel level) noexcept;
+[[nodiscard]] std::string_view to_string(DcPv pv) noexcept;
+
+struct StoreConfig {
+  std::filesystem::path path;
+  std::int64_t budget_bytes = 0;
+};
+
+/// One server the agent uploads to, over mTLS.
+struct UplinkConfig {
+  TcpEndpoint address;
+  std::filesystem::path ca;
+  std::filesystem::path certificate;
+  std::filesystem::path key;
+};
+
+struct BatteryConfig {
+  std::uint16_t id = 0;  ///< Asset battery/<id>.
+  std::string protocol;  ///< One of KnownNames::protocols.
+  BatteryLink link;
+  Duration poll_period{};
+  Duration reply_timeout{};
+  safety::Chemistry chemistry{};
+  std::uint16_t cells = 0;  ///< In series.
+  MicroAmpHour capacity{};
+  MilliAmp charge_current_max{};     ///< Magnitude.
+  MilliAmp discharge_current_max{};  ///< Magnitude.
+};
+
+struct InverterConfig {
+  std::uint16_t id = 0;  ///< Asset inverter/<id>.
+  std::string pack;      ///< One of KnownNames::packs.
+  ModbusLink link;
+  std::vector<std::uint16_t> batteries;  ///< Ids of the batteries at its dc terminals; at least 1.
+  Duration poll_period{};
+  Duration reply_timeout{};
+  Watt rated_power{};
+  BasisPoints efficiency{};
+  Duration lease{};      ///< Device-side revert timer; refreshed at a third.
+  Duration dead_time{};  ///< From a command's arrival to the first change of power.
+  Watt ramp_per_s{};     ///< Change of power per second.
+  DcPv dc_pv = DcPv::unknown;
+};
+
+struct MeterConfig {
+  std::uint16_t id = 0;  ///< Asset meter/<id>.
+  MeterRole role{};
+  std::string pack;  ///< One of KnownNames::packs.
+  ModbusLink link;
+  Duration poll_period{};
+  Duration reply_timeout{};
+};
+
+struct ImportLimitConfig {
+  Watt limit{};  ///< Import at the PCC, 0 or more.
+};
+struct SelfConsumptionConfig {
+  Watt target{};  ///< At the PCC; + imports.
+  Watt deadband{};
+};
+struct SetpointConfig {
+  Duration lease_max{};
+};
+/// A policy that is absent in the file does not run.
+struct PoliciesConfig {
+  std::optional<ImportLimitConfig> import_limit;
+  std::optional<SelfConsumptionConfig> self_consumption;
+  std::optional<SetpointConfig> setpoint;
+};
+
+/// A whole site file, checked. Relative paths in it are already joined to the file's folder.
+struct SiteConfig {
+  std::filesystem::path file;  ///< Where it was read from.
+  std::string site;
+  std::string agent;
+  std::string tenant;
+  ControlMode control = ControlMode::disarmed;
+  std::optional<std::filesystem::path> limits;  ///< Absent: monitor only.
+  Duration tick{};
+  Duration telemetry_period{};
+  StoreConfig store;
+  std::filesystem::path api_socket;
+  LogLevel log_level = LogLevel::info;
+  std::vector<UplinkConfig> servers;
+  std::vector<BatteryConfig> batteries;
+  std::vector<InverterConfig> inverters;
+  std::vector<MeterConfig> meters;
+  PoliciesConfig policies;
+
+  /// `urn:ems:agent:<site>/<agent>`: what the agent's certificate must say.
+  [[nodiscard]] std::string identity() const;
+  [[nodiscard]] const BatteryConfig* find_battery(std::uint16_t id) const noexcept;
+  [[nodiscard]] const InverterConfig* find_inverter(std::uint16_t id) const noexcept;
+  [[nodiscard]] const MeterConfig* find_meter(std::uint16_t id) const noexcept;
+  /// The meter at the site's connection; nullptr when none is declared.
+  [[nodiscard]] const MeterConfig* pcc_meter() const noexcept;
+};
+
+/// Reads and checks a site file.
+///
+/// @param path   The file; also the name in error messages and the base of relative paths.
+/// @param known  Protocols and packs that `protocol` and `pack` may name.
+/// @return       The configuration, or every fault found. A file that cannot be read is one fault
+///               with line 0.
+/// @thread_safety Any thread; reads the file once.
+[[nodiscard]] Loaded<SiteConfig> load_site_config(const std::filesystem::path& path,
+                                                  const KnownNames& known);
+
+/// Like load_site_config(), from text that was read already.
+///
+/// @thread_safety Pure function.
+[[nodiscard]] Loaded<SiteConfig> parse_site_config(std::string_view text,
+                                                   const std::filesystem::path& path,
+                                                   const KnownNames& known);
+
+}  // namespace ems::io
