@@ -74,8 +74,8 @@ struct Reading {
   friend constexpr bool operator==(const Reading&, const Reading&) noexcept = default;
 };
 
-/// Where a codec puts what it reads. Called only for values that are there: a missing sensor makes
-/// no call.
+/// Where a codec puts what it reads. reading() is called only for values that are there; a sensor
+/// that is known to be missing goes to missing().
 class ReadingSink {
  public:
   virtual void reading(const Reading& reading) = 0;
@@ -83,6 +83,19 @@ class ReadingSink {
   virtual void text(TextField field, std::string_view text, std::uint8_t module) = 0;
   /// A command was accepted by the device.
   virtual void acknowledged() = 0;
+  /// A sensor or field that the device has and that gives no value: an open temperature sensor, a
+  /// state of charge above 100 %. Unless overridden it arrives as a reading of quality bad, so that
+  /// nothing downstream can take it for healthy.
+  virtual void missing(Signal signal, std::uint16_t element, std::uint8_t module) {
+    reading({signal, element, 0, Quality::bad, module});
+  }
+  /// A number that only the vendor defines and the catalogue does not have: a counter, a raw mask.
+  /// Ignored unless overridden.
+  /// @param name  Static text, stable; a dot groups: `error_counts.short_circuit`.
+  virtual void vendor_value(std::string_view name, std::int64_t value) {
+    static_cast<void>(name);
+    static_cast<void>(value);
+  }
 
  protected:
   ReadingSink() = default;

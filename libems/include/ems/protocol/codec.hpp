@@ -53,32 +53,45 @@ class Codec {
   [[nodiscard]] virtual std::string_view name() const noexcept = 0;
   /// What to ask, in order. One request is outstanding at a time.
   [[nodiscard]] virtual std::span<const PollItem> poll_plan() const noexcept = 0;
-  /// Time a healthy device needs at most to start answering.
+  /// Time from a request to the end of its reply that a healthy device never exceeds, at the
+  /// protocol's slowest usual baud rate.
   [[nodiscard]] virtual Duration reply_timeout() const noexcept = 0;
 
   /// Writes the request of a plan item.
   /// @param out  At least kRequestSize bytes.
   /// @return     Bytes written.
+  /// @errors     invalid_argument    not a number of the poll plan.
+  ///             resource_exhausted  out is too small.
   [[nodiscard]] virtual Result<std::size_t> encode_poll(std::uint8_t number,
                                                         MutableBytes out) const noexcept = 0;
 
   /// Writes the request that switches the battery's outputs.
-  /// @errors unimplemented  the protocol has no such command.
+  /// @errors unimplemented       the protocol has no such command.
+  ///         resource_exhausted  out is too small.
   [[nodiscard]] virtual Result<std::size_t> encode_switch(const SwitchCommand& command,
                                                           MutableBytes out) const noexcept = 0;
 
-  /// Finds the reply to `request` in a stream, skipping noise before it. Checks only what delimits
-  /// a frame.
+  /// Finds the reply to `request` in a stream, skipping noise before it: whatever cannot be that
+  /// reply, frames that answer something else included. Checks only what delimits a frame.
   [[nodiscard]] virtual FrameScan scan(Bytes request, Bytes received) const noexcept = 0;
 
   /// Decodes one whole reply, strictly, and gives its values to `sink`. Gives nothing on failure.
   ///
-  /// @param request  The request it answers, as sent.
+  /// @param request  The request it answers, as sent; empty when it is not known (a log, a
+  ///                 capture): then the reply alone says what it is, and no echo is checked.
   /// @param reply    Exactly one frame.
-  /// @errors header truncated length tail checksum device_error out_of_range; offset = first wrong
-  /// byte of the reply.
+  /// @errors header truncated length tail checksum device_error exception out_of_range; offset =
+  ///         first wrong byte of the reply.
+  ///         invalid_argument  `request` is not a request of this protocol; offset counts its
+  ///         bytes. unimplemented     a sound reply whose content this codec does not read.
   [[nodiscard]] virtual Result<void> decode(Bytes request, Bytes reply,
                                             ReadingSink& sink) const noexcept = 0;
+
+  /// Says what a request asks for, as vendor values (`request_register` ...).
+  ///
+  /// @errors header truncated length tail checksum; offset = first wrong byte of the request.
+  [[nodiscard]] virtual Result<void> decode_request(Bytes request,
+                                                    ReadingSink& sink) const noexcept = 0;
 
   /// Name of a bit of `vendor_alarms`; nullopt when the vendor does not define it.
   [[nodiscard]] virtual std::optional<std::string_view> vendor_alarm_name(

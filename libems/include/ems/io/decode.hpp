@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: Apache-2.0
+/// @file Frames to JSON for people: what `emsctl decode` and Python print. Names and units are
+/// those of the catalogue's SI faces; every number is exact.
+#pragma once
+
+#include <filesystem>
+#include <string>
+#include <string_view>
+
+#include "ems/core/bytes.hpp"
+#include "ems/core/result.hpp"
+
+namespace ems::io {
+
+/// Decodes one exchange into a JSON object: `{"pack_voltage_v": 15.6, "alarms": [], ...}`.
+///
+/// Element signals are lists (`cell_voltages_v`; null is a missing sensor); alarms are lists of
+/// names, the vendor's own as `vendor:<name>`; `vendor` holds what only the vendor defines. A field
+/// that is absent is unknown.
+///
+/// @param protocol  Name of a codec: `jbd`.
+/// @param request   Empty when it is not known.
+/// @param reply     Empty with a request: the request itself is decoded. A reply that arrived empty
+///                  is `decode_reply_to_json`'s business.
+/// @return          One line of JSON.
+/// @errors          unknown_protocol; header truncated length tail checksum device_error ... with
+///                  offset = first wrong byte of the reply (or of the request decoded).
+/// @thread_safety   Pure function.
+/// @source          shared names: docs/reference/json-names, vectors tests/vectors/README.md.
+[[nodiscard]] Result<std::string> decode_to_json(std::string_view protocol, Bytes request,
+                                                 Bytes reply);
+
+/// Like decode_to_json(), but an empty `reply` is a reply of no bytes: `truncated`.
+[[nodiscard]] Result<std::string> decode_reply_to_json(std::string_view protocol, Bytes request,
+                                                       Bytes reply);
+
+/// `{"error": {"code": "checksum", "offset": 36, "message": "..."}}`, one line.
+/// @thread_safety Pure function.
+[[nodiscard]] std::string error_to_json(const Error& error);
+
+/// Runs a file of vectors: what `emsctl decode --vectors FILE` prints.
+///
+/// @return        A JSON array, one element per vector and line: `id` and either `values` or
+///                `error` {code, offset, message}.
+/// @errors        io      the file cannot be read.
+///                syntax  it is not JSON, or not an array of objects; offset = the byte.
+/// @thread_safety Any thread.
+[[nodiscard]] Result<std::string> run_vectors(const std::filesystem::path& file);
+
+}  // namespace ems::io
