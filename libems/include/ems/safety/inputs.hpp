@@ -1,0 +1,107 @@
+// SPDX-License-Identifier: Apache-2.0
+/// @file What the safety kernel reads in one cycle, and how it is taken from the process image.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <span>
+
+#include "ems/core/sample.hpp"
+#include "ems/core/units.hpp"
+#include "ems/model/image.hpp"
+#include "ems/model/point.hpp"
+
+namespace ems::safety {
+
+inline constexpr std::size_t kMaxBatteries = 8;
+inline constexpr std::size_t kMaxInverters = 8;
+
+/// A boolean signal: 1 is on; anything else counts as off.
+using Flag = Quantity<struct FlagTag, std::int32_t>;
+
+/// A sample and its own staleness bound. Absent (nullopt) means the device never gave it.
+template <class Q>
+struct Input {
+  Sample<Q> sample{};
+  Duration stale_after{};
+  friend constexpr bool operator==(const Input&, const Input&) noexcept = default;
+
+  /// True when a rule may use it: good or substituted, not from the future, younger than both its
+  /// own stale_after and `stale_after_max`.
+  [[nodiscard]] constexpr bool usable(Instant now, Duration stale_after_max) const noexcept {
+    return sample.usable(now, min_of(stale_after, stale_after_max));
+  }
+};
+template <class Q>
+using OptionalInput = std::optional<Input<Q>>;
+
+/// Sum of the cells of a battery (or of the module where it disagrees most) and the terminal
+/// voltage it must match.
+struct CellSum {
+  Input<MilliVolt> sum{};
+  Input<MilliVolt> terminals{};
+  std::uint16_t cells = 0;
+  friend constexpr bool operator==(const CellSum&, const CellSum&) noexcept = default;
+};
+
+/// One battery in one cycle. Default: everything missing.
+struct BatteryInputs {
+  AssetId asset{};
+  OptionalInput<MilliVolt> pack_voltage{};
+  OptionalInput<MilliAmp> pack_current{};  ///< + discharges.
+  OptionalInput<BasisPoints> soc{};
+  /// Over all cells; taken_at is the oldest cell's, quality the worst cell's. Absent when not all
+  /// expected cells are there.
+  OptionalInput<MilliVolt> cell_voltage_max{};
+  OptionalInput<MilliVolt> cell_voltage_min{};
+  std::optional<CellSum> cell_sum{};       ///< Absent when the BMS gives only extremes.
+  OptionalInput<MilliCelsius> temp_max{};  ///< Over all sensors, combined like the cells.
+  OptionalInput<MilliCelsius> temp_min{};
+  /// What the BMS asks for. Absent: this BMS does not give it.
+  OptionalInput<MilliVolt> charge_voltage_limit{};
+  OptionalInput<MilliVolt> discharge_voltage_limit{};
+  OptionalInput<MilliAmp> charge_current_limit{};     ///< Magnitude.
+  OptionalInput<MilliAmp> discharge_current_limit{};  ///< Magnitude.
+  OptionalInput<Flag> charge_fet_on{};
+  OptionalInput<Flag> discharge_fet_on{};
+  OptionalInput<Flag> charge_enable{};
+  OptionalInput<Flag> discharge_enable{};
+  friend constexpr bool operator==(const BatteryInputs&, const BatteryInputs&) noexcept = default;
+};
+
+/// One inverter in one cycle.
+struct InverterInputs {
+  AssetId asset{};
+  OptionalInput<Watt> dc_pv_power{};  ///< PV on the inverter's own dc bus; >= 0.
+  friend constexpr bool operator==(const InverterInputs&, const InverterInputs&) noexcept = default;
+};
+
+/// Everything the kernel reads in one cycle. Same order as Config's batteries and inverters; an
+/// entry that is absent, or names another asset, counts as missing.
+struct Inputs {
+  std::span<const BatteryInputs> batteries{};
+  std::span<const InverterInputs> inverters{};
+  bool estop = false;  ///< A person or a contact asks for an emergency stop; level, not edge.
+};
+
+/// Reads one battery from the image, all its modules included.
+///
+/// Cells and temperatures come from the element signals and from the scalar extremes; where both
+/// exist the worse counts, and one unusable sensor makes the whole group unusable. Modules are
+/// taken as parallel: a module's cells must add up to the module's own pack voltage, else to the
+/// battery's.
+///
+/// @param battery         Asset with module 0.
+/// @param expected_cells  Cells over all modules; the cell voltages are absent when the element
+///                        signals are there and their number differs.
+/// @param now             Monotonic time of this cycle.
+/// @requirement           SAF-020, SAF-021.
+/// @thread_safety         Pure function.
+[[nodiscard]] BatteryInputs read_inputs(const ProcessImage& image, AssetId battery,
+                                        std::uint16_t expected_cells, Instant now) noexcept;
+
+/// Reads one inverter from the image. @thread_safety Pure function.
+[[nodiscard]] InverterInputs read_inverter_inputs(const ProcessImage& image,
+                                                  AssetId inverter) noexcept;
+
+}  // namespace ems::safety
