@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: Apache-2.0
+/// @file The embedded back end of FleetStore: one SQLite file, WAL, synchronous=FULL.
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "ems/core/result.hpp"
+#include "ems/fleet/fleet_store.hpp"
+
+namespace ems::fleet {
+
+struct SqliteFleetOptions {
+  bool create = true;      ///< Make the file when it is not there.
+  bool read_only = false;  ///< For readers beside a running server: queries only.
+};
+
+/// Opens or creates a fleet store.
+///
+/// A restored file is noticed by `<path>.generation`, a small file beside it that a copy of the
+/// database does not carry: when the two disagree, a new generation is made.
+///
+/// @errors not_found  no file and options.create is false.
+///         header     a file of something else; it is left alone.
+///         schema     made by a newer version.
+///         corrupt    the integrity check failed.
+///         read_only, disk_full, io  the operating system refused.
+///         unavailable  another process has it open for writing.
+[[nodiscard]] Result<std::unique_ptr<FleetStore>> open_sqlite_fleet_store(
+    const std::string& path, const SqliteFleetOptions& options = {});
+
+}  // namespace ems::fleet

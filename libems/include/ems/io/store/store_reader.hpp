@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: Apache-2.0
+/// @file Reads an edge store's file while the agent writes it, from another process.
+#pragma once
+
+#include <array>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "ems/core/result.hpp"
+#include "ems/io/store/edge_store.hpp"
+#include "ems/io/store/row_source.hpp"
+
+namespace ems::io {
+
+/// A read-only view of an edge store. Each read sees one committed state (a WAL snapshot).
+///
+/// @thread_safety None: one thread at a time.
+class StoreReader final : public RowSource {
+ public:
+  /// @errors not_found  no such file.
+  ///         header     a file of something else.
+  ///         schema     made by a newer version.
+  ///         corrupt    damaged. io  the operating system refused.
+  [[nodiscard]] static Result<StoreReader> open(const std::string& path);
+  StoreReader(StoreReader&&) noexcept;
+  StoreReader& operator=(StoreReader&&) noexcept;
+  ~StoreReader() override;
+
+  [[nodiscard]] Result<void> read(telemetry::Stream stream, const UtcRange& range,
+                                  RowSink& sink) override;
+
+  /// Marks of the three streams as last committed.
+  [[nodiscard]] Result<std::array<Mark, telemetry::kStreamCount>> marks();
+  /// Every point that occurs in telemetry blocks of the range, ascending.
+  [[nodiscard]] Result<std::vector<Point>> points(const UtcRange& range = {});
+
+ private:
+  struct Impl;
+  explicit StoreReader(std::unique_ptr<Impl> impl) noexcept;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace ems::io
