@@ -36,7 +36,7 @@ class RegisterAccess {
 /// @param request   Request PDU, any bytes.
 /// @param access    The unit's registers.
 /// @param response  At least kPduSize bytes.
-/// @return          Size of the response PDU; 0 for a malformed request, which gets no answer.
+/// @return          Size of the response PDU; 0 for an empty request or a stray response.
 /// @thread_safety   Like `access`.
 [[nodiscard]] std::size_t serve(Bytes request, RegisterAccess& access,
                                 MutableBytes response) noexcept;
