@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: Apache-2.0
+/// @file emsctl's end of SiteService, in the structs of runtime/site_port.hpp.
+#pragma once
+
+#include <filesystem>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "ems/core/result.hpp"
+#include "ems/core/time.hpp"
+#include "ems/runtime/site_port.hpp"
+
+namespace ems::rpc {
+
+/// Talks to one agent over its unix socket. Errors are those of runtime::SitePort, plus
+/// `unavailable` when nobody answers at the socket; detail() has the agent's words.
+///
+/// @thread_safety One thread at a time, except cancel().
+class SiteClient {
+ public:
+  /// Does not connect yet: the first call does.
+  ///
+  /// @errors invalid_argument  the path is empty or longer than 107 bytes.
+  [[nodiscard]] static Result<std::unique_ptr<SiteClient>> open(const std::filesystem::path& socket,
+                                                                Duration timeout = seconds(5));
+  ~SiteClient();
+  SiteClient(const SiteClient&) = delete;
+  SiteClient& operator=(const SiteClient&) = delete;
+
+  [[nodiscard]] Result<runtime::SiteStatus> status();
+  /// Gives the state every `interval` (100 ms .. 1 h) until the callback returns false.
+  [[nodiscard]] Result<void> watch(Duration interval,
+                                   const std::function<bool(runtime::SiteStatus)>& update);
+  [[nodiscard]] Result<runtime::Explanation> explain(std::optional<UtcInstant> at = std::nullopt);
+  /// The origin is local, whatever the request says.
+  [[nodiscard]] Result<void> set_setpoint(const runtime::SetpointRequest& request);
+  [[nodiscard]] Result<void> clear_setpoint(const std::string& actor);
+  [[nodiscard]] Result<void> emergency_stop(const std::string& actor, const std::string& reason);
+  [[nodiscard]] Result<void> reset_emergency_stop(const runtime::ResetRequest& request);
+
+  /// Ends the call that is under way, from any thread (not a signal handler).
+  void cancel();
+  /// What the last failed call said, for people.
+  [[nodiscard]] const std::string& detail() const noexcept;
+
+ private:
+  class Impl;
+  explicit SiteClient(std::unique_ptr<Impl> impl);
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace ems::rpc
