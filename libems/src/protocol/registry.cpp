@@ -1,9 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "ems/protocol/codec.hpp"
+#include "ems/protocol/jbd/codec.hpp"
 
 namespace ems::protocol {
 
-std::span<const Codec* const> codecs() noexcept { return {}; }
+std::span<const Codec* const> codecs() noexcept {
+  static const Codec* const kCodecs[] = {&jbd::codec()};
+  return kCodecs;
+}
 
 Result<const Codec*> find_codec(std::string_view name) noexcept {
   for (const Codec* codec : codecs()) {
