@@ -86,9 +86,10 @@ class BlockBuilder {
 
   /// Forgets everything and opens an empty block whose first row will be `first`.
   ///
+  /// The first row brings the context.
+  ///
   /// @errors invalid_argument  an unknown stream, or first is 0.
-  [[nodiscard]] Result<void> start(Stream stream, const Epoch& epoch, Sequence first,
-                                   const BlockContext& context) noexcept;
+  [[nodiscard]] Result<void> start(Stream stream, const Epoch& epoch, Sequence first) noexcept;
 
   /// Opens with the rows of a finished block in it; rows that follow append to them.
   ///
@@ -98,9 +99,9 @@ class BlockBuilder {
   /// Offers a row of values; the first row of a block brings its point table.
   ///
   /// @errors failed_precondition  no block was started, or it is a block of records.
-  ///         invalid_argument     points not strictly ascending or of an unknown asset kind, more
-  ///                              than kPointsMax or none, values of another number, or a quality
-  ///                              that is none; offset = the point.
+  ///         invalid_argument     points not strictly ascending, more than kPointsMax or none,
+  ///                              values of another number, or a quality that is none; offset =
+  ///                              the point.
   [[nodiscard]] Result<Append> append(const BlockContext& context, const Row& row) noexcept;
 
   /// Offers a record.
@@ -121,7 +122,7 @@ class BlockBuilder {
 
  private:
   [[nodiscard]] bool same_points(std::span<const Point> points) const noexcept;
-  [[nodiscard]] std::size_t row_size(const Row& row) const noexcept;
+  [[nodiscard]] bool fits(std::size_t more) const noexcept;
   void write_table(std::span<const Point> points) noexcept;
 
   MutableBytes buffer_;
@@ -190,9 +191,7 @@ class RowCursor {
   [[nodiscard]] Row row() const noexcept;
 
  private:
-  friend class BlockReader;
   friend class BlockBuilder;
-  [[nodiscard]] Result<void> step() noexcept;
 
   const BlockReader* reader_;
   std::size_t at_;
@@ -215,9 +214,7 @@ class RecordCursor {
   [[nodiscard]] const Record& record() const noexcept { return record_; }
 
  private:
-  friend class BlockReader;
   friend class BlockBuilder;
-  [[nodiscard]] Result<void> step() noexcept;
 
   const BlockReader* reader_;
   std::size_t at_;

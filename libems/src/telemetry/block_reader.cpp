@@ -1,0 +1,151 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
+
+#include "block_layout.hpp"
+#include "ems/telemetry/block.hpp"
+#include "ems/telemetry/crc32.hpp"
+
+namespace ems::telemetry {
+
+using namespace detail;
+
+Result<BlockReader> BlockReader::open(Bytes block) noexcept {
+  BlockReader reader;
+  reader.block_ = block;
+  Result<void> step = reader.read_header();
+  if (!step) return fail(step.error());
+  const std::size_t crc_at = reader.body_end();
+  if (load_le32(block, crc_at) != crc32(block.first(crc_at))) {
+    return fail(Errc::checksum, crc_at, "block: CRC mismatch");
+  }
+  step = reader.read_table();
+  if (!step) return fail(step.error());
+  step = reader.check_body();
+  if (!step) return fail(step.error());
+  return reader;
+}
+
+Result<void> BlockReader::read_header() noexcept {
+  const Bytes data = block_;
+  if (data.size() < kBlockHeaderSize + kBlockCrcSize) {
+    return fail(Errc::truncated, data.size(), "block: shorter than a header");
+  }
+  if (load_le32(data, kMagicAt) != kMagic) return fail(Errc::header, kMagicAt, "block: magic");
+  if (load_u8(data, kVersionAt) != kBlockFormatVersion) {
+    return fail(Errc::schema, kVersionAt, "block: unknown format version");
+  }
+  const std::uint8_t stream = load_u8(data, kStreamAt);
+  if (stream >= kStreamCount) return fail(Errc::header, kStreamAt, "block: unknown stream");
+  header_.stream = static_cast<Stream>(stream);
+  if (load_u8(data, kKindAt) != static_cast<std::uint8_t>(header_.kind())) {
+    return fail(Errc::header, kKindAt, "block: kind does not fit the stream");
+  }
+  const std::uint8_t clock = load_u8(data, kClockAt);
+  if (clock > static_cast<std::uint8_t>(ClockQuality::synced)) {
+    return fail(Errc::header, kClockAt, "block: unknown clock quality");
+  }
+  const std::uint16_t points = load_le16(data, kPointCountAt);
+  const bool has_table = header_.kind() == BlockKind::points;
+  if (points > kPointsMax || (points != 0) != has_table) {
+    return fail(Errc::header, kPointCountAt, "block: number of points");
+  }
+  if (load_le16(data, kReservedAt) != 0) return fail(Errc::header, kReservedAt, "block: reserved");
+  std::copy_n(data.begin() + static_cast<std::ptrdiff_t>(kEpochRandomAt),
+              header_.epoch.random.size(), header_.epoch.random.begin());
+  header_.epoch.counter = load_le32(data, kEpochCounterAt);
+  header_.first = load_le64(data, kFirstAt);
+  header_.last = load_le64(data, kLastAt);
+  if (header_.first == 0) return fail(Errc::header, kFirstAt, "block: sequences count from 1");
+  if (header_.last < header_.first || header_.last - header_.first >= kBlockRowsMax) {
+    return fail(Errc::header, kLastAt, "block: last sequence");
+  }
+  header_.context = {.limits_hash = load_le64(data, kLimitsAt),
+                     .catalogue_hash = load_le64(data, kCatalogueAt),
+                     .clock_quality = static_cast<ClockQuality>(clock)};
+  const std::uint64_t size = std::uint64_t{kBlockHeaderSize} + points * kBlockPointSize +
+                             load_le32(data, kBodySizeAt) + kBlockCrcSize;
+  if (data.size() < size) return fail(Errc::truncated, data.size(), "block: shorter than it says");
+  if (size > kBlockSizeMax) return fail(Errc::length, kBodySizeAt, "block: larger than allowed");
+  if (data.size() > size) {
+    return fail(Errc::length, static_cast<std::size_t>(size), "block: longer than it says");
+  }
+  return {};
+}
+
+Result<void> BlockReader::read_table() noexcept {
+  const std::size_t count = load_le16(block_, kPointCountAt);
+  for (std::size_t i = 0; i < count; ++i) {
+    const std::size_t at = kBlockHeaderSize + i * kBlockPointSize;
+    const Point point = load_point(block_, at);
+    if (i > 0 && !(points_.back() < point)) {
+      return fail(Errc::out_of_range, at, "block: points are not strictly ascending");
+    }
+    points_.push_back(point);
+  }
+  return {};
+}
+
+Result<void> BlockReader::check_body() const noexcept {
+  const Bytes data = block_.first(body_end());
+  std::size_t at = body_begin();
+  PackState state;
+  for (std::size_t i = 0; i < header_.rows(); ++i) {
+    if (header_.kind() == BlockKind::points) {
+      const Result<void> row = unpack_row(data, at, points_.size(), state);
+      if (!row) return row;
+    } else {
+      const Result<Record> record = unpack_record(data, at, state.time);
+      if (!record) return fail(record.error());
+    }
+  }
+  if (at != data.size()) return fail(Errc::length, at, "block: bytes after the last row");
+  return {};
+}
+
+std::optional<std::size_t> BlockReader::column(const Point& point) const noexcept {
+  const Point* found = std::lower_bound(points_.begin(), points_.end(), point);
+  if (found == points_.end() || *found != point) return std::nullopt;
+  return static_cast<std::size_t>(found - points_.begin());
+}
+
+RowCursor::RowCursor(const BlockReader& reader) noexcept
+    : reader_(&reader), at_(reader.body_begin()), sequence_(reader.header().first - 1) {
+  EMS_ASSERT(reader.header().kind() == BlockKind::points);
+}
+
+bool RowCursor::next() noexcept {
+  if (sequence_ == reader_->header().last) return false;
+  const Bytes data = reader_->bytes().first(reader_->body_end());
+  const Result<void> unpacked = unpack_row(data, at_, reader_->points().size(), state_);
+  EMS_ASSERT(unpacked.has_value());  // BlockReader::open checked every row.
+  ++sequence_;
+  for (std::size_t i = 0; i < reader_->points().size(); ++i) {
+    const std::uint8_t state = state_.states[i];
+    values_[i] = state == kStateAbsent
+                     ? RowValue{}
+                     : RowValue{state_.values[i], static_cast<Quality>(state - 1), true};
+  }
+  return true;
+}
+
+Row RowCursor::row() const noexcept {
+  return {utc(state_.time), reader_->points(),
+          std::span<const RowValue>{values_}.first(reader_->points().size())};
+}
+
+RecordCursor::RecordCursor(const BlockReader& reader) noexcept
+    : reader_(&reader), at_(reader.body_begin()), sequence_(reader.header().first - 1) {
+  EMS_ASSERT(reader.header().kind() == BlockKind::records);
+}
+
+bool RecordCursor::next() noexcept {
+  if (sequence_ == reader_->header().last) return false;
+  const Bytes data = reader_->bytes().first(reader_->body_end());
+  const Result<Record> record = unpack_record(data, at_, time_);
+  EMS_ASSERT(record.has_value());  // BlockReader::open checked every record.
+  record_ = *record;
+  ++sequence_;
+  return true;
+}
+
+}  // namespace ems::telemetry
