@@ -111,6 +111,7 @@ class Poller {
 
  private:
   enum class Exchange : std::uint8_t { none, item, probe, command };
+  enum class Suspect : std::uint8_t { nothing, item, command };
 
   [[nodiscard]] bool choose(Instant now, Instant& wake_at) noexcept;
   [[nodiscard]] PollerAction send(Instant now, MutableBytes out) noexcept;
@@ -123,8 +124,9 @@ class Poller {
   void enter_recovery(Instant now) noexcept;
   void fail_command(const Error& error) noexcept;
   void take_buffer(Instant now, ReadingSink& sink) noexcept;
-  [[nodiscard]] bool take_frame(Bytes frame, Instant now, ReadingSink& sink) noexcept;
+  [[nodiscard]] Result<void> take_frame(Bytes frame, ReadingSink& sink) noexcept;
   void answered(Instant now) noexcept;
+  void item_done() noexcept;
   void drop(std::size_t bytes) noexcept;
   void drop_noise(std::size_t bytes) noexcept;
 
@@ -150,7 +152,7 @@ class Poller {
   std::uint32_t silent_ = 0;     // Bit per item: had no answer while the device had others.
 
   // Recovery.
-  bool suspect_ = false;
+  Suspect suspect_ = Suspect::nothing;  // What failed while the device may still be there.
   std::optional<std::size_t> recovery_step_{};
 
   // Command.
