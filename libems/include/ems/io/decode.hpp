@@ -26,7 +26,7 @@ namespace ems::io {
 /// @errors          unknown_protocol; header truncated length tail checksum device_error ... with
 ///                  offset = first wrong byte of the reply (or of the request decoded).
 /// @thread_safety   Pure function.
-/// @source          shared names: docs/reference/json-names, vectors tests/vectors/README.md.
+/// @source          names: ems/model/signals.def and alarms.def; tests/vectors/bms_serial_jbd.json.
 [[nodiscard]] Result<std::string> decode_to_json(std::string_view protocol, Bytes request,
                                                  Bytes reply);
 
