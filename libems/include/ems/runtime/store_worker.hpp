@@ -1,0 +1,104 @@
+// SPDX-License-Identifier: Apache-2.0
+/// @file The edge store on a thread of its own: the strand hands rows over and never waits for a
+/// disk; whoever may wait (the uplink, shutdown) asks and blocks.
+#pragma once
+
+#include <array>
+#include <condition_variable>
+#include <cstdint>
+#include <deque>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "ems/io/store/edge_store.hpp"
+#include "ems/model/clock.hpp"
+
+namespace spdlog {
+class logger;
+}
+
+namespace ems::runtime {
+
+/// Jobs that may wait for the store. Overflow: a telemetry row or decision is dropped and counted
+/// (rows_dropped); audit records and control jobs have kUrgentJobsMax more and are refused last.
+inline constexpr std::size_t kStoreJobsMax = 1024;
+inline constexpr std::size_t kUrgentJobsMax = 256;
+
+/// What the store thread counts; a snapshot.
+struct StoreView {
+  std::array<io::Mark, telemetry::kStreamCount> marks{};
+  io::StoreCounters counters{};
+  std::uint64_t rows_dropped = 0;  ///< Never reached the store: its queue was full.
+  std::string last_error;          ///< Empty while the newest commit succeeded.
+};
+
+/// Owns an EdgeStore and the thread that uses it. Commits once a second when something was
+/// appended, and at once after an audit record.
+///
+/// @thread_safety Every function from any thread.
+class StoreWorker {
+ public:
+  /// @param store  An open store; the worker takes it over.
+  /// @param on_commit  Called on the store's thread after a commit that made rows durable.
+  StoreWorker(io::EdgeStore store, const Clock& clock, std::shared_ptr<spdlog::logger> log,
+              std::function<void()> on_commit);
+  /// Commits what is there and ends the thread.
+  ~StoreWorker();
+  StoreWorker(const StoreWorker&) = delete;
+  StoreWorker& operator=(const StoreWorker&) = delete;
+
+  /// Never block; a full queue is counted.
+  void append(UtcInstant at, std::vector<Point> points, std::vector<telemetry::RowValue> values);
+  void append(telemetry::Stream stream, UtcInstant at, telemetry::RecordType type,
+              std::vector<std::byte> payload);
+  void put(std::string key, std::vector<std::byte> value);
+  void set_context(std::uint64_t limits_hash, ClockQuality quality);
+
+  /// Runs `job` on the store's thread and waits for it. Not from the strand.
+  /// @errors unavailable  the worker is ending. And those of the job.
+  template <class F>
+  auto call(F job) -> std::invoke_result_t<F, io::EdgeStore&> {
+    using R = std::invoke_result_t<F, io::EdgeStore&>;
+    std::optional<R> result;
+    if (!run_and_wait([&](io::EdgeStore& store) { result.emplace(job(store)); })) {
+      return fail(Errc::unavailable, 0, "the store is closing");
+    }
+    return std::move(*result);
+  }
+
+  [[nodiscard]] StoreView view() const;
+
+ private:
+  using Job = std::function<void(io::EdgeStore&)>;
+
+  bool push(Job job, bool urgent);
+  [[nodiscard]] bool run_and_wait(const Job& job);
+  void run();
+  void commit();
+  void publish();
+
+  io::EdgeStore store_;
+  const Clock& clock_;
+  std::shared_ptr<spdlog::logger> log_;
+  std::function<void()> on_commit_;
+
+  mutable std::mutex mutex_;
+  std::condition_variable wake_;
+  std::deque<Job> jobs_;
+  StoreView view_;
+  bool ending_ = false;
+
+  // Of the store's thread.
+  bool dirty_ = false;
+  bool commit_now_ = false;
+  bool failing_ = false;
+  Instant committed_at_{};
+  std::thread thread_;
+};
+
+}  // namespace ems::runtime

@@ -1,0 +1,134 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "ems/runtime/control_config.hpp"
+
+#include <algorithm>
+
+namespace ems::runtime {
+namespace {
+
+/// Room for a sample that arrives a little late: the skew beyond half a poll period.
+constexpr Duration kPairSlack = milliseconds(150);
+
+safety::Limits limits_of(const io::BatteryConfig& battery,
+                         const io::ControlPermission& permission) {
+  safety::Limits limits =
+      permission.limits ? permission.limits->limits : safety::default_limits(battery.chemistry);
+  const MilliAmp charge = permission.limits
+                              ? min_of(limits.charge_current_max, battery.charge_current_max)
+                              : battery.charge_current_max;
+  const MilliAmp discharge =
+      permission.limits ? min_of(limits.discharge_current_max, battery.discharge_current_max)
+                        : battery.discharge_current_max;
+  const safety::Threshold<MilliAmp> file_charge = limits.charge_overcurrent;
+  const safety::Threshold<MilliAmp> file_discharge = limits.discharge_overcurrent;
+  safety::set_current_limits(limits, charge, discharge);
+  if (permission.limits) {  // The file's own trips stay where they are the tighter ones.
+    if (charge == permission.limits->limits.charge_current_max) {
+      limits.charge_overcurrent = file_charge;
+    }
+    if (discharge == permission.limits->limits.discharge_current_max) {
+      limits.discharge_overcurrent = file_discharge;
+    }
+  }
+  return limits;
+}
+
+/// Nominal energy: capacity times the chemistry's nominal cell voltage (LFP: 3.2 V).
+WattHour capacity_of(const io::BatteryConfig& battery) {
+  constexpr std::int64_t kNominalCellMilliVolt = 3'200;
+  const std::int64_t milliamp_hours = battery.capacity.count() / 1000;
+  return WattHour{milliamp_hours * kNominalCellMilliVolt / 1'000'000 * battery.cells};
+}
+
+Result<std::uint8_t> battery_mask(const io::SiteConfig& site, const io::InverterConfig& inverter) {
+  std::uint8_t mask = 0;
+  for (const std::uint16_t id : inverter.batteries) {
+    const auto it = std::find_if(site.batteries.begin(), site.batteries.end(),
+                                 [id](const io::BatteryConfig& b) { return b.id == id; });
+    if (it == site.batteries.end()) {
+      return fail(Errc::not_found, id, "inverter: its battery is not declared");
+    }
+    mask = static_cast<std::uint8_t>(mask | (1U << (it - site.batteries.begin())));
+  }
+  return mask;
+}
+
+decision::Config decision_config(const io::SiteConfig& site) {
+  decision::Config config;
+  Duration slowest{};
+  Duration lease = seconds(3600);
+  for (const io::InverterConfig& inverter : site.inverters) {
+    slowest = max_of(slowest, inverter.poll_period);
+    lease = min_of(lease, inverter.lease);
+  }
+  if (const io::MeterConfig* pcc = site.pcc_meter(); pcc != nullptr) {
+    slowest = max_of(slowest, pcc->poll_period);
+  }
+  config.net_load.pair_skew_max = Duration{slowest.count() / 2} + kPairSlack;
+  const io::PoliciesConfig& policies = site.policies;
+  if (policies.import_limit) {
+    config.import_limit = decision::ImportLimitConfig{policies.import_limit->limit, lease};
+  }
+  if (policies.setpoint) {
+    config.setpoint = decision::SetpointConfig{policies.setpoint->lease_max};
+  }
+  if (policies.self_consumption) {
+    config.self_consumption = decision::SelfConsumptionConfig{policies.self_consumption->target,
+                                                              policies.self_consumption->deadband};
+  }
+  return config;
+}
+
+}  // namespace
+
+Result<ControlConfig> make_control_config(const io::SiteConfig& site,
+                                          const io::ControlPermission& permission) {
+  ControlConfig config;
+  config.arming = permission.control ? safety::Arming::armed : safety::Arming::disarmed;
+  config.safety.tick_period = site.tick;
+
+  for (const io::BatteryConfig& battery : site.batteries) {
+    safety::BatteryConfig one;
+    one.asset = ems::battery(battery.id);
+    one.chemistry = battery.chemistry;
+    one.cells_in_series = battery.cells;
+    one.limits = limits_of(battery, permission);
+    if (!config.safety.batteries.try_push_back(one)) {
+      return fail(Errc::out_of_range, safety::kMaxBatteries, "more batteries than a site can have");
+    }
+    config.batteries.push_back({capacity_of(battery)});
+  }
+  for (const io::InverterConfig& inverter : site.inverters) {
+    const Result<std::uint8_t> mask = battery_mask(site, inverter);
+    if (!mask) return fail(mask.error());
+    safety::InverterConfig one;
+    one.asset = ems::inverter(inverter.id);
+    one.batteries = *mask;
+    one.apparent_max = VoltAmp{inverter.rated_power.count()};
+    one.charge_max = inverter.rated_power;
+    one.discharge_max = inverter.rated_power;
+    one.efficiency = inverter.efficiency;
+    one.has_dc_pv = inverter.dc_pv != io::DcPv::none;  // Unknown counts as present.
+    if (!config.safety.inverters.try_push_back(one)) {
+      return fail(Errc::out_of_range, safety::kMaxInverters, "more inverters than a site can have");
+    }
+    config.inverters.push_back({inverter.rated_power});
+  }
+  if (const Result<void> valid = safety::validate(config.safety); !valid) {
+    return fail(valid.error());
+  }
+
+  config.decision = decision_config(site);
+  if (const Result<void> valid = decision::validate(config.decision); !valid) {
+    return fail(valid.error());
+  }
+  for (const io::MeterConfig& meter : site.meters) {
+    if (meter.role == io::MeterRole::pcc) config.pcc_meter = ems::meter(meter.id);
+    if (meter.role == io::MeterRole::pv && !config.pv_meters.try_push_back(ems::meter(meter.id))) {
+      return fail(Errc::out_of_range, 8, "more PV meters than a site can have");
+    }
+  }
+  return config;
+}
+
+}  // namespace ems::runtime

@@ -1,0 +1,171 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "ems/runtime/control_loop.hpp"
+
+namespace ems::runtime {
+namespace {
+
+decision::MeasuredPower measured(const ProcessImage& image, AssetId asset) noexcept {
+  const ImageEntry* entry = image.find({asset, Signal::active_power, 0});
+  if (entry == nullptr) return {};
+  return {image.get<Watt>(asset, Signal::active_power), entry->stale_after};
+}
+
+/// Sum of several measurements: as old as the oldest, as good as the worst; absent when one is.
+decision::MeasuredPower add(const decision::MeasuredPower& a,
+                            const decision::MeasuredPower& b) noexcept {
+  if (!a.sample || !b.sample) return {};
+  return {Sample<Watt>{
+              a.sample->value + b.sample->value,
+              a.sample->taken_at < b.sample->taken_at ? a.sample->taken_at : b.sample->taken_at,
+              a.sample->quality < b.sample->quality ? a.sample->quality : b.sample->quality},
+          min_of(a.stale_after, b.stale_after)};
+}
+
+}  // namespace
+
+ControlLoop::ControlLoop(const ControlConfig& config, const safety::State& state) noexcept
+    : config_(config), safety_(state) {
+  EMS_ASSERT(safety::validate(config_.safety).has_value());
+  EMS_ASSERT(decision::validate(config_.decision).has_value());
+  EMS_ASSERT(config_.batteries.size() == config_.safety.batteries.size());
+  EMS_ASSERT(config_.inverters.size() == config_.safety.inverters.size());
+}
+
+void ControlLoop::read(const ProcessImage& image, Instant now) noexcept {
+  for (std::size_t i = 0; i < config_.safety.batteries.size(); ++i) {
+    const safety::BatteryConfig& battery = config_.safety.batteries[i];
+    battery_inputs_[i] = safety::read_inputs(image, battery.asset, battery.cells_in_series, now);
+  }
+  for (std::size_t i = 0; i < config_.safety.inverters.size(); ++i) {
+    inverter_inputs_[i] = safety::read_inverter_inputs(image, config_.safety.inverters[i].asset);
+  }
+}
+
+decision::MeasuredPower ControlLoop::pcc_power(const ProcessImage& image) const noexcept {
+  return config_.pcc_meter ? measured(image, *config_.pcc_meter) : decision::MeasuredPower{};
+}
+
+decision::MeasuredPower ControlLoop::battery_power(const ProcessImage& image) const noexcept {
+  decision::MeasuredPower sum{};
+  for (std::size_t i = 0; i < config_.safety.inverters.size(); ++i) {
+    const decision::MeasuredPower one = measured(image, config_.safety.inverters[i].asset);
+    sum = i == 0 ? one : add(sum, one);
+  }
+  return sum;
+}
+
+Tick ControlLoop::tick(const ProcessImage& image, const TickInputs& inputs, Instant now) noexcept {
+  Tick tick;
+  read(image, now);
+
+  // Safety opens the tick: the envelope.
+  const std::size_t battery_count = config_.safety.batteries.size();
+  const std::size_t inverter_count = config_.safety.inverters.size();
+  safety::Inputs safety_inputs;
+  safety_inputs.batteries = std::span(battery_inputs_).first(battery_count);
+  safety_inputs.inverters = std::span(inverter_inputs_).first(inverter_count);
+  safety_inputs.estop = inputs.estop;
+  safety::Step step = safety::step(safety_, config_.safety, safety_inputs, now);
+  tick.latch_changed = !(step.state.latch() == safety_.latch());
+  safety_ = step.state;
+  tick.safety = step.output;
+
+  // Bounds bottom-up. A verdict that lets no follow command through leaves nothing to distribute.
+  std::array<distribute::Battery, safety::kMaxInverters> stores{};
+  std::array<distribute::Inverter, safety::kMaxInverters> inverters{};
+  for (std::size_t i = 0; i < inverter_count; ++i) {
+    const safety::InverterVerdict& verdict = tick.safety.inverters[i];
+    const std::uint8_t mask = config_.safety.inverters[i].batteries;
+    distribute::Battery& store = stores[i];
+    if (verdict.command == CommandKind::follow) store.bounds = verdict.ac;
+    bool first = true;
+    for (std::size_t b = 0; b < battery_count; ++b) {
+      if ((mask >> b & 1U) == 0) continue;
+      store.capacity += config_.batteries[b].capacity;
+      // Parallel batteries: the emptiest speaks for all, so no share counts on charge that is not
+      // there. One unknown makes the group unknown.
+      const auto& soc = battery_inputs_[b].soc;
+      const bool known = soc && soc->usable(now, soc->stale_after);
+      if (!known) {
+        store.soc.reset();
+      } else if (first) {
+        store.soc = soc->sample.value;
+      } else if (store.soc) {
+        store.soc = min_of(*store.soc, soc->sample.value);
+      }
+      first = false;
+    }
+    const Watt rated = config_.inverters[i].rated;
+    inverters[i] = {.available = (inputs.inverters_ready >> i & 1U) != 0,
+                    .rating = {-rated, rated},
+                    .batteries = std::span(&store, 1)};
+  }
+  const auto fleet = std::span(inverters).first(inverter_count);
+
+  // Decision narrows it; distribute splits what is left.
+  decision::Inputs decision_inputs;
+  decision_inputs.envelope = distribute::site_bounds(fleet);
+  decision_inputs.pcc_power = pcc_power(image);
+  decision_inputs.battery_power = battery_power(image);
+  decision_inputs.gated = gated_;
+  decision_inputs.setpoint = inputs.setpoint;
+  decision::Step decided = decision::step(decision_, config_.decision, decision_inputs, now);
+  decision_ = decided.state;
+  tick.decision = decided.decision;
+  tick.distribution = distribute::split(tick.decision.target(), fleet);
+
+  // Safety closes it: every command against its own inverter's verdict.
+  for (std::size_t i = 0; i < inverter_count; ++i) {
+    const InverterCommand wanted{CommandKind::follow, tick.distribution.shares[i].power, Var{}};
+    const safety::GateResult gated = safety::gate(tick.safety, i, wanted, config_.arming);
+    if (gated.command && gated.command->kind == CommandKind::follow) tick.gated += gated.command->p;
+    tick.orders.push_back(gated);
+  }
+  gated_ = Sample<Watt>{tick.gated, now, Quality::substituted};
+
+  derive(image, decision_inputs.pcc_power, decision_inputs.battery_power, now, tick);
+  return tick;
+}
+
+void ControlLoop::derive(const ProcessImage& image, const decision::MeasuredPower& pcc,
+                         const decision::MeasuredPower& battery, Instant now,
+                         Tick& tick) const noexcept {
+  const auto put = [&tick](Signal signal, std::optional<Watt> value) {
+    tick.derived.push_back(
+        {signal, value ? value->count() : 0, value ? Quality::substituted : Quality::bad});
+  };
+  const auto known = [now](const decision::MeasuredPower& power) -> std::optional<Watt> {
+    return power.usable(now) ? std::optional(power.sample->value) : std::nullopt;
+  };
+  const std::optional<Watt> grid = known(pcc);
+  const std::optional<Watt> batteries = known(battery);
+  std::optional<Watt> pv = config_.pv_meters.empty() ? std::nullopt : std::optional(Watt{});
+  for (const AssetId meter : config_.pv_meters) {
+    const std::optional<Watt> one = known(measured(image, meter));
+    pv = pv && one ? std::optional(*pv + *one) : std::nullopt;
+  }
+  put(Signal::site_grid_power, grid);
+  put(Signal::site_battery_power, batteries);
+  put(Signal::site_pv_power, pv);
+  const bool balanced = grid && batteries && pv;  // battery + pv + grid = load.
+  put(Signal::site_load_power, balanced ? std::optional(*batteries + *pv + *grid) : std::nullopt);
+  put(Signal::setpoint_power, tick.gated);
+  put(Signal::envelope_lo, tick.decision.resolution.envelope().lo);
+  put(Signal::envelope_hi, tick.decision.resolution.envelope().hi);
+  tick.derived.push_back(
+      {Signal::safety_state, static_cast<std::int64_t>(tick.safety.site), Quality::substituted});
+}
+
+Result<void> ControlLoop::reset(const ProcessImage& image, Instant now,
+                                const safety::ResetRequest& request) noexcept {
+  read(image, now);
+  safety::Inputs inputs;
+  inputs.batteries = std::span(battery_inputs_).first(config_.safety.batteries.size());
+  inputs.inverters = std::span(inverter_inputs_).first(config_.safety.inverters.size());
+  const Result<safety::State> state = safety::reset(safety_, config_.safety, inputs, now, request);
+  if (!state) return fail(state.error());
+  safety_ = *state;
+  return {};
+}
+
+}  // namespace ems::runtime

@@ -1,0 +1,569 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "ems/runtime/site.hpp"
+
+#include <spdlog/spdlog.h>
+
+#include <asio/post.hpp>
+#include <chrono>
+#include <future>
+#include <utility>
+
+#include "ems/io/pack_loader.hpp"
+#include "ems/io/store/store_reader.hpp"
+#include "ems/protocol/codec.hpp"
+#include "ems/runtime/decision_view.hpp"
+#include "ems/runtime/latch_record.hpp"
+#include "ems/telemetry/event_record.hpp"
+
+namespace ems::runtime {
+namespace {
+
+/// An interface waits at most this long for the strand.
+constexpr std::chrono::seconds kStrandTimeout{1};
+/// A decision is stored at least this often.
+constexpr Duration kDecisionPeriod = seconds(60);
+/// Values that a tick computes are stale after this.
+constexpr Duration kDerivedStaleAfter = seconds(2);
+
+std::chrono::microseconds to_chrono(Duration duration) noexcept {
+  return std::chrono::microseconds(duration > Duration::zero() ? duration.count() : 0);
+}
+
+std::vector<std::byte> to_bytes(std::string_view text) {
+  const auto bytes = std::as_bytes(std::span(text));
+  return {bytes.begin(), bytes.end()};
+}
+
+/// Watts below which a changed target is not written to the inverter and not stored as new.
+Watt step_of(Watt rated) noexcept { return Watt{std::max(10, rated.count() / 200)}; }
+
+Watt rated_of(const ControlConfig& config) noexcept {
+  Watt sum{};
+  for (const InverterTraits& inverter : config.inverters) sum += inverter.rated;
+  return sum;
+}
+
+}  // namespace
+
+safety::State load_safety_state(StoreWorker& store, const Clock& clock, spdlog::logger& log) {
+  using Stored = std::optional<std::vector<std::byte>>;
+  const Result<Stored> stored = store.call([](io::EdgeStore& edge) { return edge.get(kLatchKey); });
+  if (!stored) {
+    log.critical("event=latch_unreadable code={} error=\"{}\" state=tripped",
+                 to_string(stored.error().code), stored.error().what);
+    return safety::State::tripped_unreadable(clock.now());
+  }
+  if (!stored->has_value()) return {};
+  const Result<safety::Latch> latch = decode_latch(**stored);
+  if (!latch) {
+    log.critical("event=latch_unreadable code={} error=\"{}\" state=tripped",
+                 to_string(latch.error().code), latch.error().what);
+    return safety::State::tripped_unreadable(clock.now());
+  }
+  if (!latch->empty()) log.warn("event=latch_restored trips={}", latch->size());
+  return safety::State::restore_latch(*latch, clock.now());
+}
+
+Site::Site(SiteParts parts)
+    : parts_(std::move(parts)),
+      strand_(asio::make_strand(parts_.io)),
+      loop_(parts_.control, parts_.safety),
+      timer_(strand_),
+      stop_timer_(strand_) {}
+
+Site::~Site() = default;
+
+Result<std::unique_ptr<Site>> Site::create(SiteParts parts) {
+  std::unique_ptr<Site> site(new Site(std::move(parts)));
+  for (const io::BatteryConfig& config : site->parts_.config.batteries) {
+    if (Result<void> added = site->add_battery(config); !added) return fail(added.error());
+  }
+  for (const io::InverterConfig& config : site->parts_.config.inverters) {
+    if (Result<void> added = site->add_inverter(config); !added) return fail(added.error());
+  }
+  for (const io::MeterConfig& config : site->parts_.config.meters) {
+    if (Result<void> added = site->add_meter(config); !added) return fail(added.error());
+  }
+  return site;
+}
+
+Result<void> Site::add_battery(const io::BatteryConfig& config) {
+  const Result<const protocol::Codec*> codec = protocol::find_codec(config.protocol);
+  if (!codec) return fail(codec.error());
+  std::unique_ptr<io::ByteLink> link;
+  if (const auto* serial = std::get_if<io::SerialEndpoint>(&config.link)) {
+    link = io::make_serial_link(strand_, {serial->device, static_cast<int>(serial->baud)});
+  } else {
+    const auto& tcp = std::get<io::TcpEndpoint>(config.link);
+    link = io::make_tcp_link(strand_, tcp.host, tcp.port);
+  }
+  protocol::PollerSettings settings;
+  settings.period = config.poll_period;
+  settings.reply_timeout = config.reply_timeout;
+  batteries_.push_back(std::make_unique<BatteryDriver>(
+      BatteryDriver::Wiring{strand_, parts_.clock, image_, *parts_.log}, battery(config.id),
+      std::move(link), **codec, settings));
+  return {};
+}
+
+std::shared_ptr<io::ModbusMaster> Site::master_for(const io::ModbusLink& link) {
+  std::string key;
+  std::unique_ptr<io::ModbusMaster> made;
+  if (const auto* tcp = std::get_if<io::ModbusTcpEndpoint>(&link)) {
+    key = "tcp:" + tcp->address.host + ":" + std::to_string(tcp->address.port);
+    if (const auto it = masters_.find(key); it != masters_.end()) return it->second;
+    io::ModbusTcpOptions options;
+    options.host = tcp->address.host;
+    options.port = tcp->address.port;
+    made = io::make_modbus_tcp_master(strand_, options);
+  } else {
+    const io::SerialEndpoint& line = std::get<io::ModbusRtuEndpoint>(link).line;
+    key = "rtu:" + line.device;
+    if (const auto it = masters_.find(key); it != masters_.end()) return it->second;
+    io::ModbusRtuOptions options;
+    options.device = line.device;
+    options.baud = static_cast<int>(line.baud);
+    options.parity = line.parity == io::Parity::even  ? 'E'
+                     : line.parity == io::Parity::odd ? 'O'
+                                                      : 'N';
+    options.stop_bits = line.stop_bits;
+    made = io::make_modbus_rtu_master(strand_, options);
+  }
+  return masters_.emplace(key, std::move(made)).first->second;
+}
+
+namespace {
+
+std::uint8_t unit_of(const io::ModbusLink& link) {
+  return std::visit([](const auto& endpoint) { return endpoint.unit; }, link);
+}
+
+}  // namespace
+
+Result<void> Site::add_inverter(const io::InverterConfig& config) {
+  const io::PackLoad pack = io::find_pack(config.pack);
+  if (!pack.loaded) return fail(pack.errors.front().code, config.id, "inverter: its pack is bad");
+  PackDriverSettings settings;
+  settings.unit = unit_of(config.link);
+  settings.period = config.poll_period;
+  settings.reply_timeout = config.reply_timeout;
+  settings.lease = config.lease;
+  settings.write_step = step_of(config.rated_power);
+  inverters_.push_back(std::make_unique<PackDriver>(
+      PackDriver::Wiring{strand_, parts_.clock, image_, *parts_.log}, inverter(config.id),
+      master_for(config.link), pack.loaded, settings));
+  return {};
+}
+
+Result<void> Site::add_meter(const io::MeterConfig& config) {
+  const io::PackLoad pack = io::find_pack(config.pack);
+  if (!pack.loaded) return fail(pack.errors.front().code, config.id, "meter: its pack is bad");
+  PackDriverSettings settings;
+  settings.unit = unit_of(config.link);
+  settings.period = config.poll_period;
+  settings.reply_timeout = config.reply_timeout;
+  meters_.push_back(std::make_unique<PackDriver>(
+      PackDriver::Wiring{strand_, parts_.clock, image_, *parts_.log}, meter(config.id),
+      master_for(config.link), pack.loaded, settings));
+  return {};
+}
+
+void Site::start() {
+  asio::post(strand_, [this] {
+    running_ = true;
+    clock_quality_ = parts_.clock.quality();
+    const std::uint64_t hash = parts_.permission.acceptance && parts_.permission.limits
+                                   ? parts_.permission.limits->hash.prefix()
+                                   : 0;
+    parts_.store.set_context(hash, clock_quality_);
+    parts_.log->info("event=site_start site={} agent={} control={} reason=\"{}\"",
+                     parts_.config.site, parts_.config.agent,
+                     parts_.permission.control ? "armed" : "disarmed", parts_.permission.reason);
+    for (const auto& driver : batteries_) driver->start();
+    for (const auto& driver : inverters_) driver->start();
+    for (const auto& driver : meters_) driver->start();
+    next_tick_ = parts_.clock.now();
+    telemetry_at_ = next_tick_;
+    arm_tick();
+  });
+}
+
+void Site::arm_tick() {
+  // Ticks keep their grid; ticks that were missed are not made up for, the kernel counts them.
+  const Instant now = parts_.clock.now();
+  next_tick_ = next_tick_ + parts_.config.tick;
+  if (next_tick_ <= now) next_tick_ = now + parts_.config.tick;
+  timer_.expires_after(to_chrono(next_tick_ - now));
+  timer_.async_wait([this](const std::error_code& error) {
+    if (error || !running_) return;
+    tick();
+    arm_tick();
+  });
+}
+
+void Site::tick() {
+  const Instant now = parts_.clock.now();
+  const UtcInstant utc = parts_.clock.utc();
+  ++ticks_;
+  TickInputs inputs;
+  inputs.estop = estop_requested_;
+  inputs.setpoint = setpoint_;
+  for (std::size_t i = 0; i < inverters_.size(); ++i) {
+    if (inverters_[i]->ready()) {
+      inputs.inverters_ready = static_cast<std::uint8_t>(inputs.inverters_ready | (1U << i));
+    }
+  }
+  Tick tick = loop_.tick(image_.image(), inputs, now);
+  estop_requested_ = false;  // Latched by the kernel now.
+  apply(tick, now);          // Output first ...
+  if (tick.latch_changed) {  // ... then written.
+    parts_.store.put(std::string(kLatchKey), encode_latch(loop_.safety_state().latch()));
+  }
+  record(tick, utc, now);
+  last_ = tick;
+  last_utc_ = utc;
+  last_at_ = now;
+}
+
+void Site::apply(const Tick& tick, Instant now) {
+  for (std::size_t i = 0; i < inverters_.size(); ++i) {
+    if (!tick.orders[i].command) continue;
+    inverters_[i]->command(*tick.orders[i].command, tick.safety.inverters[i].ac);
+  }
+  for (const DerivedValue& derived : tick.derived) {
+    image_.set({kSite, derived.signal, 0}, derived.value, now, derived.quality, kDerivedStaleAfter);
+  }
+}
+
+void Site::record(const Tick& tick, UtcInstant utc, Instant now) {
+  for (const Event& event : tick.safety.events) record_event(event, utc);
+
+  const Watt deadband = step_of(rated_of(loop_.config()));
+  if (!stored_decision_ || now - stored_at_ >= kDecisionPeriod ||
+      decision::differs(*stored_decision_, tick.decision, deadband)) {
+    stored_decision_ = tick.decision;
+    stored_at_ = now;
+    const DecisionView view = make_view(tick, loop_.config(), utc, now);
+    parts_.store.append(telemetry::Stream::decisions, utc, telemetry::RecordType::decision,
+                        to_bytes(to_record(view)));
+  }
+  if (now >= telemetry_at_) {
+    telemetry_at_ = telemetry_at_ + parts_.config.telemetry_period;
+    if (telemetry_at_ <= now) telemetry_at_ = now + parts_.config.telemetry_period;
+    record_telemetry(utc, now);
+  }
+}
+
+Quality Site::published(const PointSample& sample) const noexcept {
+  if (!last_) return sample.quality;
+  for (const safety::BatteryVerdict& verdict : last_->safety.batteries) {
+    const bool same = verdict.asset.kind == sample.point.asset.kind &&
+                      verdict.asset.index == sample.point.asset.index;
+    if (same && verdict.plausibility_failed && sample.quality > Quality::uncertain) {
+      return Quality::uncertain;
+    }
+  }
+  return sample.quality;
+}
+
+void Site::record_telemetry(UtcInstant utc, Instant now) {
+  const ClockQuality quality = parts_.clock.quality();
+  if (quality != clock_quality_) {
+    clock_quality_ = quality;
+    const bool accepted = parts_.permission.acceptance && parts_.permission.limits;
+    parts_.store.set_context(accepted ? parts_.permission.limits->hash.prefix() : 0, quality);
+  }
+  const auto entries = image_.image().entries();
+  if (entries.size() > telemetry::kPointsMax && ticks_ < 1000) {
+    parts_.log->error("event=telemetry_points_cut points={} max={}", entries.size(),
+                      telemetry::kPointsMax);
+  }
+  std::vector<Point> points;
+  std::vector<telemetry::RowValue> values;
+  points.reserve(entries.size());
+  values.reserve(entries.size());
+  for (const ImageEntry& entry : entries) {
+    if (points.size() == telemetry::kPointsMax) break;
+    const PointSample& sample = entry.sample;
+    const bool known = sample.quality != Quality::bad && sample.taken_at <= now &&
+                       now - sample.taken_at < entry.stale_after;
+    points.push_back(sample.point);
+    values.push_back(known ? telemetry::RowValue{sample.value, published(sample), true}
+                           : telemetry::RowValue{});
+  }
+  if (points.empty()) return;
+  if (parts_.live) parts_.live(utc, points, values);
+  parts_.store.append(utc, std::move(points), std::move(values));
+}
+
+void Site::record_event(const Event& event, UtcInstant utc) {
+  const auto level = event.severity >= Severity::alarm ? spdlog::level::warn : spdlog::level::info;
+  parts_.log->log(level, "event={} asset={} severity={} active={} value={}", event.name,
+                  to_name(event.asset).view(), to_string(event.severity), event.active,
+                  event.value);
+  const Result<telemetry::EventPayload> payload = telemetry::encode_event(event);
+  if (!payload) {
+    parts_.log->error("event=event_not_encoded name={} code={}", event.name,
+                      to_string(payload.error().code));
+    return;
+  }
+  parts_.store.append(telemetry::Stream::audit, utc, telemetry::RecordType::event,
+                      {payload->begin(), payload->end()});
+}
+
+void Site::audit(const std::string& who, const std::string& what, const std::string& why) {
+  parts_.log->warn("event={} actor=\"{}\" why=\"{}\"", what, who, why);
+  const std::string text = what + "\n" + who + "\n" + why;
+  parts_.store.append(telemetry::Stream::audit, parts_.clock.utc(), telemetry::RecordType::audit,
+                      to_bytes(text));
+}
+
+void Site::stop(Duration deadline, std::function<void()> done) {
+  asio::post(strand_, [this, deadline, done = std::move(done)]() mutable {
+    if (stopping_) return;
+    stopping_ = true;
+    running_ = false;
+    timer_.cancel();
+    stopped_ = std::move(done);
+    const auto finish = [this] {
+      stop_timer_.cancel();
+      for (const auto& driver : batteries_) driver->stop();
+      for (const auto& driver : inverters_) driver->stop();
+      for (const auto& driver : meters_) driver->stop();
+      for (const auto& [key, master] : masters_) master->close();
+      if (stopped_) std::exchange(stopped_, nullptr)();
+    };
+    const bool armed = loop_.config().arming == safety::Arming::armed;
+    for (const auto& driver : inverters_) {
+      if (!armed || !driver->ready()) continue;
+      ++finishing_;
+    }
+    if (finishing_ == 0) return finish();
+    // Grid-connected SAFE: 0 W, contactors stay closed. The device's own timer backs this up.
+    const InverterCommand safe{
+        loop_.safety_state().tripped() ? CommandKind::stop : CommandKind::follow, Watt{}, Var{}};
+    stop_timer_.expires_after(to_chrono(deadline));
+    stop_timer_.async_wait([this, finish](const std::error_code& error) {
+      if (error) return;
+      parts_.log->error("event=stop_unconfirmed inverters={}", finishing_);
+      finish();
+    });
+    for (const auto& driver : inverters_) {
+      if (!driver->ready()) continue;
+      driver->finish(safe, [this, finish](const Result<void>& result) {
+        if (!result) {
+          parts_.log->error("event=stop_failed code={}", to_string(result.error().code));
+        }
+        if (--finishing_ == 0) finish();
+      });
+    }
+  });
+}
+
+// ---- SitePort --------------------------------------------------------------------------------
+
+template <class F>
+auto Site::on_strand(F job) -> std::invoke_result_t<F> {
+  using R = std::invoke_result_t<F>;
+  auto promise = std::make_shared<std::promise<R>>();
+  std::future<R> answer = promise->get_future();
+  asio::post(strand_, [promise, job = std::move(job)]() mutable { promise->set_value(job()); });
+  if (answer.wait_for(kStrandTimeout) != std::future_status::ready) {
+    return fail(Errc::timeout, 0, "the control strand does not answer");
+  }
+  return answer.get();
+}
+
+Result<SiteStatus> Site::status() {
+  return on_strand([this]() -> Result<SiteStatus> {
+    if (stopping_) return fail(Errc::unavailable, 0, "the site is ending");
+    return make_status();
+  });
+}
+
+SafetyView Site::make_safety_view() const {
+  SafetyView view;
+  view.armed = parts_.config.control == io::ControlMode::armed;
+  view.limits_accepted = parts_.permission.acceptance.has_value();
+  if (parts_.permission.limits) view.limits_hash = parts_.permission.limits->hash.hex();
+  for (const safety::Trip& trip : loop_.safety_state().latch()) {
+    view.emergency_stop = view.emergency_stop || trip.cause == safety::TripCause::estop;
+    SafetyReason reason;
+    reason.asset = trip.asset;
+    reason.name = "trip_" + std::string(safety::to_string(trip.cause));
+    reason.text = "latched; a technician must reset it";
+    view.reasons.push_back(std::move(reason));
+  }
+  if (!last_) return view;
+  view.state = static_cast<SafetyState>(last_->safety.site);
+  view.envelope = last_->decision.resolution.envelope();
+  for (const safety::BatteryVerdict& verdict : last_->safety.batteries) {
+    for (const safety::Reason& rule : verdict.reasons) {
+      SafetyReason reason;
+      reason.asset = verdict.asset;
+      reason.name = safety::to_string(rule.rule);
+      reason.severity = rule.action == safety::Action::latch     ? Severity::critical
+                        : rule.action == safety::Action::inhibit ? Severity::alarm
+                                                                 : Severity::warning;
+      reason.signal = rule.signal;
+      if (rule.cause != safety::Cause::missing) reason.value = rule.value;
+      reason.text = safety::to_string(rule.cause);
+      view.reasons.push_back(std::move(reason));
+    }
+  }
+  return view;
+}
+
+SiteStatus Site::make_status() const {
+  SiteStatus status;
+  status.site = parts_.config.site;
+  status.agent = parts_.config.agent;
+  status.software_version = parts_.software_version;
+  status.at = parts_.clock.utc();
+  status.tick = ticks_;
+  const Instant now = parts_.clock.now();
+  for (const ImageEntry& entry : image_.image().entries()) {
+    const PointSample& sample = entry.sample;
+    const Duration age = now - sample.taken_at;
+    status.points.push_back(
+        {sample.point, sample.value, published(sample), age, age >= entry.stale_after});
+  }
+  for (const auto& [key, text] : image_.texts()) {
+    status.texts.push_back({key.first, key.second, text});
+  }
+  for (const auto& driver : batteries_) status.links.push_back(driver->status());
+  for (const auto& driver : inverters_) status.links.push_back(driver->status());
+  for (const auto& driver : meters_) status.links.push_back(driver->status());
+  status.safety = make_safety_view();
+  if (last_) status.decision = make_view(*last_, loop_.config(), last_utc_, last_at_);
+  if (parts_.uplink) status.uplink = parts_.uplink();
+  const StoreView store = parts_.store.view();
+  for (const telemetry::Stream stream : telemetry::kStreams) {
+    const std::size_t i = telemetry::index_of(stream);
+    const io::Mark& mark = store.marks[i];
+    status.rows.push_back({static_cast<std::uint32_t>(i), mark.last, mark.acknowledged,
+                           mark.last - mark.acknowledged, store.counters.rows_lost[i]});
+  }
+  return status;
+}
+
+namespace {
+
+/// Keeps the last decision record it is given.
+class LastDecision final : public io::RowSink {
+ public:
+  bool row(const io::RowId&, const telemetry::Row&) override { return true; }
+  bool record(const io::RowId&, const telemetry::Record& record) override {
+    if (record.type == telemetry::RecordType::decision) {
+      found = std::string(std::as_const(record).payload.size(), '\0');
+      for (std::size_t i = 0; i < record.payload.size(); ++i) {
+        (*found)[i] = static_cast<char>(record.payload[i]);
+      }
+    }
+    return true;
+  }
+  bool gap(const io::RowId&, const telemetry::Gap&) override { return true; }
+  std::optional<std::string> found;
+};
+
+}  // namespace
+
+Result<Explanation> Site::explain(std::optional<UtcInstant> at) {
+  if (!at) {
+    return on_strand([this]() -> Result<Explanation> {
+      if (stopping_) return fail(Errc::unavailable, 0, "the site is ending");
+      if (!last_) return fail(Errc::not_found, 0, "no decision has been made yet");
+      const DecisionView view = make_view(*last_, loop_.config(), last_utc_, last_at_);
+      return Explanation{view, runtime::explain(view)};
+    });
+  }
+  // The past is read from the store's file, on the caller's thread: the strand never waits for it.
+  Result<io::StoreReader> reader = io::StoreReader::open(parts_.config.store.path.string());
+  if (!reader) return fail(reader.error());
+  LastDecision last;
+  const io::UtcRange until{UtcInstant{Duration::min()}, *at + microseconds(1)};
+  if (Result<void> read = reader->read(telemetry::Stream::decisions, until, last); !read) {
+    return fail(read.error());
+  }
+  if (!last.found) return fail(Errc::not_found, 0, "no decision is stored at or before that time");
+  const Result<DecisionView> view = from_record(*last.found);
+  if (!view) return fail(view.error());
+  return Explanation{*view, runtime::explain(*view)};
+}
+
+Result<void> Site::set_setpoint(const SetpointRequest& request) {
+  if (request.actor.empty()) return fail(Errc::invalid_argument, 0, "a set-point needs an actor");
+  if (request.lease <= Duration::zero()) {
+    return fail(Errc::invalid_argument, 0, "a set-point needs a lease above 0 s");
+  }
+  return on_strand([this, request]() -> Result<void> {
+    if (stopping_) return fail(Errc::unavailable, 0, "the site is ending");
+    const ControlConfig& config = loop_.config();
+    if (!config.decision.setpoint) {
+      return fail(Errc::failed_precondition, 0, "the site file has no setpoint policy");
+    }
+    if (config.arming != safety::Arming::armed) {
+      return fail(Errc::disarmed, 0, "control is not armed, or its limits are not accepted");
+    }
+    if (loop_.safety_state().tripped()) {
+      return fail(Errc::latched, 0, "a trip is latched; reset it first");
+    }
+    const Watt rated = rated_of(config);
+    if (request.power > rated || request.power < -rated) {
+      return fail(Errc::out_of_range, 0, "beyond the rated power of the site's inverters");
+    }
+    if (request.lease > config.decision.setpoint->lease_max) {
+      return fail(Errc::out_of_range, 0, "the lease is longer than policies.setpoint.lease_max_s");
+    }
+    const Instant now = parts_.clock.now();
+    setpoint_ = decision::SetpointCommand{request.power, now, now + request.lease,
+                                          decision::ActorName(request.actor)};
+    setpoint_origin_ = request.origin;
+    audit(request.actor, "setpoint_set",
+          power_text(request.power) + " for " + std::to_string(request.lease.count() / 1'000'000) +
+              " s");
+    return {};
+  });
+}
+
+Result<void> Site::clear_setpoint(const std::string& actor, CommandOrigin origin) {
+  if (actor.empty())
+    return fail(Errc::invalid_argument, 0, "taking a set-point back needs an actor");
+  return on_strand([this, actor, origin]() -> Result<void> {
+    if (stopping_) return fail(Errc::unavailable, 0, "the site is ending");
+    if (!setpoint_ || setpoint_origin_ != origin) return {};
+    setpoint_.reset();
+    audit(actor, "setpoint_cleared", "");
+    return {};
+  });
+}
+
+Result<void> Site::emergency_stop(const std::string& actor, const std::string& reason) {
+  if (actor.empty()) return fail(Errc::invalid_argument, 0, "an emergency stop needs an actor");
+  return on_strand([this, actor, reason]() -> Result<void> {
+    if (stopping_) return fail(Errc::unavailable, 0, "the site is ending");
+    estop_requested_ = true;
+    setpoint_.reset();
+    tick();  // Now, not at the next period: the stop leaves with this call.
+    audit(actor, "emergency_stop", reason);
+    return {};
+  });
+}
+
+Result<void> Site::reset_emergency_stop(const ResetRequest& request) {
+  if (request.name.empty() || request.cause.empty()) {
+    return fail(Errc::invalid_argument, 0, "a reset needs a name and a cause");
+  }
+  return on_strand([this, request]() -> Result<void> {
+    if (stopping_) return fail(Errc::unavailable, 0, "the site is ending");
+    // Whoever reaches the local interface has the role technician (DESIGN section 5).
+    const Result<void> done = loop_.reset(image_.image(), parts_.clock.now(),
+                                          {safety::Role::technician, request.name, request.cause});
+    if (!done) return done;
+    parts_.store.put(std::string(kLatchKey), encode_latch(loop_.safety_state().latch()));
+    audit(request.name, "emergency_stop_reset", request.cause);
+    return {};
+  });
+}
+
+}  // namespace ems::runtime
