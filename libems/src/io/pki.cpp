@@ -36,6 +36,7 @@ struct Free {
     F(pointer);
   }
 };
+void free_text(char* text) noexcept { OPENSSL_free(text); }
 using Key = std::unique_ptr<EVP_PKEY, Free<EVP_PKEY_free>>;
 using Certificate = std::unique_ptr<X509, Free<X509_free>>;
 using Memory = std::unique_ptr<BIO, Free<BIO_free_all>>;
@@ -411,8 +412,7 @@ Result<CertificateInfo> read_certificate(const fs::path& file) {
   info.subject = common_name(X509_get_subject_name(it));
   info.issuer = common_name(X509_get_issuer_name(it));
   const Number number{ASN1_INTEGER_to_BN(X509_get0_serialNumber(it), nullptr)};
-  const std::unique_ptr<char, Free<+[](char* p) { OPENSSL_free(p); }>> hex{
-      number ? BN_bn2hex(number.get()) : nullptr};
+  const std::unique_ptr<char, Free<free_text>> hex{number ? BN_bn2hex(number.get()) : nullptr};
   if (!hex) return openssl_failed("OpenSSL could not read the serial number");
   for (const char* c = hex.get(); *c != '\0'; ++c) {
     info.serial.push_back(*c >= 'A' && *c <= 'F' ? static_cast<char>(*c - 'A' + 'a') : *c);
