@@ -48,12 +48,13 @@ bool StoreWorker::push(Job job, bool urgent) {
   return true;
 }
 
-bool StoreWorker::run_and_wait(const Job& job) {
+bool StoreWorker::run_and_wait(const std::function<void(io::EdgeStore&)>& job) {
   std::promise<void> done;
   std::future<void> finished = done.get_future();
   const bool taken = push(
-      [&job, &done](io::EdgeStore& store) {
+      [this, &job, &done](io::EdgeStore& store) {
         job(store);
+        dirty_ = true;  // It may have acknowledged or written; the next commit makes that durable.
         done.set_value();
       },
       true);

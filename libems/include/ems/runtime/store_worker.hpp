@@ -71,13 +71,16 @@ class StoreWorker {
     return std::move(*result);
   }
 
+  /// Like call(), for work that keeps its own result.
+  /// @return false: the work will never be done, because the worker is ending.
+  [[nodiscard]] bool run_and_wait(const std::function<void(io::EdgeStore&)>& job);
+
   [[nodiscard]] StoreView view() const;
 
  private:
   using Job = std::function<void(io::EdgeStore&)>;
 
   bool push(Job job, bool urgent);
-  [[nodiscard]] bool run_and_wait(const Job& job);
   void run();
   void commit();
   void publish();

@@ -1,0 +1,149 @@
+// SPDX-License-Identifier: Apache-2.0
+// ems-agent: reads a site's devices, keeps them safe, controls them, buffers and uploads telemetry.
+// It only wires modules together; the order of the parts below is the order of their lives.
+#include <CLI/CLI.hpp>
+#include <asio/executor_work_guard.hpp>
+#include <asio/io_context.hpp>
+#include <chrono>
+#include <cstdio>
+#include <future>
+#include <memory>
+#include <optional>
+#include <string>
+#include <thread>
+
+#include "common.hpp"
+#include "ems/core/version.hpp"
+#include "ems/io/clock.hpp"
+#include "ems/io/config/limits_config.hpp"
+#include "ems/io/config/site_config.hpp"
+#include "ems/io/known_names.hpp"
+#include "ems/rpc/edge_store_source.hpp"
+#include "ems/rpc/site_server.hpp"
+#include "ems/rpc/uplink_client.hpp"
+#include "ems/runtime/control_config.hpp"
+#include "ems/runtime/site.hpp"
+#include "ems/runtime/store_worker.hpp"
+
+namespace {
+
+using namespace ems;
+
+constexpr Duration kStopDeadline = seconds(2);
+
+int refuse(const std::string& what, const Error& error) {
+  std::fprintf(stderr, "ems-agent: %s: %s: %s\n", what.c_str(),
+               std::string(to_string(error.code)).c_str(), error.what);
+  return app::kExitFailure;
+}
+
+rpc::UplinkOptions uplink_options(const io::SiteConfig& site, const io::UplinkConfig& server) {
+  rpc::UplinkOptions options;
+  options.address = server.address.host + ":" + std::to_string(server.address.port);
+  options.tls = {server.ca, server.certificate, server.key};
+  options.tenant = site.tenant;
+  options.software_version = kVersion;
+  return options;
+}
+
+int run(const io::SiteConfig& config) {
+  const app::EndSignals signals;  // Before any thread is made.
+  const auto log = app::make_logger("ems-agent", config.log_level);
+  const io::SystemClock clock;
+
+  const io::ControlPermission permission = io::control_permission(config);
+  if (!permission.errors.empty()) std::fputs(io::to_text(permission.errors).c_str(), stderr);
+  if (!permission.control) {
+    log->warn("event=monitor_only reason=\"{}\"", permission.reason);
+  }
+  const Result<runtime::ControlConfig> control = runtime::make_control_config(config, permission);
+  if (!control) return refuse("control configuration", control.error());
+
+  io::EdgeStoreOptions store_options;
+  store_options.budget_bytes = static_cast<std::uint64_t>(config.store.budget_bytes);
+  Result<io::EdgeStore> store = io::EdgeStore::open(config.store.path.string(), store_options);
+  if (!store) return refuse("store " + config.store.path.string(), store.error());
+  const io::OpenReport& report = store->open_report();
+  log->info("event=store_open created={} repaired={} corrupt_blocks={} corrupt_rows={}",
+            report.created, report.repaired, report.corrupt_blocks, report.corrupt_rows);
+
+  std::unique_ptr<rpc::UplinkClient> uplink;
+  runtime::StoreWorker worker(std::move(*store), clock, log, [&uplink] {
+    if (uplink) uplink->notify();
+  });
+
+  asio::io_context io;
+  runtime::SiteParts parts{io,
+                           clock,
+                           log,
+                           config,
+                           permission,
+                           *control,
+                           worker,
+                           runtime::load_safety_state(worker, clock, *log),
+                           std::string(kVersion),
+                           {},
+                           {}};
+  if (!config.servers.empty()) {
+    parts.uplink = [&uplink] { return uplink ? uplink->view() : runtime::UplinkView{}; };
+    parts.live = [&uplink](UtcInstant at, std::vector<Point> points,
+                           std::vector<telemetry::RowValue> values) {
+      if (uplink) uplink->publish({at, std::move(points), std::move(values)});
+    };
+  }
+  Result<std::unique_ptr<runtime::Site>> site = runtime::Site::create(std::move(parts));
+  if (!site) return refuse("site", site.error());
+
+  rpc::EdgeStoreSource source(
+      [&worker](const rpc::StoreWork& work) { return worker.run_and_wait(work); });
+  if (!config.servers.empty()) {
+    uplink = std::make_unique<rpc::UplinkClient>(uplink_options(config, config.servers.front()),
+                                                 source, rpc::site_command_handler(**site), clock,
+                                                 rpc::system_random(), *log);
+  }
+
+  const Result<std::unique_ptr<rpc::SiteServer>> api =
+      rpc::SiteServer::start({config.api_socket, 16}, **site, *log);
+  if (!api) return refuse("api socket " + config.api_socket.string(), api.error());
+
+  auto work = asio::make_work_guard(io);
+  (*site)->start();
+  std::thread strand([&io] { io.run(); });
+  if (uplink) uplink->start();
+  log->info("event=ready socket={}", config.api_socket.string());
+
+  const int signal = signals.wait();
+  log->info("event=stopping signal={}", signal);
+  std::promise<void> safe;
+  (*site)->stop(kStopDeadline, [&safe] { safe.set_value(); });
+  safe.get_future().wait();
+  log->info("event=safe_state");
+  (*api)->stop(milliseconds(500));
+  if (uplink) uplink->stop();
+  work.reset();
+  io.stop();
+  strand.join();
+  log->info("event=stopped");
+  return app::kExitOk;  // ~StoreWorker commits what is left.
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  CLI::App cli{"Runs one site: devices, safety, control, telemetry."};
+  std::string config_file;
+  cli.add_option("--config", config_file, "The site file (site.yaml)")->required();
+  cli.set_version_flag("--version", std::string(ems::kVersion));
+  try {
+    cli.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    const int code = cli.exit(error);
+    return code == 0 ? ems::app::kExitOk : ems::app::kExitUsage;
+  }
+  const auto loaded = ems::io::load_site_config(config_file, ems::io::known_names());
+  if (!loaded) {
+    std::fputs(ems::io::to_text(loaded.errors).c_str(), stderr);
+    return ems::app::kExitUsage;
+  }
+  return run(*loaded.value);
+}

@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: Apache-2.0
+// What the commands of emsctl share: errors in one form, and exit codes.
+#pragma once
+
+#include <CLI/CLI.hpp>
+#include <cstdio>
+#include <string>
+
+#include "ems/core/result.hpp"
+
+namespace ems::cli {
+
+inline constexpr int kExitFailure = 1;  ///< The command ran and failed.
+inline constexpr int kExitUsage = 2;    ///< Wrong words.
+
+/// Prints `emsctl: WHAT: CODE: MESSAGE` and ends the program with exit code 1.
+[[noreturn]] inline void end_with(const std::string& what, const Error& error,
+                                  const std::string& detail = {}) {
+  std::fprintf(stderr, "emsctl: %s: %s: %s\n", what.c_str(),
+               std::string(to_string(error.code)).c_str(),
+               detail.empty() ? error.what : detail.c_str());
+  throw CLI::RuntimeError(kExitFailure);
+}
+
+inline void print(const std::string& text) {
+  std::fwrite(text.data(), 1, text.size(), stdout);
+  if (text.empty() || text.back() != '\n') std::fputc('\n', stdout);
+  std::fflush(stdout);
+}
+
+void add_site_commands(CLI::App& app);   ///< status, watch, why, setpoint, estop
+void add_limits_command(CLI::App& app);  ///< limits show|accept
+void add_decode_command(CLI::App& app);
+void add_fleet_command(CLI::App& app);  ///< fleet agents|latest|counts
+
+}  // namespace ems::cli

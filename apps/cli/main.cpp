@@ -1,0 +1,29 @@
+// SPDX-License-Identifier: Apache-2.0
+// emsctl: libems for a person. Each command is a file beside this one.
+#include "command.hpp"
+#include "config_command.hpp"
+#include "ems/core/version.hpp"
+#include "pki_command.hpp"
+#include "sim_command.hpp"
+
+int main(int argc, char** argv) {
+  CLI::App app{"Looks at, commands and tries out battery energy storage."};
+  app.require_subcommand(1);
+  app.set_version_flag("--version", std::string(ems::kVersion));
+  ems::cli::add_site_commands(app);
+  ems::cli::add_limits_command(app);
+  ems::cli::add_decode_command(app);
+  ems::cli::add_fleet_command(app);
+  add_config_command(app);
+  add_pki_command(app);
+  add_sim_command(app);
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::RuntimeError& error) {
+    return error.get_exit_code();
+  } catch (const CLI::ParseError& error) {
+    const int code = app.exit(error);
+    return code == 0 ? 0 : ems::cli::kExitUsage;
+  }
+  return 0;
+}

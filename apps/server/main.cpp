@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: Apache-2.0
+// ems-server: takes the rows of a fleet's agents exactly once and answers for them.
+#include <CLI/CLI.hpp>
+#include <cstdio>
+#include <memory>
+#include <string>
+
+#include "common.hpp"
+#include "ems/core/version.hpp"
+#include "ems/fleet/live_hub.hpp"
+#include "ems/fleet/sqlite_fleet_store.hpp"
+#include "ems/io/clock.hpp"
+#include "ems/io/config/server_config.hpp"
+#include "ems/rpc/fleet_server.hpp"
+
+namespace {
+
+using namespace ems;
+
+int refuse(const std::string& what, const Error& error) {
+  std::fprintf(stderr, "ems-server: %s: %s: %s\n", what.c_str(),
+               std::string(to_string(error.code)).c_str(), error.what);
+  return app::kExitFailure;
+}
+
+rpc::FleetServerOptions options_of(const io::ServerConfig& config) {
+  rpc::FleetServerOptions options;
+  options.name = config.name;
+  options.address = config.listen.host + ":" + std::to_string(config.listen.port);
+  options.tls = {config.tls.ca, config.tls.certificate, config.tls.key};
+  for (const io::TenantConfig& tenant : config.tenants) {
+    options.tenants.push_back({tenant.name, tenant.agents});
+  }
+  options.sessions_max = config.limits.sessions_max;
+  options.session_idle_max = config.limits.session_idle_max;
+  options.message_bytes_max = config.limits.message_bytes_max;
+  options.watchers_max = config.limits.watchers_max;
+  options.watch_queue_max = config.limits.watch_queue_max;
+  return options;
+}
+
+int run(const io::ServerConfig& config) {
+  const app::EndSignals signals;  // Before any thread is made.
+  const auto log = app::make_logger("ems-server", config.log_level);
+  const io::SystemClock clock;
+
+  Result<std::unique_ptr<fleet::FleetStore>> store =
+      fleet::open_sqlite_fleet_store(config.store.string());
+  if (!store) return refuse("store " + config.store.string(), store.error());
+  fleet::LiveHub hub;
+  Result<std::unique_ptr<rpc::FleetServer>> server =
+      rpc::FleetServer::start(options_of(config), **store, hub, clock, rpc::system_random(), *log);
+  if (!server) return refuse("listen " + config.listen.host, server.error());
+  log->info("event=ready address={}:{}", config.listen.host, (*server)->port());
+
+  const int signal = signals.wait();
+  log->info("event=stopping signal={}", signal);
+  (*server)->stop(seconds(2));
+  log->info("event=stopped");
+  return app::kExitOk;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  CLI::App cli{"Takes and serves the telemetry of a fleet."};
+  std::string config_file;
+  cli.add_option("--config", config_file, "The server file (server.yaml)")->required();
+  cli.set_version_flag("--version", std::string(ems::kVersion));
+  try {
+    cli.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    const int code = cli.exit(error);
+    return code == 0 ? ems::app::kExitOk : ems::app::kExitUsage;
+  }
+  const auto loaded = ems::io::load_server_config(config_file);
+  if (!loaded) {
+    std::fputs(ems::io::to_text(loaded.errors).c_str(), stderr);
+    return ems::app::kExitUsage;
+  }
+  return run(*loaded.value);
+}

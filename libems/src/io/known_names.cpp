@@ -1,0 +1,17 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "ems/io/known_names.hpp"
+
+#include "ems/io/pack_loader.hpp"
+#include "ems/protocol/codec.hpp"
+
+namespace ems::io {
+
+KnownNames known_names() {
+  KnownNames names;
+  for (const protocol::Codec* codec : protocol::codecs())
+    names.protocols.emplace_back(codec->name());
+  for (const EmbeddedPack& pack : embedded_packs()) names.packs.emplace_back(pack.name);
+  return names;
+}
+
+}  // namespace ems::io
