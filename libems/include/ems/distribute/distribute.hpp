@@ -63,7 +63,7 @@ enum class Reason : std::uint8_t {
 struct Share {
   Watt power{};
   Interval bounds{};
-  std::optional<WattHour> energy;  ///< It was weighed by: above soc_min, or below soc_max.
+  std::optional<WattHour> energy;  ///< Above soc_min, or below soc_max; absent when unknown.
   Reason reason = Reason::unavailable;
   friend constexpr bool operator==(const Share&, const Share&) noexcept = default;
 };

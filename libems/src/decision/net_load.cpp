@@ -1,0 +1,30 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "ems/decision/net_load.hpp"
+
+#include "ems/core/assert.hpp"
+
+namespace ems::decision {
+
+std::optional<NetLoad> net_load(const std::optional<NetLoad>& previous, const NetLoadConfig& config,
+                                const MeasuredPower& pcc, const MeasuredPower& battery,
+                                Instant now) noexcept {
+  EMS_ASSERT(config.pair_skew_max >= Duration::zero());
+  if (!pcc.usable(now) || !battery.usable(now)) return std::nullopt;
+
+  const NetLoad newest{pcc.sample->value + battery.sample->value, pcc.sample->taken_at,
+                       battery.sample->taken_at};
+  const bool near = newest.skew() <= config.pair_skew_max;
+  if (!previous) return near ? std::optional(newest) : std::nullopt;
+
+  // A meter sample keeps its nearest battery sample: a later one may already hold the answer to it.
+  const bool same_meter_sample = newest.pcc_at == previous->pcc_at;
+  if (near && (!same_meter_sample || newest.skew() < previous->skew())) return newest;
+
+  // The pair renews as often as the slower of its two inputs; both were just found alive.
+  const Instant older =
+      previous->pcc_at < previous->battery_at ? previous->pcc_at : previous->battery_at;
+  if (now - older < max_of(pcc.stale_after, battery.stale_after)) return previous;
+  return std::nullopt;
+}
+
+}  // namespace ems::decision
