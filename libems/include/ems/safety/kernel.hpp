@@ -57,7 +57,7 @@ struct InverterConfig {
   VoltAmp apparent_max{};    ///< Nameplate; also bounds reactive power. > 0.
   Watt charge_max{};         ///< Magnitude at ac; > 0.
   Watt discharge_max{};      ///< Magnitude at ac; > 0.
-  BasisPoints efficiency{};  ///< dc to ac, declared; 1 .. 10000.
+  BasisPoints efficiency{};  ///< dc to ac, the lowest of the operating range; 1 .. 10000.
   bool has_dc_pv = false;
   bool can_curtail_pv = false;  ///< The device switches its dc PV off when told.
 };
@@ -76,6 +76,8 @@ inline constexpr std::int32_t kGoodTicksToClear = 10;
 /// After a trip the contactor is asked to open at the latest after this time.
 inline constexpr Duration kOpenAfter = seconds(1);
 inline constexpr Duration kTickPeriodMax = seconds(1);
+/// A dc PV reading this old counts as unknown, whatever its own stale_after.
+inline constexpr Duration kPvStaleAfterMax = seconds(10);
 
 /// Checks a whole configuration, limits included.
 ///
@@ -112,6 +114,7 @@ using Latch = StaticVector<Trip, 4 * kMaxBatteries + 2>;
 /// Progress of one rule. Default: active, nothing shown yet.
 struct RuleState {
   bool active = true;
+  bool exceeded = false;                ///< The limit was exceeded since the rule was last clear.
   bool announced = false;               ///< A raising event was given out and not yet cleared.
   std::optional<Instant> good_since{};  ///< Start of the current run of good inputs.
   friend constexpr bool operator==(const RuleState&, const RuleState&) noexcept = default;
@@ -120,8 +123,8 @@ struct RuleState {
 struct BatteryState {
   AssetId asset{};
   std::array<RuleState, kRuleCount> rules{};
-  std::uint8_t bms_seen = 0;  ///< bms_bit()s given at least once.
-  bool started = false;       ///< Was allowed to move power at least once.
+  std::uint16_t bms_seen = 0;  ///< bms_bit()s given at least once; bit 8: the sum of the cells.
+  bool started = false;        ///< Was allowed to move power at least once.
   friend constexpr bool operator==(const BatteryState&, const BatteryState&) noexcept = default;
 };
 
@@ -198,7 +201,7 @@ struct Step {
 ///
 /// @param now   Monotonic time of this cycle. Going backwards is a clock fault: SAFE.
 /// @return      The next state and this cycle's envelope.
-/// @requirement SAF-002 .. SAF-035 (docs/safety/requirements.md).
+/// @requirement SAF-002 .. SAF-019, SAF-022 .. SAF-035 (docs/safety/requirements.md).
 /// @thread_safety Pure function.
 [[nodiscard]] Step step(const State& state, const Config& config, const Inputs& inputs,
                         Instant now) noexcept;

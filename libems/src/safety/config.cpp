@@ -1,0 +1,100 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <cstddef>
+
+#include "ems/safety/kernel.hpp"
+
+namespace ems::safety {
+
+namespace {
+
+constexpr BasisPoints kWhole{10'000};
+
+Result<void> validate_battery(const Config& config, std::size_t at) noexcept {
+  const BatteryConfig& battery = config.batteries[at];
+  for (std::size_t i = 0; i < at; ++i) {
+    if (config.batteries[i].asset == battery.asset)
+      return fail(Errc::already_exists, at, "configuration: a battery is listed twice");
+  }
+  const bool battery_asset = battery.asset.kind == AssetKind::battery && battery.asset.module == 0;
+  if (!battery_asset || battery.cells_in_series == 0)
+    return fail(Errc::out_of_range, at, "configuration: not a battery, or without cells");
+  if (battery.breaking_current_max < MilliAmp::zero())
+    return fail(Errc::out_of_range, at, "configuration: a battery's breaking current is negative");
+  const Result<void> limits = validate(battery.limits, battery.chemistry);
+  if (!limits) return fail(limits.error().code, at, limits.error().what);
+  return {};
+}
+
+Result<void> validate_inverter(const Config& config, std::size_t at) noexcept {
+  const InverterConfig& inverter = config.inverters[at];
+  for (std::size_t i = 0; i < at; ++i) {
+    if (config.inverters[i].asset == inverter.asset)
+      return fail(Errc::already_exists, at, "configuration: an inverter is listed twice");
+  }
+  const unsigned beyond = static_cast<unsigned>(inverter.batteries) >> config.batteries.size();
+  if (inverter.batteries == 0 || beyond != 0)
+    return fail(Errc::not_found, at,
+                "configuration: an inverter names no battery, or a missing one");
+  const Watt nameplate{inverter.apparent_max.count()};
+  const bool rated = inverter.asset.kind == AssetKind::inverter &&
+                     inverter.charge_max > Watt::zero() && inverter.charge_max <= nameplate &&
+                     inverter.discharge_max > Watt::zero() && inverter.discharge_max <= nameplate;
+  if (!rated)
+    return fail(Errc::out_of_range, at, "configuration: an inverter's rating is out of range");
+  if (inverter.efficiency <= BasisPoints::zero() || inverter.efficiency > kWhole)
+    return fail(Errc::out_of_range, at, "configuration: an inverter's efficiency is out of range");
+  return {};
+}
+
+}  // namespace
+
+Result<void> validate(const Config& config) noexcept {
+  if (config.batteries.empty()) return fail(Errc::not_found, 0, "configuration: no battery");
+  if (config.tick_period <= Duration::zero() || config.tick_period > kTickPeriodMax ||
+      config.start_grace < Duration::zero()) {
+    return fail(Errc::out_of_range, 0, "configuration: tick period or start grace out of range");
+  }
+  for (std::size_t i = 0; i < config.batteries.size(); ++i) {
+    if (const Result<void> checked = validate_battery(config, i); !checked) return checked;
+  }
+  for (std::size_t i = 0; i < config.inverters.size(); ++i) {
+    if (const Result<void> checked = validate_inverter(config, i); !checked) return checked;
+  }
+  return {};
+}
+
+std::string_view to_string(SafetyState state) noexcept {
+  switch (state) {
+    case SafetyState::init:
+      return "init";
+    case SafetyState::normal:
+      return "normal";
+    case SafetyState::derated:
+      return "derated";
+    case SafetyState::safe:
+      return "safe";
+    case SafetyState::tripped:
+      return "tripped";
+  }
+  return "tripped";
+}
+
+std::string_view to_string(TripCause cause) noexcept {
+  switch (cause) {
+    case TripCause::unreadable:
+      return "latch_unreadable";
+    case TripCause::estop:
+      return "estop";
+    case TripCause::cell_overvoltage:
+      return "cell_overvoltage_trip";
+    case TripCause::cell_undervoltage:
+      return "cell_undervoltage_trip";
+    case TripCause::overtemperature:
+      return "overtemperature_trip";
+    case TripCause::undertemperature:
+      return "undertemperature_trip";
+  }
+  return "latch_unreadable";
+}
+
+}  // namespace ems::safety

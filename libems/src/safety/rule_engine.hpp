@@ -1,0 +1,121 @@
+// SPDX-License-Identifier: Apache-2.0
+/// @file Private: the one state machine that every hysteretic rule uses.
+#pragma once
+
+#include <cstdint>
+
+#include "ems/safety/kernel.hpp"
+
+namespace ems::safety::detail {
+
+/// What a rule's input says in this cycle.
+enum class Finding : std::uint8_t { missing, exceeded, band, good };
+
+/// One rule's judgement of this cycle's input.
+struct Evaluation {
+  Finding finding = Finding::missing;
+  Duration clear_after{};
+  Signal signal{};
+  std::int32_t value = 0;
+  std::int32_t limit = 0;
+};
+
+/// Acts at the limit: `value == trip` has tripped, `value == clear` has not cleared.
+template <class Q>
+[[nodiscard]] constexpr Finding judge_upper(const Threshold<Q>& limit, Q value) noexcept {
+  if (value >= limit.trip) return Finding::exceeded;
+  return value >= limit.clear ? Finding::band : Finding::good;
+}
+template <class Q>
+[[nodiscard]] constexpr Finding judge_lower(const Threshold<Q>& limit, Q value) noexcept {
+  if (value <= limit.trip) return Finding::exceeded;
+  return value <= limit.clear ? Finding::band : Finding::good;
+}
+
+/// Advances one rule. Missing or exceeded makes it active at once; only `clear_after` of
+/// uninterrupted good input clears it.
+[[nodiscard]] constexpr RuleState advance(const RuleState& state, const Evaluation& evaluation,
+                                          Instant now) noexcept {
+  RuleState next = state;
+  if (evaluation.finding == Finding::missing || evaluation.finding == Finding::exceeded) {
+    next.active = true;
+    next.exceeded = state.exceeded || evaluation.finding == Finding::exceeded;
+    next.good_since.reset();
+    return next;
+  }
+  if (!state.active) return next;
+  if (evaluation.finding == Finding::band) {
+    next.good_since.reset();  // Hysteresis band: the timer starts again.
+    return next;
+  }
+  if (!next.good_since || *next.good_since > now) next.good_since = now;
+  next.active = now - *next.good_since < evaluation.clear_after;
+  if (!next.active) next.exceeded = false;
+  return next;
+}
+
+/// True when a trip threshold that latches is reached; nullopt when the input cannot be judged.
+[[nodiscard]] std::optional<bool> latch_reached(TripCause cause, const Limits& limits,
+                                                const BatteryInputs& in, Instant now) noexcept;
+
+/// Everything that one battery's rules see.
+struct BatteryContext {
+  const BatteryConfig& config;
+  const BatteryInputs& in;
+  Instant now{};
+  bool grace = false;   ///< Still within start_grace.
+  bool forbid = false;  ///< The site forbids all power (late, tripped).
+  bool tripped = false;
+};
+
+struct BatteryStep {
+  BatteryState state{};
+  BatteryVerdict verdict{};
+};
+
+/// Advances all rules of one battery and works out its dc limits and reasons.
+[[nodiscard]] BatteryStep step_battery(const BatteryState& state,
+                                       const BatteryContext& context) noexcept;
+
+/// Position of a state in the order of severity: normal, derated, init, safe, tripped.
+[[nodiscard]] constexpr int rank(SafetyState state) noexcept {
+  switch (state) {
+    case SafetyState::normal:
+      return 0;
+    case SafetyState::derated:
+      return 1;
+    case SafetyState::init:
+      return 2;
+    case SafetyState::safe:
+      return 3;
+    case SafetyState::tripped:
+      return 4;
+  }
+  return 4;
+}
+[[nodiscard]] constexpr SafetyState worst(SafetyState a, SafetyState b) noexcept {
+  return rank(a) < rank(b) ? b : a;
+}
+
+/// Everything that one inverter's envelope is made of.
+struct InverterContext {
+  const Config& config;
+  std::size_t index = 0;
+  const Inputs& inputs;
+  const StaticVector<BatteryVerdict, kMaxBatteries>& batteries;
+  std::optional<Instant> tripped_since{};  ///< Earliest trip that concerns it.
+  Instant now{};
+};
+
+/// The ac interval and the strongest command of one inverter.
+[[nodiscard]] InverterVerdict envelope(const InverterContext& context) noexcept;
+
+/// The entry at `index`, if it is there and names `asset`; else nullptr.
+template <class T>
+[[nodiscard]] const T* matching(std::span<const T> inputs, std::size_t index,
+                                AssetId asset) noexcept {
+  if (index >= inputs.size() || inputs[index].asset != asset) return nullptr;
+  return &inputs[index];
+}
+
+}  // namespace ems::safety::detail

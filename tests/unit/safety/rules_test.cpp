@@ -1,0 +1,411 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "unit/safety/fixture.hpp"
+
+#include <gtest/gtest.h>
+
+namespace ems::safety::test {
+namespace {
+
+using Change = void (*)(BatteryInputs&, std::int32_t);
+
+void set_cell_max(BatteryInputs& in, std::int32_t mv) {
+  in.cell_voltage_max->sample.value = MilliVolt{mv};
+}
+void set_cell_min(BatteryInputs& in, std::int32_t mv) {
+  in.cell_voltage_min->sample.value = MilliVolt{mv};
+}
+void set_hottest(BatteryInputs& in, std::int32_t m) { in.temp_max->sample.value = MilliCelsius{m}; }
+void set_coldest(BatteryInputs& in, std::int32_t m) { in.temp_min->sample.value = MilliCelsius{m}; }
+void set_current(BatteryInputs& in, std::int32_t ma) {
+  in.pack_current->sample.value = MilliAmp{ma};
+}
+void set_soc(BatteryInputs& in, std::int32_t bp) { in.soc->sample.value = BasisPoints{bp}; }
+void set_pack(BatteryInputs& in, std::int32_t mv) { in.pack_voltage->sample.value = MilliVolt{mv}; }
+void set_sum(BatteryInputs& in, std::int32_t mv) { in.cell_sum->sum.sample.value = MilliVolt{mv}; }
+void set_cvl(BatteryInputs& in, std::int32_t mv) {
+  in.charge_voltage_limit = taken(MilliVolt{mv}, in.soc->sample.taken_at);
+}
+void set_dvl(BatteryInputs& in, std::int32_t mv) {
+  in.discharge_voltage_limit = taken(MilliVolt{mv}, in.soc->sample.taken_at);
+}
+void set_ccl(BatteryInputs& in, std::int32_t ma) {
+  in.charge_current_limit = taken(MilliAmp{ma}, in.soc->sample.taken_at);
+}
+void set_dcl(BatteryInputs& in, std::int32_t ma) {
+  in.discharge_current_limit = taken(MilliAmp{ma}, in.soc->sample.taken_at);
+}
+void set_charge_fet(BatteryInputs& in, std::int32_t on) {
+  in.charge_fet_on = taken(Flag{on}, in.soc->sample.taken_at);
+}
+void set_discharge_fet(BatteryInputs& in, std::int32_t on) {
+  in.discharge_fet_on = taken(Flag{on}, in.soc->sample.taken_at);
+}
+void set_charge_enable(BatteryInputs& in, std::int32_t on) {
+  in.charge_enable = taken(Flag{on}, in.soc->sample.taken_at);
+}
+void set_discharge_enable(BatteryInputs& in, std::int32_t on) {
+  in.discharge_enable = taken(Flag{on}, in.soc->sample.taken_at);
+}
+
+struct RuleCase {
+  Rule rule;
+  Change set;
+  std::int32_t last_good;    ///< Nearest value that does not trip.
+  std::int32_t trip;         ///< Trips exactly here.
+  std::int32_t not_cleared;  ///< Exactly at clear: still active.
+  std::int32_t cleared;      ///< One step beyond clear.
+};
+
+// SAF-003 SAF-004 SAF-006 SAF-007 SAF-010 SAF-011 SAF-012 SAF-013 SAF-014 SAF-018: every boundary.
+constexpr RuleCase kCases[] = {
+    {Rule::cell_overvoltage, set_cell_max, 3649, 3650, 3550, 3549},
+    {Rule::cell_undervoltage, set_cell_min, 2501, 2500, 2700, 2701},
+    {Rule::charge_overtemperature, set_hottest, 44'999, 45'000, 40'000, 39'999},
+    {Rule::charge_undertemperature, set_coldest, 1, 0, 5'000, 5'001},
+    {Rule::discharge_overtemperature, set_hottest, 54'999, 55'000, 50'000, 49'999},
+    {Rule::discharge_undertemperature, set_coldest, -9'999, -10'000, -5'000, -4'999},
+    {Rule::discharge_temperature_derate, set_hottest, 44'999, 45'000, 43'000, 42'999},
+    {Rule::charge_overcurrent, set_current, -109'999, -110'000, -105'000, -104'999},
+    {Rule::discharge_overcurrent, set_current, 109'999, 110'000, 105'000, 104'999},
+    {Rule::soc_high, set_soc, 9799, 9800, 9500, 9499},
+    {Rule::soc_low, set_soc, 501, 500, 1000, 1001},
+    {Rule::pack_overvoltage, set_pack, 58'399, 58'400, 56'800, 56'799},
+    {Rule::pack_undervoltage, set_pack, 40'001, 40'000, 43'200, 43'201},
+    {Rule::pack_overvoltage, set_cvl, 52'801, 52'800, 54'400, 54'401},
+    {Rule::pack_undervoltage, set_dvl, 52'799, 52'800, 49'600, 49'599},
+    {Rule::bms_charge_limit, set_ccl, 1, 0, 0, 1},
+    {Rule::bms_discharge_limit, set_dcl, 1, 0, -1, 1},
+    {Rule::bms_charge_off, set_charge_fet, 1, 0, 2, 1},
+    {Rule::bms_discharge_off, set_discharge_fet, 1, 0, 2, 1},
+    {Rule::bms_charge_off, set_charge_enable, 1, 0, -1, 1},
+    {Rule::bms_discharge_off, set_discharge_enable, 1, 0, -1, 1},
+    // 1 % of the smaller voltage (528 mV) is more than 16 x 20 mV.
+    {Rule::sum_of_cells, set_sum, 53'327, 53'328, 53'196, 53'195},
+};
+
+TEST(SafetyRules, TripExactlyAtTheLimitAndActInTheirDirectionOnly) {  // SAF-003 SAF-019
+  for (const RuleCase& c : kCases) {
+    World w;
+    w.settle();
+    ASSERT_EQ(w.out.site, SafetyState::normal);
+    const char* name = rule_info(c.rule).name;
+    c.set(w.batteries[0], c.last_good);
+    w.run();
+    EXPECT_EQ(w.reason(c.rule), nullptr) << name;
+    c.set(w.batteries[0], c.trip);
+    w.run();
+    const Reason* reason = w.reason(c.rule);
+    ASSERT_NE(reason, nullptr) << name;
+    EXPECT_EQ(reason->cause, Cause::exceeded) << name;
+    if (reason->action == Action::derate) continue;
+    // Beyond the discharge temperatures, charging has long been inhibited too.
+    const bool both = reason->direction == Direction::both ||
+                      c.rule == Rule::discharge_overtemperature ||
+                      c.rule == Rule::discharge_undertemperature;
+    EXPECT_EQ(w.charges(), !both && reason->direction == Direction::discharge) << name;
+    EXPECT_EQ(w.discharges(), !both && reason->direction == Direction::charge) << name;
+    EXPECT_EQ(w.verdict().state, both ? SafetyState::safe : SafetyState::derated) << name;
+    EXPECT_EQ(w.events(name, true), 1) << name;
+  }
+}
+
+TEST(SafetyRules, ClearOnlyAfterUninterruptedGoodTimeBeyondClear) {  // SAF-016
+  for (const RuleCase& c : kCases) {
+    World w;
+    w.settle();
+    const char* name = rule_info(c.rule).name;
+    c.set(w.batteries[0], c.trip);
+    w.run();
+    c.set(w.batteries[0], c.cleared);
+    w.run(50);  // Good for 4.9 s.
+    ASSERT_NE(w.reason(c.rule), nullptr) << name;
+    EXPECT_EQ(w.reason(c.rule)->cause, Cause::waiting) << name;
+    c.set(w.batteries[0], c.not_cleared);
+    w.run(100);  // In the band: however long, and the timer starts again.
+    EXPECT_NE(w.reason(c.rule), nullptr) << name;
+    c.set(w.batteries[0], c.cleared);
+    w.run(50);
+    EXPECT_NE(w.reason(c.rule), nullptr) << name;
+    w.run();  // 5.0 s.
+    EXPECT_EQ(w.reason(c.rule), nullptr) << name;
+    EXPECT_EQ(w.events(name, false), 1) << name;
+  }
+}
+
+struct Group {
+  const char* why;
+  Rule missing;
+  void (*each)(BatteryInputs&, void (*)(Instant&, Quality&));
+  void (*drop)(BatteryInputs&);
+};
+
+template <auto Member>
+void each_of(BatteryInputs& in, void (*f)(Instant&, Quality&)) {
+  auto& sample = (in.*Member)->sample;
+  f(sample.taken_at, sample.quality);
+}
+template <auto Member>
+void drop_of(BatteryInputs& in) {
+  (in.*Member).reset();
+}
+
+template <auto Member>
+constexpr Group group(const char* why, Rule missing) {
+  return {why, missing, each_of<Member>, drop_of<Member>};
+}
+
+constexpr Group kNeeded[] = {
+    group<&BatteryInputs::cell_voltage_max>("highest cell", Rule::cell_voltages_missing),
+    group<&BatteryInputs::cell_voltage_min>("lowest cell", Rule::cell_voltages_missing),
+    group<&BatteryInputs::pack_voltage>("pack voltage", Rule::pack_voltage_missing),
+    group<&BatteryInputs::pack_current>("pack current", Rule::pack_current_missing),
+    group<&BatteryInputs::soc>("soc", Rule::soc_missing),
+    group<&BatteryInputs::temp_max>("hottest", Rule::temperatures_missing),
+    group<&BatteryInputs::temp_min>("coldest", Rule::temperatures_missing),
+};
+
+constexpr void (*kSpoil[])(Instant&, Quality&) = {
+    [](Instant& at, Quality&) { at = at - 2_s; },   // Exactly stale.
+    [](Instant& at, Quality&) { at = at + 1_us; },  // From the future.
+    [](Instant&, Quality& q) { q = Quality::uncertain; },
+    [](Instant&, Quality& q) { q = Quality::bad; },
+};
+
+TEST(SafetyRules, AnyUnusableInputMakesTheBatterySafe) {  // SAF-017
+  for (const Group& g : kNeeded) {
+    for (std::size_t how = 0; how <= std::size(kSpoil); ++how) {
+      World w;
+      w.settle();
+      w.now = w.now + w.config.tick_period;
+      w.refresh();
+      if (how < std::size(kSpoil)) g.each(w.batteries[0], kSpoil[how]);
+      if (how == std::size(kSpoil)) g.drop(w.batteries[0]);
+      w.judge();
+      EXPECT_EQ(w.verdict().state, SafetyState::safe) << g.why << how;
+      EXPECT_FALSE(w.charges() || w.discharges()) << g.why << how;
+      EXPECT_EQ(w.out.inverters[0].ac, Interval{}) << g.why << how;
+      ASSERT_NE(w.reason(g.missing), nullptr) << g.why << how;
+      EXPECT_EQ(w.events(rule_info(g.missing).name, true), 1) << g.why << how;
+      w.batteries[0] = healthy(w.now);
+      w.run(50);
+      EXPECT_FALSE(w.charges()) << g.why << how;
+      w.run();
+      EXPECT_TRUE(w.charges() && w.discharges()) << g.why << how;
+    }
+  }
+}
+
+TEST(SafetyRules, AFreshSampleCountsUntilJustBeforeItIsStale) {  // SAF-017
+  for (const Group& g : kNeeded) {
+    World w;
+    w.settle();
+    w.now = w.now + w.config.tick_period;
+    w.refresh();
+    g.each(w.batteries[0], [](Instant& at, Quality&) { at = at - 1'999'999_us; });
+    EXPECT_EQ(w.judge().site, SafetyState::normal) << g.why;
+  }
+}
+
+TEST(SafetyRules, NoInputOutlivesStaleAfterMax) {  // SAF-017
+  World w;
+  w.config.batteries[0].limits.stale_after_max = 1_s;
+  w.settle();
+  w.now = w.now + w.config.tick_period;
+  w.refresh();
+  w.batteries[0].soc->sample.taken_at = w.now - 1_s;
+  EXPECT_EQ(w.judge().site, SafetyState::safe);
+}
+
+TEST(SafetyRules, NonsenseIsNotData) {  // SAF-017
+  const struct {
+    const char* why;
+    Change set;
+    std::int32_t value;
+    Rule missing;
+  } cases[] = {
+      {"soc above 100 %", set_soc, 10'001, Rule::soc_missing},
+      {"soc below 0 %", set_soc, -1, Rule::soc_missing},
+      {"lowest cell above the highest", set_cell_min, 3301, Rule::cell_voltages_missing},
+      {"coldest above the hottest", set_coldest, 25'001, Rule::temperatures_missing},
+  };
+  for (const auto& c : cases) {
+    World w;
+    w.settle();
+    c.set(w.batteries[0], c.value);
+    w.run();
+    EXPECT_EQ(w.verdict().state, SafetyState::safe) << c.why;
+    EXPECT_NE(w.reason(c.missing), nullptr) << c.why;
+  }
+}
+
+TEST(SafetyRules, ABmsSignalOnceGivenIsNeededFromThenOn) {  // SAF-015
+  const struct {
+    Change set;
+    void (*drop)(BatteryInputs&);
+    BmsSignal signal;
+    Rule rule;
+  } cases[] = {
+      {set_cvl, drop_of<&BatteryInputs::charge_voltage_limit>, BmsSignal::charge_voltage_limit,
+       Rule::pack_overvoltage},
+      {set_dvl, drop_of<&BatteryInputs::discharge_voltage_limit>,
+       BmsSignal::discharge_voltage_limit, Rule::pack_undervoltage},
+      {set_ccl, drop_of<&BatteryInputs::charge_current_limit>, BmsSignal::charge_current_limit,
+       Rule::bms_charge_limit},
+      {set_dcl, drop_of<&BatteryInputs::discharge_current_limit>,
+       BmsSignal::discharge_current_limit, Rule::bms_discharge_limit},
+      {set_charge_fet, drop_of<&BatteryInputs::charge_fet_on>, BmsSignal::charge_fet_on,
+       Rule::bms_charge_off},
+      {set_discharge_fet, drop_of<&BatteryInputs::discharge_fet_on>, BmsSignal::discharge_fet_on,
+       Rule::bms_discharge_off},
+      {set_charge_enable, drop_of<&BatteryInputs::charge_enable>, BmsSignal::charge_enable,
+       Rule::bms_charge_off},
+      {set_discharge_enable, drop_of<&BatteryInputs::discharge_enable>, BmsSignal::discharge_enable,
+       Rule::bms_discharge_off},
+  };
+  for (const auto& c : cases) {
+    const char* name = rule_info(c.rule).name;
+    const bool charge = includes(rule_info(c.rule).direction, Direction::charge);
+    World given;
+    given.settle();
+    c.set(given.batteries[0], c.rule == Rule::pack_overvoltage    ? 58'000
+                              : c.rule == Rule::pack_undervoltage ? 41'000
+                                                                  : 1);
+    given.run();
+    EXPECT_TRUE(given.charges() && given.discharges()) << name;
+    c.drop(given.batteries[0]);
+    given.run();
+    EXPECT_EQ(given.charges(), !charge) << name;
+    EXPECT_EQ(given.discharges(), charge) << name;
+
+    World declared;  // Never given, but the device is known to have it.
+    declared.config.batteries[0].bms_required = bms_bit(c.signal);
+    declared.settle();
+    EXPECT_EQ(declared.charges(), !charge) << name;
+    EXPECT_EQ(declared.discharges(), charge) << name;
+  }
+}
+
+TEST(SafetyRules, TheDcEnvelopeIsTheTightestOfLimitsAndBms) {  // SAF-022
+  World w;
+  w.settle();
+  EXPECT_EQ(w.verdict().charge_current_max, 100'000_ma);
+  EXPECT_EQ(w.verdict().discharge_current_max, 100'000_ma);
+  EXPECT_EQ(w.verdict().charge_voltage_max, 58'400_mv);
+  EXPECT_EQ(w.verdict().discharge_voltage_min, 40'000_mv);
+  set_ccl(w.batteries[0], 40'000);
+  set_dcl(w.batteries[0], 60'000);
+  set_cvl(w.batteries[0], 56'000);
+  set_dvl(w.batteries[0], 44'000);
+  w.run();
+  EXPECT_EQ(w.verdict().charge_current_max, 40'000_ma);
+  EXPECT_EQ(w.verdict().discharge_current_max, 60'000_ma);
+  EXPECT_EQ(w.verdict().charge_voltage_max, 56'000_mv);
+  EXPECT_EQ(w.verdict().discharge_voltage_min, 44'000_mv);
+  EXPECT_EQ(w.verdict().state, SafetyState::derated);
+  set_ccl(w.batteries[0], 400'000);  // A BMS never loosens a limit.
+  set_dcl(w.batteries[0], 400'000);
+  set_cvl(w.batteries[0], 60'000);
+  set_dvl(w.batteries[0], 30'000);
+  w.run();
+  EXPECT_EQ(w.verdict().charge_current_max, 100'000_ma);
+  EXPECT_EQ(w.verdict().discharge_current_max, 100'000_ma);
+  EXPECT_EQ(w.verdict().charge_voltage_max, 58'400_mv);
+  EXPECT_EQ(w.verdict().discharge_voltage_min, 40'000_mv);
+}
+
+TEST(SafetyRules, DischargingDeratesLinearlyFrom45DegreesTo0At55) {  // SAF-008
+  const struct {
+    std::int32_t mdegc, ma;
+  } cases[] = {{44'999, 100'000}, {45'000, 100'000}, {45'001, 99'990},
+               {50'000, 50'000},  {54'999, 10},      {55'000, 0}};
+  for (const auto& c : cases) {
+    World w;
+    w.settle();
+    set_hottest(w.batteries[0], c.mdegc);
+    w.run();
+    EXPECT_EQ(w.verdict().discharge_current_max.count(), c.ma) << c.mdegc;
+    EXPECT_EQ(w.reason(Rule::discharge_temperature_derate) != nullptr, c.mdegc >= 45'000);
+  }
+  World w;
+  w.settle();
+  set_hottest(w.batteries[0], 50'000);
+  set_dcl(w.batteries[0], 30'000);  // Below what the derating leaves: the BMS's limit holds.
+  w.run();
+  EXPECT_EQ(w.verdict().discharge_current_max, 30'000_ma);
+}
+
+TEST(SafetyRules, SumOfCellsUsesTheLargerTolerance) {  // SAF-018
+  const struct {
+    const char* why;
+    std::int32_t sum, terminals;
+    bool failed;
+  } cases[] = {
+      {"1 % below", 52'800, 53'327, false},
+      {"1 % of the smaller, terminals above", 52'800, 53'328, true},
+      {"20 mV per cell counts below 32 V", 20'000, 20'319, false},
+      {"20 mV per cell counts below 32 V", 20'000, 20'320, true},
+      {"bench board: 0 V at the terminals", 54'000, 0, true},
+      {"negative terminals", 54'000, -1, true},
+  };
+  for (const auto& c : cases) {
+    World w;
+    w.settle();
+    w.batteries[0].cell_sum->sum.sample.value = MilliVolt{c.sum};
+    w.batteries[0].cell_sum->terminals.sample.value = MilliVolt{c.terminals};
+    w.run();
+    EXPECT_EQ(w.verdict().plausibility_failed, c.failed) << c.why << c.terminals;
+    EXPECT_EQ(w.verdict().state == SafetyState::safe, c.failed) << c.why << c.terminals;
+  }
+}
+
+TEST(SafetyRules, SumOfCellsClearsThoughItsOwnVerdictMadeTheSamplesUncertain) {  // SAF-018
+  World w;
+  w.settle();
+  set_sum(w.batteries[0], 60'000);
+  w.run();
+  EXPECT_TRUE(w.verdict().plausibility_failed);
+  const auto lower = [&w](Quality q) {  // What the runtime does with the flag.
+    w.batteries[0].cell_sum->sum.sample.quality = q;
+    w.batteries[0].cell_sum->terminals.sample.quality = q;
+    w.batteries[0].cell_voltage_max->sample.quality = q;
+    w.batteries[0].pack_voltage->sample.quality = q;
+  };
+  lower(Quality::uncertain);
+  w.run(100);
+  EXPECT_TRUE(w.verdict().plausibility_failed);
+  EXPECT_EQ(w.events("cell_voltages_missing", true), 0);  // The alarm names the check alone.
+  set_sum(w.batteries[0], 52'800);
+  w.run(50);
+  EXPECT_TRUE(w.verdict().plausibility_failed);
+  w.run();
+  EXPECT_FALSE(w.verdict().plausibility_failed);
+  EXPECT_EQ(w.verdict().state, SafetyState::safe);  // The others still wait for good samples.
+  lower(Quality::good);
+  w.run(51);
+  EXPECT_EQ(w.verdict().state, SafetyState::normal);
+}
+
+TEST(SafetyRules, SumOfCellsThatCannotBeJudgedIsUnsafe) {  // SAF-018
+  World w;
+  w.settle();
+  w.batteries[0].cell_sum.reset();  // It was there before.
+  w.run();
+  EXPECT_EQ(w.verdict().state, SafetyState::safe);
+  EXPECT_FALSE(w.verdict().plausibility_failed);
+  for (int which = 0; which < 3; ++which) {
+    World v;
+    v.settle();
+    if (which == 0) v.batteries[0].cell_sum->sum.sample.quality = Quality::bad;
+    if (which == 1) v.batteries[0].cell_sum->terminals.sample.quality = Quality::bad;
+    if (which == 2) v.batteries[0].cell_sum->cells = 0;
+    v.run();
+    EXPECT_EQ(v.verdict().state, SafetyState::safe) << which;
+  }
+  World extremes;  // A BMS that never gives single cells.
+  extremes.batteries[0].cell_sum.reset();
+  extremes.settle();
+  EXPECT_EQ(extremes.verdict().state, SafetyState::normal);
+}
+
+}  // namespace
+}  // namespace ems::safety::test
