@@ -1,0 +1,199 @@
+// SPDX-License-Identifier: Apache-2.0
+// The native half of the Python package: thin calls into libems. Names, docs and exceptions live in
+// ems/*.py.
+#include <pybind11/numpy.h>
+#include <pybind11/pybind11.h>
+#include <pybind11/stl.h>
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "ems/core/errc.hpp"
+#include "ems/core/version.hpp"
+#include "ems/fleet/sqlite_fleet_store.hpp"
+#include "ems/io/decode.hpp"
+#include "ems/io/store/row_source.hpp"
+#include "ems/io/store/store_reader.hpp"
+#include "ems/model/catalogue.hpp"
+#include "ems/protocol/codec.hpp"
+
+namespace py = pybind11;
+
+namespace {
+
+using namespace ems;
+
+/// Crosses into Python as ems._ems.NativeError(code, offset, message).
+struct NativeError {
+  Error error;
+};
+
+template <class T>
+T take(Result<T> result) {
+  if (!result) throw NativeError{result.error()};
+  if constexpr (!std::is_void_v<T>) return std::move(*result);
+}
+
+Bytes bytes_of(const py::bytes& data) {
+  const std::string_view view = data;
+  return std::as_bytes(std::span(view));
+}
+
+std::string decode(const std::string& protocol, const py::bytes& request,
+                   const py::bytes& response) {
+  return take(io::decode_to_json(protocol, bytes_of(request), bytes_of(response)));
+}
+
+std::string text(std::string_view view) { return std::string(view); }
+
+std::string point_name(const Point& point) {
+  const SignalInfo* info = find_signal(point.signal);
+  std::string name = text(to_name(point.asset).view()) + " " +
+                     (info != nullptr ? text(si_name(*info).view())
+                                      : std::to_string(static_cast<unsigned>(point.signal)));
+  if (point.element != 0) name += " " + std::to_string(point.element);
+  return name;
+}
+
+/// Parses what point_name() writes.
+Point parse_point(const std::string& name) {
+  const std::size_t space = name.find(' ');
+  const std::size_t second = space == std::string::npos ? space : name.find(' ', space + 1);
+  const Result<AssetId> asset = parse_asset(std::string_view(name).substr(0, space));
+  if (!asset) throw NativeError{asset.error()};
+  if (space == std::string::npos) {
+    throw NativeError{{Errc::syntax, 0, "point: expected \"ASSET SIGNAL [ELEMENT]\""}};
+  }
+  const SignalInfo* info = find_signal(std::string_view(name).substr(
+      space + 1, second == std::string::npos ? second : second - space - 1));
+  if (info == nullptr) throw NativeError{{Errc::not_found, 0, "point: no such signal"}};
+  Point point{*asset, info->signal, 0};
+  if (second != std::string::npos) {
+    unsigned element = 0;
+    for (const char c : name.substr(second + 1)) {
+      if (c < '0' || c > '9' || element > 6'000) {
+        throw NativeError{{Errc::syntax, 0, "point: bad element number"}};
+      }
+      element = element * 10 + static_cast<unsigned>(c - '0');
+    }
+    point.element = static_cast<std::uint16_t>(element);
+  }
+  return point;
+}
+
+/// Moves a vector into a numpy array that owns it.
+template <class T>
+py::array_t<T> own(std::vector<T> values) {
+  auto held = std::make_unique<std::vector<T>>(std::move(values));
+  const auto size = static_cast<py::ssize_t>(held->size());
+  T* data = held->data();
+  const py::capsule owner(held.release(), [](void* p) { delete static_cast<std::vector<T>*>(p); });
+  return py::array_t<T>(size, data, owner);
+}
+
+/// An edge store or one agent's rows of a fleet store, whichever the file is.
+class Store {
+ public:
+  Store(const std::string& path, const std::string& agent, const std::string& tenant) {
+    Result<io::StoreReader> edge = io::StoreReader::open(path);
+    if (edge) {
+      source_ = std::make_unique<io::StoreReader>(std::move(*edge));
+      return;
+    }
+    if (edge.error().code != Errc::header) throw NativeError{edge.error()};
+    fleet_ = take(fleet::open_sqlite_fleet_store(path, {false, true}));
+    source_ = fleet_->rows(pick(agent, tenant));
+  }
+
+  std::vector<std::string> points() {
+    const io::Columns all = read({}, {});
+    std::vector<std::string> names;
+    for (const io::Column& column : all.columns) names.push_back(point_name(column.point));
+    return names;
+  }
+
+  py::tuple column(const std::string& name, std::int64_t from_us, std::int64_t to_us) {
+    const Point point = parse_point(name);
+    const io::UtcRange range{UtcInstant{microseconds(from_us)}, UtcInstant{microseconds(to_us)}};
+    io::Columns read_columns = read({point}, range);
+    io::Column& column = read_columns.columns.front();
+    const SignalInfo* info = find_signal(point.signal);
+    const int digits = info != nullptr ? unit_info(info->unit).digits : 0;
+    py::array valid = own(std::move(column.valid)).attr("astype")("bool");
+    return py::make_tuple(own(std::move(read_columns.utc_us)), own(std::move(column.values)), valid,
+                          own(std::move(column.qualities)), digits);
+  }
+
+ private:
+  fleet::AgentKey pick(const std::string& agent, const std::string& tenant) {
+    if (!agent.empty()) return {tenant, agent};
+    const std::vector<fleet::AgentKey> known = take(fleet_->agents(tenant));
+    if (known.empty()) throw NativeError{{Errc::not_found, 0, "the store has no agent yet"}};
+    if (known.size() > 1) {
+      throw NativeError{{Errc::invalid_argument, 0, "the store has several agents: name one"}};
+    }
+    return known.front();
+  }
+
+  io::Columns read(const std::vector<Point>& points, const io::UtcRange& range) {
+    const py::gil_scoped_release release;
+    return take(io::read_columns(*source_, points, range));
+  }
+
+  std::unique_ptr<fleet::FleetStore> fleet_;  // Outlives source_.
+  std::unique_ptr<io::RowSource> source_;
+};
+
+}  // namespace
+
+PYBIND11_MODULE(_ems, module) {
+  module.doc() = "Native half of the ems package; use the package.";
+  module.attr("version") = text(kVersion);
+  static PyObject* native_error = PyErr_NewException("ems._ems.NativeError", nullptr, nullptr);
+  module.attr("NativeError") = py::reinterpret_borrow<py::object>(native_error);
+  py::register_exception_translator([](std::exception_ptr pointer) {
+    try {
+      if (pointer) std::rethrow_exception(pointer);
+    } catch (const NativeError& native) {
+      const py::tuple arguments = py::make_tuple(text(to_string(native.error.code)),
+                                                 native.error.offset, text(native.error.what));
+      PyErr_SetObject(native_error, arguments.ptr());
+    }
+  });
+
+  module.def("errc_table", [] {
+    py::list rows;
+    for (const ErrcInfo& info : errc_table()) {
+      rows.append(py::make_tuple(text(info.name), text(info.python_base), text(info.meaning)));
+    }
+    return rows;
+  });
+  module.def("protocols", [] {
+    std::vector<std::string> names;
+    for (const protocol::Codec* codec : protocol::codecs()) names.push_back(text(codec->name()));
+    return names;
+  });
+  module.def("catalogue", [] {
+    py::list rows;
+    for (const SignalInfo& info : signal_table()) {
+      const UnitInfo& unit = unit_info(info.unit);
+      py::dict row;
+      row["signal"] = static_cast<unsigned>(info.signal);
+      row["name"] = text(si_name(info).view());
+      row["integer_name"] = text(integer_name(info).view());
+      row["symbol"] = text(unit.symbol);
+      row["digits"] = unit.digits;
+      row["element"] = info.kind == SignalKind::element;
+      row["meaning"] = text(info.meaning);
+      rows.append(row);
+    }
+    return rows;
+  });
+  module.def("decode", &decode);
+  py::class_<Store>(module, "Store")
+      .def(py::init<const std::string&, const std::string&, const std::string&>())
+      .def("points", &Store::points)
+      .def("column", &Store::column);
+}
