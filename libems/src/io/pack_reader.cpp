@@ -4,28 +4,14 @@
 #include <algorithm>
 #include <charconv>
 #include <limits>
-#include <numeric>
 #include <set>
 #include <utility>
 
 #include "ems/core/decimal.hpp"
+#include "io/config/suggest.hpp"
 
 namespace ems::io::detail {
 namespace {
-
-std::size_t edit_distance(std::string_view a, std::string_view b) {
-  std::vector<std::size_t> row(b.size() + 1);
-  std::iota(row.begin(), row.end(), std::size_t{0});
-  for (std::size_t i = 0; i < a.size(); ++i) {
-    std::size_t diagonal = std::exchange(row[0], i + 1);
-    for (std::size_t j = 0; j < b.size(); ++j) {
-      const std::size_t replaced = diagonal + (a[i] == b[j] ? 0 : 1);
-      diagonal = row[j + 1];
-      row[j + 1] = std::min({replaced, row[j] + 1, row[j + 1] + 1});
-    }
-  }
-  return row.back();
-}
 
 std::optional<std::int64_t> parse_integer(std::string_view text) {
   const bool negative = !text.empty() && text.front() == '-';
@@ -47,22 +33,9 @@ std::optional<std::int64_t> parse_integer(std::string_view text) {
 
 }  // namespace
 
-std::string_view nearest(std::string_view word, std::span<const std::string_view> candidates) {
-  std::string_view best;
-  std::size_t best_distance = std::max<std::size_t>(2, word.size() / 3) + 1;
-  for (const std::string_view candidate : candidates) {
-    const std::size_t distance = edit_distance(word, candidate);
-    if (distance < best_distance) {
-      best_distance = distance;
-      best = candidate;
-    }
-  }
-  return best;
-}
-
 std::string suggestion(std::string_view word, std::span<const std::string_view> candidates) {
-  const std::string_view best = nearest(word, candidates);
-  return best.empty() ? std::string{} : " (did you mean '" + std::string(best) + "'?)";
+  const std::string best = config::nearest(word, {candidates.begin(), candidates.end()});
+  return best.empty() ? std::string{} : " (did you mean '" + best + "'?)";
 }
 
 void PackReader::error(Errc code, const YAML::Mark& at, std::string message) {

@@ -17,9 +17,6 @@
 
 namespace ems::io::detail {
 
-/// The candidate most like `word`; empty when none is near.
-[[nodiscard]] std::string_view nearest(std::string_view word,
-                                       std::span<const std::string_view> candidates);
 /// ` (did you mean X?)`, or nothing.
 [[nodiscard]] std::string suggestion(std::string_view word,
                                      std::span<const std::string_view> candidates);
