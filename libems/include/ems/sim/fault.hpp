@@ -19,7 +19,7 @@ enum class Device : std::uint8_t { battery, meter, pcs };
 inline constexpr std::array<Device, 3> kDevices{Device::battery, Device::meter, Device::pcs};
 
 enum class FaultKind : std::uint8_t {
-  silence,       ///< No answers.
+  silence,       ///< Hears nothing and answers nothing.
   garbage,       ///< Noise, truncated frames and noise around them instead of answers.
   wrong_sign,    ///< Current (battery) or active power (meter, PCS) with the opposite sign.
   stuck,         ///< Measurements keep the values they had when the fault began.

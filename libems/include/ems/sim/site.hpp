@@ -60,7 +60,7 @@ class Site {
 
   /// The protocol a device speaks.
   [[nodiscard]] FrameServer& server(Device device);
-  /// What the faults make of an answer: late, garbage, or nothing.
+  /// What the faults make of an answer: late, or garbage; nothing where there was none.
   [[nodiscard]] std::optional<Reply> deliver(Device device, ByteVector answer);
 
  private:
