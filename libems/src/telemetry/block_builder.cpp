@@ -183,10 +183,12 @@ Bytes BlockBuilder::bytes() noexcept {
   return block;
 }
 
-Sequence append_rows(BlockBuilder& builder, const BlockReader& reader, Sequence after) noexcept {
+Sequence append_rows(BlockBuilder& builder, const BlockReader& reader, Sequence after,
+                     Sequence upto) noexcept {
   const BlockContext& context = reader.header().context;
   const auto offer = [&](Sequence sequence, const auto& row) {
     if (sequence <= after) return true;
+    if (sequence > upto) return false;
     EMS_ASSERT(sequence == builder.next_sequence());
     const Result<Append> appended = builder.append(context, row);
     EMS_ASSERT(appended.has_value());  // A sound block holds sound rows.

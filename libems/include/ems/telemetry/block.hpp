@@ -226,10 +226,11 @@ class RecordCursor {
 /// Appends the rows of `reader` that come after `after` to `builder` until one does not fit.
 ///
 /// @param after  Rows up to this sequence are left out; also cuts a straddling block.
+/// @param upto   Rows beyond this sequence are left out.
 /// @return       Sequence of the last row now in the builder (at least max(after, first - 1)).
 /// @pre builder.next_sequence() is the first row taken. @thread_safety Pure but for `builder`.
-[[nodiscard]] Sequence append_rows(BlockBuilder& builder, const BlockReader& reader,
-                                   Sequence after) noexcept;
+[[nodiscard]] Sequence append_rows(BlockBuilder& builder, const BlockReader& reader, Sequence after,
+                                   Sequence upto = ~Sequence{0}) noexcept;
 
 /// Gives a sound block another identity in place: epoch and first sequence, then the CRC.
 ///

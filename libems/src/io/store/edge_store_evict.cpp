@@ -1,0 +1,171 @@
+// SPDX-License-Identifier: Apache-2.0
+// Retention: what goes when room runs out, and what it leaves behind.
+#include "edge_store_impl.hpp"
+
+namespace ems::io {
+
+using namespace telemetry;
+
+namespace {
+
+struct Oldest {
+  std::int64_t id = 0;
+  Stream stream = Stream::telemetry;
+  std::uint32_t epoch = 0;
+  Gap range{};
+  std::size_t size = 0;
+  bool acknowledged = false;
+};
+
+}  // namespace
+
+Result<void> EdgeStore::Impl::insert_gap(Stream stream, std::uint32_t epoch_counter,
+                                         const Gap& gap) {
+  // A gap that continues the one before becomes part of it, so that an outage leaves one row.
+  Result<sqlite::Statement> grow = db.prepare(
+      "UPDATE gap SET last=?1, utc_min_us=min(utc_min_us,?2), utc_max_us=max(utc_max_us,?3) "
+      "WHERE stream=?4 AND epoch=?5 AND last=?6 AND reason=?7 AND (utc_min_us IS NULL)=?8");
+  if (!grow) return fail(grow.error());
+  const auto bind_time = [&gap](sqlite::Statement& s, int at) {
+    if (gap.time_known) {
+      s.bind(at, gap.utc_first.since_epoch().count());
+      s.bind(at + 1, gap.utc_last.since_epoch().count());
+    } else {
+      s.bind_null(at).bind_null(at + 1);
+    }
+  };
+  bind_time(*grow, 2);
+  grow->bind(1, gap.last).bind(4, std::int64_t{static_cast<std::uint8_t>(stream)});
+  grow->bind(5, std::int64_t{epoch_counter}).bind(6, gap.first - 1);
+  grow->bind(7, std::int64_t{static_cast<std::uint8_t>(gap.reason)});
+  grow->bind(8, std::int64_t{gap.time_known ? 0 : 1});
+  const Result<void> grown = grow->run();
+  if (!grown) return grown;
+  if (db.changes() > 0) return {};
+  Result<sqlite::Statement> insert =
+      db.prepare("INSERT OR REPLACE INTO gap VALUES(?1,?2,?3,?4,?5,?6,?7)");
+  if (!insert) return fail(insert.error());
+  insert->bind(1, std::int64_t{static_cast<std::uint8_t>(stream)});
+  insert->bind(2, std::int64_t{epoch_counter}).bind(3, gap.first).bind(4, gap.last);
+  insert->bind(5, std::int64_t{static_cast<std::uint8_t>(gap.reason)});
+  bind_time(*insert, 6);
+  return insert->run();
+}
+
+Result<void> EdgeStore::Impl::lose_block(std::int64_t id, Stream stream,
+                                         std::uint32_t epoch_counter, const Gap& gap,
+                                         std::size_t size) {
+  Result<sqlite::Statement> remove = db.prepare("DELETE FROM block WHERE id=?1");
+  if (!remove) return fail(remove.error());
+  const Result<void> removed = remove->bind(1, id).run();
+  if (!removed) return removed;
+  Lane& of = lane(stream);
+  const bool current = epoch_counter == epoch.counter;
+  Gap lost = gap;
+  if (current) lost.first = std::max(lost.first, of.acknowledged + 1);
+  counters.bytes_held -= std::min<std::uint64_t>(counters.bytes_held, size);
+  counters.blocks_held -= counters.blocks_held > 0 ? 1 : 0;
+  if (current && gap.first == of.first_held) of.first_held = gap.last + 1;
+  if (!current || lost.first > lost.last) return {};  // The server has these rows.
+  counters.rows_lost[index_of(stream)] += lost.last - lost.first + 1;
+  return insert_gap(stream, epoch_counter, lost);
+}
+
+Result<std::uint64_t> EdgeStore::Impl::evict(std::uint64_t bytes) {
+  Result<sqlite::Statement> find = db.prepare(
+      "SELECT id, epoch, first, last, utc_min_us, utc_max_us, length(bytes) FROM block "
+      "WHERE stream=?1 ORDER BY stream, epoch, first LIMIT 1");
+  if (!find) return fail(find.error());
+  const auto oldest_of = [&](Stream stream) -> Result<Oldest> {
+    find->bind(1, std::int64_t{static_cast<std::uint8_t>(stream)});
+    const Result<bool> row = find->next();
+    if (!row) return fail(row.error());
+    if (!*row) return Oldest{};
+    Oldest o{.id = find->integer(0),
+             .stream = stream,
+             .epoch = static_cast<std::uint32_t>(find->integer(1)),
+             .range = {.first = find->unsigned_integer(2),
+                       .last = find->unsigned_integer(3),
+                       .reason = GapReason::evicted,
+                       .time_known = true,
+                       .utc_first = UtcInstant{microseconds(find->integer(4))},
+                       .utc_last = UtcInstant{microseconds(find->integer(5))}},
+             .size = static_cast<std::size_t>(find->integer(6))};
+    find->reset();
+    const Lane& of = lane(stream);
+    o.acknowledged = o.epoch != epoch.counter || o.range.last <= of.acknowledged;
+    const bool open = o.epoch == epoch.counter && of.builder.rows() > 0 &&
+                      o.range.first == of.builder.header().first;
+    return open ? Oldest{} : o;  // The open block still grows.
+  };
+  std::uint64_t freed = 0;
+  while (freed < bytes) {
+    const Result<Oldest> rows = oldest_of(Stream::telemetry);
+    if (!rows) return fail(rows.error());
+    const Result<Oldest> why = oldest_of(Stream::decisions);
+    if (!why) return fail(why.error());
+    const Oldest* go = rows->id != 0 ? &*rows : why->id != 0 ? &*why : nullptr;
+    if (go == nullptr) break;  // Audit never goes.
+    const bool decisions_first = why->acknowledged && (!rows->acknowledged || why->id < rows->id);
+    if (decisions_first) go = &*why;
+    if (go->acknowledged) {
+      counters.rows_evicted[index_of(go->stream)] += go->range.last - go->range.first + 1;
+    }
+    const Result<void> lost = lose_block(go->id, go->stream, go->epoch, go->range, go->size);
+    if (!lost) return fail(lost.error());
+    freed += std::max<std::size_t>(go->size, 1);
+  }
+  return freed;
+}
+
+Result<bool> EdgeStore::Impl::make_room() {
+  // The WAL's content goes into the file, so that the next transaction reuses the WAL's space.
+  sqlite3_wal_checkpoint_v2(db.raw(), nullptr, SQLITE_CHECKPOINT_RESTART, nullptr, nullptr);
+  constexpr std::uint64_t kSlack = std::uint64_t{64} * 1024;
+  const StoreCounters before = counters;
+  std::array<Sequence, kStreamCount> held{};
+  for (const Lane& of : lanes) held[index_of(of.stream)] = of.first_held;
+  const auto undo = [&] {
+    counters = before;
+    for (Lane& of : lanes) of.first_held = held[index_of(of.stream)];
+  };
+  sqlite::Transaction transaction(db);
+  const Result<void> begun = transaction.begin();
+  if (!begun) return fail(begun.error());
+  const Result<std::uint64_t> freed = evict(pending_bytes() + kSlack);
+  if (!freed) {
+    undo();
+    return fail(freed.error());
+  }
+  if (*freed == 0) return false;
+  const Result<void> done = transaction.commit();
+  if (!done) {
+    undo();
+    return fail(done.error());
+  }
+  sqlite3_wal_checkpoint_v2(db.raw(), nullptr, SQLITE_CHECKPOINT_RESTART, nullptr, nullptr);
+  return true;
+}
+
+bool EdgeStore::Impl::bound_pending() {
+  while (pending_bytes() > options.pending_bytes) {
+    Pending* go = nullptr;
+    Lane* of = nullptr;
+    for (const Stream stream : {Stream::telemetry, Stream::decisions}) {
+      for (Pending& pending : lane(stream).closed) {
+        if (go == nullptr && !pending.bytes.empty()) {
+          go = &pending;
+          of = &lane(stream);
+        }
+      }
+    }
+    if (go == nullptr) return false;
+    // Rows of it that were committed while it was open stay in the file.
+    go->first = std::max(go->first, of->committed + 1);
+    go->bytes = {};
+    counters.rows_lost[index_of(of->stream)] += go->last - go->first + 1;
+  }
+  return true;
+}
+
+}  // namespace ems::io

@@ -1,0 +1,148 @@
+// SPDX-License-Identifier: Apache-2.0
+/// @file What the parts of EdgeStore share. Not installed.
+#pragma once
+
+#include <algorithm>
+#include <array>
+#include <cstdint>
+#include <deque>
+#include <string>
+#include <vector>
+
+#include "ems/io/store/edge_store.hpp"
+#include "sqlite.hpp"
+
+namespace ems::io {
+
+inline constexpr sqlite::Schema kEdgeSchema{0x454D5345,  // "EMSE"
+                                            1, R"sql(
+CREATE TABLE epoch(counter INTEGER PRIMARY KEY, random BLOB NOT NULL);
+CREATE TABLE stream(stream INTEGER PRIMARY KEY, epoch INTEGER NOT NULL, last INTEGER NOT NULL,
+                    acknowledged INTEGER NOT NULL);
+CREATE TABLE block(id INTEGER PRIMARY KEY, stream INTEGER NOT NULL, epoch INTEGER NOT NULL,
+                   first INTEGER NOT NULL, last INTEGER NOT NULL, utc_min_us INTEGER NOT NULL,
+                   utc_max_us INTEGER NOT NULL, bytes BLOB NOT NULL, UNIQUE(stream, epoch, first));
+CREATE TABLE gap(stream INTEGER NOT NULL, epoch INTEGER NOT NULL, first INTEGER NOT NULL,
+                 last INTEGER NOT NULL, reason INTEGER NOT NULL, utc_min_us INTEGER,
+                 utc_max_us INTEGER, PRIMARY KEY(stream, epoch, first)) WITHOUT ROWID;
+CREATE TABLE kv(key TEXT PRIMARY KEY, value BLOB NOT NULL) WITHOUT ROWID;
+)sql"};
+
+/// Present when key-value pairs were lost in a repair: a key that is missing may have existed.
+inline constexpr std::string_view kKvDamagedKey = "";
+
+/// Times of the rows of a block.
+struct TimeSpan {
+  std::int64_t min_us = 0;
+  std::int64_t max_us = 0;
+};
+[[nodiscard]] TimeSpan time_span(const telemetry::BlockReader& reader) noexcept;
+
+/// Opens a stored block and compares it with the key it is stored under.
+[[nodiscard]] Result<telemetry::BlockReader> checked_block(Bytes block, telemetry::Stream stream,
+                                                           const telemetry::Epoch& epoch,
+                                                           telemetry::Sequence first,
+                                                           telemetry::Sequence last) noexcept;
+
+struct EdgeStore::Impl {
+  using Stream = telemetry::Stream;
+  using Sequence = telemetry::Sequence;
+
+  /// A closed block that is not in the file yet, or a gap made of one (bytes empty).
+  struct Pending {
+    Sequence first = 0;
+    Sequence last = 0;
+    TimeSpan time{};
+    std::vector<std::byte> bytes;
+    std::size_t size_in_file = 0;  ///< Of its earlier, shorter form.
+  };
+
+  /// What a transaction adds to the file.
+  struct Growth {
+    std::uint64_t added = 0;
+    std::uint64_t removed = 0;
+    std::uint64_t blocks = 0;
+    void replace(std::size_t before, std::size_t after) noexcept {
+      added += after;
+      removed += before;
+      blocks += before == 0 ? 1 : 0;
+    }
+  };
+
+  struct Lane {
+    Lane() : buffer(kBufferSize), builder(buffer) {}
+    Lane(const Lane&) = delete;
+    Lane& operator=(const Lane&) = delete;
+    static constexpr std::size_t kBufferSize = std::size_t{64} * 1024;
+
+    Stream stream = Stream::audit;
+    std::vector<std::byte> buffer;
+    telemetry::BlockBuilder builder;  ///< The open block; its rows may be in the file or not.
+    TimeSpan open_time{};
+    std::size_t open_size_in_file = 0;
+    std::deque<Pending> closed;
+    Sequence committed = 0;
+    Sequence acknowledged = 0;
+    Sequence first_held = 1;
+  };
+
+  Impl() : scratch_buffer(telemetry::kBlockSizeMax), scratch(scratch_buffer) {}
+
+  // edge_store_open.cpp
+  [[nodiscard]] Result<void> open(const std::string& path, const EdgeStoreOptions& options);
+  [[nodiscard]] Result<void> create_epoch(std::uint32_t counter);
+  [[nodiscard]] Result<void> load();
+  [[nodiscard]] Result<void> check_blocks();
+  [[nodiscard]] Result<void> fill_holes(Lane& lane);
+  [[nodiscard]] Result<void> repair(const std::string& path);
+  [[nodiscard]] Result<void> salvage(sqlite::Database& from);
+
+  // edge_store_evict.cpp
+  /// Frees at least `bytes` by the retention rule, in the transaction that is open.
+  /// @return bytes freed; 0 when nothing may go.
+  [[nodiscard]] Result<std::uint64_t> evict(std::uint64_t bytes);
+  /// After SQLITE_FULL: gives the WAL back and evicts. @return false when nothing may go.
+  [[nodiscard]] Result<bool> make_room();
+  [[nodiscard]] Result<void> insert_gap(Stream stream, std::uint32_t epoch_counter,
+                                        const telemetry::Gap& gap);
+  /// Turns a block of the file into a gap and counts it.
+  [[nodiscard]] Result<void> lose_block(std::int64_t id, Stream stream, std::uint32_t epoch_counter,
+                                        const telemetry::Gap& gap, std::size_t size);
+  /// Keeps memory bounded while the disk refuses. @return false: nothing in memory may go.
+  [[nodiscard]] bool bound_pending();
+
+  // edge_store.cpp
+  [[nodiscard]] Result<void> write_pending(Growth* growth);
+  [[nodiscard]] Result<void> write_lane(Lane& lane, Growth* growth);
+  [[nodiscard]] Result<void> upsert(Stream stream, Sequence first, Sequence last,
+                                    const TimeSpan& time, Bytes bytes);
+  [[nodiscard]] Result<void> commit_once();
+  void close_block(Lane& lane);
+  template <class T>
+  [[nodiscard]] Result<Sequence> append(Lane& lane, const T& row);
+  [[nodiscard]] Result<void> move_to_epoch(Lane& lane, const telemetry::Epoch& next,
+                                           Sequence* last);
+  [[nodiscard]] Lane& lane(Stream stream) noexcept { return lanes[telemetry::index_of(stream)]; }
+  [[nodiscard]] std::uint64_t pending_bytes() const noexcept;
+  /// Keeps SQLite's text and passes the error on.
+  template <class R>
+  [[nodiscard]] R noted(R result) {
+    if (!result) detail = db.message();
+    return result;
+  }
+
+  EdgeStoreOptions options;
+  sqlite::WriterLock lock;
+  sqlite::Database db;
+  OpenReport report;
+  StoreCounters counters;
+  telemetry::Epoch epoch{};
+  telemetry::BlockContext context{};
+  std::array<Lane, telemetry::kStreamCount> lanes;
+  std::vector<std::byte> scratch_buffer;
+  telemetry::BlockBuilder scratch;
+  bool marks_dirty = false;
+  std::string detail;
+};
+
+}  // namespace ems::io

@@ -1,0 +1,230 @@
+// SPDX-License-Identifier: Apache-2.0
+// Opening: identity, integrity, every block checked, damage salvaged.
+#include <filesystem>
+#include <utility>
+
+#include "edge_store_impl.hpp"
+#include "ems/model/catalogue.hpp"
+
+namespace ems::io {
+
+using namespace telemetry;
+
+namespace {
+
+std::int64_t number(Stream stream) { return static_cast<std::uint8_t>(stream); }
+
+Result<Epoch> epoch_of(sqlite::Database& db, std::int64_t counter) {
+  Result<sqlite::Statement> s = db.prepare("SELECT random FROM epoch WHERE counter=?1");
+  if (!s) return fail(s.error());
+  const Result<bool> row = s->bind(1, counter).next();
+  if (!row) return fail(row.error());
+  Epoch epoch;
+  epoch.counter = static_cast<std::uint32_t>(counter);
+  if (!*row || s->blob(0).size() != epoch.random.size()) {
+    return fail(Errc::corrupt, 0, "store: an epoch is missing");
+  }
+  const Bytes random = s->blob(0);
+  std::copy(random.begin(), random.end(), epoch.random.begin());
+  return epoch;
+}
+
+}  // namespace
+
+Result<EdgeStore> EdgeStore::open(const std::string& path, const EdgeStoreOptions& options) {
+  auto impl = std::make_unique<Impl>();
+  const Result<void> opened = impl->open(path, options);
+  if (!opened) return fail(opened.error());
+  return EdgeStore{std::move(impl)};
+}
+
+Result<void> EdgeStore::Impl::open(const std::string& path, const EdgeStoreOptions& with) {
+  options = with;
+  context.catalogue_hash = catalogue_hash();
+  for (const Stream stream : kStreams) lane(stream).stream = stream;
+  std::error_code ignored;
+  if (!options.create && !std::filesystem::exists(path, ignored)) {
+    return fail(Errc::not_found, 0, "store: no such file");
+  }
+  Result<sqlite::WriterLock> held = sqlite::WriterLock::take(path);
+  if (!held) return fail(held.error());
+  lock = std::move(*held);
+  Result<sqlite::Database> opened =
+      sqlite::open_store(path, kEdgeSchema, options.create, options.pages_max, &report.created);
+  if (opened) {
+    db = std::move(*opened);
+    const Result<void> step = report.created ? create_epoch(1) : Result<void>{};
+    if (!step) return noted(step);
+    const Result<void> loaded = load();
+    if (loaded) return noted(check_blocks());
+    if (loaded.error().code != Errc::corrupt || !options.repair) return noted(loaded);
+  } else if (opened.error().code != Errc::corrupt || !options.repair) {
+    return fail(opened.error());
+  }
+  db = {};
+  const Result<void> repaired = repair(path);
+  if (!repaired) return repaired;
+  return noted(check_blocks());
+}
+
+Result<void> EdgeStore::Impl::create_epoch(std::uint32_t counter) {
+  sqlite::Transaction transaction(db);
+  Result<void> step = transaction.begin();
+  if (!step) return step;
+  Result<sqlite::Statement> insert = db.prepare("INSERT INTO epoch VALUES(?1,?2)");
+  if (!insert) return fail(insert.error());
+  const std::array<std::byte, 16> random = sqlite::random_id();
+  step = insert->bind(1, std::int64_t{counter}).bind(2, Bytes{random}).run();
+  for (const Stream stream : kStreams) {
+    Result<sqlite::Statement> row = db.prepare("INSERT INTO stream VALUES(?1,?2,0,0)");
+    if (!row) return fail(row.error());
+    if (step) step = row->bind(1, number(stream)).bind(2, std::int64_t{counter}).run();
+  }
+  if (!step) return step;
+  return transaction.commit();
+}
+
+Result<void> EdgeStore::Impl::load() {
+  Result<std::int64_t> counter = db.integer("SELECT max(counter) FROM epoch");
+  if (!counter) return fail(counter.error());
+  if (*counter == 0) {  // Power went between the tables and the first epoch.
+    const Result<void> made = create_epoch(1);
+    if (!made) return made;
+    counter = 1;
+  }
+  const Result<Epoch> current = epoch_of(db, *counter);
+  if (!current) return fail(current.error());
+  epoch = *current;
+  for (Lane& of : lanes) {
+    Result<sqlite::Statement> s =
+        db.prepare("SELECT last, acknowledged FROM stream WHERE stream=?1 AND epoch=?2");
+    if (!s) return fail(s.error());
+    const Result<bool> row = s->bind(1, number(of.stream)).bind(2, *counter).next();
+    if (!row) return fail(row.error());
+    if (!*row || s->unsigned_integer(1) > s->unsigned_integer(0)) {
+      return fail(Errc::corrupt, 0, "store: the marks of a stream are missing or wrong");
+    }
+    of.committed = s->unsigned_integer(0);
+    of.acknowledged = s->unsigned_integer(1);
+    EMS_ASSERT(of.builder.start(of.stream, epoch, of.committed + 1).has_value());
+  }
+  return {};
+}
+
+Result<void> EdgeStore::Impl::check_blocks() {
+  sqlite::Transaction transaction(db);
+  Result<void> step = transaction.begin();
+  if (!step) return step;
+  const Result<std::int64_t> bytes = db.integer("SELECT total(length(bytes)) FROM block");
+  const Result<std::int64_t> blocks = db.integer("SELECT count(*) FROM block");
+  if (!bytes || !blocks) return fail(!bytes ? bytes.error() : blocks.error());
+  counters.bytes_held = static_cast<std::uint64_t>(*bytes);
+  counters.blocks_held = static_cast<std::uint64_t>(*blocks);
+  struct Bad {
+    std::int64_t id;
+    Stream stream;
+    std::uint32_t epoch;
+    Gap range;
+    std::size_t size;
+  };
+  std::vector<Bad> bad;
+  Result<sqlite::Statement> rows =
+      db.prepare("SELECT id, stream, epoch, first, last, utc_min_us, utc_max_us, bytes FROM block");
+  if (!rows) return fail(rows.error());
+  Epoch of_block = epoch;
+  while (true) {
+    const Result<bool> row = rows->next();
+    if (!row) return fail(row.error());
+    if (!*row) break;
+    if (rows->integer(2) != of_block.counter) {
+      const Result<Epoch> other = epoch_of(db, rows->integer(2));
+      of_block = other ? *other : Epoch{};
+    }
+    const auto stream = static_cast<Stream>(rows->integer(1));
+    const Bytes block = rows->blob(7);
+    if (checked_block(block, stream, of_block, rows->unsigned_integer(3),
+                      rows->unsigned_integer(4))) {
+      continue;
+    }
+    bad.push_back({rows->integer(0),
+                   stream,
+                   static_cast<std::uint32_t>(rows->integer(2)),
+                   {.first = rows->unsigned_integer(3),
+                    .last = rows->unsigned_integer(4),
+                    .reason = GapReason::corrupt,
+                    .time_known = true,
+                    .utc_first = UtcInstant{microseconds(rows->integer(5))},
+                    .utc_last = UtcInstant{microseconds(rows->integer(6))}},
+                   block.size()});
+  }
+  for (const Bad& b : bad) {
+    if (index_of(b.stream) >= kStreamCount) return fail(Errc::corrupt, 0, "store: a stream number");
+    step = lose_block(b.id, b.stream, b.epoch, b.range, b.size);
+    if (!step) return step;
+    ++report.corrupt_blocks;
+    report.corrupt_rows += b.range.last - b.range.first + 1;
+  }
+  for (Lane& of : lanes) {
+    step = fill_holes(of);
+    if (!step) return step;
+  }
+  return transaction.commit();
+}
+
+Result<void> EdgeStore::Impl::fill_holes(Lane& of) {
+  Result<sqlite::Statement> rows = db.prepare(
+      "SELECT first, last, 0 FROM block WHERE stream=?1 AND epoch=?2 UNION ALL "
+      "SELECT first, last, 1 FROM gap WHERE stream=?1 AND epoch=?2 ORDER BY 1");
+  if (!rows) return fail(rows.error());
+  rows->bind(1, number(of.stream)).bind(2, std::int64_t{epoch.counter});
+  std::vector<Gap> holes;
+  Sequence expected = of.acknowledged + 1;  // Holes below are evicted rows that were delivered.
+  of.first_held = of.committed + 1;
+  while (true) {
+    const Result<bool> row = rows->next();
+    if (!row) return fail(row.error());
+    const Sequence first = *row ? rows->unsigned_integer(0) : of.committed + 1;
+    if (first > expected) holes.push_back({expected, first - 1, GapReason::corrupt});
+    if (!*row) break;
+    if (rows->integer(2) == 0) of.first_held = std::min(of.first_held, first);
+    expected = std::max(expected, rows->unsigned_integer(1) + 1);
+  }
+  for (const Gap& hole : holes) {
+    report.corrupt_rows += hole.last - hole.first + 1;
+    counters.rows_lost[index_of(of.stream)] += hole.last - hole.first + 1;
+    const Result<void> step = insert_gap(of.stream, epoch.counter, hole);
+    if (!step) return step;
+  }
+  return {};
+}
+
+Result<void> EdgeStore::Impl::repair(const std::string& path) {
+  std::error_code failed;
+  std::string aside;
+  for (int n = 1; aside.empty() || std::filesystem::exists(aside, failed); ++n) {
+    aside = path + ".damaged-" + std::to_string(n);
+  }
+  for (const char* part : {"-wal", "-shm", ""}) {
+    if (!std::filesystem::exists(path + part, failed)) continue;
+    std::filesystem::rename(path + part, aside + part, failed);
+    if (failed) return fail(Errc::io, 0, "store: the damaged file cannot be moved aside");
+  }
+  Result<sqlite::Database> fresh =
+      sqlite::open_store(path, kEdgeSchema, true, options.pages_max, &report.created);
+  if (!fresh) return fail(fresh.error());
+  db = std::move(*fresh);
+  report.created = false;
+  report.repaired = true;
+  report.damaged_copy = aside;
+  Result<sqlite::Database> from = sqlite::Database::open(aside, sqlite::Database::Mode::read_write);
+  if (from) {
+    sqlite::Transaction transaction(db);
+    Result<void> step = transaction.begin();
+    if (step) step = salvage(*from);
+    if (step) step = transaction.commit();
+    if (!step) return noted(step);
+  }
+  return noted(load());
+}
+
+}  // namespace ems::io

@@ -1,0 +1,115 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "ems/io/store/store_reader.hpp"
+
+#include <algorithm>
+#include <set>
+#include <utility>
+
+#include "block_rows.hpp"
+#include "edge_store_impl.hpp"
+
+namespace ems::io {
+
+using namespace telemetry;
+
+struct StoreReader::Impl {
+  sqlite::Database db;
+
+  [[nodiscard]] Result<std::vector<Epoch>> epochs();
+};
+
+StoreReader::StoreReader(std::unique_ptr<Impl> impl) noexcept : impl_(std::move(impl)) {}
+StoreReader::StoreReader(StoreReader&&) noexcept = default;
+StoreReader& StoreReader::operator=(StoreReader&&) noexcept = default;
+StoreReader::~StoreReader() = default;
+
+Result<StoreReader> StoreReader::open(const std::string& path) {
+  Result<sqlite::Database> db = sqlite::open_store_read_only(path, kEdgeSchema);
+  if (!db) return fail(db.error());
+  auto impl = std::make_unique<Impl>();
+  impl->db = std::move(*db);
+  return StoreReader{std::move(impl)};
+}
+
+Result<std::vector<Epoch>> StoreReader::Impl::epochs() {
+  Result<sqlite::Statement> s = db.prepare("SELECT counter, random FROM epoch ORDER BY counter");
+  if (!s) return fail(s.error());
+  std::vector<Epoch> epochs;
+  while (true) {
+    const Result<bool> row = s->next();
+    if (!row) return fail(row.error());
+    if (!*row) return epochs;
+    Epoch epoch;
+    epoch.counter = static_cast<std::uint32_t>(s->integer(0));
+    const Bytes random = s->blob(1);
+    if (random.size() != epoch.random.size()) return fail(Errc::corrupt, 0, "store: an epoch");
+    std::copy(random.begin(), random.end(), epoch.random.begin());
+    epochs.push_back(epoch);
+  }
+}
+
+Result<void> StoreReader::read(Stream stream, const UtcRange& range, RowSink& sink) {
+  const Result<void> begun = impl_->db.run("BEGIN");  // One snapshot for everything below.
+  if (!begun) return begun;
+  sqlite::Transaction snapshot(impl_->db);
+  const Result<std::vector<Epoch>> epochs = impl_->epochs();
+  if (!epochs) return fail(epochs.error());
+  Result<sqlite::Statement> rows = impl_->db.prepare(
+      "SELECT 0, first, last, 0, utc_min_us, utc_max_us, bytes FROM block "
+      "WHERE stream=?1 AND epoch=?2 AND utc_max_us>=?3 AND utc_min_us<?4 "
+      "UNION ALL SELECT 1, first, last, reason, utc_min_us, utc_max_us, NULL FROM gap "
+      "WHERE stream=?1 AND epoch=?2 AND (utc_max_us IS NULL OR (utc_max_us>=?3 AND "
+      "utc_min_us<?4)) ORDER BY 2");
+  if (!rows) return fail(rows.error());
+  for (const Epoch& epoch : *epochs) {
+    rows->bind(1, std::int64_t{static_cast<std::uint8_t>(stream)});
+    rows->bind(2, std::int64_t{epoch.counter});
+    rows->bind(3, range.from.since_epoch().count()).bind(4, range.to.since_epoch().count());
+    const Result<bool> more = give_items(*rows, stream, epoch, range, sink);
+    if (!more) return fail(more.error());
+    if (!*more) break;
+  }
+  return {};
+}
+
+Result<std::array<Mark, kStreamCount>> StoreReader::marks() {
+  const Result<std::vector<Epoch>> epochs = impl_->epochs();
+  if (!epochs) return fail(epochs.error());
+  std::array<Mark, kStreamCount> marks{};
+  Result<sqlite::Statement> s = impl_->db.prepare(
+      "SELECT stream, epoch, last, acknowledged, (SELECT min(first) FROM block b WHERE "
+      "b.stream=s.stream AND b.epoch=s.epoch) FROM stream s");
+  if (!s) return fail(s.error());
+  while (true) {
+    const Result<bool> row = s->next();
+    if (!row) return fail(row.error());
+    if (!*row) return marks;
+    const auto at = static_cast<std::size_t>(s->integer(0));
+    if (at >= marks.size()) return fail(Errc::corrupt, 0, "store: a stream number");
+    Mark& mark = marks[at];
+    for (const Epoch& epoch : *epochs) {
+      if (epoch.counter == s->integer(1)) mark.epoch = epoch;
+    }
+    mark.last = s->unsigned_integer(2);
+    mark.acknowledged = s->unsigned_integer(3);
+    mark.first_held = s->is_null(4) ? mark.last + 1 : s->unsigned_integer(4);
+  }
+}
+
+Result<std::vector<Point>> StoreReader::points(const UtcRange& range) {
+  Result<sqlite::Statement> s = impl_->db.prepare(
+      "SELECT bytes FROM block WHERE stream=1 AND utc_max_us>=?1 AND utc_min_us<?2");
+  if (!s) return fail(s.error());
+  s->bind(1, range.from.since_epoch().count()).bind(2, range.to.since_epoch().count());
+  std::set<Point> points;
+  while (true) {
+    const Result<bool> row = s->next();
+    if (!row) return fail(row.error());
+    if (!*row) return std::vector<Point>{points.begin(), points.end()};
+    const Result<BlockReader> block = BlockReader::open(s->blob(0));
+    if (!block) continue;  // The writer turns it into a gap when it next opens the store.
+    points.insert(block->points().begin(), block->points().end());
+  }
+}
+
+}  // namespace ems::io
