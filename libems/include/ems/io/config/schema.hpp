@@ -30,7 +30,7 @@ enum class SchemaType : std::uint8_t {
 struct SchemaKey {
   /// From the root, a dot between levels and `[]` after a list of sections:
   /// `batteries[].serial.baud`.
-  std::string_view path;
+  std::string_view path{};
   SchemaType type = SchemaType::text;
   /// Decimal digits of the integer unit behind a quantity: 3 for V -> mV.
   int digits = 0;
@@ -39,11 +39,11 @@ struct SchemaKey {
   std::int64_t max = std::numeric_limits<std::int64_t>::max();
   bool required = false;  ///< In each section that is there.
   /// As it would be written in the file; empty: none, absent is a state of its own.
-  std::string_view default_text;
-  std::string_view choices;  ///< Words of a choice, one space between.
+  std::string_view default_text{};
+  std::string_view choices{};  ///< Words of a choice, one space between.
   /// Keys of one section with the same group: exactly one of them must be there.
-  std::string_view one_of;
-  std::string_view doc;  ///< One or two sentences.
+  std::string_view one_of{};
+  std::string_view doc{};  ///< One or two sentences.
 };
 
 /// One kind of file.

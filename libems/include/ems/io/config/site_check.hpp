@@ -20,8 +20,9 @@ struct LineReport {
   std::string line;                  ///< `/dev/ttyUSB0` or `127.0.0.1:1502`.
   std::vector<std::string> devices;  ///< `battery/1`, `inverter/1`.
   bool controlled = false;           ///< An inverter is on it.
-  /// Longest reply timeout on the line plus the time of one longest frame at its baud rate: what a
-  /// stop waits at most before the next frame boundary. TCP lines multiplex, so there it is zero.
+  /// What a stop waits at most before the next frame boundary. On a tty: the longest reply timeout
+  /// plus the time of one longest frame at its baud rate. On TCP, where units do not wait for each
+  /// other: the longest reply timeout of the line's controlled devices, or of its battery.
   Duration stop_latency{};
 };
 

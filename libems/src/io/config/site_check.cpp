@@ -1,0 +1,143 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "ems/io/config/site_check.hpp"
+
+#include <algorithm>
+
+#include "ems/protocol/codec.hpp"
+#include "io/config/reader.hpp"
+
+namespace ems::io {
+namespace {
+
+constexpr int kSecondDigits = 6;
+constexpr std::int64_t kMicrosPerSecond = 1'000'000;
+/// Largest RTU frame, and the silence that ends one, in characters.
+/// @source Modbus over Serial Line V1.02, 2.3 (256 bytes) and 2.5.1.1 (3.5 characters; 1.75 ms
+///         above 19200 baud, which 4 characters at that rate exceed).
+constexpr std::int64_t kRtuCharacters = 256 + 4;
+
+std::string seconds_text(Duration duration) {
+  return config::decimal_text(duration.count(), kSecondDigits) + " s";
+}
+
+/// Time of so many characters, rounded up.
+Duration line_time(const SerialEndpoint& line, std::int64_t characters) {
+  const std::int64_t bits = 1 + 8 + (line.parity == Parity::none ? 0 : 1) + line.stop_bits;
+  const std::int64_t baud = line.baud;
+  return Duration{(characters * bits * kMicrosPerSecond + baud - 1) / baud};
+}
+
+std::string endpoint_text(const TcpEndpoint& endpoint) {
+  const bool v6 = endpoint.host.find(':') != std::string::npos;
+  return (v6 ? '[' + endpoint.host + ']' : endpoint.host) + ':' + std::to_string(endpoint.port);
+}
+
+/// Collects devices by line, in the order of the file.
+class LineTable {
+ public:
+  void add(const std::string& name, std::string device, bool controlled, Duration wait) {
+    auto line = std::find_if(lines_.begin(), lines_.end(),
+                             [&](const LineReport& report) { return report.line == name; });
+    if (line == lines_.end()) line = lines_.insert(lines_.end(), LineReport{name, {}, false, {}});
+    line->devices.push_back(std::move(device));
+    line->controlled = line->controlled || controlled;
+    line->stop_latency = max_of(line->stop_latency, wait);
+  }
+
+  void add(const BatteryConfig& battery) {
+    const std::string device = "battery/" + std::to_string(battery.id);
+    if (const auto* serial = std::get_if<SerialEndpoint>(&battery.link)) {
+      add(serial->device, device, false,
+          battery.reply_timeout +
+              line_time(*serial, static_cast<std::int64_t>(protocol::kReplySize)));
+    } else {
+      add(endpoint_text(std::get<TcpEndpoint>(battery.link)), device, false, battery.reply_timeout);
+    }
+  }
+
+  void add(const ModbusLink& link, std::string device, bool controlled, Duration timeout) {
+    if (const auto* rtu = std::get_if<ModbusRtuEndpoint>(&link)) {
+      add(rtu->line.device, std::move(device), controlled,
+          timeout + line_time(rtu->line, kRtuCharacters));
+    } else {
+      // Units behind one address have a request each outstanding: only its own makes a unit wait.
+      const bool waits = controlled;
+      add(endpoint_text(std::get<ModbusTcpEndpoint>(link).address), std::move(device), controlled,
+          waits ? timeout : Duration::zero());
+    }
+  }
+
+  [[nodiscard]] std::vector<LineReport> take() { return std::move(lines_); }
+
+ private:
+  std::vector<LineReport> lines_;
+};
+
+ReactionReport reaction_of(const InverterConfig& inverter, const MeterConfig& meter,
+                           Duration tick) {
+  ReactionReport out;
+  out.inverter = "inverter/" + std::to_string(inverter.id);
+  out.meter_poll = meter.poll_period;
+  out.dead_time = inverter.dead_time;
+  const std::int64_t swing = 2 * static_cast<std::int64_t>(inverter.rated_power.count());
+  const std::int64_t ramp = inverter.ramp_per_s.count();
+  out.ramp = Duration{(swing * kMicrosPerSecond + ramp - 1) / ramp};
+  out.ticks = tick * 2;
+  out.total = out.meter_poll + out.dead_time + out.ramp + out.ticks;
+  return out;
+}
+
+}  // namespace
+
+SiteReport report_site(const SiteConfig& site) {
+  SiteReport out;
+  LineTable table;
+  for (const BatteryConfig& battery : site.batteries) table.add(battery);
+  for (const InverterConfig& inverter : site.inverters) {
+    table.add(inverter.link, "inverter/" + std::to_string(inverter.id), true,
+              inverter.reply_timeout);
+  }
+  for (const MeterConfig& meter : site.meters) {
+    table.add(meter.link, "meter/" + std::to_string(meter.id), false, meter.reply_timeout);
+  }
+  out.lines = table.take();
+  for (const LineReport& line : out.lines) {
+    if (!line.controlled || line.stop_latency <= kStopLatencyMax) continue;
+    out.errors.push_back(
+        {site.file.string(),
+         0,
+         0,
+         Errc::out_of_range,
+         "line " + line.line + " carries a controlled device and a stop may wait " +
+             seconds_text(line.stop_latency) + ", more than " + seconds_text(kStopLatencyMax) +
+             "; shorten reply_timeout_s or raise baud",
+         {}});
+  }
+  if (const MeterConfig* pcc = site.pcc_meter()) {
+    for (const InverterConfig& inverter : site.inverters) {
+      out.reactions.push_back(reaction_of(inverter, *pcc, site.tick));
+      out.reaction = max_of(out.reaction, out.reactions.back().total);
+    }
+  }
+  return out;
+}
+
+std::string SiteReport::text() const {
+  std::string out;
+  for (const LineReport& line : lines) {
+    out += "line " + line.line + ':';
+    for (const std::string& device : line.devices) out += ' ' + device;
+    out +=
+        line.controlled ? "; a stop waits at most " : "; not controlled; a request waits at most ";
+    out += seconds_text(line.stop_latency) + '\n';
+  }
+  for (const ReactionReport& r : reactions) {
+    out += r.inverter + ": reacts within " + seconds_text(r.total) + " (meter poll " +
+           seconds_text(r.meter_poll) + ", dead time " + seconds_text(r.dead_time) + ", ramp " +
+           seconds_text(r.ramp) + ", two ticks " + seconds_text(r.ticks) + ")\n";
+  }
+  if (!reactions.empty()) out += "declared reaction time: " + seconds_text(reaction) + '\n';
+  return out;
+}
+
+}  // namespace ems::io

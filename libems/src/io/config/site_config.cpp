@@ -1,0 +1,216 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "ems/io/config/site_config.hpp"
+
+#include <algorithm>
+#include <array>
+
+#include "io/config/reader.hpp"
+#include "io/config/site_rules.hpp"
+
+namespace ems::io {
+namespace {
+
+using config::Reader;
+using config::Section;
+using config::Value;
+
+template <class Q>
+Q quantity(const Section& section, std::string_view key) {
+  return Q{static_cast<typename Q::Rep>(section.at(key).number)};  // The schema's range fits.
+}
+
+template <class I>
+I integer(const Section& section, std::string_view key) {
+  return static_cast<I>(section.at(key).number);
+}
+
+// The words of a choice stand in the order of the enumerators; config_schema_test.cpp checks it.
+template <class E>
+E choice(const Section& section, std::string_view key) {
+  return static_cast<E>(section.at(key).number);
+}
+
+/// Builds the structs from a file without errors.
+class Binder {
+ public:
+  explicit Binder(const std::filesystem::path& file) : file_(file) {}
+
+  SiteConfig site(const Section& root) const {
+    SiteConfig out;
+    out.file = file_;
+    out.site = root.at("site").text;
+    out.agent = root.at("agent").text;
+    out.tenant = root.at("tenant").text;
+    out.control = choice<ControlMode>(root, "control");
+    if (root.find("limits") != nullptr) out.limits = path(root, "limits");
+    out.tick = quantity<Duration>(root, "tick_s");
+    out.telemetry_period = quantity<Duration>(root, "telemetry_period_s");
+    constexpr std::int64_t kBytesPerMb = 1'000'000;
+    const Section& store = *root.section("store");
+    out.store = {path(store, "path"), integer<std::int64_t>(store, "budget_mb") * kBytesPerMb};
+    out.api_socket = path(*root.section("api"), "socket");
+    out.log_level = choice<LogLevel>(*root.section("log"), "level");
+    for (const Section& item : root.list("servers")) {
+      out.servers.push_back({item.at("address").endpoint, path(item, "ca"),
+                             path(item, "certificate"), path(item, "key")});
+    }
+    for (const Section& item : root.list("batteries")) out.batteries.push_back(battery(item));
+    for (const Section& item : root.list("inverters")) out.inverters.push_back(inverter(item));
+    for (const Section& item : root.list("meters")) out.meters.push_back(meter(item));
+    if (const Section* section = root.section("policies")) out.policies = policies(*section);
+    return out;
+  }
+
+ private:
+  std::filesystem::path path(const Section& section, std::string_view key) const {
+    return config::joined(file_, section.at(key).text);
+  }
+
+  SerialEndpoint serial(const Section& section) const {
+    return {path(section, "device").string(), integer<std::uint32_t>(section, "baud"),
+            choice<Parity>(section, "parity"), integer<std::uint8_t>(section, "stop_bits")};
+  }
+
+  ModbusLink modbus(const Section& device) const {
+    if (const Section* tcp = device.section("modbus_tcp")) {
+      return ModbusTcpEndpoint{tcp->at("address").endpoint, integer<std::uint8_t>(*tcp, "unit")};
+    }
+    const Section& rtu = *device.section("modbus_rtu");
+    return ModbusRtuEndpoint{serial(rtu), integer<std::uint8_t>(rtu, "unit")};
+  }
+
+  BatteryConfig battery(const Section& item) const {
+    BatteryConfig out;
+    out.id = integer<std::uint16_t>(item, "id");
+    out.protocol = item.at("protocol").text;
+    if (const Section* line = item.section("serial")) {
+      out.link = serial(*line);
+    } else {
+      out.link = item.section("tcp")->at("address").endpoint;
+    }
+    out.poll_period = quantity<Duration>(item, "poll_period_s");
+    out.reply_timeout = quantity<Duration>(item, "reply_timeout_s");
+    out.chemistry = choice<safety::Chemistry>(item, "chemistry");
+    out.cells = integer<std::uint16_t>(item, "cells");
+    out.capacity = quantity<MicroAmpHour>(item, "capacity_ah");
+    out.charge_current_max = quantity<MilliAmp>(item, "charge_current_max_a");
+    out.discharge_current_max = quantity<MilliAmp>(item, "discharge_current_max_a");
+    return out;
+  }
+
+  InverterConfig inverter(const Section& item) const {
+    InverterConfig out;
+    out.id = integer<std::uint16_t>(item, "id");
+    out.pack = item.at("pack").text;
+    out.link = modbus(item);
+    for (const Value& reference : item.at("batteries").list) {
+      out.batteries.push_back(static_cast<std::uint16_t>(reference.number));
+    }
+    out.poll_period = quantity<Duration>(item, "poll_period_s");
+    out.reply_timeout = quantity<Duration>(item, "reply_timeout_s");
+    out.rated_power = quantity<Watt>(item, "rated_power_w");
+    out.efficiency = quantity<BasisPoints>(item, "efficiency_pct");
+    out.lease = quantity<Duration>(item, "lease_s");
+    out.dead_time = quantity<Duration>(item, "dead_time_s");
+    out.ramp_per_s = quantity<Watt>(item, "ramp_w_per_s");
+    out.dc_pv = choice<DcPv>(item, "dc_pv");
+    return out;
+  }
+
+  MeterConfig meter(const Section& item) const {
+    MeterConfig out;
+    out.id = integer<std::uint16_t>(item, "id");
+    out.role = choice<MeterRole>(item, "role");
+    out.pack = item.at("pack").text;
+    out.link = modbus(item);
+    out.poll_period = quantity<Duration>(item, "poll_period_s");
+    out.reply_timeout = quantity<Duration>(item, "reply_timeout_s");
+    return out;
+  }
+
+  static PoliciesConfig policies(const Section& section) {
+    PoliciesConfig out;
+    if (const Section* limit = section.section("import_limit")) {
+      out.import_limit = ImportLimitConfig{quantity<Watt>(*limit, "limit_w")};
+    }
+    if (const Section* own = section.section("self_consumption")) {
+      out.self_consumption = SelfConsumptionConfig{quantity<Watt>(*own, "target_w"),
+                                                   quantity<Watt>(*own, "deadband_w")};
+    }
+    if (const Section* setpoint = section.section("setpoint")) {
+      out.setpoint = SetpointConfig{quantity<Duration>(*setpoint, "lease_max_s")};
+    }
+    return out;
+  }
+
+  const std::filesystem::path& file_;
+};
+
+template <class Items>
+auto find_id(const Items& items, std::uint16_t id) noexcept -> decltype(items.data()) {
+  for (const auto& item : items) {
+    if (item.id == id) return &item;
+  }
+  return nullptr;
+}
+
+template <std::size_t N, class E>
+std::string_view word_of(const std::array<std::string_view, N>& words, E value) noexcept {
+  const auto index = static_cast<std::size_t>(value);
+  return index < N ? words[index] : std::string_view{};
+}
+
+}  // namespace
+
+std::string_view to_string(Parity parity) noexcept {
+  return word_of(std::array<std::string_view, 3>{"none", "even", "odd"}, parity);
+}
+std::string_view to_string(ControlMode mode) noexcept {
+  return word_of(std::array<std::string_view, 2>{"disarmed", "armed"}, mode);
+}
+std::string_view to_string(MeterRole role) noexcept {
+  return word_of(std::array<std::string_view, 3>{"pcc", "pv", "load"}, role);
+}
+std::string_view to_string(LogLevel level) noexcept {
+  return word_of(std::array<std::string_view, 5>{"trace", "debug", "info", "warning", "error"},
+                 level);
+}
+std::string_view to_string(DcPv pv) noexcept {
+  return word_of(std::array<std::string_view, 3>{"unknown", "none", "present"}, pv);
+}
+
+std::string SiteConfig::identity() const { return "urn:ems:agent:" + site + '/' + agent; }
+
+const BatteryConfig* SiteConfig::find_battery(std::uint16_t id) const noexcept {
+  return find_id(batteries, id);
+}
+const InverterConfig* SiteConfig::find_inverter(std::uint16_t id) const noexcept {
+  return find_id(inverters, id);
+}
+const MeterConfig* SiteConfig::find_meter(std::uint16_t id) const noexcept {
+  return find_id(meters, id);
+}
+const MeterConfig* SiteConfig::pcc_meter() const noexcept {
+  for (const MeterConfig& meter : meters) {
+    if (meter.role == MeterRole::pcc) return &meter;
+  }
+  return nullptr;
+}
+
+Loaded<SiteConfig> parse_site_config(std::string_view text, const std::filesystem::path& path,
+                                     const KnownNames& known) {
+  Reader reader(site_schema(), path.string(), &known);
+  const Section root = reader.read(text);
+  config::check_site_rules(root, reader);
+  if (!reader.ok()) return {std::nullopt, reader.take_errors()};
+  return {Binder(path).site(root), {}};
+}
+
+Loaded<SiteConfig> load_site_config(const std::filesystem::path& path, const KnownNames& known) {
+  std::vector<ConfigError> errors;
+  const std::optional<std::string> text = config::read_file(path, errors);
+  if (!text) return {std::nullopt, std::move(errors)};
+  return parse_site_config(*text, path, known);
+}
+
+}  // namespace ems::io

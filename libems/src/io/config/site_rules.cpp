@@ -1,0 +1,169 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "io/config/site_rules.hpp"
+
+#include <set>
+#include <tuple>
+
+namespace ems::io::config {
+namespace {
+
+std::string on_line(const Place& place) { return "; first on line " + std::to_string(place.line); }
+
+/// Ids of one list of assets with their places; reports duplicates.
+std::map<std::int64_t, Place> check_ids(const Section& root, const char* list, Reader& reader) {
+  std::map<std::int64_t, Place> ids;
+  for (const Section& item : root.list(list)) {
+    const Value* id = item.find("id");
+    if (id == nullptr) continue;
+    const auto [first, is_new] = ids.emplace(id->number, id->place);
+    if (is_new) continue;
+    reader.error(id->place, Errc::already_exists,
+                 "duplicate id " + std::to_string(id->number) + " in \"" + list + '"' +
+                     on_line(first->second));
+  }
+  return ids;
+}
+
+std::string nearest_id(const std::map<std::int64_t, Place>& ids, std::int64_t id) {
+  const auto above = ids.lower_bound(id);
+  if (above == ids.begin()) return above == ids.end() ? "" : std::to_string(above->first);
+  const auto below = std::prev(above);
+  const bool use_above = above != ids.end() && above->first - id < id - below->first;
+  return std::to_string(use_above ? above->first : below->first);
+}
+
+void check_references(const Section& root, const std::map<std::int64_t, Place>& batteries,
+                      Reader& reader) {
+  std::map<std::int64_t, Place> used;
+  for (const Section& inverter : root.list("inverters")) {
+    const Value* references = inverter.find("batteries");
+    if (references == nullptr) continue;
+    for (const Value& reference : references->list) {
+      const std::string id = std::to_string(reference.number);
+      if (batteries.count(reference.number) == 0) {
+        reader.error(reference.place, Errc::not_found, "no battery with id " + id,
+                     nearest_id(batteries, reference.number));
+        continue;
+      }
+      const auto [first, is_new] = used.emplace(reference.number, reference.place);
+      if (is_new) continue;
+      reader.error(reference.place, Errc::already_exists,
+                   "battery " + id + " already hangs on an inverter" + on_line(first->second));
+    }
+  }
+}
+
+/// What is known of a tty so far.
+struct Tty {
+  Place place;
+  bool shared = false;  ///< Modbus: other units may join.
+  std::tuple<std::int64_t, std::string, std::int64_t> settings;
+};
+
+class Lines {
+ public:
+  explicit Lines(Reader& reader) : reader_(reader) {}
+
+  void add_tty(const Section& link, bool shared) {
+    const Value* device = link.find("device");
+    const Value* baud = link.find("baud");
+    const Value* parity = link.find("parity");
+    const Value* stop_bits = link.find("stop_bits");
+    if (device == nullptr || baud == nullptr || parity == nullptr || stop_bits == nullptr) return;
+    const Tty tty{device->place, shared, {baud->number, parity->text, stop_bits->number}};
+    const auto [first, is_new] = ttys_.emplace(device->text, tty);
+    if (is_new) return;
+    if (!shared || !first->second.shared) {
+      reader_.error(device->place, Errc::already_exists,
+                    "line \"" + device->text + "\" is taken" + on_line(first->second.place));
+    } else if (first->second.settings != tty.settings) {
+      reader_.error(device->place, Errc::invalid_argument,
+                    "line \"" + device->text + "\" has other baud, parity or stop_bits" +
+                        on_line(first->second.place));
+    }
+  }
+
+  void add_unit(const std::string& line, const Value* unit) {
+    if (unit == nullptr) return;
+    // A default unit has no place of its own in the file: point at the link.
+    const auto [first, is_new] = units_.emplace(std::pair(line, unit->number), place_);
+    if (is_new) return;
+    reader_.error(place_, Errc::already_exists,
+                  "unit " + std::to_string(unit->number) + " on \"" + line + "\" is taken" +
+                      on_line(first->second));
+  }
+
+  void add_battery(const Section& battery) {
+    if (const Section* serial = battery.section("serial")) add_tty(*serial, false);
+    const Section* tcp = battery.section("tcp");
+    const Value* address = tcp == nullptr ? nullptr : tcp->find("address");
+    if (address == nullptr) return;
+    const auto [first, is_new] = streams_.emplace(address->text, address->place);
+    if (is_new) return;
+    reader_.error(address->place, Errc::already_exists,
+                  "line \"" + address->text + "\" is taken" + on_line(first->second));
+  }
+
+  void add_modbus(const Section& device) {
+    if (const Section* rtu = device.section("modbus_rtu")) {
+      add_tty(*rtu, true);
+      place_ = rtu->place;
+      if (const Value* name = rtu->find("device")) add_unit(name->text, rtu->find("unit"));
+    }
+    if (const Section* tcp = device.section("modbus_tcp")) {
+      place_ = tcp->place;
+      if (const Value* name = tcp->find("address")) add_unit(name->text, tcp->find("unit"));
+    }
+  }
+
+ private:
+  Reader& reader_;
+  Place place_;
+  std::map<std::string, Tty> ttys_;
+  std::map<std::string, Place> streams_;
+  std::map<std::pair<std::string, std::int64_t>, Place> units_;
+};
+
+void check_lines(const Section& root, Reader& reader) {
+  Lines lines(reader);
+  for (const Section& battery : root.list("batteries")) lines.add_battery(battery);
+  for (const Section& inverter : root.list("inverters")) lines.add_modbus(inverter);
+  for (const Section& meter : root.list("meters")) lines.add_modbus(meter);
+}
+
+void check_pcc(const Section& root, Reader& reader) {
+  const Value* first = nullptr;
+  bool roles_known = root.values.count("meters") != 0 || root.find("meters") == nullptr;
+  for (const Section& meter : root.list("meters")) {
+    const Value* role = meter.find("role");
+    roles_known = roles_known && role != nullptr;
+    if (role == nullptr || role->text != "pcc") continue;
+    if (first != nullptr) {
+      reader.error(role->place, Errc::already_exists,
+                   "a site has one pcc meter" + on_line(first->place));
+    } else {
+      first = role;
+    }
+  }
+  const Section* policies = root.section("policies");
+  if (first != nullptr || !roles_known || policies == nullptr) return;
+  for (const char* policy : {"import_limit", "self_consumption"}) {
+    const Value* value = policies->find(policy);
+    if (value == nullptr) continue;
+    reader.error(value->place, Errc::failed_precondition,
+                 std::string("policy \"") + policy + "\" needs a meter with \"role: pcc\"");
+  }
+}
+
+}  // namespace
+
+void check_site_rules(const Section& root, Reader& reader) {
+  const std::map<std::int64_t, Place> batteries = check_ids(root, "batteries", reader);
+  (void)check_ids(root, "inverters", reader);  // Only its errors are wanted.
+  (void)check_ids(root, "meters", reader);
+  check_references(root, batteries, reader);
+  check_lines(root, reader);
+  check_pcc(root, reader);
+}
+
+}  // namespace ems::io::config

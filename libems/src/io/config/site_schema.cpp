@@ -1,0 +1,202 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "io/config/tables.hpp"
+
+namespace ems::io {
+namespace {
+
+using namespace config;  // NOLINT(google-build-using-namespace): the table's own words
+using T = SchemaType;
+
+#define EMS_SERIAL_KEYS(prefix)                                                               \
+  {.path = prefix ".device", .type = T::path, .required = true, .doc = "The tty."},           \
+      {.path = prefix ".baud",                                                                \
+       .type = T::integer,                                                                    \
+       .min = 1'200,                                                                          \
+       .max = 921'600,                                                                        \
+       .default_text = "9600",                                                                \
+       .doc = "Bits per second."},                                                            \
+      {.path = prefix ".parity",                                                              \
+       .type = T::choice,                                                                     \
+       .default_text = "none",                                                                \
+       .choices = "none even odd",                                                            \
+       .doc = "Parity bit."},                                                                 \
+  {                                                                                           \
+    .path = prefix ".stop_bits", .type = T::integer, .min = 1, .max = 2, .default_text = "1", \
+    .doc = "Stop bits."                                                                       \
+  }
+
+#define EMS_MODBUS_KEYS(prefix)                                                                  \
+  {.path = prefix ".pack",                                                                       \
+   .type = T::choice,                                                                            \
+   .required = true,                                                                             \
+   .choices = kKnownPacks,                                                                       \
+   .doc = "The device pack: which registers the device has and what they mean."},                \
+      {.path = prefix ".modbus_tcp",                                                             \
+       .type = T::section,                                                                       \
+       .one_of = "link",                                                                         \
+       .doc = "Modbus TCP; several devices may share an address."},                              \
+      {.path = prefix ".modbus_tcp.address",                                                     \
+       .type = T::address,                                                                       \
+       .required = true,                                                                         \
+       .doc = "The device, or the gateway in front of it."},                                     \
+      {.path = prefix ".modbus_tcp.unit",                                                        \
+       .type = T::integer,                                                                       \
+       .min = 0,                                                                                 \
+       .max = 255,                                                                               \
+       .default_text = "1",                                                                      \
+       .doc = "Modbus unit identifier."},                                                        \
+      {.path = prefix ".modbus_rtu",                                                             \
+       .type = T::section,                                                                       \
+       .one_of = "link",                                                                         \
+       .doc = "Modbus RTU; several units may share a line if its settings are the same."},       \
+      EMS_SERIAL_KEYS(prefix ".modbus_rtu"),                                                     \
+      {.path = prefix ".modbus_rtu.unit",                                                        \
+       .type = T::integer,                                                                       \
+       .min = 1,                                                                                 \
+       .max = 247,                                                                               \
+       .default_text = "1",                                                                      \
+       .doc = "Modbus unit identifier."},                                                        \
+      {.path = prefix ".poll_period_s",                                                          \
+       .type = T::quantity,                                                                      \
+       .digits = kSecondDigits,                                                                  \
+       .min = millis_us(50),                                                                     \
+       .max = seconds_us(60),                                                                    \
+       .default_text = "0.5",                                                                    \
+       .doc = "Time from one reading of the device to the next."},                               \
+  {                                                                                              \
+    .path = prefix ".reply_timeout_s", .type = T::quantity, .digits = kSecondDigits,             \
+    .min = millis_us(10), .max = seconds_us(10), .default_text = "0.2",                          \
+    .doc = "A request without an answer for so long has failed. A stop may have to wait for it." \
+  }
+
+// clang-format off
+constexpr SchemaKey kKeys[] = {
+    {.path = "site", .type = T::name, .required = true,
+     .doc = "Name of the site; first part of the agent's identity urn:ems:agent:SITE/AGENT."},
+    {.path = "agent", .type = T::name, .required = true,
+     .doc = "Name of this agent; second part of its identity."},
+    {.path = "tenant", .type = T::name, .default_text = "default",
+     .doc = "Under whose name the server stores the data."},
+    {.path = "control", .type = T::choice, .default_text = "disarmed", .choices = "disarmed armed",
+     .doc = "Nothing is commanded until this says `armed` *and* the limits are accepted "
+            "(`emsctl limits accept`)."},
+    {.path = "limits", .type = T::path,
+     .doc = "The limits file. Absent: the site is only monitored."},
+    {.path = "tick_s", .type = T::quantity, .digits = kSecondDigits, .min = millis_us(20),
+     .max = seconds_us(1), .default_text = "0.1", .doc = "Period of the control loop."},
+    {.path = "telemetry_period_s", .type = T::quantity, .digits = kSecondDigits,
+     .min = millis_us(100), .max = seconds_us(60), .default_text = "1",
+     .doc = "Period of the stored samples."},
+    {.path = "store", .type = T::section, .default_text = "{}", .doc = "The durable buffer."},
+    {.path = "store.path", .type = T::path, .default_text = "telemetry.db",
+     .doc = "SQLite file; made when it is not there."},
+    {.path = "store.budget_mb", .type = T::integer, .min = 16, .max = 1'000'000,
+     .default_text = "256",
+     .doc = "Most the store may take on disk (1 MB is 1 000 000 bytes). Beyond it the oldest "
+            "acknowledged rows go first; alarms, commands and audit never."},
+    {.path = "api", .type = T::section, .default_text = "{}", .doc = "The local interface."},
+    {.path = "api.socket", .type = T::path, .default_text = "agent.sock",
+     .doc = "Unix socket (mode 0660); who can open it has the role technician."},
+    {.path = "log", .type = T::section, .default_text = "{}", .doc = "The log."},
+    {.path = "log.level", .type = T::choice, .default_text = "info", .choices = kLogLevels,
+     .doc = "Least severity that is written."},
+    {.path = "servers", .type = T::section_list, .min = 0, .max = 8,
+     .doc = "Servers to upload to, over mutual TLS."},
+    {.path = "servers[].address", .type = T::address, .required = true, .doc = "The server."},
+    {.path = "servers[].ca", .type = T::path, .required = true,
+     .doc = "Certificate of the authority that signed the server's certificate."},
+    {.path = "servers[].certificate", .type = T::path, .required = true,
+     .doc = "The agent's certificate."},
+    {.path = "servers[].key", .type = T::path, .required = true, .doc = "The agent's private key."},
+
+    {.path = "batteries", .type = T::section_list, .min = 0, .max = 64, .doc = "The batteries."},
+    {.path = "batteries[].id", .type = T::integer, .min = kIdMin, .max = kIdMax, .required = true,
+     .doc = "The battery is the asset battery/ID."},
+    {.path = "batteries[].protocol", .type = T::choice, .required = true,
+     .choices = kKnownProtocols, .doc = "The protocol its BMS speaks."},
+    {.path = "batteries[].serial", .type = T::section, .one_of = "link",
+     .doc = "The BMS hangs on a tty of its own."},
+    EMS_SERIAL_KEYS("batteries[].serial"),
+    {.path = "batteries[].tcp", .type = T::section, .one_of = "link",
+     .doc = "The BMS hangs on a serial line behind TCP."},
+    {.path = "batteries[].tcp.address", .type = T::address, .required = true,
+     .doc = "The serial device server."},
+    {.path = "batteries[].poll_period_s", .type = T::quantity, .digits = kSecondDigits,
+     .min = millis_us(50), .max = seconds_us(60), .default_text = "1",
+     .doc = "Time from one reading of the battery to the next."},
+    {.path = "batteries[].reply_timeout_s", .type = T::quantity, .digits = kSecondDigits,
+     .min = millis_us(10), .max = seconds_us(10), .default_text = "0.3",
+     .doc = "A request without an answer for so long has failed."},
+    {.path = "batteries[].chemistry", .type = T::choice, .required = true, .choices = kChemistries,
+     .doc = "Must be the chemistry of the limits file."},
+    {.path = "batteries[].cells", .type = T::integer, .min = 1, .max = 1'000, .required = true,
+     .doc = "Cells in series."},
+    {.path = "batteries[].capacity_ah", .type = T::quantity, .digits = kAmpHourDigits,
+     .min = 1, .max = 100'000'000'000, .required = true, .doc = "Rated capacity."},
+    {.path = "batteries[].charge_current_max_a", .type = T::quantity, .digits = kAmpDigits,
+     .min = 0, .max = amps_ma(10'000), .required = true,
+     .doc = "Most the battery may be charged with, by its data sheet."},
+    {.path = "batteries[].discharge_current_max_a", .type = T::quantity, .digits = kAmpDigits,
+     .min = 0, .max = amps_ma(10'000), .required = true,
+     .doc = "Most it may be discharged with, by its data sheet."},
+
+    {.path = "inverters", .type = T::section_list, .min = 0, .max = 32, .doc = "The inverters."},
+    {.path = "inverters[].id", .type = T::integer, .min = kIdMin, .max = kIdMax, .required = true,
+     .doc = "The inverter is the asset inverter/ID."},
+    EMS_MODBUS_KEYS("inverters[]"),
+    {.path = "inverters[].batteries", .type = T::integer_list, .min = 1, .max = 16,
+     .required = true, .doc = "Ids of the batteries at its dc terminals."},
+    {.path = "inverters[].rated_power_w", .type = T::quantity, .digits = kWattDigits, .min = 1,
+     .max = 10'000'000, .required = true, .doc = "Rated power at ac, in both directions."},
+    {.path = "inverters[].efficiency_pct", .type = T::quantity, .digits = kPercentDigits,
+     .min = percent_bp(50), .max = percent_bp(100), .required = true,
+     .doc = "Least efficiency between dc and ac; the ac bounds are derived from it."},
+    {.path = "inverters[].lease_s", .type = T::quantity, .digits = kSecondDigits,
+     .min = seconds_us(3), .max = seconds_us(3'600), .default_text = "30",
+     .doc = "A command ends by itself in the device after this; refreshed at a third."},
+    {.path = "inverters[].dead_time_s", .type = T::quantity, .digits = kSecondDigits, .min = 0,
+     .max = seconds_us(60), .required = true,
+     .doc = "From the arrival of a command to the first change of power."},
+    {.path = "inverters[].ramp_w_per_s", .type = T::quantity, .digits = kWattDigits, .min = 1,
+     .max = 100'000'000, .required = true, .doc = "How fast its power changes."},
+    {.path = "inverters[].dc_pv", .type = T::choice, .default_text = "unknown",
+     .choices = "unknown none present",
+     .doc = "PV on its dc side. `unknown` is treated like `present`."},
+
+    {.path = "meters", .type = T::section_list, .min = 0, .max = 64, .doc = "The meters."},
+    {.path = "meters[].id", .type = T::integer, .min = kIdMin, .max = kIdMax, .required = true,
+     .doc = "The meter is the asset meter/ID."},
+    {.path = "meters[].role", .type = T::choice, .required = true, .choices = "pcc pv load",
+     .doc = "What it measures: the site's connection, PV, or a load. At most one is `pcc`."},
+    EMS_MODBUS_KEYS("meters[]"),
+
+    {.path = "policies", .type = T::section,
+     .doc = "What the site is to do. A policy that is not there does not run."},
+    {.path = "policies.import_limit", .type = T::section,
+     .doc = "Contractual: import at the PCC stays at or below a limit. Needs a `pcc` meter."},
+    {.path = "policies.import_limit.limit_w", .type = T::quantity, .digits = kWattDigits, .min = 0,
+     .max = 100'000'000, .required = true, .doc = "The limit."},
+    {.path = "policies.self_consumption", .type = T::section,
+     .doc = "Economic: holds the power at the PCC at a target. Needs a `pcc` meter."},
+    {.path = "policies.self_consumption.target_w", .type = T::quantity, .digits = kWattDigits,
+     .min = -100'000'000, .max = 100'000'000, .default_text = "0",
+     .doc = "The target; positive imports."},
+    {.path = "policies.self_consumption.deadband_w", .type = T::quantity, .digits = kWattDigits,
+     .min = 0, .max = 1'000'000, .default_text = "50",
+     .doc = "Distance from the target that is left alone."},
+    {.path = "policies.setpoint", .type = T::section,
+     .doc = "A person's set-point (`emsctl setpoint`), which always ends by itself."},
+    {.path = "policies.setpoint.lease_max_s", .type = T::quantity, .digits = kSecondDigits,
+     .min = seconds_us(1), .max = seconds_us(86'400), .default_text = "3600",
+     .doc = "Longest lease a set-point may ask for."},
+};
+// clang-format on
+
+}  // namespace
+
+const Schema& site_schema() noexcept {
+  static constexpr Schema kSchema{"site", "The site file", kKeys};
+  return kSchema;
+}
+
+}  // namespace ems::io
