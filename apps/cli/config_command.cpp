@@ -11,6 +11,7 @@
 #include "ems/io/config/server_config.hpp"
 #include "ems/io/config/site_check.hpp"
 #include "ems/io/config/site_config.hpp"
+#include "ems/io/known_names.hpp"
 
 namespace ems::cli {
 namespace {

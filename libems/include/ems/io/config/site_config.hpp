@@ -25,11 +25,6 @@ struct KnownNames {
   std::vector<std::string> packs;      ///< Device packs, e.g. `sunspec_pcs`.
 };
 
-/// Every codec and every device pack of this build.
-///
-/// @thread_safety Pure function.
-[[nodiscard]] KnownNames known_names();
-
 /// HOST:PORT of a TCP peer; an IPv6 host is written in brackets and kept here without them.
 struct TcpEndpoint {
   std::string host;
