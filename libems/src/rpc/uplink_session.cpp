@@ -1,0 +1,344 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "rpc/uplink_session.hpp"
+
+#include <grpcpp/create_channel.h>
+
+#include <chrono>
+#include <utility>
+
+#include "rpc/channel.hpp"
+#include "rpc/convert.hpp"
+#include "rpc/credentials.hpp"
+#include "rpc/uplink_protocol.hpp"
+
+namespace ems::rpc {
+
+namespace {
+
+constexpr std::chrono::seconds kIdleLook{1};  // Looks at the store at least so often.
+constexpr std::size_t kAnsweredMax = 256;     // Command ids remembered.
+
+std::string describe(const Error& error) {
+  return std::string{to_string(error.code)} + ": " + error.what;
+}
+
+}  // namespace
+
+std::string UplinkSession::run() {
+  const UplinkOptions& options = shared_.options;
+  const auto credentials = client_credentials(options.tls);
+  if (!credentials) return describe(credentials.error());
+  Result<std::string> first = hello();
+  if (!first) return describe(first.error());
+  stub_ = v1::UplinkService::NewStub(open_channel(
+      options.address, *credentials, options.keepalive_interval, options.keepalive_timeout));
+  {
+    const std::scoped_lock lock{shared_.mutex};
+    if (shared_.stopping) return {};
+    shared_.context = &context_;
+  }
+  std::thread reader{[this, &first] { read_all(std::move(*first)); }};
+  std::string why = talk();
+  context_.TryCancel();
+  reader.join();
+  {
+    const std::scoped_lock lock{shared_.mutex};
+    shared_.context = nullptr;
+    if (shared_.stopping) return {};
+    // What the server said explains more than that a write failed.
+    if (!inbox_.error.empty() && (why.empty() || inbox_.ended)) why = inbox_.error;
+  }
+  return why.empty() ? "the connection ended" : why;
+}
+
+Result<std::string> UplinkSession::hello() {
+  const auto marks = shared_.source.marks();
+  if (!marks) return fail(marks.error());
+  marks_ = *marks;
+  v1::ConnectRequest request;
+  v1::Hello& hello = *request.mutable_hello();
+  hello.set_protocol_version(kUplinkProtocolVersion);
+  hello.set_tenant(shared_.options.tenant);
+  set(*hello.mutable_epoch(), marks_[0].epoch);
+  hello.set_instance(shared_.instance.data(), shared_.instance.size());
+  for (const telemetry::Stream stream : telemetry::kStreams) {
+    v1::StreamMark& mark = *hello.add_marks();
+    mark.set_stream(static_cast<std::uint32_t>(telemetry::index_of(stream)));
+    set(*mark.mutable_epoch(), marks_[telemetry::index_of(stream)].epoch);
+    mark.set_mark(marks_[telemetry::index_of(stream)].acknowledged);
+  }
+  hello.set_catalogue_hash(catalogue_hash());
+  hello.set_software_version(shared_.options.software_version);
+  return request.SerializeAsString();
+}
+
+// The reading thread: everything that may block before Welcome, then every read.
+void UplinkSession::read_all(std::string hello) {
+  auto stream = stub_->Connect(&context_);
+  v1::ConnectRequest request;
+  bool ok = request.ParseFromString(hello) && stream->Write(request);
+  {
+    const std::scoped_lock lock{shared_.mutex};
+    stream_ = std::move(stream);
+  }
+  v1::ConnectResponse response;
+  while (ok && stream_->Read(&response)) take(response);
+  if (!ok) {
+    while (stream_->Read(&response)) {
+    }  // Only the status is still to come.
+  }
+  // A writer that is blocked ends now: the call is over for both.
+  context_.TryCancel();
+  const grpc::Status status = stream_->Finish();
+  const std::scoped_lock lock{shared_.mutex};
+  inbox_.ended = true;
+  if (!status.ok()) inbox_.error = status.error_message();
+  shared_.changed.notify_all();
+}
+
+void UplinkSession::take(v1::ConnectResponse& response) {
+  const Instant now = shared_.clock.now();
+  const std::scoped_lock lock{shared_.mutex};
+  if (response.has_welcome() && !inbox_.welcome) {
+    inbox_.welcome = std::move(*response.mutable_welcome());
+  } else if (response.has_ack() && response.ack().stream() < telemetry::kStreamCount) {
+    inbox_.acks[response.ack().stream()] = std::move(*response.mutable_ack());
+  } else if (response.has_command()) {
+    inbox_.commands.emplace_back(std::move(*response.mutable_command()), now);
+  }
+  shared_.changed.notify_all();
+}
+
+std::string UplinkSession::talk() {
+  v1::Welcome welcome_message;
+  {
+    std::unique_lock lock{shared_.mutex};
+    const auto ready = [this] { return shared_.stopping || inbox_.ended || inbox_.welcome; };
+    const auto wait = std::chrono::microseconds{shared_.options.welcome_timeout.count()};
+    if (!shared_.changed.wait_for(lock, wait, ready)) return "timeout: no welcome from the server";
+    if (shared_.stopping || !inbox_.welcome) return {};
+    welcome_message = *inbox_.welcome;
+  }
+  if (std::string why = welcome(welcome_message); !why.empty()) return why;
+  std::string why;
+  while (why.empty()) {
+    {
+      const std::scoped_lock lock{shared_.mutex};
+      if (shared_.stopping || inbox_.ended) break;
+    }
+    why = step();
+  }
+  return why;
+}
+
+std::string UplinkSession::welcome(const v1::Welcome& welcome) {
+  const Result<Identity> server = peer_identity(context_.auth_context());
+  if (!server) return describe(server.error());
+  if (server->kind != PeerKind::server) {
+    return "permission_denied: the peer's certificate is not that of a server";
+  }
+  if (welcome.protocol_version() != kUplinkProtocolVersion) {
+    return "failed_precondition: the server speaks another protocol version";
+  }
+  for (const v1::StreamMark& mark : welcome.marks()) {
+    const Result<telemetry::Stream> stream = stream_from(mark.stream());
+    const Result<telemetry::Epoch> epoch = from(mark.epoch());
+    if (!stream || !epoch || *epoch != marks_[0].epoch) {
+      return "invalid_argument: the server's marks are not of this epoch";
+    }
+    if (const auto resumed = resume(*stream, mark.mark()); !resumed) {
+      return describe(resumed.error());
+    }
+  }
+  const std::scoped_lock lock{shared_.mutex};
+  shared_.state = runtime::UplinkState::online;
+  shared_.last_error.clear();
+  ++shared_.counters.connects;
+  shared_.logger.info("uplink online server={} name={}", shared_.options.address,
+                      welcome.server_name());
+  return {};
+}
+
+Result<void> UplinkSession::resume(telemetry::Stream stream, telemetry::Sequence server_mark) {
+  const io::Mark& ours = marks_[telemetry::index_of(stream)];
+  sent_up_to_[telemetry::index_of(stream)] = server_mark;
+  if (server_mark > ours.last) {
+    shared_.logger.error("uplink server_ahead stream={} server_mark={} last={}: a new epoch begins",
+                         to_string(stream), server_mark, ours.last);
+    const auto epoch = shared_.source.open_new_epoch();
+    if (!epoch) return fail(epoch.error());
+    return fail(Errc::aborted, 0, "the store was behind the server; a new epoch began");
+  }
+  if (server_mark < ours.acknowledged) {
+    shared_.logger.warn("uplink server_behind stream={} server_mark={} acknowledged={}: resending",
+                        to_string(stream), server_mark, ours.acknowledged);
+    return shared_.source.rewind(stream, ours.epoch, server_mark);
+  }
+  return shared_.source.acknowledge(stream, ours.epoch, server_mark);
+}
+
+// Takes what came, sends what is there, then waits when there was nothing.
+std::string UplinkSession::step() {
+  Inbox in;
+  std::optional<LiveValues> live;
+  {
+    const std::scoped_lock lock{shared_.mutex};
+    std::swap(in.acks, inbox_.acks);
+    std::swap(in.commands, inbox_.commands);
+    std::swap(live, shared_.live);
+    shared_.notified = false;
+  }
+  for (const auto& ack : in.acks) {
+    if (!ack) continue;
+    if (const auto done = acknowledged(*ack); !done) return describe(done.error());
+  }
+  for (const auto& [command_message, received] : in.commands) {
+    if (!command(command_message, received)) return "the connection ended";
+  }
+  if (live && !publish(*live)) return "the connection ended";
+  const Result<bool> sent = pump();
+  if (!sent) return describe(sent.error());
+  if (*sent) return {};
+
+  std::unique_lock lock{shared_.mutex};
+  shared_.changed.wait_for(lock, kIdleLook, [this] {
+    const bool acked = inbox_.acks[0] || inbox_.acks[1] || inbox_.acks[2];
+    return shared_.stopping || shared_.notified || shared_.live || inbox_.ended || acked ||
+           !inbox_.commands.empty();
+  });
+  return {};
+}
+
+Result<void> UplinkSession::acknowledged(const v1::Ack& ack) {
+  const telemetry::Stream stream = telemetry::kStreams[ack.stream()];  // Checked by take().
+  const Result<telemetry::Epoch> epoch = from(ack.epoch());
+  if (!epoch) return fail(epoch.error());
+  auto& queue = in_flight_[telemetry::index_of(stream)];
+  while (!queue.empty() && queue.front().last <= ack.mark()) {
+    in_flight_bytes_ -= queue.front().bytes;
+    queue.pop_front();
+  }
+  progressed_ = true;
+  {
+    const std::scoped_lock lock{shared_.mutex};
+    shared_.last_ack_at = shared_.clock.now();
+  }
+  const Result<void> done = shared_.source.acknowledge(stream, *epoch, ack.mark());
+  if (done || done.error().code != Errc::failed_precondition) return done;
+  const auto renewed = shared_.source.open_new_epoch();
+  if (!renewed) return fail(renewed.error());
+  return fail(Errc::aborted, 0, "the store was behind the server; a new epoch began");
+}
+
+CommandStep UplinkSession::perform(const v1::Command& message, Instant received) {
+  CommandStep step;
+  step.id = message.id();
+  const Result<CommandAction> action = from(message.action());
+  if (shared_.clock.now() - received >= from(message.ttl())) {
+    step.state = CommandState::expired;
+    step.message = "its time to live ran out before the site took it";
+  } else if (!action) {
+    step.state = CommandState::rejected;
+    step.message = describe(action.error());
+  } else {
+    const Result<void> done =
+        shared_.handler({message.id(), from(message.ttl()), message.actor(), *action});
+    step.state = done ? CommandState::accepted : CommandState::rejected;
+    if (!done) step.message = describe(done.error());
+  }
+  step.at = shared_.clock.utc();
+  shared_.logger.info("uplink command id={} actor={} state={} message=\"{}\"", step.id,
+                      message.actor(), to_string(step.state), step.message);
+  return step;
+}
+
+bool UplinkSession::command(const v1::Command& message, Instant received) {
+  auto known = shared_.answered.find(message.id());
+  if (known == shared_.answered.end()) {
+    known = shared_.answered.emplace(message.id(), perform(message, received)).first;
+    shared_.answered_order.push_back(message.id());
+    if (shared_.answered_order.size() > kAnsweredMax) {
+      shared_.answered.erase(shared_.answered_order.front());
+      shared_.answered_order.pop_front();
+    }
+    count(&UplinkCounters::commands);
+  }
+  v1::ConnectRequest request;
+  set(*request.mutable_command_status(), known->second);
+  return write(request);
+}
+
+bool UplinkSession::publish(const LiveValues& values) {
+  v1::ConnectRequest request;
+  v1::LiveValues& live = *request.mutable_live();
+  set(*live.mutable_taken_at(), values.at);
+  for (std::size_t i = 0; i < values.points.size() && i < values.values.size(); ++i) {
+    if (!values.values[i].valid) continue;
+    v1::PointValue& value = *live.add_values();
+    set(*value.mutable_point(), values.points[i]);
+    value.set_value(values.values[i].value);
+    value.set_quality(to_proto(values.values[i].quality));
+  }
+  count(&UplinkCounters::live_sent);
+  return write(request);
+}
+
+Result<bool> UplinkSession::pump() {
+  bool any = false;
+  for (const telemetry::Stream stream : telemetry::kStreams) {
+    const Result<bool> sent = pump(stream);
+    if (!sent) return sent;
+    any = any || *sent;
+  }
+  return any;
+}
+
+Result<bool> UplinkSession::pump(telemetry::Stream stream) {
+  if (in_flight_bytes_ >= shared_.options.window_bytes) return false;
+  const std::size_t at = telemetry::index_of(stream);
+  const auto items = shared_.source.peek(stream, sent_up_to_[at], shared_.options.batch_bytes);
+  // A damaged block became a gap just now; the next look gives it.
+  if (!items && items.error().code == Errc::corrupt) return true;
+  if (!items) return fail(items.error());
+  if (items->empty()) return false;
+  if (!send(stream, *items)) return fail(Errc::unavailable, 0, "the connection ended");
+  return true;
+}
+
+bool UplinkSession::send(telemetry::Stream stream, const std::vector<io::StoredItem>& items) {
+  const std::size_t at = telemetry::index_of(stream);
+  v1::ConnectRequest request;
+  const auto flush = [&] {
+    const bool ok = !request.has_batch() || write(request);
+    request.Clear();
+    return ok;
+  };
+  for (const io::StoredItem& item : items) {
+    if (item.gap) {
+      if (!flush()) return false;
+      set(*request.mutable_gap(), stream, item.epoch, *item.gap);
+      count(&UplinkCounters::gaps_sent);
+      if (!write(request)) return false;
+      request.Clear();
+    } else {
+      v1::Batch& batch = *request.mutable_batch();
+      batch.set_stream(static_cast<std::uint32_t>(at));
+      set(*batch.mutable_epoch(), item.epoch);
+      batch.add_blocks(item.block.data(), item.block.size());
+      count(&UplinkCounters::blocks_sent);
+    }
+    in_flight_[at].push_back({item.last, item.block.size()});
+    in_flight_bytes_ += item.block.size();
+    sent_up_to_[at] = item.last;
+  }
+  return flush();
+}
+
+bool UplinkSession::write(const v1::ConnectRequest& request) { return stream_->Write(request); }
+
+void UplinkSession::count(std::uint64_t UplinkCounters::*counter, std::uint64_t n) {
+  const std::scoped_lock lock{shared_.mutex};
+  shared_.counters.*counter += n;
+}
+
+}  // namespace ems::rpc
