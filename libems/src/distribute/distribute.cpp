@@ -10,11 +10,12 @@ namespace ems::distribute {
 
 namespace {
 
-/// One number per inverter, in 64 bit: eight saturated watts still add exactly.
+static_assert(std::int64_t{kRatingMax.count()} * kInvertersMax < Watt::max().count());
+
+/// One number per inverter, in 64 bit.
 using PerInverter = std::array<std::int64_t, kInvertersMax>;
 
-/// Weights are scaled so that their sum stays below this; eight saturated watts (2^35) times it
-/// fits 63 bits.
+/// Weights are scaled so that their sum is at most this; times a site's watts it fits 63 bits.
 constexpr std::int64_t kWeightSumMax = std::int64_t{1} << 27;
 
 void assert_sound(const Inverter& inverter) noexcept {
@@ -139,7 +140,9 @@ Interval inverter_bounds(const Inverter& inverter) noexcept {
   if (!can_be_commanded(inverter)) return {};
   Interval sum{};
   for (const Battery& battery : inverter.batteries) sum = sum + battery.bounds;
-  return {inverter.rating.nearest(sum.lo), inverter.rating.nearest(sum.hi)};
+  const Interval rating{max_of(inverter.rating.lo, -kRatingMax),
+                        min_of(inverter.rating.hi, kRatingMax)};
+  return {rating.nearest(sum.lo), rating.nearest(sum.hi)};
 }
 
 Interval site_bounds(std::span<const Inverter> inverters) noexcept {

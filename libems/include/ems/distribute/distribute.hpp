@@ -17,6 +17,9 @@ namespace ems::distribute {
 /// Most inverters of a site.
 inline constexpr std::size_t kInvertersMax = 8;
 
+/// No inverter counts for more than this, so that a site's sum never leaves 32 bit: 2^27 W.
+inline constexpr Watt kRatingMax{std::int32_t{1} << 27};
+
 /// One battery as seen from its inverter's ac terminals.
 struct Battery {
   Interval bounds{};               ///< What safety allows, W at ac; lo <= hi.
@@ -28,8 +31,8 @@ struct Battery {
 
 /// One inverter and the batteries behind it.
 struct Inverter {
-  bool available = false;              ///< It can be commanded now; if not, its bounds are [0, 0].
-  Interval rating{};                   ///< What the inverter can do at ac, W; contains 0.
+  bool available = false;  ///< It can be commanded now; if not, its bounds are [0, 0].
+  Interval rating{};       ///< What it can do at ac, W; contains 0; cut to +-kRatingMax.
   std::span<const Battery> batteries;  ///< Borrowed for the call.
 };
 
@@ -41,7 +44,7 @@ struct Inverter {
 /// @thread_safety Pure function.
 [[nodiscard]] Interval inverter_bounds(const Inverter& inverter) noexcept;
 
-/// What the site can do: inverter bounds summed, saturating.
+/// What the site can do: inverter bounds summed; always finite.
 ///
 /// @param inverters  At most kInvertersMax; asserted.
 /// @thread_safety    Pure function.

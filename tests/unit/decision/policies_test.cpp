@@ -1,0 +1,224 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "ems/decision/policies.hpp"
+
+#include <gtest/gtest.h>
+
+namespace ems::decision {
+namespace {
+
+constexpr Watt w(std::int32_t count) { return Watt{count}; }
+constexpr Instant at(std::int64_t ms) { return Instant{milliseconds(ms)}; }
+
+MeasuredPower measured(std::int32_t watts, std::int64_t ms, Quality quality = Quality::good) {
+  return {Sample<Watt>{w(watts), at(ms), quality}, 2_s};
+}
+
+// ---- net load ----------------------------------------------------------------------------------
+
+TEST(NetLoad, IsTheSumOfMeterAndBattery) {
+  const auto pair = net_load({}, {}, measured(6'000, 1'000), measured(3'400, 900), at(1'100));
+  ASSERT_TRUE(pair);
+  EXPECT_EQ(*pair, (NetLoad{w(9'400), at(1'000), at(900)}));
+  EXPECT_EQ(pair->skew(), 100_ms);
+}
+
+TEST(NetLoad, IsUnknownWhenAnInputIs) {
+  const MeasuredPower good = measured(1'000, 10'000);
+  const struct {
+    const char* why;
+    MeasuredPower other;
+  } cases[] = {
+      {"missing", {std::nullopt, 2_s}},
+      {"exactly stale", measured(1, 8'000)},
+      {"from the future", measured(1, 10'001)},
+      {"bad", measured(1, 10'000, Quality::bad)},
+      {"uncertain", measured(1, 10'000, Quality::uncertain)},
+  };
+  const NetLoad previous{w(5), at(9'900), at(9'900)};  // Young, but a sick input voids it.
+  for (const auto& c : cases) {
+    EXPECT_FALSE(net_load(previous, {}, c.other, good, at(10'000))) << c.why << ", meter";
+    EXPECT_FALSE(net_load(previous, {}, good, c.other, at(10'000))) << c.why << ", battery";
+  }
+  EXPECT_TRUE(net_load(previous, {}, measured(1, 10'000, Quality::substituted), good, at(10'000)));
+}
+
+TEST(NetLoad, AMeterSampleKeepsItsNearestBatterySample) {
+  // 9.4 kW of load. The meter saw it at 1.0 s, before the battery answered.
+  auto pair = net_load({}, {}, measured(9'400, 1'000), measured(0, 950), at(1'000));
+  ASSERT_TRUE(pair);
+  EXPECT_EQ(pair->power, w(9'400));
+  // At 1.3 s the battery delivers 1.4 kW: added to the old meter sample it would ask for more.
+  pair = net_load(pair, {}, measured(9'400, 1'000), measured(1'400, 1'300), at(1'300));
+  ASSERT_TRUE(pair);
+  EXPECT_EQ(pair->power, w(9'400));
+  // A nearer one is better, before or after the meter's.
+  pair = net_load(pair, {}, measured(9'400, 1'000), measured(10, 1'020), at(1'320));
+  ASSERT_TRUE(pair);
+  EXPECT_EQ(pair->power, w(9'410));
+  // The next meter sample sees the battery's answer.
+  pair = net_load(pair, {}, measured(8'000, 2'000), measured(1'400, 1'950), at(2'000));
+  ASSERT_TRUE(pair);
+  EXPECT_EQ(pair->power, w(9'400));
+}
+
+TEST(NetLoad, DoesNotAddSamplesThatAreFarApart) {
+  const NetLoadConfig config{.pair_skew_max = 300_ms};
+  EXPECT_TRUE(net_load({}, config, measured(1, 1'000), measured(1, 700), at(1'000)));
+  EXPECT_FALSE(net_load({}, config, measured(1, 1'000), measured(1, 699), at(1'000)));
+  EXPECT_FALSE(net_load({}, config, measured(1, 699), measured(1, 1'000), at(1'000)));
+  // A pair in hand serves until the slower input's stale_after.
+  const NetLoad previous{w(77), at(0), at(100)};
+  const auto kept = [&](std::int64_t now) {
+    return net_load(previous, config, measured(1, now), measured(1, now - 400), at(now));
+  };
+  EXPECT_EQ(kept(1'999), previous);
+  EXPECT_EQ(kept(2'000), std::nullopt);
+}
+
+TEST(NetLoad, ASlowMeterDoesNotFlap) {
+  // Meter every 5 s (stale after 15 s), battery every second (stale after 3 s).
+  const MeasuredPower meter{Sample<Watt>{w(5'000), at(0)}, 15_s};
+  std::optional<NetLoad> pair;
+  for (std::int64_t ms = 0; ms < 5'000; ms += 100) {
+    const MeasuredPower battery{
+        Sample<Watt>{w(static_cast<std::int32_t>(ms)), at(ms / 1'000 * 1'000)}, 3_s};
+    pair = net_load(pair, {}, meter, battery, at(ms));
+    ASSERT_TRUE(pair) << ms;
+    EXPECT_LT(pair->power, w(5'100)) << ms;
+  }
+}
+
+TEST(NetLoad, Saturates) {
+  const auto pair =
+      net_load({}, {}, measured(Watt::max().count(), 0), measured(Watt::max().count(), 0), at(0));
+  EXPECT_EQ(pair->power, Watt::max());
+}
+
+// ---- import_limit ------------------------------------------------------------------------------
+
+constexpr ImportLimitConfig kLimit{.limit = w(8'000), .hold = 30_s};
+std::optional<NetLoad> load(std::int32_t watts) { return NetLoad{w(watts), at(0), at(0)}; }
+std::optional<Sample<Watt>> gated(std::int32_t watts) { return Sample<Watt>{w(watts), at(0)}; }
+
+TEST(ImportLimit, AsksForTheDifferenceAndNeverForLess) {
+  const struct {
+    std::int32_t net_load;
+    std::int32_t at_least;
+  } cases[] = {{9'400, 1'400}, {8'001, 1},      {8'000, 0},
+               {7'999, -1},    {3'000, -5'000}, {-2'000, -10'000}};
+  for (const auto& c : cases) {
+    const ImportLimitStep step = import_limit({}, kLimit, load(c.net_load), gated(777), at(100));
+    EXPECT_EQ(step.output.status, PolicyStatus::acting);
+    EXPECT_EQ(step.output.demand.policy, PolicyId::import_limit);
+    EXPECT_EQ(step.output.demand.level, Level::contractual);
+    EXPECT_EQ(step.output.demand.constraint, Band::at_least(w(c.at_least)));
+    EXPECT_EQ(step.output.demand.preference, std::nullopt);
+    EXPECT_EQ(step.state, (ImportLimitState{at(100), std::nullopt}));
+  }
+}
+
+TEST(ImportLimit, HoldsTheLastDischargeUntilItsLeaseEndsThenZero) {
+  ImportLimitState state = import_limit({}, kLimit, load(9'400), gated(0), at(0)).state;
+  const auto blind = [&state](std::optional<Sample<Watt>> last, std::int64_t ms) {
+    const ImportLimitStep step = import_limit(state, kLimit, std::nullopt, last, at(ms));
+    state = step.state;
+    return step.output;
+  };
+  PolicyOutput out = blind(gated(1'400), 2'000);
+  EXPECT_EQ(out.status, PolicyStatus::holding);
+  EXPECT_EQ(out.demand.constraint, Band::point(w(1'400)));
+  // What the gate says later is not the last target from when we could see.
+  EXPECT_EQ(blind(gated(900), 29'999).demand.constraint, Band::point(w(1'400)));
+  out = blind(gated(1'400), 30'000);
+  EXPECT_EQ(out.status, PolicyStatus::fallback);
+  EXPECT_EQ(out.demand.constraint, Band::point(w(0)));
+  EXPECT_EQ(blind(gated(1'400), 99'000).demand.constraint, Band::point(w(0)));
+  // Sight again: acts at once, and the next loss holds what was commanded then.
+  EXPECT_EQ(
+      import_limit(state, kLimit, load(3'000), gated(0), at(100'000)).output.demand.constraint,
+      Band::at_least(w(-5'000)));
+  state = import_limit(state, kLimit, load(3'000), gated(0), at(100'000)).state;
+  EXPECT_EQ(blind(gated(300), 102'000).demand.constraint, Band::point(w(300)));
+}
+
+TEST(ImportLimit, BlindMeansNoCharging) {
+  const ImportLimitState seen{at(0), std::nullopt};
+  EXPECT_EQ(import_limit(seen, kLimit, {}, gated(-3'000), at(100)).output.demand.constraint,
+            Band::point(w(0)));
+  EXPECT_EQ(import_limit(seen, kLimit, {}, std::nullopt, at(100)).output.demand.constraint,
+            Band::point(w(0)));
+  // After a restart nothing is known to have been commanded under a lease of ours.
+  const ImportLimitStep fresh = import_limit({}, kLimit, {}, gated(1'400), at(100));
+  EXPECT_EQ(fresh.output.status, PolicyStatus::fallback);
+  EXPECT_EQ(fresh.output.demand.constraint, Band::point(w(0)));
+}
+
+// ---- setpoint
+// ------------------------------------------------------------------------------------
+
+TEST(Setpoint, PrefersThePowerWhileTheLeaseLives) {
+  const SetpointConfig config{.lease_max = 60_s};
+  const SetpointCommand command{w(-2'500), at(1'000), at(11'000), ActorName{"anna"}};
+  const struct {
+    std::int64_t now;
+    PolicyStatus status;
+  } cases[] = {{999, PolicyStatus::stale},
+               {1'000, PolicyStatus::acting},
+               {10'999, PolicyStatus::acting},
+               {11'000, PolicyStatus::expired},
+               {99'000, PolicyStatus::expired}};
+  for (const auto& c : cases) {
+    const PolicyOutput out = setpoint(config, command, at(c.now));
+    EXPECT_EQ(out.status, c.status) << c.now;
+    const bool asks = c.status == PolicyStatus::acting;
+    EXPECT_EQ(out.demand.preference, asks ? std::optional(Band::point(w(-2'500))) : std::nullopt);
+    EXPECT_EQ(out.demand.constraint, std::nullopt);
+    EXPECT_EQ(out.demand.level, Level::contractual);
+  }
+  EXPECT_EQ(setpoint(config, std::nullopt, at(0)).status, PolicyStatus::no_demand);
+}
+
+TEST(Setpoint, ALeaseIsCutToTheMaximum) {
+  const SetpointConfig config{.lease_max = 5_s};
+  SetpointCommand command{w(1), at(1'000), at(11'000), {}};
+  EXPECT_EQ(lease_end_of(config, command), at(6'000));
+  EXPECT_EQ(setpoint(config, command, at(5'999)).status, PolicyStatus::acting);
+  EXPECT_EQ(setpoint(config, command, at(6'000)).status, PolicyStatus::expired);
+  command.lease_end = Instant{Duration::max()};  // "For ever" is no lease.
+  EXPECT_EQ(lease_end_of(config, command), at(6'000));
+}
+
+// ---- self_consumption
+// ----------------------------------------------------------------------------
+
+TEST(SelfConsumption, DrivesThePccToItsTarget) {
+  const struct {
+    const char* why;
+    SelfConsumptionConfig config;
+    std::int32_t net_load;
+    Band asked;
+  } cases[] = {
+      {"load: discharge", {}, 3'200, Band::point(w(3'200))},
+      {"surplus: charge", {}, -1'500, Band::point(w(-1'500))},
+      {"keep importing a little", {w(100), w(0)}, 3'200, Band::point(w(3'100))},
+      {"deadband", {w(0), w(50)}, 3'200, Band{w(3'150), w(3'250)}},
+      {"inside the deadband", {w(0), w(50)}, 30, Band{w(-20), w(80)}},
+  };
+  for (const auto& c : cases) {
+    const PolicyOutput out = self_consumption(c.config, load(c.net_load));
+    EXPECT_EQ(out.status, PolicyStatus::acting) << c.why;
+    EXPECT_EQ(out.demand.preference, c.asked) << c.why;
+    EXPECT_EQ(out.demand.constraint, std::nullopt) << c.why;
+    EXPECT_EQ(out.demand.level, Level::economic) << c.why;
+  }
+}
+
+TEST(SelfConsumption, AbstainsWhenBlind) {
+  const PolicyOutput out = self_consumption({}, std::nullopt);
+  EXPECT_EQ(out.status, PolicyStatus::stale);
+  EXPECT_EQ(out.demand.preference, std::nullopt);
+  EXPECT_EQ(out.demand.constraint, std::nullopt);
+}
+
+}  // namespace
+}  // namespace ems::decision
