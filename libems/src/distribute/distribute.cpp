@@ -10,7 +10,7 @@ namespace ems::distribute {
 
 namespace {
 
-static_assert(std::int64_t{kRatingMax.count()} * kInvertersMax < Watt::max().count());
+static_assert(kInvertersMax <= static_cast<std::size_t>(Watt::max().count() / kRatingMax.count()));
 
 /// One number per inverter, in 64 bit.
 using PerInverter = std::array<std::int64_t, kInvertersMax>;
