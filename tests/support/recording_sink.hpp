@@ -20,6 +20,9 @@ class RecordingSink final : public ReadingSink {
   void missing(Signal signal, std::uint16_t element, std::uint8_t) override {
     missing_points.emplace_back(signal, element);
   }
+  void element_count(Signal signal, std::uint16_t count, std::uint8_t) override {
+    counts[signal] = count;
+  }
   void text(TextField field, std::string_view text, std::uint8_t) override { texts[field] = text; }
   void acknowledged() override { ++acks; }
   void vendor_value(std::string_view name, std::int64_t value) override {
@@ -34,12 +37,13 @@ class RecordingSink final : public ReadingSink {
     return newest;
   }
   [[nodiscard]] bool empty() const {
-    return readings.empty() && missing_points.empty() && texts.empty() && vendor.empty() &&
-           acks == 0;
+    return readings.empty() && missing_points.empty() && counts.empty() && texts.empty() &&
+           vendor.empty() && acks == 0;
   }
 
   std::vector<Reading> readings;
   std::vector<std::pair<Signal, std::uint16_t>> missing_points;
+  std::map<Signal, int> counts;
   std::map<TextField, std::string> texts;
   std::map<std::string, std::int64_t> vendor;
   int acks = 0;

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "ems/io/decode.hpp"
 
+#include <algorithm>
 #include <array>
 #include <fstream>
-#include <iterator>
 #include <map>
 #include <nlohmann/json.hpp>
 #include <optional>
@@ -57,6 +57,7 @@ std::string number_text(std::int64_t value, Unit unit) {
 /// What was read of one device or module: per signal the elements, each a value or missing.
 struct Device {
   std::map<Signal, std::map<std::uint16_t, std::optional<std::int64_t>>> signals;
+  std::map<Signal, std::size_t> counts;  ///< Elements that the device says it has.
   std::map<TextField, std::string> texts;
 };
 
@@ -70,6 +71,10 @@ class Collector final : public ReadingSink {
   }
   void missing(Signal signal, std::uint16_t element, std::uint8_t module) override {
     devices[module].signals[signal][element] = std::nullopt;
+  }
+  void element_count(Signal signal, std::uint16_t count, std::uint8_t module) override {
+    devices[module].counts[signal] = count;
+    devices[module].signals[signal];  // A list of none is printed too.
   }
   void text(TextField field, std::string_view text, std::uint8_t module) override {
     devices[module].texts[field] = text;
@@ -108,11 +113,14 @@ std::optional<std::int64_t> scalar(const Device& device, Signal signal) {
   return found->second.begin()->second;
 }
 
-/// `alarms` unites the common bits and the vendor's own; absent when the device says neither.
+/// `alarms` unites the common bits and the vendor's own. Absent when the device says neither, or
+/// when one of them is there but unknown: half a list would look healthier than it is.
 void add_alarms(ObjectText& object, const Device& device, const protocol::Codec& codec) {
   const std::optional<std::int64_t> common = scalar(device, Signal::alarms);
   const std::optional<std::int64_t> own = scalar(device, Signal::vendor_alarms);
   if (!common && !own) return;
+  if (!common && device.signals.contains(Signal::alarms)) return;
+  if (!own && device.signals.contains(Signal::vendor_alarms)) return;
   std::vector<std::string> names;
   append_bits(names, common.value_or(0), alarm_text);
   append_bits(names, own.value_or(0),
@@ -120,9 +128,12 @@ void add_alarms(ObjectText& object, const Device& device, const protocol::Codec&
   object.add("alarms", list_text(names));
 }
 
-void add_elements(ObjectText& object, const SignalInfo& info,
-                  const std::map<std::uint16_t, std::optional<std::int64_t>>& elements) {
-  std::vector<std::string> items(elements.rbegin()->first, "null");
+void add_elements(ObjectText& object, const SignalInfo& info, const Device& device) {
+  const auto& elements = device.signals.at(info.signal);
+  const auto counted = device.counts.find(info.signal);
+  std::size_t size = counted == device.counts.end() ? 0 : counted->second;
+  if (!elements.empty()) size = std::max<std::size_t>(size, elements.rbegin()->first);
+  std::vector<std::string> items(size, "null");
   for (const auto& [element, value] : elements) {
     if (element > 0 && value) items[element - 1U] = number_text(*value, info.unit);
   }
@@ -135,13 +146,17 @@ ObjectText device_text(const Device& device, const protocol::Codec& codec) {
   for (const auto& [signal, elements] : device.signals) {
     const SignalInfo* info = find_signal(signal);
     if (info == nullptr || signal == Signal::alarms || signal == Signal::vendor_alarms) continue;
+    if (info->kind == SignalKind::element) {
+      add_elements(object, *info, device);
+      continue;
+    }
+    const std::optional<std::int64_t> value = scalar(device, signal);
+    if (!value) continue;
     if (signal == Signal::warnings) {
       std::vector<std::string> names;
-      append_bits(names, scalar(device, signal).value_or(0), alarm_text);
-      object.add("warnings", list_text(names));
-    } else if (info->kind == SignalKind::element) {
-      add_elements(object, *info, elements);
-    } else if (const std::optional<std::int64_t> value = scalar(device, signal)) {
+      append_bits(names, *value, alarm_text);
+      object.add(info->name, list_text(names));
+    } else {
       object.add(si_name(*info).view(), number_text(*value, info->unit));
     }
   }
@@ -254,7 +269,11 @@ std::string error_to_json(const Error& error) {
 Result<std::string> run_vectors(const std::filesystem::path& file) {
   std::ifstream stream(file, std::ios::binary);
   if (!stream) return fail(Errc::io, 0, "the vector file cannot be opened");
-  const std::string text{std::istreambuf_iterator<char>(stream), std::istreambuf_iterator<char>()};
+  std::string text;
+  std::array<char, 4096> block{};
+  while (stream.read(block.data(), block.size()) || stream.gcount() > 0) {
+    text.append(block.data(), static_cast<std::size_t>(stream.gcount()));
+  }
   if (stream.bad()) return fail(Errc::io, 0, "the vector file cannot be read");
   Json vectors;
   try {

@@ -129,11 +129,11 @@ bool Poller::due(std::size_t index) const noexcept {
 }
 
 PollerAction Poller::send(Instant now, MutableBytes out) noexcept {
-  const std::size_t index = exchange_ == Exchange::probe ? 0 : cursor_;
-  const PollItem& item = codec_.poll_plan()[index];
-  const Result<std::size_t> size = exchange_ == Exchange::command
-                                       ? codec_.encode_switch(current_, request_)
-                                       : codec_.encode_poll(item.number, request_);
+  const bool is_command = exchange_ == Exchange::command;  // cursor_ may stand behind the plan.
+  const PollItem item = is_command ? PollItem{"switch", 0, 0}
+                                   : codec_.poll_plan()[exchange_ == Exchange::probe ? 0 : cursor_];
+  const Result<std::size_t> size = is_command ? codec_.encode_switch(current_, request_)
+                                              : codec_.encode_poll(item.number, request_);
   EMS_ASSERT(size.has_value() && "a codec cannot encode its own poll plan or command");
   request_size_ = *size;
   std::copy_n(request_.begin(), request_size_, out.begin());
@@ -141,10 +141,8 @@ PollerAction Poller::send(Instant now, MutableBytes out) noexcept {
   ++counters_.requests;
   outstanding_ = true;
   deadline_ = now + settings_.reply_timeout.value_or(codec_.reply_timeout());
-  if (exchange_ == Exchange::command && !queued_) command_state_ = CommandState::sent;
-  return {.size = request_size_,
-          .wake_at = deadline_,
-          .what = exchange_ == Exchange::command ? std::string_view{"switch"} : item.name};
+  if (is_command && !queued_) command_state_ = CommandState::sent;
+  return {.size = request_size_, .wake_at = deadline_, .what = item.name};
 }
 
 std::uint8_t Poller::attempts_allowed() const noexcept {

@@ -52,6 +52,16 @@ TEST(JbdCodec, MissingValuesAreSaidToBeMissing) {
                                      {Signal::soc, 0}, {Signal::temperature, 2}}));
 }
 
+TEST(JbdCodec, SaysHowManySensorsThereAre) {
+  JbdDevice device;
+  RecordingSink sink;
+  ASSERT_TRUE(codec().decode(kAskCells, device.answer(kAskCells), sink));
+  EXPECT_EQ(sink.counts[Signal::cell_voltage], 16);
+  device.deci_kelvin = {};
+  ASSERT_TRUE(codec().decode(kAskBasicInfo, device.answer(kAskBasicInfo), sink));
+  EXPECT_EQ(sink.counts.at(Signal::temperature), 0);
+}
+
 TEST(JbdCodec, AMissingValueIsBadUnlessTheSinkKnowsBetter) {
   struct Plain final : ReadingSink {
     void reading(const Reading& r) override { last = r; }

@@ -89,6 +89,13 @@ class ReadingSink {
   virtual void missing(Signal signal, std::uint16_t element, std::uint8_t module) {
     reading({signal, element, 0, Quality::bad, module});
   }
+  /// How many elements the device says an element signal has, missing ones included; 0 is an answer
+  /// too: a board without a temperature sensor. Ignored unless overridden.
+  virtual void element_count(Signal signal, std::uint16_t count, std::uint8_t module) {
+    static_cast<void>(signal);
+    static_cast<void>(count);
+    static_cast<void>(module);
+  }
   /// A number that only the vendor defines and the catalogue does not have: a counter, a raw mask.
   /// Ignored unless overridden.
   /// @param name  Static text, stable; a dot groups: `error_counts.short_circuit`.

@@ -52,6 +52,7 @@ void publish(const BasicInfo& info, ReadingSink& sink) {
   give(sink, Signal::remaining_capacity, info.remaining_capacity.count());
   give(sink, Signal::full_capacity, info.full_capacity.count());
   give(sink, Signal::cell_count, info.cell_count);
+  sink.element_count(Signal::temperature, static_cast<std::uint16_t>(info.temperatures.size()), 0);
   std::uint16_t sensor = 0;
   for (const std::optional<MilliCelsius>& temperature : info.temperatures) {
     ++sensor;
@@ -86,6 +87,7 @@ void publish(const BasicInfo& info, ReadingSink& sink) {
 }
 
 void publish(const CellVoltages& cells, ReadingSink& sink) {
+  sink.element_count(Signal::cell_voltage, static_cast<std::uint16_t>(cells.size()), 0);
   std::uint16_t cell = 0;
   for (const MilliVolt voltage : cells) give(sink, Signal::cell_voltage, voltage.count(), ++cell);
 }

@@ -177,12 +177,13 @@ std::string_view error_counter_name(std::size_t index) noexcept {
 }
 
 Protection split_protection(std::uint16_t word) noexcept {
+  const unsigned bits = word;
   Protection split;
   for (unsigned bit = 0; bit < kVendorFrom; ++bit) {
-    if ((word >> bit & 1U) != 0) split.alarms |= alarm_bit(kProtectionAlarms[bit]);
+    if ((bits >> bit & 1U) != 0) split.alarms |= alarm_bit(kProtectionAlarms[bit]);
   }
   constexpr unsigned kVendorMask = 0xFFFFU << kVendorFrom & 0xFFFFU;
-  split.vendor_alarms = word & kVendorMask;
+  split.vendor_alarms = bits & kVendorMask;
   return split;
 }
 
