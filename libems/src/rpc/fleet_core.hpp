@@ -1,0 +1,100 @@
+// SPDX-License-Identifier: Apache-2.0
+/// @file What the services of one FleetServer share.
+#pragma once
+
+#include <grpcpp/server_context.h>
+#include <spdlog/logger.h>
+
+#include <atomic>
+#include <condition_variable>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <set>
+#include <string>
+
+#include "ems/rpc/fleet_server.hpp"
+#include "rpc/command_book.hpp"
+#include "rpc/credentials.hpp"
+
+namespace ems::rpc {
+
+/// An agent's live connection as others see it.
+struct AgentSession {
+  grpc::ServerContext* context = nullptr;  ///< Valid while it is registered.
+  std::mutex mutex;
+  std::condition_variable wake;
+  bool command_waiting = false;  ///< Guarded by mutex.
+  bool ended = false;            ///< Guarded by mutex.
+  std::atomic<std::int64_t> last_read_us{0};
+};
+
+/// What is known of an agent since the server started.
+struct Presence {
+  std::optional<UtcInstant> last_seen;
+  std::string software_version;
+  bool catalogue_differs = false;
+  std::uint32_t sessions = 0;
+};
+
+/// @thread_safety Any thread.
+class FleetCore {
+ public:
+  FleetCore(FleetServerOptions o, fleet::FleetStore& s, fleet::LiveHub& h, const Clock& c,
+            RandomSource r, spdlog::logger& l)
+      : options(std::move(o)),
+        store(s),
+        hub(h),
+        clock(c),
+        logger(l),
+        book(c, std::move(r), options.commands_per_agent_max) {}
+
+  const FleetServerOptions options;
+  fleet::FleetStore& store;
+  fleet::LiveHub& hub;
+  const Clock& clock;
+  spdlog::logger& logger;
+  CommandBook book;
+  std::atomic<bool> stopping{false};
+
+  /// The peer, when it is a user of at least that role.
+  /// @errors unauthenticated, permission_denied.
+  [[nodiscard]] Result<Identity> authorize(const grpc::ServerContext& context, Role role) const;
+  /// @errors not_found  no such tenant. invalid_argument  empty, and there are several.
+  [[nodiscard]] Result<std::string> tenant(const std::string& asked) const;
+  /// True when the tenant exists and that agent may write under its name.
+  [[nodiscard]] bool allows(const std::string& tenant, const std::string& agent) const;
+  /// @errors as tenant(); not_found  the agent never connected.
+  [[nodiscard]] Result<fleet::AgentKey> known_agent(const std::string& tenant,
+                                                    const std::string& agent);
+
+  /// Registers a connection. @errors resource_exhausted, unavailable (stopping).
+  [[nodiscard]] Result<void> add(const fleet::AgentKey& key,
+                                 const std::shared_ptr<AgentSession>& session);
+  void remove(const fleet::AgentKey& key, const std::shared_ptr<AgentSession>& session);
+  void wake(const fleet::AgentKey& key);
+  void set_presence(const fleet::AgentKey& key, std::string software_version, bool differs);
+  [[nodiscard]] std::map<fleet::AgentKey, Presence> presence();
+  /// Ends sessions that were silent too long and commands that ran out. Called once a second.
+  void sweep();
+  /// Ends every session.
+  void cancel_all();
+
+  /// One of `max` places; false: none is left.
+  [[nodiscard]] bool enter_watch();
+  void leave_watch() { --watchers_; }
+
+  [[nodiscard]] FleetServerCounters counters();
+  void add_rows(const fleet::Ack& ack);
+  void count_refused();
+  void count_live();
+
+ private:
+  std::mutex mutex_;
+  std::multimap<fleet::AgentKey, std::shared_ptr<AgentSession>> sessions_;
+  std::map<fleet::AgentKey, Presence> presence_;
+  FleetServerCounters counters_;
+  std::atomic<std::uint32_t> watchers_{0};
+};
+
+}  // namespace ems::rpc

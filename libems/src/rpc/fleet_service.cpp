@@ -1,0 +1,223 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "rpc/fleet_service.hpp"
+
+#include <algorithm>
+#include <utility>
+
+#include "rpc/convert.hpp"
+#include "rpc/range_writer.hpp"
+#include "rpc/status.hpp"
+
+namespace ems::rpc {
+
+namespace {
+
+constexpr Duration kCommandTtlMax = seconds(3600);
+constexpr std::chrono::milliseconds kWatchLook{200};  // Notices a caller that left.
+constexpr Duration kCommandLook = milliseconds(200);
+
+void set_marks(v1::Agent& agent, const std::vector<fleet::StreamMark>& marks) {
+  for (const fleet::StreamMark& mark : marks) {
+    v1::StreamMark& to = *agent.add_marks();
+    to.set_stream(static_cast<std::uint32_t>(telemetry::index_of(mark.stream)));
+    set(*to.mutable_epoch(), mark.epoch);
+    to.set_mark(mark.mark);
+  }
+}
+
+}  // namespace
+
+grpc::Status FleetServiceImpl::ListAgents(grpc::ServerContext* context,
+                                          const v1::ListAgentsRequest* request,
+                                          v1::ListAgentsResponse* response) {
+  const auto user = core_.authorize(*context, Role::viewer);
+  if (!user) return to_status(user.error());
+  const auto conflicts = core_.store.conflicts();
+  if (!conflicts) return to_status(conflicts.error());
+  const auto presence = core_.presence();
+  for (const Tenant& tenant : core_.options.tenants) {
+    if (!request->tenant().empty() && request->tenant() != tenant.name) continue;
+    auto agents = core_.store.agents(tenant.name);
+    if (!agents) return to_status(agents.error());
+    for (const auto& [key, seen] : presence) {  // Connected, but nothing stored yet.
+      if (key.tenant == tenant.name) agents->push_back(key);
+    }
+    std::ranges::sort(*agents);
+    agents->erase(std::unique(agents->begin(), agents->end()), agents->end());
+    for (const fleet::AgentKey& key : *agents) {
+      const auto marks = core_.store.marks(key);
+      if (!marks) return to_status(marks.error());
+      v1::Agent& agent = *response->add_agents();
+      agent.set_name(key.agent);
+      agent.set_tenant(key.tenant);
+      agent.set_identity_conflict(std::ranges::find(*conflicts, key) != conflicts->end());
+      set_marks(agent, *marks);
+      const auto seen = presence.find(key);
+      if (seen == presence.end()) continue;
+      agent.set_connected(seen->second.sessions > 0);
+      agent.set_software_version(seen->second.software_version);
+      agent.set_catalogue_differs(seen->second.catalogue_differs);
+      if (seen->second.last_seen) set(*agent.mutable_last_seen(), *seen->second.last_seen);
+    }
+  }
+  return grpc::Status::OK;
+}
+
+grpc::Status FleetServiceImpl::GetLatest(grpc::ServerContext* context,
+                                         const v1::GetLatestRequest* request,
+                                         v1::GetLatestResponse* response) {
+  const auto user = core_.authorize(*context, Role::viewer);
+  if (!user) return to_status(user.error());
+  const auto filters = PointFilters::parse(request->points());
+  if (!filters) return to_status(filters.error());
+  const auto key = core_.known_agent(request->tenant(), request->agent());
+  if (!key) return to_status(key.error());
+  const auto values = core_.store.latest(*key);
+  if (!values) return to_status(values.error());
+  for (const fleet::LatestValue& value : *values) {
+    if (filters->matches(value.point)) set(*response->add_values(), value);
+  }
+  return grpc::Status::OK;
+}
+
+grpc::Status FleetServiceImpl::QueryRange(grpc::ServerContext* context,
+                                          const v1::QueryRangeRequest* request,
+                                          grpc::ServerWriter<v1::QueryRangeResponse>* writer) {
+  const auto user = core_.authorize(*context, Role::viewer);
+  if (!user) return to_status(user.error());
+  const auto filters = PointFilters::parse(request->points());
+  if (!filters) return to_status(filters.error());
+  const auto key = core_.known_agent(request->tenant(), request->agent());
+  if (!key) return to_status(key.error());
+  const io::UtcRange range{from(request->from()), from(request->to())};
+  if (!request->has_from() || !request->has_to() || range.to < range.from) {
+    return to_status(Errc::invalid_argument, "a range has a from and a later to");
+  }
+  RangeWriter sink{*writer, *filters, core_.stopping};
+  const auto source = core_.store.rows(*key);
+  const Result<void> read = source->read(telemetry::Stream::telemetry, range, sink);
+  if (!read) return to_status(read.error());
+  if (core_.stopping) return to_status(Errc::unavailable, "the server is shutting down");
+  return sink.finish() ? grpc::Status::OK : to_status(Errc::cancelled, "the caller left");
+}
+
+grpc::Status FleetServiceImpl::WatchTelemetry(
+    grpc::ServerContext* context, const v1::WatchTelemetryRequest* request,
+    grpc::ServerWriter<v1::WatchTelemetryResponse>* writer) {
+  const auto user = core_.authorize(*context, Role::viewer);
+  if (!user) return to_status(user.error());
+  const auto filters = PointFilters::parse(request->points());
+  if (!filters) return to_status(filters.error());
+  const auto tenant = core_.tenant(request->tenant());
+  if (!tenant) return to_status(tenant.error());
+  if (!core_.enter_watch()) return to_status(Errc::resource_exhausted, "too many watchers");
+  fleet::LiveFilter filter{*tenant, std::nullopt, telemetry::Stream::telemetry};
+  if (!request->agent().empty()) filter.agent = request->agent();
+  fleet::LiveSubscription live = core_.hub.subscribe(filter, core_.options.watch_queue_max);
+  bool ok = true;
+  while (ok && !core_.stopping && !context->IsCancelled() && !live.closed()) {
+    const std::optional<fleet::LiveRow> row = live.pop(kWatchLook);
+    if (!row) continue;
+    v1::WatchTelemetryResponse response;
+    response.set_agent(row->agent);
+    response.set_dropped(live.dropped());
+    set(*response.mutable_at(), row->at);
+    for (std::size_t i = 0; i < row->points.size() && i < row->values.size(); ++i) {
+      const telemetry::RowValue& value = row->values[i];
+      if (!value.valid || !filters->matches(row->points[i])) continue;
+      set(*response.add_values(), {row->points[i], value.value, value.quality, row->at});
+    }
+    ok = writer->Write(response);
+  }
+  core_.leave_watch();
+  if (!ok || context->IsCancelled()) return to_status(Errc::cancelled, "the caller left");
+  return to_status(Errc::unavailable, "the server is shutting down");
+}
+
+grpc::Status FleetServiceImpl::GetCounts(grpc::ServerContext* context,
+                                         const v1::GetCountsRequest* request,
+                                         v1::GetCountsResponse* response) {
+  const auto user = core_.authorize(*context, Role::viewer);
+  if (!user) return to_status(user.error());
+  const auto key = core_.known_agent(request->tenant(), request->agent());
+  if (!key) return to_status(key.error());
+  const auto marks = core_.store.marks(*key);
+  if (!marks) return to_status(marks.error());
+  for (const fleet::StreamMark& mark : *marks) {
+    v1::StreamCounts& counts = *response->add_counts();
+    counts.set_stream(static_cast<std::uint32_t>(telemetry::index_of(mark.stream)));
+    set(*counts.mutable_epoch(), mark.epoch);
+    counts.set_mark(mark.mark);
+    counts.set_rows_stored(mark.stored);
+    counts.set_rows_duplicate(mark.duplicates);
+    counts.set_rows_gap(mark.gap_rows);
+  }
+  return grpc::Status::OK;
+}
+
+grpc::Status FleetServiceImpl::SendCommand(grpc::ServerContext* context,
+                                           const v1::SendCommandRequest* request,
+                                           v1::SendCommandResponse* response) {
+  const auto user = core_.authorize(*context, Role::operator_);
+  if (!user) return to_status(user.error());
+  const auto key = core_.known_agent(request->tenant(), request->agent());
+  if (!key) return to_status(key.error());
+  const Duration ttl = from(request->ttl());
+  if (ttl <= Duration::zero() || ttl > kCommandTtlMax) {
+    return to_status(Errc::invalid_argument, "ttl: above zero, at most one hour");
+  }
+  auto action = from(request->action());
+  if (!action) return to_status(action.error());
+  if (core_.stopping) return to_status(Errc::unavailable, "the server is shutting down");
+  const auto id = core_.book.submit(*key, ttl, "user:" + user->name, std::move(*action));
+  if (!id) return to_status(id.error());
+  core_.logger.info("command id={} tenant={} agent={} actor={}", *id, key->tenant, key->agent,
+                    user->name);
+  core_.wake(*key);
+  response->set_command_id(*id);
+  return grpc::Status::OK;
+}
+
+grpc::Status FleetServiceImpl::WatchCommand(grpc::ServerContext* context,
+                                            const v1::WatchCommandRequest* request,
+                                            grpc::ServerWriter<v1::WatchCommandResponse>* writer) {
+  const auto user = core_.authorize(*context, Role::viewer);
+  if (!user) return to_status(user.error());
+  if (!core_.enter_watch()) return to_status(Errc::resource_exhausted, "too many watchers");
+  grpc::Status status = to_status(Errc::unavailable, "the server is shutting down");
+  std::size_t seen = 0;
+  bool ended = false;
+  while (!ended && !core_.stopping) {
+    const auto steps = core_.book.steps(request->command_id(), seen, kCommandLook);
+    if (!steps) {
+      status = to_status(steps.error());
+      break;
+    }
+    for (const CommandStep& step : *steps) {
+      v1::WatchCommandResponse response;
+      set(*response.mutable_status(), step);
+      ended = !writer->Write(response) || is_final(step.state);
+      if (ended)
+        status =
+            is_final(step.state) ? grpc::Status::OK : to_status(Errc::cancelled, "the caller left");
+    }
+    seen += steps->size();
+    if (!ended && context->IsCancelled()) {
+      status = to_status(Errc::cancelled, "the caller left");
+      break;
+    }
+  }
+  core_.leave_watch();
+  return status;
+}
+
+grpc::Status FleetServiceImpl::GetCatalogue(grpc::ServerContext* context,
+                                            const v1::FleetServiceGetCatalogueRequest*,
+                                            v1::FleetServiceGetCatalogueResponse* response) {
+  const auto user = core_.authorize(*context, Role::viewer);
+  if (!user) return to_status(user.error());
+  set_catalogue(*response);
+  return grpc::Status::OK;
+}
+
+}  // namespace ems::rpc
