@@ -100,7 +100,7 @@ Section Reader::read(std::string_view text) {
 }
 
 Section Reader::check_section(const Node& node, const std::string& prefix) {
-  Section section{.place = node.place, .values = {}};
+  Section section{.place = node.place};
   std::vector<std::string> meant;
   std::vector<std::string_view> present;
   check_keys(node, prefix, section, meant, present);
@@ -140,10 +140,14 @@ void Reader::check_keys(const Node& node, const std::string& prefix, Section& se
     const std::string_view leaf = leaf_of(row->path);
     present.push_back(leaf);
     Value value{.place = node.items[i].place};
-    if (value.place.line == 0) value.place = key.place;
+    if (node.items[i].kind == Node::Kind::null) value.place = key.place;
     Node item = node.items[i];
     item.place = value.place;
-    if (check_value(item, *row, value)) section.values.emplace(leaf, std::move(value));
+    if (check_value(item, *row, value)) {
+      section.values.emplace(leaf, std::move(value));
+    } else {
+      section.wrong.insert(leaf);
+    }
   }
 }
 
@@ -160,6 +164,7 @@ void Reader::check_absent(const std::string& prefix, const Place& place, Section
     if (!row.one_of.empty()) groups[row.one_of].push_back(&row);
     if (is_present(leaf)) continue;
     const bool misspelt = std::find(meant.begin(), meant.end(), leaf) != meant.end();
+    if (misspelt) section.wrong.insert(leaf);
     if (row.required && !misspelt) {
       error(place, Errc::missing_key, "missing key " + quote(leaf));
     } else if (row.type == SchemaType::section && row.default_text == "{}") {

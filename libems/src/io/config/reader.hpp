@@ -3,6 +3,7 @@
 #pragma once
 
 #include <map>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -37,6 +38,7 @@ struct Value {
 struct Section {
   Place place{};
   std::map<std::string_view, Value> values{};  ///< By the last part of the key.
+  std::set<std::string_view> wrong{};          ///< Keys that are there (or misspelt) but not valid.
 
   [[nodiscard]] const Value* find(std::string_view key) const;
   /// @pre The key is there: required or defaulted, and the file has no errors.

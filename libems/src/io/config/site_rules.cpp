@@ -34,6 +34,12 @@ std::string nearest_id(const std::map<std::int64_t, Place>& ids, std::int64_t id
 
 void check_references(const Section& root, const std::map<std::int64_t, Place>& batteries,
                       Reader& reader) {
+  // With a battery whose id cannot be read, nothing can be said about references.
+  bool known = root.wrong.count("batteries") == 0;
+  for (const Section& battery : root.list("batteries")) {
+    known = known && battery.find("id") != nullptr;
+  }
+  if (!known) return;
   std::map<std::int64_t, Place> used;
   for (const Section& inverter : root.list("inverters")) {
     const Value* references = inverter.find("batteries");
@@ -133,7 +139,7 @@ void check_lines(const Section& root, Reader& reader) {
 
 void check_pcc(const Section& root, Reader& reader) {
   const Value* first = nullptr;
-  bool roles_known = root.values.count("meters") != 0 || root.find("meters") == nullptr;
+  bool roles_known = root.wrong.count("meters") == 0;
   for (const Section& meter : root.list("meters")) {
     const Value* role = meter.find("role");
     roles_known = roles_known && role != nullptr;
