@@ -212,7 +212,8 @@ std::string status_json(const SiteStatus& status) {
 std::string status_text(const SiteStatus& status) {
   std::string text = "site " + status.site + ", agent " + status.agent + ", libems " +
                      status.software_version + ", " + clock_text(status.at) + " UTC\n";
-  for (const auto& [asset, content] : assets_json(status).items()) {
+  const Json assets = assets_json(status);
+  for (const auto& [asset, content] : assets.items()) {
     text += "\n" + asset + "\n";
     for (const auto& [name, value] : content["values"].items()) {
       const std::string quality =
