@@ -41,7 +41,7 @@ enum class PointUse : std::uint8_t {
 
 /// One value of a device.
 struct RegisterPoint {
-  std::string_view name;     ///< The device's own name: `TotWhInj`.
+  std::string_view name{};   ///< The device's own name: `TotWhInj`.
   std::uint16_t offset = 0;  ///< First register, from the section's start.
   std::uint8_t registers = 1;
   WireType type = WireType::u16;
@@ -73,15 +73,15 @@ struct ReadBlock {
 
 /// A part of the register map: a SunSpec model, or a range at a fixed address.
 struct Section {
-  std::string_view name;
+  std::string_view name{};
   std::uint16_t model = 0;  ///< SunSpec model id; 0: fixed address.
   std::uint16_t base = 0;   ///< Fixed address of offset 0; unused for a model.
   /// Registers the definition has, a model's ID and L included; 0: not limited (fixed address).
   std::uint16_t registers = 0;
   Function function = Function::read_holding_registers;
   std::uint16_t every = 1;  ///< Read every n-th round; 0: once after each connect.
-  std::span<const RegisterPoint> points;
-  std::span<const ReadBlock> blocks;
+  std::span<const RegisterPoint> points{};
+  std::span<const ReadBlock> blocks{};
 };
 
 /// Where the number of a written field comes from.
@@ -93,7 +93,7 @@ enum class WriteSource : std::uint8_t {
 
 /// Consecutive registers of a write.
 struct WriteField {
-  std::string_view name;
+  std::string_view name{};
   std::uint16_t offset = 0;  ///< From the section's start.
   WireType type = WireType::u16;
   WordOrder order = WordOrder::high_low;
@@ -106,7 +106,7 @@ struct WriteField {
 
 /// One request of a write group; its fields are consecutive and gapless.
 struct WriteStep {
-  std::span<const WriteField> fields;
+  std::span<const WriteField> fields{};
 };
 
 /// How a device expresses a command that is not a set-point.
@@ -120,28 +120,28 @@ enum class CommandSupport : std::uint8_t {
 /// one before; the last one makes the others take effect.
 struct PowerControl {
   std::uint16_t section = 0;  ///< Index into Pack::sections.
-  std::span<const WriteStep> setpoint;
+  std::span<const WriteStep> setpoint{};
   Duration lease_min{};         ///< Shortest revert time the device can be given; > 0.
   Duration lease_max{};         ///< Longest.
   bool device_reverts = false;  ///< The device drops the set-point by itself when the lease ends.
   bool volatile_registers = false;  ///< May be written for ever: no flash wears out.
-  std::string_view after_lease;     ///< What the device does then, for people.
+  std::string_view after_lease{};   ///< What the device does then, for people.
   CommandSupport stop = CommandSupport::none;
   CommandSupport standby = CommandSupport::none;
-  std::span<const WriteStep> stop_steps;
-  std::span<const WriteStep> standby_steps;
+  std::span<const WriteStep> stop_steps{};
+  std::span<const WriteStep> standby_steps{};
 };
 
 /// One device family.
 struct Pack {
-  std::string_view name;    ///< `sunspec_pcs`: in configuration and tools.
-  std::string_view title;   ///< For people.
-  std::string_view source;  ///< Where the map is from.
+  std::string_view name{};    ///< `sunspec_pcs`: in configuration and tools.
+  std::string_view title{};   ///< For people.
+  std::string_view source{};  ///< Where the map is from.
   AssetKind kind = AssetKind::meter;
   bool sunspec = false;                   ///< Sections are models found by walking the chain.
   std::uint16_t sunspec_base = 0;         ///< Where "SunS" stands.
   Duration reply_timeout{};               ///< Longest healthy answer; > 0.
-  std::span<const Section> sections;      ///< At most kSectionsMax, kBlocksMax blocks in all.
+  std::span<const Section> sections{};    ///< At most kSectionsMax, kBlocksMax blocks in all.
   const PowerControl* control = nullptr;  ///< nullptr: the device cannot be controlled.
 };
 
