@@ -140,10 +140,10 @@ InverterVerdict envelope(const InverterContext& c) noexcept {
     const Duration since = c.now - *c.tripped_since;
     const bool overdue = since >= kOpenAfter || since < Duration::zero();
     verdict.state = SafetyState::tripped;
-    verdict.may_open = verdict.may_open || overdue;
     // Stop in the tick of the trip; the contactor follows once it can break the current.
     const bool stopped_before = since != Duration::zero();
-    verdict.command = stopped_before && verdict.may_open ? CommandKind::open : CommandKind::stop;
+    verdict.may_open = stopped_before && (verdict.may_open || overdue);
+    verdict.command = verdict.may_open ? CommandKind::open : CommandKind::stop;
     verdict.curtail_pv = inverter.has_dc_pv;
     return verdict;
   }
@@ -155,8 +155,8 @@ InverterVerdict envelope(const InverterContext& c) noexcept {
     return verdict;
   }
   const InverterInputs* in = matching(c.inputs.inverters, c.index, inverter.asset);
-  const bool known = in != nullptr && in->dc_pv_power &&
-                     in->dc_pv_power->usable(c.now, kPvStaleAfterMax);
+  const bool known =
+      in != nullptr && in->dc_pv_power && in->dc_pv_power->usable(c.now, kPvStaleAfterMax);
   const std::int64_t pv = known ? std::max(0, in->dc_pv_power->sample.value.count()) : 0;
   if (known && pv == 0) {
     verdict.ac = battery_only(inverter, dc);

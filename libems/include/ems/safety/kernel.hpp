@@ -179,7 +179,8 @@ struct InverterVerdict {
   SafetyState state = SafetyState::init;  ///< Worst of its batteries and the site.
   VoltAmp apparent_max{};
   bool curtail_pv = false;  ///< Its dc PV must be switched off or curtailed.
-  bool may_open = false;    ///< The breaking limit is kept, or the trip is older than kOpenAfter.
+  bool may_open =
+      false;  ///< Breaking limit kept, or tripped for kOpenAfter; never in a trip's own tick.
 };
 
 /// The envelope of one cycle. Default: nothing is allowed.
