@@ -2,6 +2,7 @@
 // ems-agent: reads a site's devices, keeps them safe, controls them, buffers and uploads telemetry.
 // It only wires modules together; the order of the parts below is the order of their lives.
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <asio/executor_work_guard.hpp>
 #include <asio/io_context.hpp>
 #include <chrono>
@@ -30,6 +31,7 @@ namespace {
 using namespace ems;
 
 constexpr Duration kStopDeadline = seconds(2);
+constexpr std::chrono::seconds kDrainTime{2};
 
 int refuse(const std::string& what, const Error& error) {
   std::fprintf(stderr, "ems-agent: %s: %s: %s\n", what.c_str(),
@@ -44,6 +46,23 @@ rpc::UplinkOptions uplink_options(const io::SiteConfig& site, const io::UplinkCo
   options.tenant = site.tenant;
   options.software_version = kVersion;
   return options;
+}
+
+/// Commits the last rows and gives the uplink a moment to deliver them. What it cannot deliver now
+/// stays in the store.
+void drain(runtime::StoreWorker& worker, rpc::UplinkClient* uplink) {
+  (void)worker.call([](io::EdgeStore& store) { return store.commit(); });  // Its own log says why.
+  if (uplink == nullptr || uplink->view().state != runtime::UplinkState::online) return;
+  uplink->notify();
+  const auto until = std::chrono::steady_clock::now() + kDrainTime;
+  while (std::chrono::steady_clock::now() < until) {
+    const runtime::StoreView view = worker.view();
+    const bool done = std::all_of(view.marks.begin(), view.marks.end(), [](const io::Mark& mark) {
+      return mark.acknowledged >= mark.last;
+    });
+    if (done) return;
+    std::this_thread::sleep_for(std::chrono::milliseconds(20));
+  }
 }
 
 int run(const io::SiteConfig& config) {
@@ -118,6 +137,7 @@ int run(const io::SiteConfig& config) {
   (*site)->stop(kStopDeadline, [&safe] { safe.set_value(); });
   safe.get_future().wait();
   log->info("event=safe_state");
+  drain(worker, uplink.get());
   (*api)->stop(milliseconds(500));
   if (uplink) uplink->stop();
   work.reset();

@@ -59,6 +59,8 @@ class Column(NamedTuple):
     raw: _numpy.ndarray  #: int64 in the catalogue's integer unit; 0 where not valid
     valid: _numpy.ndarray  #: bool
     quality: _numpy.ndarray  #: uint8: 0 bad, 1 uncertain, 2 substituted, 3 good
+    sequence: _numpy.ndarray  #: uint64: the row's number within its epoch, from 1, without holes
+    epoch: _numpy.ndarray  #: uint32: counts the lives of the store
 
 
 class Store:
@@ -85,9 +87,17 @@ class Store:
         """
         lo = -(2**63) if start_us is None else start_us
         hi = 2**63 - 1 if end_us is None else end_us
-        time_us, raw, valid, quality, digits = _call(self._native.column, point, lo, hi)
+        time_us, raw, valid, quality, sequence, epoch, digits = _call(self._native.column, point, lo, hi)
         value = _numpy.where(valid, raw / 10.0**digits, _numpy.nan)
-        return Column(point, time_us.astype("datetime64[us]"), value, raw, valid, quality)
+        return Column(point, time_us.astype("datetime64[us]"), value, raw, valid, quality, sequence, epoch)
+
+    def marks(self) -> dict[str, int]:
+        """Last row of each stream (``audit``, ``telemetry``, ``decisions``): committed (agent) or stored (server)."""
+        return _call(self._native.marks)
+
+    def gaps(self) -> list[tuple[str, int, int, int]]:
+        """Ranges that will never come: (stream, epoch, first sequence, last sequence)."""
+        return _call(self._native.gaps)
 
     def latest(self) -> dict[str, float | None]:
         """Newest value of every point, SI; ``None`` where it is unknown."""

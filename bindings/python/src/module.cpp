@@ -99,12 +99,15 @@ class Store {
   Store(const std::string& path, const std::string& agent, const std::string& tenant) {
     Result<io::StoreReader> edge = io::StoreReader::open(path);
     if (edge) {
-      source_ = std::make_unique<io::StoreReader>(std::move(*edge));
+      auto reader = std::make_unique<io::StoreReader>(std::move(*edge));
+      edge_ = reader.get();
+      source_ = std::move(reader);
       return;
     }
     if (edge.error().code != Errc::header) throw NativeError{edge.error()};
     fleet_ = take(fleet::open_sqlite_fleet_store(path, {false, true}));
-    source_ = fleet_->rows(pick(agent, tenant));
+    key_ = pick(agent, tenant);
+    source_ = fleet_->rows(key_);
   }
 
   std::vector<std::string> points() {
@@ -123,7 +126,43 @@ class Store {
     const int digits = info != nullptr ? unit_info(info->unit).digits : 0;
     py::array valid = own(std::move(column.valid)).attr("astype")("bool");
     return py::make_tuple(own(std::move(read_columns.utc_us)), own(std::move(column.values)), valid,
-                          own(std::move(column.qualities)), digits);
+                          own(std::move(column.qualities)), own(std::move(read_columns.sequences)),
+                          own(std::move(read_columns.epochs)), digits);
+  }
+
+  /// stream -> last committed row (edge), or list of rows per epoch (fleet: the newest epoch).
+  py::dict marks() {
+    py::dict out;
+    if (edge_ != nullptr) {
+      const auto marks = take(edge_->marks());
+      for (const telemetry::Stream stream : telemetry::kStreams) {
+        out[py::str(text(to_string(stream)))] = marks[telemetry::index_of(stream)].last;
+      }
+      return out;
+    }
+    for (const fleet::StreamMark& mark : take(fleet_->marks(key_))) {
+      out[py::str(text(to_string(mark.stream)))] = mark.mark;  // Epochs in order: newest wins.
+    }
+    return out;
+  }
+
+  /// (stream, epoch, first, last) of every range that will never come.
+  py::list gaps() {
+    class Gaps final : public io::RowSink {
+     public:
+      bool row(const io::RowId&, const telemetry::Row&) override { return true; }
+      bool record(const io::RowId&, const telemetry::Record&) override { return true; }
+      bool gap(const io::RowId& id, const telemetry::Gap& gap) override {
+        found.append(
+            py::make_tuple(text(to_string(id.stream)), id.epoch.counter, gap.first, gap.last));
+        return true;
+      }
+      py::list found;
+    } sink;
+    for (const telemetry::Stream stream : telemetry::kStreams) {
+      take(source_->read(stream, {}, sink));
+    }
+    return sink.found;
   }
 
  private:
@@ -144,6 +183,8 @@ class Store {
 
   std::unique_ptr<fleet::FleetStore> fleet_;  // Outlives source_.
   std::unique_ptr<io::RowSource> source_;
+  io::StoreReader* edge_ = nullptr;  // source_, when it is an edge store.
+  fleet::AgentKey key_;
 };
 
 }  // namespace
@@ -195,5 +236,7 @@ PYBIND11_MODULE(_ems, module) {
   py::class_<Store>(module, "Store")
       .def(py::init<const std::string&, const std::string&, const std::string&>())
       .def("points", &Store::points)
-      .def("column", &Store::column);
+      .def("column", &Store::column)
+      .def("marks", &Store::marks)
+      .def("gaps", &Store::gaps);
 }
