@@ -1,0 +1,352 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "ems/fleet/sqlite_fleet_store.hpp"
+
+#include <algorithm>
+#include <utility>
+
+#include "io/store/block_rows.hpp"
+#include "sqlite_fleet.hpp"
+
+namespace ems::fleet {
+
+using namespace telemetry;
+using io::sqlite::Database;
+using io::sqlite::Statement;
+
+namespace {
+
+Result<Epoch> epoch_at(const Statement& s, int counter_column, int random_column) {
+  Epoch epoch;
+  epoch.counter = static_cast<std::uint32_t>(s.integer(counter_column));
+  const Bytes random = s.blob(random_column);
+  if (random.size() != epoch.random.size()) return fail(Errc::corrupt, 0, "fleet: an epoch");
+  std::copy(random.begin(), random.end(), epoch.random.begin());
+  return epoch;
+}
+
+/// Rows of one agent over a connection of its own, so that a long query holds nobody up.
+class AgentRows final : public io::RowSource {
+ public:
+  AgentRows(std::string path, AgentKey key) : path_(std::move(path)), key_(std::move(key)) {}
+
+  Result<void> read(Stream stream, const io::UtcRange& range, io::RowSink& sink) override {
+    Result<Database> db = io::sqlite::open_store_read_only(path_, kFleetSchema);
+    if (!db) return fail(db.error());
+    const Result<void> begun = db->run("BEGIN");  // One snapshot for everything below.
+    if (!begun) return begun;
+    const Result<std::vector<Epoch>> epochs = epochs_of(*db, stream);
+    if (!epochs) return fail(epochs.error());
+    Result<Statement> items = db->prepare(
+        "SELECT 0, first, last, 0, utc_min_us, utc_max_us, bytes FROM block WHERE tenant=?1 AND "
+        "agent=?2 AND stream=?3 AND counter=?4 AND epoch=?5 AND utc_max_us>=?6 AND utc_min_us<?7 "
+        "UNION ALL SELECT 1, first, last, reason, utc_min_us, utc_max_us, NULL FROM gap WHERE "
+        "tenant=?1 AND agent=?2 AND stream=?3 AND counter=?4 AND epoch=?5 AND (utc_max_us IS NULL "
+        "OR (utc_max_us>=?6 AND utc_min_us<?7)) ORDER BY 2");
+    if (!items) return fail(items.error());
+    for (const Epoch& epoch : *epochs) {
+      bind_key(*items, key_, stream, epoch).bind(6, range.from.since_epoch().count());
+      items->bind(7, range.to.since_epoch().count());
+      const Result<bool> more = io::give_items(*items, stream, epoch, range, sink);
+      if (!more) return fail(more.error());
+      if (!*more) break;
+    }
+    return {};
+  }
+
+ private:
+  Result<std::vector<Epoch>> epochs_of(Database& db, Stream stream) {
+    Result<Statement> s = db.prepare(
+        "SELECT counter, epoch FROM mark WHERE tenant=?1 AND agent=?2 AND stream=?3 "
+        "ORDER BY opened, counter");
+    if (!s) return fail(s.error());
+    s->bind(1, std::string_view{key_.tenant}).bind(2, std::string_view{key_.agent});
+    s->bind(3, std::int64_t{static_cast<std::uint8_t>(stream)});
+    std::vector<Epoch> epochs;
+    while (true) {
+      const Result<bool> row = s->next();
+      if (!row) return fail(row.error());
+      if (!*row) return epochs;
+      const Result<Epoch> epoch = epoch_at(*s, 0, 1);
+      if (!epoch) return fail(epoch.error());
+      epochs.push_back(*epoch);
+    }
+  }
+
+  std::string path_;
+  AgentKey key_;
+};
+
+}  // namespace
+
+Result<std::unique_ptr<FleetStore>> open_sqlite_fleet_store(const std::string& path,
+                                                            const SqliteFleetOptions& options) {
+  auto store = std::make_unique<SqliteFleetStore>();
+  const Result<void> opened = store->open(path, options);
+  if (!opened) return fail(opened.error());
+  return std::unique_ptr<FleetStore>{std::move(store)};
+}
+
+SqliteFleetStore::SqliteFleetStore() : scratch_buffer_(kBlockSizeMax), scratch_(scratch_buffer_) {}
+
+Result<void> SqliteFleetStore::open(const std::string& path, const SqliteFleetOptions& options) {
+  path_ = path;
+  read_only_ = options.read_only;
+  if (!read_only_) {
+    Result<io::sqlite::WriterLock> lock = io::sqlite::WriterLock::take(path);
+    if (!lock) return fail(lock.error());
+    lock_ = std::move(*lock);
+    bool created = false;
+    Result<Database> writer =
+        io::sqlite::open_store(path, kFleetSchema, options.create, 0, &created);
+    if (!writer) return fail(writer.error());
+    writer_ = std::move(*writer);
+    const Result<void> generation = load_generation(created);
+    if (!generation) return generation;
+  }
+  Result<Database> reader = io::sqlite::open_store_read_only(path, kFleetSchema);
+  if (!reader) return fail(reader.error());
+  reader_ = std::move(*reader);
+  if (read_only_) {
+    Result<Statement> s = reader_.prepare("SELECT value FROM meta WHERE key='generation'");
+    if (!s) return fail(s.error());
+    const Result<bool> row = s->next();
+    if (!row) return fail(row.error());
+    if (*row && s->blob(0).size() == generation_.size()) {
+      std::copy_n(s->blob(0).begin(), generation_.size(), generation_.begin());
+    }
+  }
+  return load_totals();
+}
+
+Result<void> SqliteFleetStore::write_generation(const Id128& generation, std::uint64_t groups) {
+  io::sqlite::Transaction transaction(writer_);
+  Result<void> step = transaction.begin();
+  if (!step) return step;
+  Result<Statement> s =
+      writer_.prepare("INSERT OR REPLACE INTO meta VALUES('generation',?1),('groups',?2)");
+  if (!s) return fail(s.error());
+  step = s->bind(1, Bytes{generation}).bind(2, groups).run();
+  if (!step) return step;
+  step = transaction.commit();
+  if (!step) return step;
+  groups_ = groups;
+  witness_.write({generation, groups});
+  const std::lock_guard lock(state_mutex_);
+  generation_ = generation;
+  return {};
+}
+
+Result<void> SqliteFleetStore::load_generation(bool created) {
+  const Result<std::optional<Witness::Seen>> seen = witness_.open(path_ + ".generation");
+  if (!seen) return fail(seen.error());
+  Id128 generation{};
+  std::uint64_t groups = 0;
+  bool known = false;
+  if (!created) {
+    Result<Statement> s = writer_.prepare(
+        "SELECT (SELECT value FROM meta WHERE key='generation'), "
+        "(SELECT value FROM meta WHERE key='groups')");
+    if (!s) return fail(s.error());
+    const Result<bool> row = s->next();
+    if (!row) return fail(row.error());
+    known = *row && s->blob(0).size() == generation.size();
+    if (known) {
+      std::copy_n(s->blob(0).begin(), generation.size(), generation.begin());
+      groups = s->unsigned_integer(1);
+    }
+  }
+  const bool restored =
+      known && (!*seen || (*seen)->generation != generation || (*seen)->groups > groups);
+  if (!known || restored) {
+    // Groups go on above what the witness saw, so that the two agree from here on.
+    const std::uint64_t next = std::max(groups, *seen ? (*seen)->groups : 0) + 1;
+    return write_generation(io::sqlite::random_id(), next);
+  }
+  groups_ = groups;
+  witness_.write({generation, groups});
+  generation_ = generation;
+  return {};
+}
+
+Id128 SqliteFleetStore::generation() const {
+  const std::lock_guard lock(state_mutex_);
+  return generation_;
+}
+
+Result<Id128> SqliteFleetStore::renew_generation() {
+  if (read_only_) return fail(Errc::read_only, 0, "fleet: opened for reading");
+  const std::lock_guard writer(writer_mutex_);
+  const Id128 next = io::sqlite::random_id();
+  const Result<void> done = write_generation(next, groups_ + 1);
+  if (!done) return fail(done.error());
+  return next;
+}
+
+Result<void> SqliteFleetStore::load_totals() {
+  Result<Statement> totals =
+      reader_.prepare("SELECT sum(stored), sum(duplicates), sum(gap_rows) FROM mark");
+  if (!totals) return fail(totals.error());
+  const Result<bool> row = totals->next();
+  if (!row) return fail(row.error());
+  counters_.stored = totals->unsigned_integer(0);
+  counters_.duplicates = totals->unsigned_integer(1);
+  counters_.gap_rows = totals->unsigned_integer(2);
+  Result<Statement> conflicts = reader_.prepare("SELECT tenant, agent FROM conflict");
+  if (!conflicts) return fail(conflicts.error());
+  while (true) {
+    const Result<bool> next = conflicts->next();
+    if (!next) return fail(next.error());
+    if (!*next) return {};
+    sessions_.add_conflict({conflicts->text(0), conflicts->text(1)});
+  }
+}
+
+Result<SessionToken> SqliteFleetStore::session_begin(const SessionRequest& request) {
+  if (read_only_) return fail(Errc::read_only, 0, "fleet: opened for reading");
+  if (request.key.tenant.empty() || request.key.agent.empty()) {
+    return fail(Errc::invalid_argument, 0, "fleet: tenant and agent need names");
+  }
+  const Sessions::Begun begun = sessions_.begin(request);
+  if (!begun.conflict) return begun.token;
+  if (begun.new_conflict) {
+    {
+      const std::lock_guard lock(state_mutex_);
+      ++counters_.conflicts;
+    }
+    const std::lock_guard writer(writer_mutex_);
+    Result<Statement> s = writer_.prepare("INSERT OR IGNORE INTO conflict VALUES(?1,?2)");
+    if (!s) return fail(s.error());
+    s->bind(1, std::string_view{request.key.tenant}).bind(2, std::string_view{request.key.agent});
+    const Result<void> written = s->run();
+    if (!written) return fail(written.error());
+  }
+  return fail(Errc::identity_conflict, 0, "fleet: two agents use this identity");
+}
+
+void SqliteFleetStore::session_end(SessionToken session) { sessions_.end(session); }
+
+Result<void> SqliteFleetStore::clear_conflict(const AgentKey& key) {
+  if (read_only_) return fail(Errc::read_only, 0, "fleet: opened for reading");
+  const std::lock_guard writer(writer_mutex_);
+  Result<Statement> s = writer_.prepare("DELETE FROM conflict WHERE tenant=?1 AND agent=?2");
+  if (!s) return fail(s.error());
+  s->bind(1, std::string_view{key.tenant}).bind(2, std::string_view{key.agent});
+  const Result<void> written = s->run();
+  if (!written) return written;
+  if (!sessions_.clear_conflict(key)) return fail(Errc::not_found, 0, "fleet: no such conflict");
+  return {};
+}
+
+Result<std::vector<AgentKey>> SqliteFleetStore::conflicts() { return sessions_.conflicts(); }
+
+Result<std::optional<StreamMark>> SqliteFleetStore::load_mark(Database& db, const AgentKey& key,
+                                                              Stream stream, const Epoch& epoch) {
+  Result<Statement> s = db.prepare(
+      "SELECT mark, stored, duplicates, gap_rows FROM mark WHERE tenant=?1 AND agent=?2 AND "
+      "stream=?3 AND counter=?4 AND epoch=?5");
+  if (!s) return fail(s.error());
+  const Result<bool> row = bind_key(*s, key, stream, epoch).next();
+  if (!row) return fail(row.error());
+  if (!*row) return std::optional<StreamMark>{};
+  return std::optional<StreamMark>{{stream, epoch, s->unsigned_integer(0), s->unsigned_integer(1),
+                                    s->unsigned_integer(2), s->unsigned_integer(3)}};
+}
+
+Result<Sequence> SqliteFleetStore::mark(const AgentKey& key, Stream stream, const Epoch& epoch) {
+  const std::lock_guard lock(reader_mutex_);
+  const Result<std::optional<StreamMark>> mark = load_mark(reader_, key, stream, epoch);
+  if (!mark) return fail(mark.error());
+  return mark->value_or(StreamMark{}).mark;
+}
+
+Result<std::vector<StreamMark>> SqliteFleetStore::marks(const AgentKey& key) {
+  const std::lock_guard lock(reader_mutex_);
+  Result<Statement> s = reader_.prepare(
+      "SELECT stream, counter, epoch, mark, stored, duplicates, gap_rows FROM mark "
+      "WHERE tenant=?1 AND agent=?2 ORDER BY stream, opened, counter");
+  if (!s) return fail(s.error());
+  s->bind(1, std::string_view{key.tenant}).bind(2, std::string_view{key.agent});
+  std::vector<StreamMark> marks;
+  while (true) {
+    const Result<bool> row = s->next();
+    if (!row) return fail(row.error());
+    if (!*row) return marks;
+    const Result<Epoch> epoch = epoch_at(*s, 1, 2);
+    if (!epoch) return fail(epoch.error());
+    marks.push_back({static_cast<Stream>(s->integer(0)), *epoch, s->unsigned_integer(3),
+                     s->unsigned_integer(4), s->unsigned_integer(5), s->unsigned_integer(6)});
+  }
+}
+
+Result<std::vector<AgentKey>> SqliteFleetStore::agents(const std::string& tenant) {
+  const std::lock_guard lock(reader_mutex_);
+  Result<Statement> s =
+      reader_.prepare("SELECT DISTINCT agent FROM mark WHERE tenant=?1 ORDER BY agent");
+  if (!s) return fail(s.error());
+  s->bind(1, std::string_view{tenant});
+  std::vector<AgentKey> agents;
+  while (true) {
+    const Result<bool> row = s->next();
+    if (!row) return fail(row.error());
+    if (!*row) return agents;
+    agents.push_back({tenant, s->text(0)});
+  }
+}
+
+Result<std::vector<LatestValue>> SqliteFleetStore::latest(const AgentKey& key,
+                                                          std::optional<AssetId> asset) {
+  // Points that none of the newest blocks has are not current: this many minutes at 60 rows each.
+  constexpr std::int64_t kBlocksBack = 10;
+  const auto give = [&](const Latest& latest) {
+    std::vector<LatestValue> values;
+    for (const auto& [point, value] : latest) {
+      const bool wanted =
+          !asset || (point.asset.kind == asset->kind && point.asset.index == asset->index &&
+                     (asset->module == 0 || point.asset.module == asset->module));
+      if (wanted) values.push_back(value);
+    }
+    return values;
+  };
+  if (!read_only_) {
+    const std::lock_guard lock(state_mutex_);
+    const auto found = latest_.find(key);
+    if (found != latest_.end()) return give(found->second);
+  }
+  // No group may commit between reading the blocks and keeping what they said.
+  const std::lock_guard writer(writer_mutex_);
+  const std::lock_guard reader(reader_mutex_);
+  Result<Statement> s = reader_.prepare(
+      "SELECT bytes FROM (SELECT first, bytes FROM block WHERE tenant=?1 AND agent=?2 AND stream=1 "
+      "AND (counter, epoch)=(SELECT counter, epoch FROM mark WHERE tenant=?1 AND agent=?2 AND "
+      "stream=1 ORDER BY updated DESC LIMIT 1) ORDER BY first DESC LIMIT ?3) ORDER BY first");
+  if (!s) return fail(s.error());
+  s->bind(1, std::string_view{key.tenant}).bind(2, std::string_view{key.agent});
+  s->bind(3, kBlocksBack);
+  Latest latest;
+  bool any = false;
+  while (true) {
+    const Result<bool> row = s->next();
+    if (!row) return fail(row.error());
+    if (!*row) break;
+    any = true;
+    const Result<BlockReader> block = BlockReader::open(s->blob(0));
+    if (block) note(latest, *block, 0);
+  }
+  std::vector<LatestValue> values = give(latest);
+  if (!read_only_ && any) {
+    const std::lock_guard lock(state_mutex_);
+    latest_[key] = std::move(latest);
+  }
+  return values;
+}
+
+std::unique_ptr<io::RowSource> SqliteFleetStore::rows(const AgentKey& key) {
+  return std::make_unique<AgentRows>(path_, key);
+}
+
+FleetCounters SqliteFleetStore::counters() const {
+  const std::lock_guard lock(state_mutex_);
+  return counters_;
+}
+
+}  // namespace ems::fleet
