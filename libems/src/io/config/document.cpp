@@ -133,7 +133,7 @@ std::optional<Node> parse_document(std::string_view text, const std::string& fil
     Node root = builder.take();
     if (root.kind == Node::Kind::null) root = {.kind = Node::Kind::map, .place = {1, 1}};
     return root;
-  } catch (const YAML::ParserException& error) {
+  } catch (const YAML::Exception& error) {
     return refuse(place_of(error.mark), error.msg);
   }
 }
