@@ -65,7 +65,7 @@ TEST(SerialLink, CarriesEveryByteBothWaysRaw) {
   }));
   EXPECT_EQ(got, all);
   EXPECT_EQ(link->counters().bytes_in, 256U);
-  EXPECT_EQ(link->counters().bytes_out, 256U);
+  EXPECT_TRUE(run_until(io, [&] { return link->counters().bytes_out == 256U; }));
 }
 
 TEST(SerialLink, SaysWhyItCannotOpen) {
@@ -102,7 +102,7 @@ TEST(SerialLink, ALineIsTakenByOneOnly) {
   EXPECT_FALSE(b.opened->has_value()) << (*b.opened)->message;
 }
 
-TEST(SerialLink, ReportsALostLineOnceAndOpensAgain) {
+TEST(SerialLink, ReportsALostLine) {
   auto pty = std::make_unique<PtyPair>();
   asio::io_context io;
   const auto link = io::make_serial_link(io.get_executor(), {pty->device(), 9600});

@@ -28,6 +28,50 @@ TEST(ModbusRtuMaster, LibmodbusTalksToOurServer) {
   EXPECT_TRUE(master->connected());
 }
 
+// Sends a PDU with our framing and finds the answer with our scanner; empty when none comes.
+std::vector<std::byte> exchange(int fd, std::uint8_t unit, const std::vector<std::byte>& pdu) {
+  std::vector<std::byte> frame(pdu.size() + modbus::kRtuOverhead);
+  EXPECT_TRUE(modbus::encode_rtu(unit, pdu, frame));
+  EXPECT_EQ(::write(fd, frame.data(), frame.size()), static_cast<ssize_t>(frame.size()));
+  std::vector<std::byte> received;
+  const Bytes asked = Bytes{frame}.first(frame.size() - 2);
+  while (readable(fd, 2'000)) {
+    std::array<std::byte, 256> data{};
+    const ssize_t size = ::read(fd, data.data(), data.size());
+    if (size <= 0) break;
+    received.insert(received.end(), data.begin(), data.begin() + size);
+    const protocol::FrameScan found = modbus::scan_rtu_response(asked, received);
+    if (found.size == 0) continue;
+    const auto answer = modbus::decode_rtu(Bytes{received}.subspan(found.noise, found.size));
+    EXPECT_TRUE(answer);
+    if (!answer) break;
+    EXPECT_EQ(answer->unit, unit);
+    return {answer->pdu.begin(), answer->pdu.end()};
+  }
+  return {};
+}
+
+TEST(ModbusRtuFraming, OurClientSideTalksToALibmodbusServer) {
+  PtyPair pty;
+  LibmodbusRtuServer server(pty.device());
+  const auto pdu = read_pdu(4, 3);
+  std::array<std::uint16_t, 3> registers{};
+  const auto answer = exchange(pty.host(), LibmodbusRtuServer::kUnit, pdu);
+  ASSERT_TRUE(modbus::decode_read_response(pdu, answer, registers));
+  EXPECT_EQ(registers, (std::array<std::uint16_t, 3>{704, 705, 706}));
+
+  std::vector<std::byte> write(8);
+  const std::array<std::uint16_t, 1> value = {0x1234};
+  ASSERT_TRUE(modbus::encode_write_multiple_request(9, value, write));
+  EXPECT_TRUE(
+      modbus::decode_write_response(write, exchange(pty.host(), LibmodbusRtuServer::kUnit, write)));
+  const auto beyond = read_pdu(49, 2);
+  EXPECT_EQ(modbus::decode_read_response(
+                beyond, exchange(pty.host(), LibmodbusRtuServer::kUnit, beyond), registers)
+                .error(),
+            (Error{Errc::exception, 2}));
+}
+
 TEST(ModbusRtuMaster, NamesCrcErrorsExceptionsAndSilence) {
   PtyPair pty;
   RtuServer server(pty.host());
