@@ -206,7 +206,7 @@ class Kernel {
     for (const Trip& trip : step_.state.latch_) {
       bool concerns = concerns_site(config_, trip);
       for (std::size_t i = 0; i < config_.batteries.size(); ++i) {
-        const bool feeds = (mask >> i & 1U) != 0;
+        const bool feeds = (static_cast<unsigned>(mask) >> i & 1U) != 0;
         concerns = concerns || (feeds && config_.batteries[i].asset == trip.asset);
       }
       if (concerns && (!since || trip.since < *since)) since = trip.since;
