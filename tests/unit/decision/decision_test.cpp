@@ -149,6 +149,22 @@ TEST(Decision, EveryInputsAgeIsReported) {
   for (std::size_t i = 0; i < std::size(expected); ++i) EXPECT_EQ(decision.inputs[i], expected[i]);
 }
 
+TEST(Decision, TheSetpointInForceIsRecordedWithTheLeaseItReallyHas) {
+  Config config = all_policies();
+  config.setpoint->lease_max = 5_s;
+  Inputs inputs = seen(iv(-5'000, 5'000), 900, 0);
+  inputs.setpoint = from_anna(4'000);
+  const Decision decision = decide(config, inputs);
+  ASSERT_TRUE(decision.setpoint);
+  EXPECT_EQ(decision.setpoint->actor, ActorName{"anna"});
+  EXPECT_EQ(decision.setpoint->lease_end, at(14'000));
+  EXPECT_TRUE(text_of(decision).starts_with("set-point of anna, 4.0 s left: "));
+  inputs.setpoint->given_at = at(5'000);
+  const Decision expired = decide(config, inputs);
+  EXPECT_EQ(expired.setpoint, std::nullopt);
+  EXPECT_EQ(expired.find(PolicyId::setpoint)->status, PolicyStatus::expired);
+}
+
 TEST(Decision, AnUnconfiguredPolicyIsNotHeard) {
   Inputs inputs = seen(iv(-5'000, 5'000), 9'400, 0);
   inputs.setpoint = from_anna(4'000);
@@ -196,6 +212,9 @@ TEST(Decision, DiffersWhenSomethingAPersonWouldAskAboutChanges) {
   Inputs inputs = seen(iv(-5'000, 5'000), 900, 0);
   inputs.setpoint = from_anna(900);
   EXPECT_TRUE(differs(before, decide(config, inputs), w(50)));
+  Decision other_winner = before;
+  other_winner.resolution.winner = PolicyId::setpoint;
+  EXPECT_TRUE(differs(before, other_winner, w(50)));
   // Conflict only; its size alone is no news.
   const auto clipped = [&](std::int32_t pcc) {
     return decide(config, seen(iv(-5'000, 900), pcc, 0));
@@ -255,6 +274,17 @@ TEST(Explain, GoldenTexts) {
        "nobody needs the battery to move; safety allows [-2.0, 3.0] kW; idle"},
   };
   for (const auto& c : cases) EXPECT_EQ(text_of(decide(c.config, c.inputs)), c.text);
+}
+
+TEST(Explain, GoldenTextWhileBlindAndHolding) {
+  const Config config = only_import_limit();
+  Inputs inputs = seen(iv(-2'000, 3'000), 9'400, 0);
+  const State state = step({}, config, inputs, at(10'000)).state;
+  inputs.gated = Sample<Watt>{w(1'400), at(10'000)};
+  EXPECT_EQ(
+      text_of(step(state, config, inputs, at(12'000)).decision),
+      "grid power unknown, last target held: import_limit asks 1.4 kW discharge; safety allows "
+      "[-2.0, 3.0] kW; discharging 1.4 kW");
 }
 
 TEST(Explain, ExtremesFitTheBuffer) {

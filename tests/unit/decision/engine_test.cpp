@@ -98,6 +98,13 @@ TEST(Engine, APolicyInConflictWithItselfIsAPoint) {
             (Conflict{kA, Level::grid_code, DemandKind::constraint, kSafety, w(4), w(2)}));
 }
 
+TEST(Engine, AContradictionThatFitsRunsIntoNobodysBound) {
+  const std::vector high{must(kA, Level::grid_code, band(5, 3))};
+  EXPECT_EQ(resolve(iv(-3, 3), high).conflicts[0].bound_by, kA);
+  const std::vector low{must(kA, Level::grid_code, band(-3, -5))};
+  EXPECT_EQ(resolve(iv(-3, 3), low).conflicts[0].bound_by, kA);
+}
+
 TEST(Engine, PreferencesComeAfterTheConstraintsOfTheirLevelAndBeforeTheNextLevel) {
   // The preference is listed first, but the constraint of the same level is heard first.
   const std::vector demands{like(kA, Level::contractual, Band::point(w(4))),

@@ -18,7 +18,7 @@ MeasuredPower measured(std::int32_t watts, std::int64_t ms, Quality quality = Qu
 TEST(NetLoad, IsTheSumOfMeterAndBattery) {
   const auto pair = net_load({}, {}, measured(6'000, 1'000), measured(3'400, 900), at(1'100));
   ASSERT_TRUE(pair);
-  EXPECT_EQ(*pair, (NetLoad{w(9'400), at(1'000), at(900)}));
+  EXPECT_EQ(*pair, (NetLoad{w(9'400), at(1'000), at(900), w(3'400), w(0)}));
   EXPECT_EQ(pair->skew(), 100_ms);
 }
 
@@ -54,11 +54,37 @@ TEST(NetLoad, AMeterSampleKeepsItsNearestBatterySample) {
   // A nearer one is better, before or after the meter's.
   pair = net_load(pair, {}, measured(9'400, 1'000), measured(10, 1'020), at(1'320));
   ASSERT_TRUE(pair);
-  EXPECT_EQ(pair->power, w(9'410));
+  EXPECT_EQ(pair->power, w(9'400));  // It moved 10 W meanwhile: 9.4 kW explains both samples.
+  EXPECT_EQ(pair->battery_at, at(1'020));
   // The next meter sample sees the battery's answer.
-  pair = net_load(pair, {}, measured(8'000, 2'000), measured(1'400, 1'950), at(2'000));
+  pair = net_load(pair, {}, measured(8'000, 2'000), measured(1'400, 2'050), at(2'050));
   ASSERT_TRUE(pair);
   EXPECT_EQ(pair->power, w(9'400));
+}
+
+TEST(NetLoad, ABatteryOnTheMoveBlursItByWhatItMoved) {
+  const NetLoad previous{w(9'400), at(0), at(-50), w(0), w(0)};
+  const struct {
+    std::int32_t pcc;
+    std::int32_t battery;
+    std::int64_t battery_at;
+    std::int32_t power;
+  } cases[] = {
+      {9'400, 1'400, 1'050, 9'400},    // The sum says 10.8; the battery's move explains it.
+      {9'400, 1'400, 1'000, 10'800},   // Simultaneous: no blur.
+      {12'000, 1'400, 1'050, 12'000},  // 13.4 -+ 1.4: moves the least that explains it.
+      {3'000, 1'400, 1'050, 5'800},    // 4.4 -+ 1.4.
+      {6'000, 0, 1'050, 6'000},        // At rest: exact.
+  };
+  for (const auto& c : cases) {
+    const auto pair = net_load(previous, {}, measured(c.pcc, 1'000),
+                               measured(c.battery, c.battery_at), at(1'100));
+    ASSERT_TRUE(pair);
+    EXPECT_EQ(pair->power, w(c.power));
+  }
+  // The battery's sample, too, keeps its nearest partner.
+  const NetLoad kept{w(9'400), at(1'000), at(950), w(0), w(0)};
+  EXPECT_EQ(net_load(kept, {}, measured(8'000, 1'200), measured(0, 950), at(1'200)), kept);
 }
 
 TEST(NetLoad, DoesNotAddSamplesThatAreFarApart) {

@@ -163,6 +163,22 @@ TEST(Split, IntegerRemaindersGoOutInOrderAndTheSumIsExact) {
   EXPECT_EQ(watts_of(split(w(-100), site.view())), (Watts{-34, -33, -33}));
 }
 
+TEST(Split, TheLastWattGoesToNobodyWithoutEnergy) {
+  Site site;
+  site.add(kRating, {cells(kRating, 1'000_bp)})
+      .add(kRating, {cells(kRating)})
+      .add(kRating, {cells(kRating)});
+  EXPECT_EQ(watts_of(split(w(101), site.view())), (Watts{0, 51, 50}));
+}
+
+TEST(Split, ZeroIsIdleAndWeighsWhatCouldBeDelivered) {
+  Site site;
+  site.add(kRating, {cells(kRating, 8'000_bp)});
+  const Distribution out = split(w(0), site.view());
+  EXPECT_EQ(reasons_of(out), Reasons{Reason::idle});
+  EXPECT_EQ(out.shares[0].energy, 7'000_wh);
+}
+
 TEST(Split, ClampsTheTargetAndSaysSo) {
   Site site;
   site.add(kRating, {cells(iv(-1'000, 2'000))});

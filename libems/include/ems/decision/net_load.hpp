@@ -37,6 +37,8 @@ struct NetLoad {
   Watt power{};  ///< pcc + battery, saturated; + would be imported without the battery.
   Instant pcc_at{};
   Instant battery_at{};
+  Watt battery{};      ///< The battery's sample.
+  Watt uncertainty{};  ///< What it moved since the pair before; 0 for simultaneous samples.
   friend constexpr bool operator==(const NetLoad&, const NetLoad&) noexcept = default;
 
   /// Time between the two samples; >= 0.
@@ -50,7 +52,8 @@ struct NetLoad {
 /// @param previous  Result of the cycle before; nullopt at the first.
 /// @param pcc       Site's meter, + imports.
 /// @param battery   All controlled inverters at ac, + discharges; taken_at is the oldest of them.
-/// @return          Net load in W, exact; nullopt when a newest sample is missing, stale, bad,
+/// @return          Net load in W, exact once the battery rests; nullopt when a newest sample is
+/// missing, stale, bad,
 ///                  uncertain or from the future, or no pair young enough was near enough.
 /// @thread_safety   Pure function.
 [[nodiscard]] std::optional<NetLoad> net_load(const std::optional<NetLoad>& previous,
