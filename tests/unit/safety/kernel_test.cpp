@@ -285,6 +285,9 @@ TEST(SafetyKernel, ResetDoesNotAcceptAStaleProof) {  // SAF-033
   w.batteries[0].cell_voltage_max->sample.value = 3300_mv;
   const ResetRequest request{Role::technician, "Ada", "discharged"};
   EXPECT_FALSE(reset(w.state, w.config, w.inputs(), w.now + 2_s, request));
+  w.estop = true;  // Asked for since the last cycle: not yet latched, but there.
+  EXPECT_FALSE(reset(w.state, w.config, w.inputs(), w.now, request));
+  w.estop = false;
   EXPECT_TRUE(reset(w.state, w.config, w.inputs(), w.now, request));
 }
 
