@@ -24,6 +24,8 @@ constexpr std::int64_t kSecondsPerDay = 86'400;
 struct PkiOptions {
   std::string folder = "pki";
   std::string name;
+  std::string site;  // Agents only.
+  std::string stem;  // Of the files; empty: made from kind and name.
   std::string role = "viewer";
   std::vector<std::string> dns_names;
   std::vector<std::string> addresses;
@@ -52,16 +54,17 @@ std::string stem_of(std::string_view kind, std::string name) {
 }
 
 void issue(const PkiOptions& options, ems::io::PeerKind kind) {
-  ems::io::Identity identity{kind, options.name, ems::io::Role::viewer};
+  const std::string name = options.site.empty() ? options.name : options.site + "/" + options.name;
+  ems::io::Identity identity{kind, name, ems::io::Role::viewer};
   for (const auto role : {ems::io::Role::operator_, ems::io::Role::technician}) {
     if (options.role == to_string(role)) identity.role = role;
   }
   const std::string kind_name{to_string(kind)};
   const CertificateRequest request{to_uri(identity), options.dns_names, options.addresses,
-                                   stem_of(kind_name, options.name),
+                                   options.stem.empty() ? stem_of(kind_name, name) : options.stem,
                                    ems::seconds(options.days * kSecondsPerDay)};
   const auto files = ems::io::issue_certificate(options.folder, request, now());
-  if (!files) end_with("pki " + kind_name + " " + options.name, files.error());
+  if (!files) end_with("pki " + kind_name + " " + name, files.error());
   print_files(*files);
 }
 
@@ -85,7 +88,8 @@ void show(const std::string& file) {
 CLI::App* add_issuer(CLI::App& pki, const std::string& name, const std::string& what,
                      ems::io::PeerKind kind, const std::shared_ptr<PkiOptions>& options) {
   CLI::App* command = pki.add_subcommand(name, what);
-  command->add_option("name", options->name, "Who it is for")->required();
+  command->add_option("--name", options->name, "Who it is for: [a-z0-9-]")->required();
+  command->add_option("--out", options->stem, "Name of the two files, without .crt and .key");
   command->add_option("--dir", options->folder, "Folder of the authority")->capture_default_str();
   command->add_option("--days", options->days, "Days it is valid")
       ->default_val(365)
@@ -110,8 +114,10 @@ void add_pki_command(CLI::App& app) {
       ->check(CLI::Range(1, 3650));
   make->callback([authority] { init(*authority); });
 
-  (void)add_issuer(*pki, "agent", "Issue a certificate for an agent, SITE/NAME",
-                   ems::io::PeerKind::agent, std::make_shared<PkiOptions>());
+  const auto agent = std::make_shared<PkiOptions>();
+  add_issuer(*pki, "agent", "Issue a certificate for an agent", ems::io::PeerKind::agent, agent)
+      ->add_option("--site", agent->site, "Its site: [a-z0-9-]")
+      ->required();
 
   const auto server = std::make_shared<PkiOptions>();
   CLI::App* issue_server = add_issuer(*pki, "server", "Issue a certificate for a server",
