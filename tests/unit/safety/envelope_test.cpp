@@ -120,6 +120,15 @@ TEST(SafetyEnvelope, DcPvExactlyWhatTheBatteryTakesForcesNothing) {  // SAF-025
   EXPECT_EQ(w.out.inverters[0].ac.lo, 0_w);
 }
 
+TEST(SafetyEnvelope, RoundingNeverTurnsTheIntervalAround) {  // SAF-025
+  World w = with_pv(3'001, false);
+  w.config.inverters[0].efficiency = 3000_bp;
+  w.batteries[0].discharge_current_limit = taken(20_ma, w.now);  // 1 W at dc.
+  forbid_charging(w);
+  w.run();
+  EXPECT_EQ(w.out.inverters[0].ac, interval(901, 901));  // 900.3 W up; 900.6 W down.
+}
+
 TEST(SafetyEnvelope, DcPvBeyondTheInverterMakesBothBoundsItsMaximum) {  // SAF-026
   for (const bool can_curtail : {true, false}) {
     World w = with_pv(10'526, can_curtail);  // 9999.7 W at ac: still fits.
