@@ -95,7 +95,8 @@ struct AbsoluteBounds {
 /// @source  REQUIREMENTS section 0 (2.5/3.65 V, charge 0..45 degC, discharge -10..55 degC, derate
 ///          from 45 degC, SoC 5..98 %), A3 (over-voltage 3.50..3.75 V, under-voltage 2.30..2.80 V,
 ///          recovery gap 50 mV, discharge temperature 60/-20 degC as second thresholds,
-///          over-current 1.1 times); listed in docs/safety/requirements.md.
+///          over-current 1.1 times); docs/safety/requirements.md also
+///          says which bounds have no source and are our choice (current, staleness, sum of cells).
 inline constexpr AbsoluteBounds kLfpBounds{
     .cell_voltage_max = MilliVolt{3650},
     .cell_voltage_min = MilliVolt{2500},
