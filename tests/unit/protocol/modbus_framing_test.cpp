@@ -139,6 +139,8 @@ TEST(ModbusTcp, FindsFramesInAStream) {
   EXPECT_EQ(scan_tcp(bytes({9, 9, 9}) + frame).noise, 3U);
   EXPECT_EQ(scan_tcp(bytes({1, 2, 0, 0, 1, 0, 3})).size, 0U);  // Length 256: no frame.
   EXPECT_NE(scan_tcp(bytes({1, 2, 0, 0, 1, 0, 3})).noise, 0U);
+  EXPECT_NE(scan_tcp(bytes({1, 2, 0, 0, 0, 255, 3})).noise, 0U);  // 254 is the longest.
+  EXPECT_EQ(scan_tcp(bytes({1, 2, 0, 0, 0, 254, 3})).noise, 0U);
 }
 
 }  // namespace
