@@ -148,8 +148,8 @@ TEST(EdgeStoreFault, AFullDiskTakesTelemetryNotAudit) {
   std::uint64_t n = 0;
   std::uint64_t audit = 0;
   while (store.counters().rows_lost[1] < 1'000) {
-    add_rows(store, n + 1, n + 60);
-    n += 60;
+    add_rows(store, n + 1, n + 37);  // Not a divisor of 60: blocks are committed in parts.
+    n += 37;
     ASSERT_TRUE(store.append(Stream::audit, text_record(1, std::string(50, 'a')).view()));
     ++audit;
     const Result<void> done = store.commit();
@@ -208,6 +208,29 @@ TEST(EdgeStoreFault, WhenNothingMayGoRowsWaitInMemoryAndAuditIsRefusedNotDropped
   EXPECT_TRUE(store.commit());
 }
 
+TEST(EdgeStoreFault, ABlockThatIsPartlyInTheFileIsNeverBothAGapAndRows) {
+  const TempDir dir;
+  EdgeStoreOptions options;
+  options.pages_max = 40;
+  EdgeStore store = must_open(dir / "s.db", options);
+  add_rows(store, 1, 30);
+  ASSERT_TRUE(store.commit());
+  const OwnedRecord record = text_record(1, std::string(500, 'a'));
+  for (std::uint64_t i = 0; i < 1'000; ++i) {
+    ASSERT_TRUE(store.append(Stream::audit, record.view()));
+    if (i % 50 == 0) add_rows(store, 31 + i, 31 + i);
+    if (!store.commit()) break;
+  }
+  add_rows(store, 2'000, 2'060);  // Closes the block whose first rows are in the file.
+  (void)store.commit();           // Full or not: what is in the file must agree.
+  StoreReader reader = std::move(StoreReader::open(dir / "s.db")).value();
+  const auto columns = read_columns(reader, {}, {});
+  ASSERT_TRUE(columns);
+  std::uint64_t gap_rows = 0;
+  for (const Gap& gap : columns->gaps) gap_rows += gap.last - gap.first + 1;
+  EXPECT_EQ(columns->utc_us.size() + gap_rows, store.mark(Stream::telemetry).last);
+}
+
 TEST(EdgeStoreFault, RowsThatWaitedAreWrittenWhenThereIsRoomAgain) {
   const TempDir dir;
   EdgeStore store = must_open(dir / "s.db");
@@ -245,6 +268,10 @@ TEST(EdgeStoreFault, ADamagedBlockBecomesAGapThatSaysSo) {
   EXPECT_FALSE(store.open_report().repaired);
   EXPECT_EQ(store.open_report().corrupt_blocks, 2U);
   EXPECT_EQ(store.open_report().corrupt_rows, 180U);
+  const std::vector<Event> alarms = alarms_of(store.open_report());
+  ASSERT_EQ(alarms.size(), 1U);
+  EXPECT_STREQ(alarms[0].name, kAlarmStoreCorrupt);
+  EXPECT_EQ(alarms[0].value, 180);
   const auto items = store.peek(Stream::telemetry, 70, SIZE_MAX);
   ASSERT_TRUE(items);
   ASSERT_EQ(items->size(), 3U);
@@ -312,6 +339,7 @@ TEST(EdgeStoreFault, ADamagedFileIsMovedAsideAndWhatIsReadableIsSalvaged) {
     EXPECT_EQ(report.repaired, damaged);
     if (report.repaired) {
       ++repaired;
+      EXPECT_STREQ(alarms_of(report).front().name, kAlarmStoreRepaired);
       EXPECT_TRUE(std::filesystem::exists(report.damaged_copy));
     }
     const Mark mark = store.mark(Stream::telemetry);

@@ -94,9 +94,12 @@ Result<std::uint64_t> EdgeStore::Impl::evict(std::uint64_t bytes) {
     find->reset();
     const Lane& of = lane(stream);
     o.acknowledged = o.epoch != epoch.counter || o.range.last <= of.acknowledged;
-    const bool open = o.epoch == epoch.counter && of.builder.rows() > 0 &&
-                      o.range.first == of.builder.header().first;
-    return open ? Oldest{} : o;  // The open block still grows.
+    // The open block still grows, and closed ones that wait in memory will replace their earlier,
+    // shorter form in the file.
+    const Sequence growing = !of.closed.empty()      ? of.closed.front().first
+                             : of.builder.rows() > 0 ? of.builder.header().first
+                                                     : of.builder.next_sequence();
+    return o.epoch == epoch.counter && o.range.first >= growing ? Oldest{} : o;
   };
   std::uint64_t freed = 0;
   while (freed < bytes) {

@@ -31,6 +31,18 @@ Result<Epoch> epoch_of(sqlite::Database& db, std::int64_t counter) {
 
 }  // namespace
 
+std::vector<Event> alarms_of(const OpenReport& report) {
+  const auto rows = static_cast<std::int64_t>(report.corrupt_rows);
+  std::vector<Event> alarms;
+  if (report.repaired) {
+    alarms.push_back({.severity = Severity::alarm, .name = kAlarmStoreRepaired, .value = rows});
+  }
+  if (report.corrupt_rows > 0) {
+    alarms.push_back({.severity = Severity::alarm, .name = kAlarmStoreCorrupt, .value = rows});
+  }
+  return alarms;
+}
+
 Result<EdgeStore> EdgeStore::open(const std::string& path, const EdgeStoreOptions& options) {
   auto impl = std::make_unique<Impl>();
   const Result<void> opened = impl->open(path, options);

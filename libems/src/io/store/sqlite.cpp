@@ -14,6 +14,7 @@
 namespace ems::io::sqlite {
 
 Error to_error(int code) noexcept {
+  if (code == SQLITE_IOERR_SHMSIZE) return fail(Errc::disk_full, 0, "store: no room left").error;
   switch (code & 0xFF) {
     case SQLITE_FULL:
       return fail(Errc::disk_full, 0, "store: no room left").error;

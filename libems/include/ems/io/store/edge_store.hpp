@@ -41,6 +41,16 @@ struct OpenReport {
   std::string damaged_copy;          ///< Where the damaged file was moved; empty when it was not.
 };
 
+/// Names of the alarms that go with a store; ems::Event::name. The runtime raises the last two when
+/// commit() or acknowledge() says so.
+inline constexpr const char* kAlarmStoreCorrupt = "store_corrupt";
+inline constexpr const char* kAlarmStoreRepaired = "store_repaired";
+inline constexpr const char* kAlarmStoreDiskFull = "store_disk_full";
+inline constexpr const char* kAlarmStoreRolledBack = "store_rolled_back";
+
+/// Alarms that a person must see after open(); `value` is the number of rows lost.
+[[nodiscard]] std::vector<Event> alarms_of(const OpenReport& report);
+
 /// Where a stream stands in the current epoch.
 struct Mark {
   telemetry::Epoch epoch{};
@@ -96,7 +106,7 @@ class EdgeStore {
   ///         read_only    the file or its folder cannot be written.
   ///         disk_full    no room to create or repair it.
   ///         unavailable  another process has it open for writing.
-  ///         io           the operating system refused; detail() of nothing: see errno text in log.
+  ///         io           the operating system refused.
   [[nodiscard]] static Result<EdgeStore> open(const std::string& path,
                                               const EdgeStoreOptions& options = {});
   EdgeStore(EdgeStore&&) noexcept;
