@@ -37,6 +37,7 @@ struct Options {
   std::uint16_t pcs_port = 0;
   unsigned pcs_unit = 1;
   unsigned meter_unit = 1;
+  unsigned pv_meter_unit = 2;
   double for_s = 0.0;
   std::string log, script, profile, replay;
   std::vector<std::string> faults, ids;
@@ -69,6 +70,7 @@ ems::sim::SiteConfig site_config(const Options& options) {
   ems::sim::SiteConfig config;
   config.seed = options.seed;
   config.meter_unit = static_cast<std::uint8_t>(options.meter_unit);
+  config.pv_meter_unit = static_cast<std::uint8_t>(options.pv_meter_unit);
   config.pcs_unit = static_cast<std::uint8_t>(options.pcs_unit);
   ems::sim::PlantConfig& plant = config.plant;
   plant.battery.cells = options.cells;
@@ -438,6 +440,10 @@ void add_sim_command(CLI::App& app) {
       ->check(CLI::Range(1, 247))
       ->capture_default_str();
   sim->add_option("--meter-unit", o.meter_unit, "Modbus unit of the meter")
+      ->check(CLI::Range(1, 247))
+      ->capture_default_str();
+  sim->add_option("--pv-meter-unit", o.pv_meter_unit,
+                  "Modbus unit of the PV meter on the meter line")
       ->check(CLI::Range(1, 247))
       ->capture_default_str();
   add_site_options(*sim, o);

@@ -7,6 +7,7 @@
 #include <array>
 #include <chrono>
 #include <cstdlib>
+#include <utility>
 
 #include "ems/protocol/modbus/pdu.hpp"
 
@@ -73,8 +74,20 @@ void PackDriver::read(const device_pack::ReadRequest& request,
                     });
 }
 
+void PackDriver::poll_now() {
+  if (!running_ || !device_.ready()) return;
+  if (in_round_) {
+    again_ = true;
+  } else {
+    timer_.cancel();
+    round();
+  }
+}
+
 void PackDriver::arm_timer() {
+  in_round_ = false;
   if (!running_) return;
+  if (std::exchange(again_, false) && device_.ready()) return round();
   const Instant next = round_started_ + settings_.period;
   timer_.expires_after(to_chrono(next - wiring_.clock.now()));
   timer_.async_wait([this](const std::error_code& error) {
@@ -84,6 +97,7 @@ void PackDriver::arm_timer() {
 
 void PackDriver::round() {
   if (!running_) return;
+  in_round_ = true;
   round_started_ = wiring_.clock.now();
   if (device_.ready()) {
     read_block(0);
@@ -135,7 +149,10 @@ void PackDriver::read_block(std::size_t index) {
     if (due) break;
     ++index;
   }
-  if (index >= blocks.size()) return arm_timer();
+  if (index >= blocks.size()) {
+    if (on_round_) on_round_();
+    return arm_timer();
+  }
 
   const device_pack::BoundBlock block = blocks[index];
   read(block.request, [this, block, index](const Result<std::vector<std::uint16_t>>& registers) {

@@ -165,6 +165,13 @@ Result<void> Site::add_meter(const io::MeterConfig& config) {
   meters_.push_back(std::make_unique<PackDriver>(
       PackDriver::Wiring{strand_, parts_.clock, image_, *parts_.log}, meter(config.id),
       master_for(config.link), pack.loaded, settings));
+  if (config.role == io::MeterRole::pcc) {
+    // Net load adds a meter's and the inverters' samples of the same moment: ask them together, and
+    // the reaction time has the meter's poll period in it, not both.
+    meters_.back()->on_round([this] {
+      for (const auto& driver : inverters_) driver->poll_now();
+    });
+  }
   return {};
 }
 

@@ -47,7 +47,10 @@ Site::Site(const SiteConfig& config)
       jbd_(
           plant_, [this] { return measured(Device::battery); }, config.battery_model),
       meter_registers_([this] { return measured(Device::meter); }),
-      meter_(ModbusFraming::rtu, config.meter_unit, meter_registers_),
+      pcc_meter_(ModbusFraming::rtu, config.meter_unit, meter_registers_),
+      pv_registers_([this] { return measured_pv(); }),
+      pv_meter_(ModbusFraming::rtu, config.pv_meter_unit, pv_registers_),
+      meter_(pcc_meter_, pv_meter_),
       pcs_registers_(plant_, [this] { return measured(Device::pcs); }),
       pcs_(ModbusFraming::tcp, config.pcs_unit, pcs_registers_) {
   for (const Fault& fault : config.faults) {
@@ -147,6 +150,19 @@ PlantState Site::measured(Device device) const {
         break;
     }
   }
+  return state;
+}
+
+/// What a meter on the PV feeder sees: its power in place of the grid's, evenly on the phases.
+PlantState Site::measured_pv() const {
+  PlantState state = measured(Device::meter);
+  const double sign = active(FaultKind::wrong_sign, Device::meter) != nullptr ? -1.0 : 1.0;
+  state.grid_w = sign * state.pv_w;
+  state.phase_w.fill(state.grid_w / static_cast<double>(kPhases));
+  state.books.grid_import_j = state.books.pv_j;
+  state.books.grid_export_j = 0.0;
+  state.books.phase_import_j.fill(state.books.pv_j / static_cast<double>(kPhases));
+  state.books.phase_export_j.fill(0.0);
   return state;
 }
 

@@ -61,6 +61,12 @@ class PackDriver {
   void start();
   void stop();
 
+  /// Called on the strand after each complete round of reads. Set before start().
+  void on_round(std::function<void()> handler) { on_round_ = std::move(handler); }
+  /// Reads now instead of at the end of the period: somebody else's sample wants a partner of the
+  /// same moment. While a round is under way, another follows it.
+  void poll_now();
+
   /// Wants `command` in force from now on. Call it every tick: that is what keeps the lease alive.
   ///
   /// @param bound  What safety allows this inverter now.
@@ -105,6 +111,9 @@ class PackDriver {
   std::uint64_t rounds_ = 0;
   bool running_ = false;
   bool online_ = false;
+  bool in_round_ = false;
+  bool again_ = false;
+  std::function<void()> on_round_;
 
   std::optional<Written> written_;
   std::optional<InverterCommand> writing_;

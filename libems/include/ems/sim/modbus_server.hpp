@@ -30,4 +30,23 @@ class ModbusServer final : public FrameServer {
   protocol::modbus::RegisterAccess& registers_;
 };
 
+/// Two units on one line: whoever is meant answers.
+class ModbusLine final : public FrameServer {
+ public:
+  /// Both outlive the line and speak the same framing.
+  ModbusLine(ModbusServer& first, ModbusServer& second) : first_(first), second_(second) {}
+
+  [[nodiscard]] protocol::FrameScan scan(Bytes received) const override {
+    return first_.scan(received);
+  }
+  [[nodiscard]] ByteVector answer(Bytes request) override {
+    ByteVector answer = first_.answer(request);
+    return answer.empty() ? second_.answer(request) : answer;
+  }
+
+ private:
+  ModbusServer& first_;
+  ModbusServer& second_;
+};
+
 }  // namespace ems::sim

@@ -24,7 +24,8 @@ namespace ems::sim {
 struct SiteConfig {
   PlantConfig plant;
   std::uint64_t seed = 1;
-  std::uint8_t meter_unit = 1;
+  std::uint8_t meter_unit = 1;     ///< Meter at the PCC.
+  std::uint8_t pv_meter_unit = 2;  ///< Meter of the PV feeder, on the same line; + is production.
   std::uint8_t pcs_unit = 1;
   std::string battery_model = "LIBEMS-SIM";
   std::vector<Fault> faults;
@@ -65,6 +66,7 @@ class Site {
 
  private:
   [[nodiscard]] PlantState measured(Device device) const;
+  [[nodiscard]] PlantState measured_pv() const;
   void refresh_faults();
 
   Plant plant_;
@@ -75,7 +77,10 @@ class Site {
   std::uint64_t garbage_ = 0;
   JbdServer jbd_;
   Sdm630Server meter_registers_;
-  ModbusServer meter_;
+  ModbusServer pcc_meter_;
+  Sdm630Server pv_registers_;
+  ModbusServer pv_meter_;
+  ModbusLine meter_;
   SunSpecServer pcs_registers_;
   ModbusServer pcs_;
   std::optional<ReplayServer> replay_;
