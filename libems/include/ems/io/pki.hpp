@@ -61,6 +61,7 @@ struct CertificateRequest {
 ///
 /// @errors invalid_argument  a URI that is none of ours, a malformed SAN, stem or life, or a server
 ///                           without DNS and IP SAN.
+///         expired           the authority has expired.
 ///         not_found         there is no authority in the folder.
 ///         corrupt           its files do not parse or do not belong together.
 ///         already_exists    certificate or key of that stem is there; nothing was touched.

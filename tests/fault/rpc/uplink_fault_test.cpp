@@ -1,0 +1,271 @@
+// SPDX-License-Identifier: Apache-2.0
+// The uplink end to end on loopback mTLS: servers that die, agents that come back, commands.
+#include <gtest/gtest.h>
+
+#include <atomic>
+#include <set>
+
+#include "support/rpc_world.hpp"
+
+namespace ems::rpc {
+namespace {
+
+using test::eventually;
+using test::kHomeAgent;
+
+/// Sequences that the store gives back, in order, of the telemetry stream.
+class Collector final : public io::RowSink {
+ public:
+  bool row(const io::RowId& id, const telemetry::Row& row) override {
+    sequences.push_back(id.sequence);
+    const test::OwnedRow expected = test::numbered_row(id.sequence);
+    const test::OwnedRow got{row.at.since_epoch().count(),
+                             {row.points.begin(), row.points.end()},
+                             {row.values.begin(), row.values.end()}};
+    if (!(got == expected)) ++different;
+    return true;
+  }
+  bool record(const io::RowId&, const telemetry::Record&) override { return true; }
+  bool gap(const io::RowId&, const telemetry::Gap&) override {
+    ++gaps;
+    return true;
+  }
+  std::vector<telemetry::Sequence> sequences;
+  int different = 0;
+  int gaps = 0;
+};
+
+void expect_exactly(fleet::FleetStore& store, std::uint64_t rows) {
+  Collector collector;
+  ASSERT_TRUE(
+      store.rows(kHomeAgent)->read(telemetry::Stream::telemetry, io::UtcRange{}, collector));
+  ASSERT_EQ(collector.sequences.size(), rows);
+  for (std::uint64_t n = 1; n <= rows; ++n) ASSERT_EQ(collector.sequences[n - 1], n);
+  EXPECT_EQ(collector.different, 0);
+  EXPECT_EQ(collector.gaps, 0);
+}
+
+CommandHandler no_commands() {
+  return [](const RemoteCommand&) -> Result<void> {
+    return fail(Errc::disarmed, 0, "control is not armed");
+  };
+}
+
+TEST(UplinkFault, EveryRowArrivesOnceThoughTheServerDiesAgainAndAgain) {
+  test::RpcWorld world;
+  world.start_server();
+  test::LockedEdgeStore edge{world.dir / "edge.db"};
+  UplinkOptions options = world.uplink_options();
+  options.batch_bytes = 2000;  // Many messages, so that deaths come between them.
+  options.window_bytes = 8000;
+  UplinkClient client{options, edge.source, no_commands(), world.clock, system_random(), world.log};
+  client.start();
+  constexpr std::uint64_t kRounds = 8;
+  constexpr std::uint64_t kRows = 400;
+  for (std::uint64_t round = 0; round < kRounds; ++round) {
+    edge.commit_rows(round * kRows + 1, (round + 1) * kRows);
+    client.notify();
+    // Dies as soon as something of this round has arrived, mostly in the middle of it.
+    ASSERT_TRUE(eventually([&] { return edge.mark().acknowledged > round * kRows; }))
+        << client.view().last_error;
+    world.stop_server();
+    world.start_server();
+  }
+  ASSERT_TRUE(eventually([&] { return edge.mark().acknowledged == kRounds * kRows; }))
+      << client.view().last_error;
+  client.stop();
+  EXPECT_GT(client.counters().connects, 1U);
+  expect_exactly(*world.store, kRounds * kRows);
+}
+
+TEST(UplinkFault, RowsWaitWhileThereIsNoServer) {
+  test::RpcWorld world;
+  world.start_server();
+  world.stop_server();  // The port is known now.
+  test::LockedEdgeStore edge{world.dir / "edge.db"};
+  edge.commit_rows(1, 100);
+  UplinkClient client{world.uplink_options(), edge.source, no_commands(), world.clock,
+                      system_random(),        world.log};
+  client.start();
+  ASSERT_TRUE(eventually([&] { return client.counters().failures >= 3; }));
+  EXPECT_EQ(client.view().state == runtime::UplinkState::online, false);
+  EXPECT_FALSE(client.view().last_error.empty());
+  EXPECT_EQ(edge.mark().acknowledged, 0U);
+  world.start_server();
+  ASSERT_TRUE(eventually([&] { return edge.mark().acknowledged == 100; }));
+  EXPECT_TRUE(client.view().last_ack_age.has_value());
+  client.stop();
+  expect_exactly(*world.store, 100);
+}
+
+TEST(UplinkFault, RestoredServerGetsAgainWhatItLost) {
+  test::RpcWorld world;
+  world.start_server();
+  test::LockedEdgeStore edge{world.dir / "edge.db"};
+  edge.commit_rows(1, 100);
+  UplinkClient client{world.uplink_options(), edge.source, no_commands(), world.clock,
+                      system_random(),        world.log};
+  client.start();
+  ASSERT_TRUE(eventually([&] { return edge.mark().acknowledged == 100; }));
+  world.stop_server();
+  auto empty = fleet::open_sqlite_fleet_store(world.dir / "restored.db");
+  ASSERT_TRUE(empty);
+  world.store = std::move(*empty);
+  world.start_server();
+  const auto all_there = [&] {
+    const auto mark =
+        world.store->mark(kHomeAgent, telemetry::Stream::telemetry, edge.mark().epoch);
+    return mark && *mark == 100;
+  };
+  ASSERT_TRUE(eventually(all_there)) << client.view().last_error;
+  client.stop();
+  expect_exactly(*world.store, 100);
+}
+
+TEST(UplinkFault, StoreBehindTheServerBeginsANewEpoch) {
+  test::RpcWorld world;
+  world.start_server();
+  test::LockedEdgeStore edge{world.dir / "edge.db"};
+  const telemetry::Epoch before = edge.mark().epoch;
+  {  // The server has rows of this epoch that the store, rolled back, does not know.
+    const auto session = world.store->session_begin({kHomeAgent, before, {}});
+    ASSERT_TRUE(session);
+    const auto block = test::numbered_block(before, 1, 20);
+    const std::array items{fleet::IngestItem{block, {}}};
+    ASSERT_TRUE(world.store->ingest(*session, telemetry::Stream::telemetry, before, items));
+    world.store->session_end(*session);
+  }
+  edge.commit_rows(1, 5);
+  UplinkClient client{world.uplink_options(), edge.source, no_commands(), world.clock,
+                      system_random(),        world.log};
+  client.start();
+  ASSERT_TRUE(eventually([&] {
+    return !(edge.mark().epoch == before) && edge.mark().acknowledged == 5;
+  })) << client.view().last_error;
+  client.stop();
+}
+
+TEST(UplinkFault, CommandReachesTheSiteOnceAndItsStateComesBack) {
+  test::RpcWorld world;
+  world.start_server();
+  test::LockedEdgeStore edge{world.dir / "edge.db"};
+  std::atomic<int> calls{0};
+  std::atomic<std::int32_t> power{0};
+  const CommandHandler handler = [&](const RemoteCommand& command) -> Result<void> {
+    ++calls;
+    if (const auto* setpoint = std::get_if<SetpointAction>(&command.action)) {
+      power = setpoint->power.count();
+      return {};
+    }
+    return fail(Errc::latched, 0, "a trip is latched");
+  };
+  UplinkClient client{world.uplink_options(), edge.source, handler, world.clock,
+                      system_random(),        world.log};
+  client.start();
+  ASSERT_TRUE(eventually([&] { return client.view().state == runtime::UplinkState::online; }));
+  const auto user = world.client("operator");
+  const auto run = [&](const CommandAction& action) {
+    const auto id = user->send_command(kHomeAgent, seconds(30), action);
+    EXPECT_TRUE(id) << user->detail();
+    std::vector<CommandStep> steps;
+    EXPECT_TRUE(user->watch_command(*id, [&](CommandStep step) {
+      steps.push_back(std::move(step));
+      return true;
+    })) << user->detail();
+    return steps;
+  };
+  const auto accepted = run(SetpointAction{Watt{-1500}, seconds(60)});
+  ASSERT_FALSE(accepted.empty());
+  EXPECT_EQ(accepted.front().state, CommandState::queued);
+  EXPECT_EQ(accepted.back().state, CommandState::accepted);
+  EXPECT_EQ(power, -1500);
+  const auto rejected = run(ClearSetpointAction{});
+  ASSERT_FALSE(rejected.empty());
+  EXPECT_EQ(rejected.back().state, CommandState::rejected);
+  EXPECT_EQ(rejected.back().message, "latched: a trip is latched");
+  EXPECT_EQ(calls, 2);
+  client.stop();
+
+  // Nobody is there any more: it ends by itself.
+  const auto id = user->send_command(kHomeAgent, milliseconds(1), ClearSetpointAction{});
+  ASSERT_TRUE(id);
+  CommandState last{};
+  EXPECT_TRUE(user->watch_command(*id, [&](const CommandStep& step) {
+    last = step.state;
+    return true;
+  }));
+  EXPECT_EQ(last, CommandState::expired);
+  EXPECT_EQ(calls, 2);
+}
+
+TEST(UplinkFault, LiveValuesReachAWatcherAndQueriesFindTheRows) {
+  test::RpcWorld world;
+  world.start_server();
+  test::LockedEdgeStore edge{world.dir / "edge.db"};
+  edge.commit_rows(1, 10);
+  UplinkClient client{world.uplink_options(), edge.source, no_commands(), world.clock,
+                      system_random(),        world.log};
+  client.start();
+  ASSERT_TRUE(eventually([&] { return edge.mark().acknowledged == 10; }));
+
+  const auto user = world.client("viewer");
+  std::atomic<bool> seen{false};
+  std::thread publisher{[&] {
+    while (!seen) {
+      const auto row = test::numbered_row(3);
+      client.publish({UtcInstant{microseconds(row.utc_us)}, row.points, row.values});
+      std::this_thread::yield();
+    }
+  }};
+  LiveUpdate live;
+  const auto watched = user->watch(kHomeAgent, {}, [&](LiveUpdate update) {
+    live = std::move(update);
+    return false;
+  });
+  seen = true;
+  publisher.join();
+  EXPECT_TRUE(watched) << user->detail();
+  EXPECT_EQ(live.agent, "home/gw1");
+  ASSERT_FALSE(live.values.empty());
+  EXPECT_EQ(live.values.front().value, 3000);
+
+  std::size_t values = 0;
+  const PointQuery first_cell{battery(1), Signal::cell_voltage, std::uint16_t{1}};
+  EXPECT_TRUE(user->range(kHomeAgent, UtcInstant{}, UtcInstant{Duration::max()}, {first_cell},
+                          [&](RangeSlice slice) {
+                            for (const auto& series : slice.series) {
+                              EXPECT_EQ(series.point.element, 1);
+                              values += series.values.size();
+                            }
+                            return true;
+                          }))
+      << user->detail();
+  EXPECT_EQ(values, 9U) << "row 7 has no value there";
+  const auto counts = user->counts(kHomeAgent);
+  ASSERT_TRUE(counts) << user->detail();
+  ASSERT_EQ(counts->size(), 1U);
+  EXPECT_EQ(counts->front().stored, 10U);
+  const auto agents = user->agents();
+  ASSERT_TRUE(agents);
+  ASSERT_EQ(agents->size(), 1U);
+  EXPECT_TRUE(agents->front().connected);
+  EXPECT_EQ(agents->front().software_version, "test");
+  EXPECT_FALSE(agents->front().catalogue_differs);
+  EXPECT_TRUE(user->latest(kHomeAgent));
+  client.stop();
+}
+
+TEST(UplinkFault, ClientRefusesAServerThatIsNone) {
+  test::RpcWorld world;
+  // An authority of ours that hands a user the right to serve would be refused by name; the
+  // certificates that `pki` issues are refused by TLS already: they are for clients only.
+  FleetServerOptions options = world.options();
+  options.tls = world.pki.files("operator");
+  const auto started =
+      FleetServer::start(options, *world.store, world.hub, world.clock, system_random(), world.log);
+  ASSERT_FALSE(started);
+  EXPECT_EQ(started.error().code, Errc::permission_denied);
+}
+
+}  // namespace
+}  // namespace ems::rpc
