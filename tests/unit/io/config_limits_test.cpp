@@ -167,6 +167,11 @@ TEST_F(LimitsFile, MonitorsOnlyInEveryOtherCase) {
   SiteConfig disarmed = site_;
   disarmed.control = ControlMode::disarmed;
   EXPECT_EQ(control_permission(disarmed).reason, "the site file says `control: disarmed`");
+  SiteConfig other = site_;
+  other.batteries[0].id = 3;
+  other.batteries[0].chemistry = static_cast<safety::Chemistry>(1);  // One that is not compiled in.
+  EXPECT_EQ(control_permission(other).reason,
+            "the limits are for another chemistry than battery 3");
   SiteConfig without = site_;
   without.limits.reset();
   EXPECT_EQ(control_permission(without).reason, "the site file names no limits file");
@@ -198,6 +203,10 @@ TEST_F(LimitsFile, EveryTornOrEditedAcceptanceIsRefused) {
   EXPECT_FALSE(control_permission(site_).control);
   edited[digit] = 'G';
   write(accepted(), edited);
+  EXPECT_EQ(read_acceptance(accepted()).error().code, Errc::corrupt);
+  std::string unquoted = whole;
+  unquoted.replace(unquoted.find("\"Ada Lovelace\""), 14, "Ada Lovelace");
+  write(accepted(), unquoted);
   EXPECT_EQ(read_acceptance(accepted()).error().code, Errc::corrupt);
   std::filesystem::remove(accepted());
   EXPECT_EQ(read_acceptance(accepted()).error().code, Errc::not_found);

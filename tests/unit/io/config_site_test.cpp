@@ -180,6 +180,16 @@ TEST(ConfigSite, ReportsAllErrorsAtOnceInTheOrderOfTheFile) {
             "site.yaml:22:5: unknown key \"ramp_w_per_h\"; did you mean \"ramp_w_per_s\"?\n");
 }
 
+TEST(ConfigSite, SuggestsTheNearestIdOnEitherSide) {
+  std::string text = changed("batteries: [1]", "batteries: [9]");
+  const std::size_t battery = text.find("  - id: 1");
+  std::string second = text.substr(battery, text.find("inverters:") - battery);
+  second.replace(second.find("id: 1"), 5, "id: 10");
+  second.replace(second.find("ttyUSB0"), 7, "ttyUSB5");
+  text.insert(text.find("inverters:"), second);
+  EXPECT_EQ(errors_of(text), "site.yaml:28:17: no battery with id 9; did you mean \"10\"?\n");
+}
+
 TEST(ConfigSite, RefusesDuplicateIdsSecondPccAndSharedUnits) {
   const std::string meter =
       "meters:\n"
