@@ -33,7 +33,7 @@ inline bool eventually(const std::function<bool()>& condition,
   const auto end = std::chrono::steady_clock::now() + deadline;
   while (!condition()) {
     if (std::chrono::steady_clock::now() > end) return false;
-    std::this_thread::yield();
+    std::this_thread::sleep_for(std::chrono::milliseconds{2});  // Looks again; proves nothing.
   }
   return true;
 }
