@@ -17,6 +17,7 @@
 #include "ems/core/version.hpp"
 #include "ems/io/clock.hpp"
 #include "ems/io/config/limits_config.hpp"
+#include "ems/io/config/site_check.hpp"
 #include "ems/io/config/site_config.hpp"
 #include "ems/io/known_names.hpp"
 #include "ems/rpc/edge_store_source.hpp"
@@ -163,6 +164,12 @@ int main(int argc, char** argv) {
   const auto loaded = ems::io::load_site_config(config_file, ems::io::known_names());
   if (!loaded) {
     std::fputs(ems::io::to_text(loaded.errors).c_str(), stderr);
+    return ems::app::kExitUsage;
+  }
+  // A line on which a stop would wait too long must not carry a controlled device.
+  const ems::io::SiteReport report = ems::io::report_site(*loaded.value);
+  if (loaded.value->control == ems::io::ControlMode::armed && !report.errors.empty()) {
+    std::fputs(ems::io::to_text(report.errors).c_str(), stderr);
     return ems::app::kExitUsage;
   }
   return run(*loaded.value);

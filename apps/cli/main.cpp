@@ -14,9 +14,9 @@ int main(int argc, char** argv) {
   ems::cli::add_limits_command(app);
   ems::cli::add_decode_command(app);
   ems::cli::add_fleet_command(app);
-  add_config_command(app);
-  add_pki_command(app);
-  add_sim_command(app);
+  ems::cli::add_config_command(app);
+  ems::cli::add_pki_command(app);
+  ems::cli::add_sim_command(app);
   try {
     app.parse(argc, argv);
   } catch (const CLI::RuntimeError& error) {

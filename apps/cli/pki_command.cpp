@@ -100,7 +100,7 @@ CLI::App* add_issuer(CLI::App& pki, const std::string& name, const std::string& 
 
 }  // namespace
 
-void add_pki_command(CLI::App& app) {
+void ems::cli::add_pki_command(CLI::App& app) {
   CLI::App* pki = app.add_subcommand("pki", "A development certificate authority");
   pki->require_subcommand(1);
 

@@ -4,5 +4,9 @@
 
 #include <CLI/CLI.hpp>
 
+namespace ems::cli {
+
 /// Adds `pki init|agent|server|user|show`.
 void add_pki_command(CLI::App& app);
+
+}  // namespace ems::cli

@@ -422,7 +422,7 @@ void add_site_options(CLI::App& sim, Options& o) {
 
 }  // namespace
 
-void add_sim_command(CLI::App& app) {
+void ems::cli::add_sim_command(CLI::App& app) {
   auto options = std::make_shared<Options>();
   Options& o = *options;
   CLI::App* sim = app.add_subcommand(

@@ -4,7 +4,11 @@
 
 #include <CLI/CLI.hpp>
 
+namespace ems::cli {
+
 /// Adds the command `sim`. It runs until SIGINT, SIGTERM, `quit` or --for, then ends with 0.
 ///
 /// @errors Throws CLI::RuntimeError (exit code 1) after a message on stderr.
 void add_sim_command(CLI::App& app);
+
+}  // namespace ems::cli
