@@ -6,6 +6,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <csignal>
 #include <memory>
 
 #include "ems/v1/uplink.grpc.pb.h"
@@ -22,6 +23,7 @@ using test::kHomeAgent;
 class Access : public ::testing::Test {
  protected:
   static void SetUpTestSuite() {
+    std::signal(SIGPIPE, SIG_IGN);  // OpenSSL writes to sockets that the server closes.
     world_ = std::make_unique<test::RpcWorld>();
     world_->start_server();
   }
