@@ -124,7 +124,7 @@ void tell_winner(Line& line, const Decision& decision) noexcept {
     tell_import_limit(line, decision, *output);
   } else if (*resolution.winner == PolicyId::setpoint && decision.setpoint) {
     line << "set-point of " << decision.setpoint->actor.view() << ", ";
-    line.number((decision.setpoint->lease_end - decision.at).count(), 6) << " s left: ";
+    line.number((decision.setpoint->lease_end - decision.at).count() / 100'000, 1) << " s left: ";
   } else if (*resolution.winner == PolicyId::self_consumption && decision.net_load) {
     tell_net_load(line, decision.net_load->power);
     line << ": ";

@@ -3,6 +3,7 @@
 
 #include <spdlog/spdlog.h>
 
+#include <algorithm>
 #include <asio/post.hpp>
 #include <chrono>
 #include <future>
@@ -186,6 +187,8 @@ void Site::start() {
     parts_.log->info("event=site_start site={} agent={} control={} reason=\"{}\"",
                      parts_.config.site, parts_.config.agent,
                      parts_.permission.control ? "armed" : "disarmed", parts_.permission.reason);
+    audit("ems-agent", "site_started",
+          parts_.permission.control ? "control armed" : parts_.permission.reason);
     for (const auto& driver : batteries_) driver->start();
     for (const auto& driver : inverters_) driver->start();
     for (const auto& driver : meters_) driver->start();
@@ -331,6 +334,7 @@ void Site::stop(Duration deadline, std::function<void()> done) {
     stopping_ = true;
     running_ = false;
     timer_.cancel();
+    audit("ems-agent", "site_stopped", "asked to end");
     stopped_ = std::move(done);
     const auto finish = [this] {
       stop_timer_.cancel();
@@ -388,6 +392,17 @@ Result<SiteStatus> Site::status() {
   });
 }
 
+namespace {
+
+/// Reasons in the order a person wants them: what is wrong, what is missing, what follows from it.
+int rank_of(const safety::Reason& reason) noexcept {
+  if (reason.cause == safety::Cause::exceeded) return 0;
+  if (reason.rule >= safety::Rule::sum_of_cells) return 1;
+  return reason.cause == safety::Cause::missing ? 2 : 3;
+}
+
+}  // namespace
+
 SafetyView Site::make_safety_view() const {
   SafetyView view;
   view.armed = parts_.config.control == io::ControlMode::armed;
@@ -405,7 +420,10 @@ SafetyView Site::make_safety_view() const {
   view.state = static_cast<SafetyState>(last_->safety.site);
   view.envelope = last_->decision.resolution.envelope();
   for (const safety::BatteryVerdict& verdict : last_->safety.batteries) {
-    for (const safety::Reason& rule : verdict.reasons) {
+    std::vector<safety::Reason> rules(verdict.reasons.begin(), verdict.reasons.end());
+    std::stable_sort(rules.begin(), rules.end(),
+                     [](const auto& a, const auto& b) { return rank_of(a) < rank_of(b); });
+    for (const safety::Reason& rule : rules) {
       SafetyReason reason;
       reason.asset = verdict.asset;
       reason.name = safety::to_string(rule.rule);

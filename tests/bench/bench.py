@@ -1,0 +1,65 @@
+# SPDX-License-Identifier: Apache-2.0
+"""One table: tick time and resident memory of the release agent. Run by scripts/bench."""
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(ROOT / "tests"))
+from support.harness import Installation, build_dir  # noqa: E402
+
+TICKS = 10_000
+SETTLE_S = 30
+
+
+def memory_kib(pid: int) -> dict[str, int]:
+    text = Path(f"/proc/{pid}/status").read_text()
+    return {key: int(line.split()[1]) for line in text.splitlines() for key in [line.split(":")[0]]
+            if key in ("VmRSS", "VmHWM", "RssAnon", "RssFile")}
+
+
+def cpu_s(pid: int) -> float:
+    fields = Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()
+    return (int(fields[11]) + int(fields[12])) / 100.0
+
+
+def agent_figures() -> tuple[dict[str, int], float]:
+    with tempfile.TemporaryDirectory(prefix="ems-bench-") as folder, Installation(Path(folder)) as site:
+        site.make_pki()
+        site.accept_limits()
+        site.start_server()
+        site.start_sim("--seed", "1", "--start-hour", "12")
+        site.start_agent()
+        pid = site.processes["agent"].pid
+        time.sleep(5)
+        before = cpu_s(pid)
+        time.sleep(SETTLE_S)
+        return memory_kib(pid), (cpu_s(pid) - before) / SETTLE_S
+
+
+def row(what: str, ours: str, aim: str, peer: str = "none exists", ratio: str = "-") -> None:
+    print(f"{what:<46} {ours:>22} {aim:>16} {peer:>22} {ratio:>8}")
+
+
+def main() -> int:
+    row("figure", "ours", "aim", "peer, same run", "ratio")
+    done = subprocess.run([build_dir() / "bin/bench_tick", str(TICKS)], check=True, capture_output=True, text=True)
+    tick = json.loads(done.stdout)
+    row(f"tick CPU, median of {tick['ticks']}", f"{tick['median_us']:.1f} us", "-")
+    row("tick CPU, p99", f"{tick['p99_us']:.1f} us", "<= 200 us")
+    row("tick CPU, max", f"{tick['max_us']:.1f} us", "-")
+    memory, load = agent_figures()
+    row("agent resident memory", f"{memory['VmRSS'] / 1024:.1f} MiB", "<= 24 MB")
+    row("  of it anonymous (heap, stacks)", f"{memory['RssAnon'] / 1024:.1f} MiB", "-")
+    row("  of it files (program, shared libraries)", f"{memory['RssFile'] / 1024:.1f} MiB", "-")
+    row(f"agent CPU, mean of {SETTLE_S} s", f"{load * 100:.2f} % of a core", "-")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
