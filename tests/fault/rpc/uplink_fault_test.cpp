@@ -98,6 +98,31 @@ TEST(UplinkFault, RowsWaitWhileThereIsNoServer) {
   expect_exactly(*world.store, 100);
 }
 
+/// Passes everything on and counts what must happen at least once.
+class CountingSource final : public runtime::UplinkSource {
+ public:
+  explicit CountingSource(runtime::UplinkSource& source) : source_(source) {}
+  Result<std::array<io::Mark, telemetry::kStreamCount>> marks() override { return source_.marks(); }
+  Result<std::vector<io::StoredItem>> peek(telemetry::Stream stream, telemetry::Sequence after,
+                                           std::size_t bytes_max) override {
+    return source_.peek(stream, after, bytes_max);
+  }
+  Result<void> acknowledge(telemetry::Stream stream, const telemetry::Epoch& epoch,
+                           telemetry::Sequence up_to) override {
+    return source_.acknowledge(stream, epoch, up_to);
+  }
+  Result<void> rewind(telemetry::Stream stream, const telemetry::Epoch& epoch,
+                      telemetry::Sequence mark) override {
+    ++rewinds;
+    return source_.rewind(stream, epoch, mark);
+  }
+  Result<telemetry::Epoch> open_new_epoch() override { return source_.open_new_epoch(); }
+  std::atomic<int> rewinds{0};
+
+ private:
+  runtime::UplinkSource& source_;
+};
+
 TEST(UplinkFault, RestoredServerGetsAgainWhatItLost) {
   test::RpcWorld world;
   world.start_server();
@@ -119,6 +144,7 @@ TEST(UplinkFault, RestoredServerGetsAgainWhatItLost) {
   };
   ASSERT_TRUE(eventually(all_there)) << client.view().last_error;
   client.stop();
+  EXPECT_EQ(source.rewinds, 1) << "what is sent again counts as undelivered";
   expect_exactly(*world.store, 100);
 }
 

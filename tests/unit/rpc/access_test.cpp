@@ -31,7 +31,7 @@ class Access : public ::testing::Test {
   static std::unique_ptr<test::RpcWorld> world_;
 
   // What the server answers to a bare Connect with one first message.
-  static Error connect(const std::string& stem, const v1::ConnectRequest& first) {
+  static grpc::Status status_of(const std::string& stem, const v1::ConnectRequest& first) {
     const auto credentials = client_credentials(world_->pki.files(stem));
     const auto stub = v1::UplinkService::NewStub(
         open_channel(world_->address(), *credentials, seconds(5), seconds(4)));
@@ -40,7 +40,10 @@ class Access : public ::testing::Test {
     stream->Write(first);
     v1::ConnectResponse response;
     while (stream->Read(&response)) context.TryCancel();  // Welcome: nothing was refused.
-    return to_error(stream->Finish());
+    return stream->Finish();
+  }
+  static Error connect(const std::string& stem, const v1::ConnectRequest& first) {
+    return to_error(status_of(stem, first));
   }
   static v1::ConnectRequest hello(const std::string& tenant) {
     v1::ConnectRequest request;
@@ -80,10 +83,13 @@ TEST_F(Access, AgentsAndServersMayNotUseFleetService) {
 }
 
 TEST_F(Access, UplinkIsForAgentsOfTheTenant) {
-  EXPECT_EQ(connect("viewer", hello("acme")).code, Errc::permission_denied);
+  EXPECT_EQ(status_of("viewer", hello("acme")).error_message(),
+            "permission_denied: UplinkService is for agents");
   EXPECT_EQ(connect("agent", hello("other")).code, Errc::permission_denied);
   world_->pki.issue("urn:ems:agent:elsewhere/gw1", "elsewhere");
   EXPECT_EQ(connect("elsewhere", hello("acme")).code, Errc::permission_denied);
+  world_->pki.issue("urn:ems:agent:hume/gw1", "hume");  // As long as what is allowed.
+  EXPECT_EQ(connect("hume", hello("acme")).code, Errc::permission_denied);
   EXPECT_EQ(connect("agent", v1::ConnectRequest{}).code, Errc::invalid_argument);
   v1::ConnectRequest old = hello("acme");
   old.mutable_hello()->set_protocol_version(2);
