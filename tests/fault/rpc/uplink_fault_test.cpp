@@ -128,7 +128,8 @@ TEST(UplinkFault, RestoredServerGetsAgainWhatItLost) {
   world.start_server();
   test::LockedEdgeStore edge{world.dir / "edge.db"};
   edge.commit_rows(1, 100);
-  UplinkClient client{world.uplink_options(), edge.source, no_commands(), world.clock,
+  CountingSource source{edge.source};
+  UplinkClient client{world.uplink_options(), source,   no_commands(), world.clock,
                       system_random(),        world.log};
   client.start();
   ASSERT_TRUE(eventually([&] { return edge.mark().acknowledged == 100; }));
