@@ -39,6 +39,39 @@ std::optional<BasisPoints> usable_soc(const BatteryInputs& in, const Limits& lim
   return soc;
 }
 
+/// Uncertain samples count in the sum of the cells: it is that check that made them uncertain, and
+/// it must be able to see that they agree again.
+bool intact(const Input<MilliVolt>& input, const Limits& limits, Instant now) noexcept {
+  Input<MilliVolt> copy = input;
+  if (copy.sample.quality == Quality::uncertain) copy.sample.quality = Quality::good;
+  return copy.usable(now, limits.stale_after_max);
+}
+Evaluation judge_sum(const CellSum& sum, const Limits& limits, Instant now) noexcept {
+  const SumOfCellsLimit& l = limits.sum_of_cells;
+  Evaluation e{Finding::missing, l.clear_after, Signal::cell_voltage, 0, 0};
+  if (sum.cells == 0 || !intact(sum.sum, limits, now) || !intact(sum.terminals, limits, now)) {
+    return e;
+  }
+  const std::int64_t cells = sum.sum.sample.value.count();
+  const std::int64_t terminals = sum.terminals.sample.value.count();
+  const std::int64_t off = cells < terminals ? terminals - cells : cells - terminals;
+  const std::int64_t smaller = std::max<std::int64_t>(0, std::min(cells, terminals));
+  const std::int64_t trip = std::max<std::int64_t>(
+      std::int64_t{l.trip_per_cell.count()} * sum.cells, smaller * l.trip_share.count() / 10'000);
+  const std::int64_t clear = std::max<std::int64_t>(
+      std::int64_t{l.clear_per_cell.count()} * sum.cells, smaller * l.clear_share.count() / 10'000);
+  constexpr std::int64_t kMost = MilliVolt::max().count();
+  e.value = static_cast<std::int32_t>(std::min(off, kMost));
+  e.limit = static_cast<std::int32_t>(std::min(trip, kMost));
+  e.finding = off >= trip ? Finding::exceeded : off >= clear ? Finding::band : Finding::good;
+  return e;
+}
+/// Cells that contradict the terminals are uncertain, and an uncertain sample does not latch: the
+/// battery is SAFE then, and a reset has no proof of its cause either.
+bool contradicted(const BatteryInputs& in, const Limits& limits, Instant now) noexcept {
+  return in.cell_sum && judge_sum(*in.cell_sum, limits, now).finding == Finding::exceeded;
+}
+
 template <class Q>
 Evaluation upper(const Threshold<Q>& limit, std::optional<Q> value, Signal signal) noexcept {
   if (!value) return {Finding::missing, limit.clear_after, signal, 0, limit.trip.count()};
@@ -236,36 +269,11 @@ class Evaluator {
     return e;
   }
 
-  /// Uncertain samples count here: it is this check that made them uncertain, and it must be able
-  /// to see that they agree again.
-  [[nodiscard]] bool intact(const Input<MilliVolt>& input) const noexcept {
-    Input<MilliVolt> copy = input;
-    if (copy.sample.quality == Quality::uncertain) copy.sample.quality = Quality::good;
-    return copy.usable(now_, limits_.stale_after_max);
-  }
   [[nodiscard]] Evaluation sum_of_cells() const noexcept {
-    const SumOfCellsLimit& l = limits_.sum_of_cells;
-    Evaluation e{Finding::missing, l.clear_after, Signal::cell_voltage, 0, 0};
-    if (!in_.cell_sum) {  // A BMS that gives only extremes has no sum to compare.
-      if ((seen_ & kSumSeen) == 0) e.finding = Finding::good;
-      return e;
-    }
-    const CellSum& sum = *in_.cell_sum;
-    if (sum.cells == 0 || !intact(sum.sum) || !intact(sum.terminals)) return e;
-    const std::int64_t cells = sum.sum.sample.value.count();
-    const std::int64_t terminals = sum.terminals.sample.value.count();
-    const std::int64_t off = cells < terminals ? terminals - cells : cells - terminals;
-    const std::int64_t smaller = std::max<std::int64_t>(0, std::min(cells, terminals));
-    const std::int64_t trip = std::max<std::int64_t>(
-        std::int64_t{l.trip_per_cell.count()} * sum.cells, smaller * l.trip_share.count() / 10'000);
-    const std::int64_t clear =
-        std::max<std::int64_t>(std::int64_t{l.clear_per_cell.count()} * sum.cells,
-                               smaller * l.clear_share.count() / 10'000);
-    constexpr std::int64_t kMost = MilliVolt::max().count();
-    e.value = static_cast<std::int32_t>(std::min(off, kMost));
-    e.limit = static_cast<std::int32_t>(std::min(trip, kMost));
-    e.finding = off >= trip ? Finding::exceeded : off >= clear ? Finding::band : Finding::good;
-    return e;
+    if (in_.cell_sum) return judge_sum(*in_.cell_sum, limits_, now_);
+    // A BMS that gives only extremes has no sum to compare.
+    const Finding finding = (seen_ & kSumSeen) == 0 ? Finding::good : Finding::missing;
+    return {finding, limits_.sum_of_cells.clear_after, Signal::cell_voltage, 0, 0};
   }
 
   const Limits& limits_;
@@ -336,10 +344,10 @@ std::optional<bool> latch_reached(TripCause cause, const Limits& limits, const B
   const auto temps = usable_range(in.temp_min, in.temp_max, limits, now);
   switch (cause) {
     case TripCause::cell_overvoltage:
-      if (!cells) return std::nullopt;
+      if (!cells || contradicted(in, limits, now)) return std::nullopt;
       return cells->highest >= limits.cell_voltage_latch_max;
     case TripCause::cell_undervoltage:
-      if (!cells) return std::nullopt;
+      if (!cells || contradicted(in, limits, now)) return std::nullopt;
       return cells->lowest <= limits.cell_voltage_latch_min;
     case TripCause::overtemperature:
       if (!temps) return std::nullopt;

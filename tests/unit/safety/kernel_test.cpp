@@ -131,6 +131,32 @@ TEST(SafetyKernel, AnUnusableSampleDoesNotLatch) {  // SAF-005
   EXPECT_EQ(w.out.site, SafetyState::safe);
 }
 
+TEST(SafetyKernel, ACellThatTheTerminalsContradictIsSafeNotTripped) {  // SAF-005 SAF-018
+  // Cells that sum to 54.0 V with one at 0.0 V, against 0.0 V at the terminals:
+  // tests/vectors/bms_serial_jbd.json, jbd-cells-sp25s003 and jbd-basic-sp25s003.
+  for (const bool low : {true, false}) {
+    World w;
+    w.settle();
+    BatteryInputs& in = w.batteries[0];
+    (low ? in.cell_voltage_min : in.cell_voltage_max)->sample.value = low ? 0_mv : 4000_mv;
+    in.cell_sum->sum.sample.value = 54'000_mv;
+    in.cell_sum->terminals.sample.value = 0_mv;
+    w.run();
+    EXPECT_FALSE(w.state.tripped());
+    EXPECT_EQ(w.out.site, SafetyState::safe);
+    EXPECT_TRUE(w.verdict().plausibility_failed);
+    // Believed again as soon as the two agree: then the cell trips.
+    in.cell_sum->terminals.sample.value = 54'000_mv;
+    w.run();
+    EXPECT_EQ(w.out.site, SafetyState::tripped);
+    // A contradiction later is no proof that the cause is gone.
+    (low ? in.cell_voltage_min : in.cell_voltage_max)->sample.value = 3300_mv;
+    in.cell_sum->terminals.sample.value = 0_mv;
+    w.run();
+    EXPECT_FALSE(reset(w.state, w.config, w.inputs(), w.now, {Role::technician, "Ada", "none"}));
+  }
+}
+
 TEST(SafetyKernel, EstopLatchesTheWholeSiteAndStopsInTheSameTick) {  // SAF-030 SAF-031
   World w;
   w.settle();
