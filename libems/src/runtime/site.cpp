@@ -101,9 +101,9 @@ Result<void> Site::add_battery(const io::BatteryConfig& config) {
   protocol::PollerSettings settings;
   settings.period = config.poll_period;
   settings.reply_timeout = config.reply_timeout;
-  batteries_.push_back(std::make_unique<BatteryDriver>(
-      BatteryDriver::Wiring{strand_, parts_.clock, image_, *parts_.log}, battery(config.id),
-      std::move(link), **codec, settings));
+  batteries_.push_back(
+      std::make_unique<BatteryDriver>(DriverWiring{strand_, parts_.clock, image_, *parts_.log},
+                                      battery(config.id), std::move(link), **codec, settings));
   return {};
 }
 
@@ -151,7 +151,7 @@ Result<void> Site::add_inverter(const io::InverterConfig& config) {
   settings.lease = config.lease;
   settings.write_step = step_of(config.rated_power);
   inverters_.push_back(std::make_unique<PackDriver>(
-      PackDriver::Wiring{strand_, parts_.clock, image_, *parts_.log}, inverter(config.id),
+      DriverWiring{strand_, parts_.clock, image_, *parts_.log}, inverter(config.id),
       master_for(config.link), pack.loaded, settings));
   return {};
 }
@@ -164,7 +164,7 @@ Result<void> Site::add_meter(const io::MeterConfig& config) {
   settings.period = config.poll_period;
   settings.reply_timeout = config.reply_timeout;
   meters_.push_back(std::make_unique<PackDriver>(
-      PackDriver::Wiring{strand_, parts_.clock, image_, *parts_.log}, meter(config.id),
+      DriverWiring{strand_, parts_.clock, image_, *parts_.log}, meter(config.id),
       master_for(config.link), pack.loaded, settings));
   if (config.role == io::MeterRole::pcc) {
     // Net load adds a meter's and the inverters' samples of the same moment: ask them together, and
@@ -229,10 +229,10 @@ void Site::tick() {
   if (tick.latch_changed) {  // ... then written.
     parts_.store.put(std::string(kLatchKey), encode_latch(loop_.safety_state().latch()));
   }
-  record(tick, utc, now);
   last_ = tick;
   last_utc_ = utc;
   last_at_ = now;
+  record(tick, utc, now);  // After last_: a row carries the verdict of its own tick.
 }
 
 void Site::apply(const Tick& tick, Instant now) {
