@@ -71,7 +71,7 @@ inverters:
     poll_period_s: 0.5
     rated_power_w: 5000
     efficiency_pct: 95.0
-    lease_s: 15
+    lease_s: {lease_s}
     dead_time_s: 0.5
     ramp_w_per_s: 5000
     dc_pv: none
@@ -112,7 +112,7 @@ class Installation:
     """Files and processes of one site and its server. A context manager: it ends what it started."""
 
     def __init__(self, folder: Path, *, control: str = "armed", limit_w: int = 8000, cells: int = 16,
-                 capacity_ah: float = 100.0, telemetry_period_s: float = 1.0) -> None:
+                 capacity_ah: float = 100.0, telemetry_period_s: float = 1.0, lease_s: int = 15) -> None:
         self.folder = folder
         self.folder.mkdir(parents=True, exist_ok=True)
         self.bin = build_dir() / "bin"
@@ -120,7 +120,7 @@ class Installation:
         self.pcs_port = free_port()
         self.processes: dict[str, subprocess.Popen] = {}
         values = {"control": control, "limit_w": limit_w, "cells": cells, "capacity_ah": capacity_ah,
-                  "telemetry_period_s": telemetry_period_s, "server_port": self.server_port, "pcs_port": self.pcs_port}
+                  "telemetry_period_s": telemetry_period_s, "lease_s": lease_s, "server_port": self.server_port, "pcs_port": self.pcs_port}
         self.write("site.yaml", SITE_YAML.format(**values))
         self.write("limits.yaml", LIMITS_YAML)
         self.write("server.yaml", SERVER_YAML.format(**values))
