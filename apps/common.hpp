@@ -1,14 +1,22 @@
 // SPDX-License-Identifier: Apache-2.0
-// What the two daemons share: logging to stderr and waiting for the signal to end.
+// What the two daemons share: arguments, logging to stderr, refusals, waiting for the signal to
+// end.
 #pragma once
 
 #include <spdlog/sinks/stdout_sinks.h>
 #include <spdlog/spdlog.h>
+#include <CLI/CLI.hpp>
 
 #include <csignal>
+#include <cstdio>
 #include <memory>
+#include <optional>
 #include <string>
+#include <vector>
 
+#include "ems/core/result.hpp"
+#include "ems/core/version.hpp"
+#include "ems/io/config/diagnostic.hpp"
 #include "ems/io/config/site_config.hpp"
 
 namespace ems::app {
@@ -64,5 +72,35 @@ class EndSignals {
  private:
   sigset_t set_{};
 };
+
+/// Parses `--config FILE` and `--version`.
+/// @return The file, or nullopt with the exit code when the program is to end now.
+inline std::optional<std::string> config_argument(int argc, char** argv, const char* what,
+                                                  const char* help, int& exit_code) {
+  CLI::App cli{what};
+  std::string file;
+  cli.add_option("--config", file, help)->required();
+  cli.set_version_flag("--version", std::string(kVersion));
+  try {
+    cli.parse(argc, argv);
+    return file;
+  } catch (const CLI::ParseError& error) {
+    exit_code = cli.exit(error) == 0 ? kExitOk : kExitUsage;
+    return std::nullopt;
+  }
+}
+
+/// Prints every fault of a configuration that was refused.
+inline int refuse(const std::vector<io::ConfigError>& errors) {
+  std::fputs(io::to_text(errors).c_str(), stderr);
+  return kExitUsage;
+}
+
+/// `PROGRAM: WHAT: CODE: MESSAGE` on stderr.
+inline int refuse(const char* program, const std::string& what, const Error& error) {
+  std::fprintf(stderr, "%s: %s: %s: %s\n", program, what.c_str(),
+               std::string(to_string(error.code)).c_str(), error.what);
+  return kExitFailure;
+}
 
 }  // namespace ems::app

@@ -1,12 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // ems-agent: reads a site's devices, keeps them safe, controls them, buffers and uploads telemetry.
 // It only wires modules together; the order of the parts below is the order of their lives.
-#include <CLI/CLI.hpp>
 #include <algorithm>
 #include <asio/executor_work_guard.hpp>
 #include <asio/io_context.hpp>
 #include <chrono>
-#include <cstdio>
 #include <future>
 #include <memory>
 #include <optional>
@@ -14,7 +12,6 @@
 #include <thread>
 
 #include "common.hpp"
-#include "ems/core/version.hpp"
 #include "ems/io/clock.hpp"
 #include "ems/io/config/limits_config.hpp"
 #include "ems/io/config/site_check.hpp"
@@ -35,9 +32,7 @@ constexpr Duration kStopDeadline = seconds(2);
 constexpr std::chrono::seconds kDrainTime{2};
 
 int refuse(const std::string& what, const Error& error) {
-  std::fprintf(stderr, "ems-agent: %s: %s: %s\n", what.c_str(),
-               std::string(to_string(error.code)).c_str(), error.what);
-  return app::kExitFailure;
+  return app::refuse("ems-agent", what, error);
 }
 
 rpc::UplinkOptions uplink_options(const io::SiteConfig& site, const io::UplinkConfig& server) {
@@ -72,7 +67,7 @@ int run(const io::SiteConfig& config) {
   const io::SystemClock clock;
 
   const io::ControlPermission permission = io::control_permission(config);
-  if (!permission.errors.empty()) std::fputs(io::to_text(permission.errors).c_str(), stderr);
+  if (!permission.errors.empty()) (void)app::refuse(permission.errors);  // Said; monitor only.
   if (!permission.control) {
     log->warn("event=monitor_only reason=\"{}\"", permission.reason);
   }
@@ -151,26 +146,17 @@ int run(const io::SiteConfig& config) {
 }  // namespace
 
 int main(int argc, char** argv) {
-  CLI::App cli{"Runs one site: devices, safety, control, telemetry."};
-  std::string config_file;
-  cli.add_option("--config", config_file, "The site file (site.yaml)")->required();
-  cli.set_version_flag("--version", std::string(ems::kVersion));
-  try {
-    cli.parse(argc, argv);
-  } catch (const CLI::ParseError& error) {
-    const int code = cli.exit(error);
-    return code == 0 ? ems::app::kExitOk : ems::app::kExitUsage;
-  }
-  const auto loaded = ems::io::load_site_config(config_file, ems::io::known_names());
-  if (!loaded) {
-    std::fputs(ems::io::to_text(loaded.errors).c_str(), stderr);
-    return ems::app::kExitUsage;
-  }
+  int exit_code = ems::app::kExitOk;
+  const auto file =
+      ems::app::config_argument(argc, argv, "Runs one site: devices, safety, control, telemetry.",
+                                "The site file (site.yaml)", exit_code);
+  if (!file) return exit_code;
+  const auto loaded = ems::io::load_site_config(*file, ems::io::known_names());
+  if (!loaded) return ems::app::refuse(loaded.errors);
   // A line on which a stop would wait too long must not carry a controlled device.
   const ems::io::SiteReport report = ems::io::report_site(*loaded.value);
   if (loaded.value->control == ems::io::ControlMode::armed && !report.errors.empty()) {
-    std::fputs(ems::io::to_text(report.errors).c_str(), stderr);
-    return ems::app::kExitUsage;
+    return ems::app::refuse(report.errors);
   }
   return run(*loaded.value);
 }

@@ -1,12 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // ems-server: takes the rows of a fleet's agents exactly once and answers for them.
-#include <CLI/CLI.hpp>
-#include <cstdio>
 #include <memory>
 #include <string>
 
 #include "common.hpp"
-#include "ems/core/version.hpp"
 #include "ems/fleet/live_hub.hpp"
 #include "ems/fleet/sqlite_fleet_store.hpp"
 #include "ems/io/clock.hpp"
@@ -18,9 +15,7 @@ namespace {
 using namespace ems;
 
 int refuse(const std::string& what, const Error& error) {
-  std::fprintf(stderr, "ems-server: %s: %s: %s\n", what.c_str(),
-               std::string(to_string(error.code)).c_str(), error.what);
-  return app::kExitFailure;
+  return app::refuse("ems-server", what, error);
 }
 
 rpc::FleetServerOptions options_of(const io::ServerConfig& config) {
@@ -63,20 +58,12 @@ int run(const io::ServerConfig& config) {
 }  // namespace
 
 int main(int argc, char** argv) {
-  CLI::App cli{"Takes and serves the telemetry of a fleet."};
-  std::string config_file;
-  cli.add_option("--config", config_file, "The server file (server.yaml)")->required();
-  cli.set_version_flag("--version", std::string(ems::kVersion));
-  try {
-    cli.parse(argc, argv);
-  } catch (const CLI::ParseError& error) {
-    const int code = cli.exit(error);
-    return code == 0 ? ems::app::kExitOk : ems::app::kExitUsage;
-  }
-  const auto loaded = ems::io::load_server_config(config_file);
-  if (!loaded) {
-    std::fputs(ems::io::to_text(loaded.errors).c_str(), stderr);
-    return ems::app::kExitUsage;
-  }
+  int exit_code = ems::app::kExitOk;
+  const auto file =
+      ems::app::config_argument(argc, argv, "Takes and serves the telemetry of a fleet.",
+                                "The server file (server.yaml)", exit_code);
+  if (!file) return exit_code;
+  const auto loaded = ems::io::load_server_config(*file);
+  if (!loaded) return ems::app::refuse(loaded.errors);
   return run(*loaded.value);
 }

@@ -37,17 +37,18 @@ def catalogue() -> list[dict[str, Any]]:
     return _ems.catalogue()
 
 
-def decode(protocol: str, response: bytes, request: bytes = b"") -> dict[str, Any]:
+def decode(protocol: str, response: bytes | None, request: bytes = b"") -> dict[str, Any]:
     """Decodes one reply of a battery.
 
     :param protocol: a name of :func:`protocols`, e.g. ``"jbd"``.
-    :param response: exactly one frame, as received; ``b""`` decodes the request instead.
+    :param response: exactly one frame, as received; ``None`` decodes the request instead.
     :param request: the request it answers, as sent.
     :returns: SI names and values, e.g. ``{"pack_voltage_v": 13.75, "cell_voltages_v": [3.43, ...], "alarms": []}``.
     :raises EmsError: a subclass named after the error code (``ChecksumError``, ``TruncatedError`` ...), with ``offset``,
         the first byte of the reply that is wrong.
     """
-    return _json.loads(_call(_ems.decode, protocol, bytes(request), bytes(response)))
+    reply = None if response is None else bytes(response)
+    return _json.loads(_call(_ems.decode, protocol, bytes(request), reply))
 
 
 class Column(NamedTuple):

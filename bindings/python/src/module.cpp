@@ -42,8 +42,9 @@ Bytes bytes_of(const py::bytes& data) {
 }
 
 std::string decode(const std::string& protocol, const py::bytes& request,
-                   const py::bytes& response) {
-  return take(io::decode_to_json(protocol, bytes_of(request), bytes_of(response)));
+                   const std::optional<py::bytes>& response) {
+  if (!response) return take(io::decode_to_json(protocol, bytes_of(request), {}));
+  return take(io::decode_reply_to_json(protocol, bytes_of(request), bytes_of(*response)));
 }
 
 std::string text(std::string_view view) { return std::string(view); }

@@ -18,7 +18,9 @@ Duration since_zero() noexcept {
 
 }  // namespace
 
-Instant SystemClock::now() const noexcept { return Instant{since_zero<std::chrono::steady_clock>()}; }
+Instant SystemClock::now() const noexcept {
+  return Instant{since_zero<std::chrono::steady_clock>()};
+}
 
 UtcInstant SystemClock::utc() const noexcept {
   return UtcInstant{since_zero<std::chrono::system_clock>()};

@@ -18,7 +18,7 @@ std::chrono::microseconds to_chrono(Duration duration) noexcept {
 
 }  // namespace
 
-BatteryDriver::BatteryDriver(const Wiring& wiring, AssetId asset,
+BatteryDriver::BatteryDriver(const DriverWiring& wiring, AssetId asset,
                              std::unique_ptr<io::ByteLink> link, const protocol::Codec& codec,
                              const protocol::PollerSettings& settings)
     : wiring_(wiring),

@@ -16,8 +16,12 @@ namespace {
 
 namespace modbus = protocol::modbus;
 
-/// A failed write is tried again after this; the tick would otherwise hammer a refusing device.
+/// A failed write is tried again after this; the tick would otherwise hammer a refusing device, and
+/// a dead unit would take the line from the others.
 constexpr Duration kWriteRetry = milliseconds(500);
+constexpr Duration kWriteRetryOffline = seconds(2);
+/// So many refused writes in a row, and the device is no longer given a share of the power.
+constexpr unsigned kWriteFailuresMax = 3;
 
 std::chrono::microseconds to_chrono(Duration duration) noexcept {
   return std::chrono::microseconds(std::max<std::int64_t>(duration.count(), 0));
@@ -25,7 +29,7 @@ std::chrono::microseconds to_chrono(Duration duration) noexcept {
 
 }  // namespace
 
-PackDriver::PackDriver(const Wiring& wiring, AssetId asset,
+PackDriver::PackDriver(const DriverWiring& wiring, AssetId asset,
                        std::shared_ptr<io::ModbusMaster> master,
                        std::shared_ptr<const io::LoadedPack> pack,
                        const PackDriverSettings& settings)
@@ -35,6 +39,7 @@ PackDriver::PackDriver(const Wiring& wiring, AssetId asset,
       pack_(std::move(pack)),
       settings_(settings),
       device_(pack_->pack()),
+      walker_(pack_->pack()),
       timer_(wiring.executor) {
   if (settings_.reply_timeout == Duration::zero()) {
     settings_.reply_timeout = pack_->pack().reply_timeout;
@@ -53,8 +58,12 @@ void PackDriver::stop() {
   timer_.cancel();
 }
 
+bool PackDriver::ready() const noexcept {
+  return device_.ready() && online_ && primed_ && write_failures_ < kWriteFailuresMax;
+}
+
 void PackDriver::read(const device_pack::ReadRequest& request,
-                      std::function<void(Result<std::vector<std::uint16_t>>)> done) {
+                      std::function<void(const Registers&)> done) {
   std::array<std::byte, modbus::kPduSize> pdu{};
   const Result<std::size_t> size =
       modbus::encode_read_request(request.function, request.address, request.count, pdu);
@@ -74,6 +83,8 @@ void PackDriver::read(const device_pack::ReadRequest& request,
                     });
 }
 
+// ---- reading -----------------------------------------------------------------------------------
+
 void PackDriver::poll_now() {
   if (!running_ || !device_.ready()) return;
   if (in_round_) {
@@ -87,57 +98,56 @@ void PackDriver::poll_now() {
 void PackDriver::arm_timer() {
   in_round_ = false;
   if (!running_) return;
-  if (std::exchange(again_, false) && device_.ready()) return round();
+  if (std::exchange(again_, false) && !walk_needed_) return round();
   const Instant next = round_started_ + settings_.period;
   timer_.expires_after(to_chrono(next - wiring_.clock.now()));
-  timer_.async_wait([this](const std::error_code& error) {
-    if (!error) round();
+  timer_.async_wait([this, turn = ++timer_turn_](const std::error_code& error) {
+    if (!error && turn == timer_turn_ && !in_round_) round();
   });
 }
 
 void PackDriver::round() {
   if (!running_) return;
   in_round_ = true;
+  ++timer_turn_;
   round_started_ = wiring_.clock.now();
-  if (device_.ready()) {
-    read_block(0);
-    ++rounds_;
+  if (walk_needed_) {
+    walker_.reset();
+    walk();
   } else {
-    device_.reset();
-    discover();
+    read_block(0);
   }
 }
 
-void PackDriver::discover() {
-  const std::optional<device_pack::ReadRequest> request = device_.next_discovery();
+void PackDriver::walk() {
+  const std::optional<device_pack::ReadRequest> request = walker_.next_discovery();
   if (!request) {
-    if (device_.ready()) {
-      rounds_ = 0;
-      read_block(0);
-      ++rounds_;
-    } else {
-      arm_timer();
-    }
-    return;
+    if (!walker_.ready()) return arm_timer();  // Why was said when it failed.
+    device_ = walker_;
+    walk_needed_ = false;
+    primed_ = false;
+    rounds_ = 0;
+    written_.reset();  // It was away: nobody knows what it holds now.
+    return read_block(0);
   }
-  read(*request, [this](const Result<std::vector<std::uint16_t>>& registers) {
+  read(*request, [this](const Registers& registers) {
     if (!running_) return;
     Result<void> step;
     if (registers) {
-      step = device_.discovered(*registers);
+      step = walker_.discovered(*registers);
     } else if (registers.error().code == Errc::exception) {
-      step = device_.discovery_refused(registers.error());
+      step = walker_.discovery_refused(registers.error());
     } else {
       step = fail(registers.error());
     }
     if (!step) {
       failed(step.error());
-      if (device_.missing_model() != 0) {
-        last_error_ += " (model " + std::to_string(device_.missing_model()) + ")";
+      if (walker_.missing_model() != 0) {
+        last_error_ += " (model " + std::to_string(walker_.missing_model()) + ")";
       }
       return arm_timer();
     }
-    discover();
+    walk();
   });
 }
 
@@ -145,30 +155,37 @@ void PackDriver::read_block(std::size_t index) {
   const auto blocks = device_.blocks();
   while (index < blocks.size()) {
     const std::uint16_t every = blocks[index].every;
-    const bool due = every == 0 ? rounds_ == 0 : rounds_ % every == 0;
-    if (due) break;
+    const bool is_due = every == 0 ? rounds_ == 0 : rounds_ % every == 0;
+    if (is_due) break;
     ++index;
   }
   if (index >= blocks.size()) {
+    ++rounds_;
+    primed_ = true;
     if (on_round_) on_round_();
     return arm_timer();
   }
 
   const device_pack::BoundBlock block = blocks[index];
-  read(block.request, [this, block, index](const Result<std::vector<std::uint16_t>>& registers) {
+  read(block.request, [this, block, index](const Registers& registers) {
     if (!running_) return;
-    if (!registers) {
+    if (!registers && registers.error().code != Errc::exception) {
       failed(registers.error());
-      // A device that was away may come back as another one, or restarted: walk its map again.
-      if (registers.error().code != Errc::exception) device_.reset();
+      // A device that was away may come back restarted, or as another one: find its map again.
+      walk_needed_ = true;
       return arm_timer();
     }
-    const Duration period = settings_.period * std::max<std::int64_t>(block.every, 1);
-    AssetSink sink(wiring_.image, asset_, wiring_.clock.now(), stale_after(period));
-    const Result<void> decoded = device_.decode_block(block, *registers, sink);
+    Result<void> decoded;
+    if (registers) {
+      const Duration period = settings_.period * std::max<std::int64_t>(block.every, 1);
+      AssetSink sink(wiring_.image, asset_, wiring_.clock.now(), stale_after(period));
+      decoded = device_.decode_block(block, *registers, sink);
+    } else {
+      decoded = fail(registers.error());  // It refuses this block; the others may still be had.
+    }
     if (!decoded) {
       failed(decoded.error());
-      return arm_timer();
+      return read_block(index + 1);
     }
     if (!online_) {
       online_ = true;
@@ -195,43 +212,70 @@ void PackDriver::failed(const Error& error) {
   last_error_ = std::move(text);
 }
 
-void PackDriver::command(const InverterCommand& command, const Interval& bound) {
-  if (!running_ || last_command_ || writing_ || !device_.ready()) return;
-  const Instant now = wiring_.clock.now();
-  if (now < write_retry_at_) return;
-  if (written_ && written_->command.kind == command.kind) {
-    const InverterCommand& old = written_->command;
-    const bool moved = old.p != command.p &&
-                       (std::abs((old.p - command.p).count()) >= settings_.write_step.count() ||
-                        !bound.contains(old.p) || command.p == Watt::zero());
-    const bool refresh = now - written_->at >= Duration{settings_.lease.count() / 3};
-    if (!moved && old.q == command.q && !refresh) return;
-  }
-  begin_write(command);
+// ---- writing -----------------------------------------------------------------------------------
+
+bool PackDriver::due(const InverterCommand& command, const Interval& bound,
+                     Instant now) const noexcept {
+  if (!written_ || written_->command.kind != command.kind) return true;
+  const InverterCommand& old = written_->command;
+  if (old.q != command.q) return true;
+  if (now - written_->at >= Duration{settings_.lease.count() / 3}) return true;
+  if (old.p == command.p) return false;
+  const bool far = std::abs((old.p - command.p).count()) >= settings_.write_step.count();
+  return far || !bound.contains(old.p) || command.p == Watt::zero();
 }
 
-void PackDriver::finish(const InverterCommand& command, std::function<void(Result<void>)> done) {
+void PackDriver::command(const InverterCommand& command, const Interval& bound) {
+  if (!running_ || last_command_ || !device_.ready()) return;
+  if (writing_) {
+    // What is being written no longer holds: the sequence ends at the next frame boundary.
+    const bool takes_back = command.kind != writing_->kind || !bound.contains(writing_->p);
+    if (takes_back) next_ = command;
+    return;
+  }
+  const Instant now = wiring_.clock.now();
+  // A refused command waits; another kind of command does not wait for it.
+  if (refused_ && refused_->kind == command.kind && now < write_retry_at_) return;
+  if (due(command, bound, now)) begin_write(command);
+}
+
+void PackDriver::finish(const InverterCommand& command, std::function<void()> done) {
   last_command_ = command;
   finished_ = std::move(done);
-  if (!writing_) begin_write(command);
+  if (writing_) {
+    next_ = command;
+  } else {
+    begin_write(command);
+  }
 }
 
 void PackDriver::begin_write(const InverterCommand& command) {
   writing_ = command;
+  next_.reset();
   Result<device_pack::WritePlan> plan = device_.encode_command(command, settings_.lease);
+  if (!plan && command.kind == CommandKind::open && plan.error().code == Errc::unimplemented) {
+    plan = device_.encode_command({CommandKind::stop, Watt{}, Var{}}, settings_.lease);
+  }
   if (!plan) return end_write(fail(plan.error()));
   plan_ = *plan;
   write_step(0);
 }
 
 void PackDriver::write_step(std::size_t index) {
+  if (next_) {
+    const InverterCommand replacement = *next_;
+    written_.reset();  // Half a sequence was written.
+    return begin_write(replacement);
+  }
   if (index == plan_.size()) return end_write({});
   std::array<std::byte, modbus::kPduSize> pdu{};
   const Result<std::size_t> size = plan_[index].encode(pdu);
   if (!size) return end_write(fail(size.error()));
   ++requests_;
   const std::vector<std::byte> sent(pdu.begin(), pdu.begin() + static_cast<std::ptrdiff_t>(*size));
-  master_->transact({settings_.unit, sent, settings_.reply_timeout, true},
+  // Only what takes power away goes before everything else and through an open circuit.
+  const bool urgent = writing_->kind != CommandKind::follow || writing_->p == Watt::zero();
+  master_->transact({settings_.unit, sent, settings_.reply_timeout, urgent},
                     [this, alive = std::weak_ptr<char>(alive_), sent,
                      index](const Result<io::ModbusResponse>& response) {
                       if (alive.expired()) return;
@@ -249,6 +293,8 @@ void PackDriver::end_write(const Result<void>& result) {
   if (result) {
     written_ = {command, now};
     write_error_.reset();
+    refused_.reset();
+    write_failures_ = 0;
   } else {
     if (!write_error_) {
       wiring_.log.error("event=setpoint_write_failed asset={} kind={} p_w={} code={} error=\"{}\"",
@@ -257,14 +303,25 @@ void PackDriver::end_write(const Result<void>& result) {
     }
     written_.reset();  // Nobody knows what the device holds now: write again.
     write_error_ = result.error();
-    write_retry_at_ = now + kWriteRetry;
+    refused_ = command;
+    ++write_failures_;
+    write_retry_at_ = now + (online_ ? kWriteRetry : kWriteRetryOffline);
   }
-  if (!last_command_) return;
-  if (command == *last_command_ || !result) {
-    if (finished_) std::exchange(finished_, nullptr)(result);
+  if (last_command_) {
+    if (result && command == *last_command_) {
+      if (finished_) std::exchange(finished_, nullptr)();
+      return;
+    }
+    if (!running_ || !finished_) return;
+    if (result) return begin_write(*last_command_);
+    timer_.expires_after(to_chrono(kWriteRetry));  // Reading has ended; the timer is free.
+    ++timer_turn_;
+    timer_.async_wait([this](const std::error_code& error) {
+      if (!error && running_ && !writing_) begin_write(*last_command_);
+    });
     return;
   }
-  begin_write(*last_command_);  // The sequence that was under way has ended; now the last one.
+  if (next_) begin_write(*std::exchange(next_, std::nullopt));
 }
 
 LinkStatus PackDriver::status() const {
@@ -276,6 +333,10 @@ LinkStatus PackDriver::status() const {
   status.timeouts = timeouts_;
   status.errors = errors_;
   status.last_error = last_error_;
+  if (status.last_error.empty() && write_error_) {
+    status.last_error =
+        "write refused: " + std::string(to_string(write_error_->code)) + ": " + write_error_->what;
+  }
   return status;
 }
 

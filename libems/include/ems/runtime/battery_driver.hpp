@@ -3,21 +3,15 @@
 /// the values into the site's image.
 #pragma once
 
-#include <asio/any_io_executor.hpp>
 #include <asio/steady_timer.hpp>
 #include <cstddef>
 #include <memory>
 #include <string>
 
 #include "ems/io/link/byte_link.hpp"
-#include "ems/model/clock.hpp"
 #include "ems/protocol/poller.hpp"
-#include "ems/runtime/site_image.hpp"
+#include "ems/runtime/driver_wiring.hpp"
 #include "ems/runtime/site_port.hpp"
-
-namespace spdlog {
-class logger;
-}
 
 namespace ems::runtime {
 
@@ -27,15 +21,7 @@ namespace ems::runtime {
 /// @thread_safety The site's strand only; it is also where every callback runs.
 class BatteryDriver {
  public:
-  /// What a battery needs to be read. References outlive the driver.
-  struct Wiring {
-    asio::any_io_executor executor;
-    const Clock& clock;
-    SiteImage& image;
-    spdlog::logger& log;
-  };
-
-  BatteryDriver(const Wiring& wiring, AssetId asset, std::unique_ptr<io::ByteLink> link,
+  BatteryDriver(const DriverWiring& wiring, AssetId asset, std::unique_ptr<io::ByteLink> link,
                 const protocol::Codec& codec, const protocol::PollerSettings& settings);
   ~BatteryDriver();
   BatteryDriver(const BatteryDriver&) = delete;
@@ -56,7 +42,7 @@ class BatteryDriver {
   void pump();
   void report_health();
 
-  Wiring wiring_;
+  DriverWiring wiring_;
   AssetId asset_;
   std::unique_ptr<io::ByteLink> link_;
   protocol::Poller poller_;

@@ -3,7 +3,6 @@
 /// set-point.
 #pragma once
 
-#include <asio/any_io_executor.hpp>
 #include <asio/steady_timer.hpp>
 #include <cstdint>
 #include <functional>
@@ -15,14 +14,9 @@
 #include "ems/device_pack/device.hpp"
 #include "ems/io/link/modbus_master.hpp"
 #include "ems/io/pack_loader.hpp"
-#include "ems/model/clock.hpp"
 #include "ems/model/power.hpp"
-#include "ems/runtime/site_image.hpp"
+#include "ems/runtime/driver_wiring.hpp"
 #include "ems/runtime/site_port.hpp"
-
-namespace spdlog {
-class logger;
-}
 
 namespace ems::runtime {
 
@@ -39,20 +33,19 @@ struct PackDriverSettings {
 ///
 /// A command is written when its kind changes, when P moves by at least `write_step`, when the last
 /// written P is no longer inside `bound`, and in any case after a third of the lease. One write
-/// sequence is under way at a time; the newest command replaces one that waits.
+/// sequence is under way at a time; a stop, or a command that takes power back, replaces it at the
+/// next frame boundary. What a device was told is forgotten when it was away: it may have
+/// restarted.
+///
+/// A device that misses an answer is walked again; until that succeeds, writes go to the map that
+/// was known, so a stop does not wait for discovery. A device without a contactor of its own is
+/// told `stop` where `open` is wanted.
 ///
 /// @thread_safety The site's strand only; it is also where every callback runs.
 class PackDriver {
  public:
-  struct Wiring {
-    asio::any_io_executor executor;
-    const Clock& clock;
-    SiteImage& image;
-    spdlog::logger& log;
-  };
-
   /// @param master  The line or gateway; shared by the units on it.
-  PackDriver(const Wiring& wiring, AssetId asset, std::shared_ptr<io::ModbusMaster> master,
+  PackDriver(const DriverWiring& wiring, AssetId asset, std::shared_ptr<io::ModbusMaster> master,
              std::shared_ptr<const io::LoadedPack> pack, const PackDriverSettings& settings);
   ~PackDriver();
   PackDriver(const PackDriver&) = delete;
@@ -72,13 +65,15 @@ class PackDriver {
   /// @param bound  What safety allows this inverter now.
   void command(const InverterCommand& command, const Interval& bound);
 
-  /// Writes `command` as the last one, whatever was written before, and says when the device has
-  /// it; command() is ignored from now on. For shutting down.
-  /// @param done  Called once, on the strand.
-  void finish(const InverterCommand& command, std::function<void(Result<void>)> done);
+  /// Writes `command` as the last one, whatever was written before, again and again until the
+  /// device has it; command() is ignored from now on. For shutting down.
+  /// @param done  Called once, on the strand, when the device has it.
+  void finish(const InverterCommand& command, std::function<void()> done);
 
-  /// The device answers and its map is known.
-  [[nodiscard]] bool ready() const noexcept { return device_.ready(); }
+  /// The device answers, all its values were read at least once, and it takes what is written.
+  [[nodiscard]] bool ready() const noexcept;
+  /// Its map was found at least once: writes can be tried.
+  [[nodiscard]] bool known() const noexcept { return device_.ready(); }
   [[nodiscard]] LinkStatus status() const;
   /// Why the newest write failed; nullopt when it succeeded or none was made.
   [[nodiscard]] const std::optional<Error>& write_error() const noexcept { return write_error_; }
@@ -88,25 +83,31 @@ class PackDriver {
     InverterCommand command{};
     Instant at{};
   };
+  using Registers = Result<std::vector<std::uint16_t>>;
 
   void arm_timer();
   void round();
-  void discover();
+  void walk();
   void read_block(std::size_t index);
   void failed(const Error& error);
+  [[nodiscard]] bool due(const InverterCommand& command, const Interval& bound,
+                         Instant now) const noexcept;
   void begin_write(const InverterCommand& command);
   void write_step(std::size_t index);
   void end_write(const Result<void>& result);
-  void read(const device_pack::ReadRequest& request,
-            std::function<void(Result<std::vector<std::uint16_t>>)> done);
+  void read(const device_pack::ReadRequest& request, std::function<void(const Registers&)> done);
 
-  Wiring wiring_;
+  DriverWiring wiring_;
   AssetId asset_;
   std::shared_ptr<io::ModbusMaster> master_;
   std::shared_ptr<const io::LoadedPack> pack_;
   PackDriverSettings settings_;
-  device_pack::PackDevice device_;
+  device_pack::PackDevice device_;  ///< The map that is known.
+  device_pack::PackDevice walker_;  ///< The map being found again.
+  bool walk_needed_ = true;
+  bool primed_ = false;  ///< A whole round was read since the last walk.
   asio::steady_timer timer_;
+  std::uint64_t timer_turn_ = 0;  ///< A handler that was queued before a cancel() knows it is old.
   Instant round_started_{};
   std::uint64_t rounds_ = 0;
   bool running_ = false;
@@ -117,11 +118,14 @@ class PackDriver {
 
   std::optional<Written> written_;
   std::optional<InverterCommand> writing_;
+  std::optional<InverterCommand> next_;  ///< Replaces writing_ at the next frame boundary.
   device_pack::WritePlan plan_;
   std::optional<Error> write_error_;
+  std::optional<InverterCommand> refused_;
+  unsigned write_failures_ = 0;
   Instant write_retry_at_{};
   std::optional<InverterCommand> last_command_;  ///< Of finish().
-  std::function<void(Result<void>)> finished_;
+  std::function<void()> finished_;
 
   std::shared_ptr<char> alive_ = std::make_shared<char>();  ///< Callbacks hold it weakly.
   std::uint64_t requests_ = 0;
