@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <asio/executor_work_guard.hpp>
 #include <asio/io_context.hpp>
+#include <atomic>
 #include <chrono>
 #include <future>
 #include <memory>
@@ -12,6 +13,7 @@
 #include <thread>
 
 #include "common.hpp"
+#include "ems/core/assert.hpp"
 #include "ems/io/clock.hpp"
 #include "ems/io/config/limits_config.hpp"
 #include "ems/io/config/site_check.hpp"
@@ -23,6 +25,7 @@
 #include "ems/runtime/control_config.hpp"
 #include "ems/runtime/site.hpp"
 #include "ems/runtime/store_worker.hpp"
+#include "ems/telemetry/event_record.hpp"
 
 namespace {
 
@@ -30,6 +33,7 @@ using namespace ems;
 
 constexpr Duration kStopDeadline = seconds(2);
 constexpr std::chrono::seconds kDrainTime{2};
+constexpr std::chrono::seconds kStrandDeadline{4};  // kStopDeadline, and time to say so.
 
 int refuse(const std::string& what, const Error& error) {
   return app::refuse("ems-agent", what, error);
@@ -42,6 +46,14 @@ rpc::UplinkOptions uplink_options(const io::SiteConfig& site, const io::UplinkCo
   options.tenant = site.tenant;
   options.software_version = kVersion;
   return options;
+}
+
+/// Puts an alarm of the store itself into the audit stream.
+void raise(runtime::StoreWorker& worker, const Clock& clock, const Event& event) {
+  const Result<telemetry::EventPayload> payload = telemetry::encode_event(event);
+  EMS_ASSERT(payload.has_value());  // Names are ours and short.
+  worker.append(telemetry::Stream::audit, clock.utc(), telemetry::RecordType::event,
+                {payload->begin(), payload->end()});
 }
 
 /// Commits the last rows and gives the uplink a moment to deliver them. What it cannot deliver now
@@ -83,9 +95,12 @@ int run(const io::SiteConfig& config) {
             report.created, report.repaired, report.corrupt_blocks, report.corrupt_rows);
 
   std::unique_ptr<rpc::UplinkClient> uplink;
-  runtime::StoreWorker worker(std::move(*store), clock, log, [&uplink] {
-    if (uplink) uplink->notify();
+  std::atomic<rpc::UplinkClient*> uplink_now{nullptr};  // Other threads look here.
+  const std::vector<Event> store_alarms = io::alarms_of(report);
+  runtime::StoreWorker worker(std::move(*store), clock, log, [&uplink_now] {
+    if (rpc::UplinkClient* client = uplink_now.load()) client->notify();
   });
+  for (const Event& alarm : store_alarms) raise(worker, clock, alarm);
 
   asio::io_context io;
   runtime::SiteParts parts{io,
@@ -100,21 +115,35 @@ int run(const io::SiteConfig& config) {
                            {},
                            {}};
   if (!config.servers.empty()) {
-    parts.uplink = [&uplink] { return uplink ? uplink->view() : runtime::UplinkView{}; };
-    parts.live = [&uplink](UtcInstant at, std::vector<Point> points,
-                           std::vector<telemetry::RowValue> values) {
-      if (uplink) uplink->publish({at, std::move(points), std::move(values)});
+    parts.uplink = [&uplink_now] {
+      const rpc::UplinkClient* client = uplink_now.load();
+      return client != nullptr ? client->view() : runtime::UplinkView{};
+    };
+    parts.live = [&uplink_now](UtcInstant at, std::vector<Point> points,
+                               std::vector<telemetry::RowValue> values) {
+      rpc::UplinkClient* client = uplink_now.load();
+      if (client != nullptr) client->publish({at, std::move(points), std::move(values)});
     };
   }
   Result<std::unique_ptr<runtime::Site>> site = runtime::Site::create(std::move(parts));
   if (!site) return refuse("site", site.error());
 
   rpc::EdgeStoreSource source(
-      [&worker](const rpc::StoreWork& work) { return worker.run_and_wait(work); });
+      [&worker](const rpc::StoreWork& work) { return worker.run_and_wait(work); },
+      [&clock, &log](io::EdgeStore& rolled_back) {
+        log->critical("event={} epoch={}", io::kAlarmStoreRolledBack, rolled_back.epoch().counter);
+        const Event alarm{Severity::alarm, kSite, io::kAlarmStoreRolledBack, true, 0, Signal{}};
+        const Result<telemetry::EventPayload> payload = telemetry::encode_event(alarm);
+        EMS_ASSERT(payload.has_value());
+        (void)rolled_back.append(  // A store that refuses it says so at its next commit.
+            telemetry::Stream::audit,
+            {clock.utc(), telemetry::RecordType::event, Bytes(payload->view())});
+      });
   if (!config.servers.empty()) {
     uplink = std::make_unique<rpc::UplinkClient>(uplink_options(config, config.servers.front()),
                                                  source, rpc::site_command_handler(**site), clock,
                                                  rpc::system_random(), *log);
+    uplink_now = uplink.get();
   }
 
   const Result<std::unique_ptr<rpc::SiteServer>> api =
@@ -129,10 +158,16 @@ int run(const io::SiteConfig& config) {
 
   const int signal = signals.wait();
   log->info("event=stopping signal={}", signal);
-  std::promise<void> safe;
-  (*site)->stop(kStopDeadline, [&safe] { safe.set_value(); });
-  safe.get_future().wait();
-  log->info("event=safe_state");
+  auto safe = std::make_shared<std::promise<bool>>();  // Outlives a strand that answers late.
+  std::future<bool> confirmed = safe->get_future();
+  (*site)->stop(kStopDeadline, [safe](bool all) { safe->set_value(all); });
+  const bool answered = confirmed.wait_for(kStrandDeadline) == std::future_status::ready;
+  const bool in_safe_state = answered && confirmed.get();
+  if (in_safe_state) {
+    log->info("event=safe_state");
+  } else {
+    log->critical("event=safe_state_unconfirmed strand_answered={}", answered);
+  }
   drain(worker, uplink.get());
   (*api)->stop(milliseconds(500));
   if (uplink) uplink->stop();
@@ -140,7 +175,7 @@ int run(const io::SiteConfig& config) {
   io.stop();
   strand.join();
   log->info("event=stopped");
-  return app::kExitOk;  // ~StoreWorker commits what is left.
+  return in_safe_state ? app::kExitOk : app::kExitFailure;  // ~StoreWorker commits what is left.
 }
 
 }  // namespace

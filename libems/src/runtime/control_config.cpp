@@ -9,28 +9,27 @@ namespace {
 /// Room for a sample that arrives a little late: the skew beyond half a poll period.
 constexpr Duration kPairSlack = milliseconds(150);
 
+safety::Threshold<MilliAmp> tighter(const safety::Threshold<MilliAmp>& a,
+                                    const safety::Threshold<MilliAmp>& b) noexcept {
+  return {min_of(a.trip, b.trip), min_of(a.clear, b.clear), max_of(a.clear_after, b.clear_after)};
+}
+
+/// The site file may make a current smaller than the accepted limits, never larger; nor the trip
+/// that goes with it.
 safety::Limits limits_of(const io::BatteryConfig& battery,
                          const io::ControlPermission& permission) {
-  safety::Limits limits =
+  safety::Limits own =
       permission.limits ? permission.limits->limits : safety::default_limits(battery.chemistry);
-  const MilliAmp charge = permission.limits
-                              ? min_of(limits.charge_current_max, battery.charge_current_max)
-                              : battery.charge_current_max;
-  const MilliAmp discharge =
-      permission.limits ? min_of(limits.discharge_current_max, battery.discharge_current_max)
-                        : battery.discharge_current_max;
-  const safety::Threshold<MilliAmp> file_charge = limits.charge_overcurrent;
-  const safety::Threshold<MilliAmp> file_discharge = limits.discharge_overcurrent;
-  safety::set_current_limits(limits, charge, discharge);
-  if (permission.limits) {  // The file's own trips stay where they are the tighter ones.
-    if (charge == permission.limits->limits.charge_current_max) {
-      limits.charge_overcurrent = file_charge;
-    }
-    if (discharge == permission.limits->limits.discharge_current_max) {
-      limits.discharge_overcurrent = file_discharge;
-    }
+  if (!permission.limits) {
+    safety::set_current_limits(own, battery.charge_current_max, battery.discharge_current_max);
+    return own;
   }
-  return limits;
+  safety::Limits cut = own;
+  safety::set_current_limits(cut, min_of(own.charge_current_max, battery.charge_current_max),
+                             min_of(own.discharge_current_max, battery.discharge_current_max));
+  cut.charge_overcurrent = tighter(cut.charge_overcurrent, own.charge_overcurrent);
+  cut.discharge_overcurrent = tighter(cut.discharge_overcurrent, own.discharge_overcurrent);
+  return cut;
 }
 
 /// Nominal energy: capacity times the chemistry's nominal cell voltage (LFP: 3.2 V).

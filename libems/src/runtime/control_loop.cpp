@@ -85,7 +85,8 @@ Tick ControlLoop::tick(const ProcessImage& image, const TickInputs& inputs, Inst
       // Parallel batteries: the emptiest speaks for all, so no share counts on charge that is not
       // there. One unknown makes the group unknown.
       const auto& soc = battery_inputs_[b].soc;
-      const bool known = soc && soc->usable(now, soc->stale_after);
+      const bool known = soc && soc->usable(now, soc->stale_after) && soc->sample.value >= 0_bp &&
+                         soc->sample.value <= 10'000_bp;
       if (!known) {
         store.soc.reset();
       } else if (first) {

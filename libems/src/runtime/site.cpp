@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <asio/post.hpp>
+#include <atomic>
 #include <chrono>
 #include <future>
 #include <utility>
@@ -21,8 +22,12 @@ namespace {
 
 /// An interface waits at most this long for the strand.
 constexpr std::chrono::seconds kStrandTimeout{1};
-/// A decision is stored at least this often.
+/// A decision is stored at least, and at most, this often.
 constexpr Duration kDecisionPeriod = seconds(60);
+constexpr Duration kDecisionPause = seconds(1);
+/// Longest words of a person that are recorded.
+constexpr std::size_t kActorMax = 48;
+constexpr std::size_t kReasonMax = 256;
 /// Values that a tick computes are stale after this.
 constexpr Duration kDerivedStaleAfter = seconds(2);
 
@@ -37,6 +42,28 @@ std::vector<std::byte> to_bytes(std::string_view text) {
 
 /// Watts below which a changed target is not written to the inverter and not stored as new.
 Watt step_of(Watt rated) noexcept { return Watt{std::max(10, rated.count() / 200)}; }
+
+/// Watts below which a moved target is no news for the decision stream.
+Watt deadband_of(Watt rated) noexcept { return Watt{std::max(50, rated.count() / 50)}; }
+
+/// Words that go into records and logs: bounded, one line.
+Result<void> check_words(const std::string& actor, const std::string& reason) {
+  if (actor.empty()) return fail(Errc::invalid_argument, 0, "a command needs an actor");
+  if (actor.size() > kActorMax) {
+    return fail(Errc::invalid_argument, kActorMax, "the actor's name is longer than 48 bytes");
+  }
+  if (reason.size() > kReasonMax) {
+    return fail(Errc::invalid_argument, kReasonMax, "the reason is longer than 256 bytes");
+  }
+  for (const std::string* text : {&actor, &reason}) {
+    for (const char c : *text) {
+      if (static_cast<unsigned char>(c) < 0x20 || c == 0x7F || c == '"') {
+        return fail(Errc::invalid_argument, 0, "control characters and quotes are not taken");
+      }
+    }
+  }
+  return {};
+}
 
 Watt rated_of(const ControlConfig& config) noexcept {
   Watt sum{};
@@ -119,7 +146,8 @@ std::shared_ptr<io::ModbusMaster> Site::master_for(const io::ModbusLink& link) {
     made = io::make_modbus_tcp_master(strand_, options);
   } else {
     const io::SerialEndpoint& line = std::get<io::ModbusRtuEndpoint>(link).line;
-    key = "rtu:" + line.device;
+    key = "rtu:" + line.device + ":" + std::to_string(line.baud) + ":" +
+          std::string(io::to_string(line.parity)) + ":" + std::to_string(line.stop_bits);
     if (const auto it = masters_.find(key); it != masters_.end()) return it->second;
     io::ModbusRtuOptions options;
     options.device = line.device;
@@ -144,6 +172,16 @@ std::uint8_t unit_of(const io::ModbusLink& link) {
 Result<void> Site::add_inverter(const io::InverterConfig& config) {
   const io::PackLoad pack = io::find_pack(config.pack);
   if (!pack.loaded) return fail(pack.errors.front().code, config.id, "inverter: its pack is bad");
+  // With PV on the dc bus, 0 W at ac is not safe (DESIGN section 3): safety then orders standby or
+  // stop, and the device must have more to offer than a set-point of 0 W.
+  const device_pack::PowerControl* control = pack.loaded->pack().control;
+  const bool stops = control != nullptr && control->stop == device_pack::CommandSupport::steps &&
+                     control->standby == device_pack::CommandSupport::steps;
+  if (config.dc_pv != io::DcPv::none && loop_.config().arming == safety::Arming::armed && !stops) {
+    return fail(Errc::failed_precondition, config.id,
+                "inverter: with `dc_pv` present or unknown, control needs a pack that can stop; "
+                "say `dc_pv: none` where that is so, or `control: disarmed`");
+  }
   PackDriverSettings settings;
   settings.unit = unit_of(config.link);
   settings.period = config.poll_period;
@@ -217,7 +255,12 @@ void Site::tick() {
   ++ticks_;
   TickInputs inputs;
   inputs.estop = estop_requested_;
-  inputs.setpoint = setpoint_;
+  for (const auto& setpoint : setpoints_) {  // The local one first.
+    if (setpoint && setpoint->lease_end > now) {
+      inputs.setpoint = setpoint;
+      break;
+    }
+  }
   for (std::size_t i = 0; i < inverters_.size(); ++i) {
     if (inverters_[i]->ready()) {
       inputs.inverters_ready = static_cast<std::uint8_t>(inputs.inverters_ready | (1U << i));
@@ -247,10 +290,13 @@ void Site::apply(const Tick& tick, Instant now) {
 
 void Site::record(const Tick& tick, UtcInstant utc, Instant now) {
   for (const Event& event : tick.safety.events) record_event(event, utc);
+  report_writes(utc);
 
-  const Watt deadband = step_of(rated_of(loop_.config()));
-  if (!stored_decision_ || now - stored_at_ >= kDecisionPeriod ||
-      decision::differs(*stored_decision_, tick.decision, deadband)) {
+  const Watt deadband = deadband_of(rated_of(loop_.config()));
+  const bool due = !stored_decision_ || now - stored_at_ >= kDecisionPeriod ||
+                   (now - stored_at_ >= kDecisionPause &&
+                    decision::differs(*stored_decision_, tick.decision, deadband));
+  if (due) {
     stored_decision_ = tick.decision;
     stored_at_ = now;
     const DecisionView view = make_view(tick, loop_.config(), utc, now);
@@ -261,6 +307,22 @@ void Site::record(const Tick& tick, UtcInstant utc, Instant now) {
     telemetry_at_ = telemetry_at_ + parts_.config.telemetry_period;
     if (telemetry_at_ <= now) telemetry_at_ = now + parts_.config.telemetry_period;
     record_telemetry(utc, now);
+  }
+}
+
+/// An inverter that refuses what it is told is an alarm, once, and its end too.
+void Site::report_writes(UtcInstant utc) {
+  write_failing_.resize(inverters_.size());
+  for (std::size_t i = 0; i < inverters_.size(); ++i) {
+    const bool failing = inverters_[i]->write_error().has_value();
+    if (failing == write_failing_[i]) continue;
+    write_failing_[i] = failing;
+    Event event;
+    event.severity = Severity::alarm;
+    event.asset = loop_.config().safety.inverters[i].asset;
+    event.name = "setpoint_write_failed";
+    event.active = failing;
+    record_event(event, utc);
   }
 }
 
@@ -328,7 +390,7 @@ void Site::audit(const std::string& who, const std::string& what, const std::str
                       to_bytes(text));
 }
 
-void Site::stop(Duration deadline, std::function<void()> done) {
+void Site::stop(Duration deadline, std::function<void(bool)> done) {
   asio::post(strand_, [this, deadline, done = std::move(done)]() mutable {
     if (stopping_) return;
     stopping_ = true;
@@ -336,20 +398,17 @@ void Site::stop(Duration deadline, std::function<void()> done) {
     timer_.cancel();
     audit("ems-agent", "site_stopped", "asked to end");
     stopped_ = std::move(done);
-    const auto finish = [this] {
+    const auto finish = [this](bool confirmed) {
       stop_timer_.cancel();
       for (const auto& driver : batteries_) driver->stop();
       for (const auto& driver : inverters_) driver->stop();
       for (const auto& driver : meters_) driver->stop();
       for (const auto& [key, master] : masters_) master->close();
-      if (stopped_) std::exchange(stopped_, nullptr)();
+      if (stopped_) std::exchange(stopped_, nullptr)(confirmed);
     };
-    const bool armed = loop_.config().arming == safety::Arming::armed;
-    for (const auto& driver : inverters_) {
-      if (!armed || !driver->ready()) continue;
-      ++finishing_;
-    }
-    if (finishing_ == 0) return finish();
+    if (loop_.config().arming != safety::Arming::armed) return finish(true);
+    for (const auto& driver : inverters_) finishing_ += driver->known() ? 1U : 0U;
+    if (finishing_ == 0) return finish(true);
     // Grid-connected SAFE: 0 W, contactors stay closed. The device's own timer backs this up.
     const InverterCommand safe{
         loop_.safety_state().tripped() ? CommandKind::stop : CommandKind::follow, Watt{}, Var{}};
@@ -357,15 +416,12 @@ void Site::stop(Duration deadline, std::function<void()> done) {
     stop_timer_.async_wait([this, finish](const std::error_code& error) {
       if (error) return;
       parts_.log->error("event=stop_unconfirmed inverters={}", finishing_);
-      finish();
+      finish(false);
     });
     for (const auto& driver : inverters_) {
-      if (!driver->ready()) continue;
-      driver->finish(safe, [this, finish](const Result<void>& result) {
-        if (!result) {
-          parts_.log->error("event=stop_failed code={}", to_string(result.error().code));
-        }
-        if (--finishing_ == 0) finish();
+      if (!driver->known()) continue;
+      driver->finish(safe, [this, finish] {
+        if (--finishing_ == 0) finish(true);
       });
     }
   });
@@ -374,13 +430,24 @@ void Site::stop(Duration deadline, std::function<void()> done) {
 // ---- SitePort --------------------------------------------------------------------------------
 
 template <class F>
-auto Site::on_strand(F job) -> std::invoke_result_t<F> {
+auto Site::on_strand(F job, bool even_if_late) -> std::invoke_result_t<F> {
   using R = std::invoke_result_t<F>;
-  auto promise = std::make_shared<std::promise<R>>();
-  std::future<R> answer = promise->get_future();
-  asio::post(strand_, [promise, job = std::move(job)]() mutable { promise->set_value(job()); });
+  struct Call {
+    std::promise<R> promise;
+    std::atomic<bool> abandoned{false};
+  };
+  auto call = std::make_shared<Call>();
+  std::future<R> answer = call->promise.get_future();
+  asio::post(strand_, [call, even_if_late, job = std::move(job)]() mutable {
+    // Who was told `timeout` must not find the command in force later; a stop is another matter.
+    if (call->abandoned.exchange(true) && !even_if_late) return;
+    call->promise.set_value(job());
+  });
   if (answer.wait_for(kStrandTimeout) != std::future_status::ready) {
-    return fail(Errc::timeout, 0, "the control strand does not answer");
+    const bool begun = call->abandoned.exchange(true);
+    if (!begun || even_if_late) {
+      return fail(Errc::timeout, 0, "the control strand does not answer");
+    }
   }
   return answer.get();
 }
@@ -517,7 +584,7 @@ Result<Explanation> Site::explain(std::optional<UtcInstant> at) {
 }
 
 Result<void> Site::set_setpoint(const SetpointRequest& request) {
-  if (request.actor.empty()) return fail(Errc::invalid_argument, 0, "a set-point needs an actor");
+  if (const Result<void> words = check_words(request.actor, ""); !words) return words;
   if (request.lease <= Duration::zero()) {
     return fail(Errc::invalid_argument, 0, "a set-point needs a lease above 0 s");
   }
@@ -541,9 +608,8 @@ Result<void> Site::set_setpoint(const SetpointRequest& request) {
       return fail(Errc::out_of_range, 0, "the lease is longer than policies.setpoint.lease_max_s");
     }
     const Instant now = parts_.clock.now();
-    setpoint_ = decision::SetpointCommand{request.power, now, now + request.lease,
-                                          decision::ActorName(request.actor)};
-    setpoint_origin_ = request.origin;
+    setpoints_[static_cast<std::size_t>(request.origin)] = decision::SetpointCommand{
+        request.power, now, now + request.lease, decision::ActorName(request.actor)};
     audit(request.actor, "setpoint_set",
           power_text(request.power) + " for " + std::to_string(request.lease.count() / 1'000'000) +
               " s");
@@ -552,33 +618,33 @@ Result<void> Site::set_setpoint(const SetpointRequest& request) {
 }
 
 Result<void> Site::clear_setpoint(const std::string& actor, CommandOrigin origin) {
-  if (actor.empty())
-    return fail(Errc::invalid_argument, 0, "taking a set-point back needs an actor");
+  if (const Result<void> words = check_words(actor, ""); !words) return words;
   return on_strand([this, actor, origin]() -> Result<void> {
     if (stopping_) return fail(Errc::unavailable, 0, "the site is ending");
-    if (!setpoint_ || setpoint_origin_ != origin) return {};
-    setpoint_.reset();
+    auto& setpoint = setpoints_[static_cast<std::size_t>(origin)];
+    if (!setpoint) return {};
+    setpoint.reset();
     audit(actor, "setpoint_cleared", "");
     return {};
   });
 }
 
 Result<void> Site::emergency_stop(const std::string& actor, const std::string& reason) {
-  if (actor.empty()) return fail(Errc::invalid_argument, 0, "an emergency stop needs an actor");
-  return on_strand([this, actor, reason]() -> Result<void> {
+  if (const Result<void> words = check_words(actor, reason); !words) return words;
+  const auto stop = [this, actor, reason]() -> Result<void> {
     if (stopping_) return fail(Errc::unavailable, 0, "the site is ending");
     estop_requested_ = true;
-    setpoint_.reset();
+    setpoints_ = {};
     tick();  // Now, not at the next period: the stop leaves with this call.
     audit(actor, "emergency_stop", reason);
     return {};
-  });
+  };
+  return on_strand(stop, true);
 }
 
 Result<void> Site::reset_emergency_stop(const ResetRequest& request) {
-  if (request.name.empty() || request.cause.empty()) {
-    return fail(Errc::invalid_argument, 0, "a reset needs a name and a cause");
-  }
+  if (request.cause.empty()) return fail(Errc::invalid_argument, 0, "a reset needs a cause");
+  if (const Result<void> words = check_words(request.name, request.cause); !words) return words;
   return on_strand([this, request]() -> Result<void> {
     if (stopping_) return fail(Errc::unavailable, 0, "the site is ending");
     // Whoever reaches the local interface has the role technician (DESIGN section 5).

@@ -34,12 +34,12 @@ StoreWorker::~StoreWorker() {
   thread_.join();
 }
 
-bool StoreWorker::push(Job job, bool urgent) {
+bool StoreWorker::push(Job job, bool urgent, bool row) {
   {
     const std::lock_guard lock(mutex_);
     const std::size_t limit = kStoreJobsMax + (urgent ? kUrgentJobsMax : 0);
     if (ending_ || jobs_.size() >= limit) {
-      ++view_.rows_dropped;
+      if (row) ++view_.rows_dropped;
       return false;
     }
     jobs_.push_back(std::move(job));
@@ -57,7 +57,7 @@ bool StoreWorker::run_and_wait(const std::function<void(io::EdgeStore&)>& job) {
         dirty_ = true;  // It may have acknowledged or written; the next commit makes that durable.
         done.set_value();
       },
-      true);
+      true, false);
   if (taken) finished.wait();  // The thread runs every job it took, also when ending.
   return taken;
 }
@@ -74,7 +74,7 @@ void StoreWorker::append(UtcInstant at, std::vector<Point> points,
                       to_string(sequence.error().code), sequence.error().what);
         }
       },
-      false);
+      false, true);
 }
 
 void StoreWorker::append(telemetry::Stream stream, UtcInstant at, telemetry::RecordType type,
@@ -91,26 +91,42 @@ void StoreWorker::append(telemetry::Stream stream, UtcInstant at, telemetry::Rec
                       to_string(sequence.error().code), sequence.error().what);
         }
       },
-      audit);
+      audit, true);
   if (!taken && audit) log_->critical("event=audit_lost error=\"the store's queue is full\"");
 }
 
 void StoreWorker::put(std::string key, std::vector<std::byte> value) {
-  const bool taken = push(
-      [this, key, value = std::move(value)](io::EdgeStore& store) {
-        const Result<void> written = store.put(key, value);
-        if (!written) {
-          log_->critical("event=state_write_failed key={} code={} error=\"{}\"", key,
-                         to_string(written.error().code), written.error().what);
-        }
-      },
-      true);
-  if (!taken) log_->critical("event=state_write_failed key={} error=\"queue full\"", key);
+  {
+    const std::lock_guard lock(mutex_);
+    values_[std::move(key)] = std::move(value);
+  }
+  wake_.notify_one();
+}
+
+void StoreWorker::write_values() {
+  std::map<std::string, std::vector<std::byte>, std::less<>> values;
+  {
+    const std::lock_guard lock(mutex_);
+    values.swap(values_);
+  }
+  bool failed = false;
+  for (auto& [key, value] : values) {
+    const Result<void> written = store_.put(key, value);
+    if (written) continue;
+    if (!values_failing_) {
+      log_->critical("event=state_write_failed key={} code={} error=\"{}\"", key,
+                     to_string(written.error().code), written.error().what);
+    }
+    failed = true;
+    const std::lock_guard lock(mutex_);
+    values_.try_emplace(key, std::move(value));  // Unless a newer one came meanwhile.
+  }
+  values_failing_ = failed;
 }
 
 void StoreWorker::set_context(std::uint64_t limits_hash, ClockQuality quality) {
   push([limits_hash, quality](io::EdgeStore& store) { store.set_context(limits_hash, quality); },
-       true);
+       true, false);
 }
 
 StoreView StoreWorker::view() const {
@@ -152,12 +168,13 @@ void StoreWorker::commit() {
 void StoreWorker::run() {
   std::unique_lock lock(mutex_);
   for (;;) {
-    const bool waiting = dirty_ || failing_;
+    const bool retrying = failing_ || values_failing_;
     const Duration left = kCommitPeriod - (clock_.now() - committed_at_);
-    const auto timeout = std::chrono::microseconds(waiting && left > Duration::zero() ? left.count()
-                                                   : waiting                          ? 0
-                                                                                      : 1'000'000);
-    wake_.wait_for(lock, timeout, [this] { return ending_ || !jobs_.empty(); });
+    const Duration wait = !dirty_ && !retrying ? kCommitPeriod : max_of(left, Duration::zero());
+    const auto woken = [this] {
+      return ending_ || !jobs_.empty() || (!values_.empty() && !values_failing_);
+    };
+    wake_.wait_for(lock, std::chrono::microseconds(wait.count()), woken);
     while (!jobs_.empty()) {
       const Job job = std::move(jobs_.front());
       jobs_.pop_front();
@@ -166,10 +183,14 @@ void StoreWorker::run() {
       lock.lock();
     }
     const bool ending = ending_;
+    const bool period_over = clock_.now() - committed_at_ >= kCommitPeriod;
+    const bool write = !values_.empty() && (!values_failing_ || ending || period_over);
     lock.unlock();
-    if (dirty_ && (ending || commit_now_ || clock_.now() - committed_at_ >= kCommitPeriod)) {
+    if (write) write_values();
+    if (dirty_ && (ending || commit_now_ || period_over)) {
       commit();
     } else {
+      if (period_over) committed_at_ = clock_.now();
       publish();
     }
     lock.lock();

@@ -2,6 +2,7 @@
 /// @file A running site: drivers, the tick, records and the interface for people, on one strand.
 #pragma once
 
+#include <array>
 #include <asio/io_context.hpp>
 #include <asio/steady_timer.hpp>
 #include <asio/strand.hpp>
@@ -61,9 +62,12 @@ class Site final : public SitePort {
 
   /// Starts drivers and tick.
   void start();
-  /// Ends in the safe state: every armed inverter is told follow 0 W (stop when tripped), then the
-  /// links close. `done` runs on the strand when that is acknowledged, or after `deadline`.
-  void stop(Duration deadline, std::function<void()> done);
+  /// Ends in the safe state: every inverter that was ever reached is told follow 0 W (stop when
+  /// tripped), again and again until it has it; then the links close.
+  ///
+  /// @param done  Runs on the strand: true when every inverter acknowledged, false after `deadline`
+  ///              (the inverters' own timers take over then). Disarmed: true at once.
+  void stop(Duration deadline, std::function<void(bool)> done);
 
   [[nodiscard]] Result<SiteStatus> status() override;
   [[nodiscard]] Result<Explanation> explain(std::optional<UtcInstant> at) override;
@@ -89,13 +93,14 @@ class Site final : public SitePort {
   void record_telemetry(UtcInstant utc, Instant now);
   void record_event(const Event& event, UtcInstant utc);
   void audit(const std::string& who, const std::string& what, const std::string& why);
+  void report_writes(UtcInstant utc);
   [[nodiscard]] Quality published(const PointSample& sample) const noexcept;
   [[nodiscard]] SiteStatus make_status() const;
   [[nodiscard]] SafetyView make_safety_view() const;
 
   /// Runs `job` on the strand and waits for its answer, at most a second.
   template <class F>
-  auto on_strand(F job) -> std::invoke_result_t<F>;
+  auto on_strand(F job, bool even_if_late = false) -> std::invoke_result_t<F>;
 
   SiteParts parts_;
   asio::strand<asio::io_context::executor_type> strand_;
@@ -113,7 +118,7 @@ class Site final : public SitePort {
   bool stopping_ = false;
   std::size_t finishing_ = 0;
   asio::steady_timer stop_timer_;
-  std::function<void()> stopped_;
+  std::function<void(bool)> stopped_;
 
   std::optional<Tick> last_;
   UtcInstant last_utc_{};
@@ -123,8 +128,9 @@ class Site final : public SitePort {
   Instant telemetry_at_{};
   ClockQuality clock_quality_ = ClockQuality::unset;
   bool estop_requested_ = false;
-  std::optional<decision::SetpointCommand> setpoint_;
-  CommandOrigin setpoint_origin_ = CommandOrigin::local;
+  std::vector<bool> write_failing_;  ///< By inverter: the event was given and not yet cleared.
+  /// By CommandOrigin: a person at the site goes before the server.
+  std::array<std::optional<decision::SetpointCommand>, 2> setpoints_;
 };
 
 }  // namespace ems::runtime

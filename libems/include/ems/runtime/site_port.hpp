@@ -110,7 +110,7 @@ struct SetpointView {
 struct DecisionView {
   UtcInstant at{};
   Watt target{};          ///< At ac; + discharges.
-  Watt gated{};           ///< What was really sent.
+  Watt gated{};           ///< What the safety gate let through.
   std::string winner;     ///< Empty: none (idle).
   std::string runner_up;  ///< Empty: none.
   std::vector<LevelView> levels;
@@ -224,7 +224,8 @@ class SitePort {
   [[nodiscard]] virtual Result<void> clear_setpoint(const std::string& actor,
                                                     CommandOrigin origin) = 0;
 
-  /// Stops every inverter and latches. Returns when the stop is ordered.
+  /// Latches, and orders every inverter to stop; while control is disarmed nothing is sent. Returns
+  /// when the stop is ordered; whether a device took it shows in status() and its alarms.
   ///
   /// @errors invalid_argument  no actor. timeout, unavailable as status().
   [[nodiscard]] virtual Result<void> emergency_stop(const std::string& actor,

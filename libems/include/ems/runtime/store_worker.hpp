@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <deque>
 #include <functional>
+#include <map>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -56,17 +57,19 @@ class StoreWorker {
   void append(UtcInstant at, std::vector<Point> points, std::vector<telemetry::RowValue> values);
   void append(telemetry::Stream stream, UtcInstant at, telemetry::RecordType type,
               std::vector<std::byte> payload);
+  /// Writes a small durable value at once and, while the disk refuses, again every second; a newer
+  /// value of the key replaces one that waits. Never dropped.
   void put(std::string key, std::vector<std::byte> value);
   void set_context(std::uint64_t limits_hash, ClockQuality quality);
 
   /// Runs `job` on the store's thread and waits for it. Not from the strand.
-  /// @errors unavailable  the worker is ending. And those of the job.
+  /// @errors unavailable  the worker is ending, or its queue is full. And those of the job.
   template <class F>
   auto call(F job) -> std::invoke_result_t<F, io::EdgeStore&> {
     using R = std::invoke_result_t<F, io::EdgeStore&>;
     std::optional<R> result;
     if (!run_and_wait([&](io::EdgeStore& store) { result.emplace(job(store)); })) {
-      return fail(Errc::unavailable, 0, "the store is closing");
+      return fail(Errc::unavailable, 0, "the store is closing, or has too much to do");
     }
     return std::move(*result);
   }
@@ -80,9 +83,10 @@ class StoreWorker {
  private:
   using Job = std::function<void(io::EdgeStore&)>;
 
-  bool push(Job job, bool urgent);
+  bool push(Job job, bool urgent, bool row);
   void run();
   void commit();
+  void write_values();
   void publish();
 
   io::EdgeStore store_;
@@ -93,6 +97,8 @@ class StoreWorker {
   mutable std::mutex mutex_;
   std::condition_variable wake_;
   std::deque<Job> jobs_;
+  std::map<std::string, std::vector<std::byte>, std::less<>> values_;  ///< Of put(), not written.
+  bool values_failing_ = false;
   StoreView view_;
   bool ending_ = false;
 
