@@ -6,6 +6,17 @@
 #include "pki_command.hpp"
 #include "sim_command.hpp"
 
+namespace {
+
+/// A word where a subcommand should be; CLI11 itself would only say that one is required.
+const CLI::App* app_with_unknown_word(const CLI::App& app) {
+  const CLI::App* at = &app;
+  while (!at->get_subcommands().empty()) at = at->get_subcommands().front();
+  return at->get_require_subcommand_min() > 0 && at->remaining_size() > 0 ? at : nullptr;
+}
+
+}  // namespace
+
 int main(int argc, char** argv) {
   CLI::App app{"Looks at, commands and tries out battery energy storage."};
   app.require_subcommand(1);
@@ -22,6 +33,12 @@ int main(int argc, char** argv) {
   } catch (const CLI::RuntimeError& error) {
     return error.get_exit_code();
   } catch (const CLI::ParseError& error) {
+    if (const CLI::App* at = app_with_unknown_word(app); at != nullptr) {
+      std::fprintf(
+          stderr, "emsctl: \"%s\" is no subcommand or option\nRun with --help for what there is.\n",
+          at->remaining().front().c_str());
+      return ems::cli::kExitUsage;
+    }
     const int code = app.exit(error);
     return code == 0 ? 0 : ems::cli::kExitUsage;
   }

@@ -43,6 +43,20 @@ std::unique_ptr<rpc::SiteClient> connect(const SiteOptions& options) {
   return std::move(*client);
 }
 
+/// Ends the command. That nobody listens at the socket is said in a person's words; of gRPC's only
+/// the cause, behind the last colon, is of use.
+[[noreturn]] void end_call(const SiteOptions& options, const char* what, const Error& error,
+                           const std::string& detail) {
+  if (error.code != Errc::unavailable || detail.rfind("failed to connect", 0) != 0) {
+    end_with(what, error, detail);
+  }
+  const std::size_t colon = detail.rfind(": ");
+  const std::string cause = colon == std::string::npos ? detail : detail.substr(colon + 2);
+  end_with(what, error,
+           "no agent answers at " + options.socket + " (" + cause +
+               "); is ems-agent running, and is this its api socket (--socket or EMS_SOCKET)?");
+}
+
 Duration seconds_of(const std::string& text, const char* flag) {
   const Result<std::int64_t> micros = parse_decimal(text, 6);
   if (!micros) end_with(flag, micros.error());
@@ -52,7 +66,7 @@ Duration seconds_of(const std::string& text, const char* flag) {
 void status(const SiteOptions& options) {
   const auto client = connect(options);
   const Result<runtime::SiteStatus> state = client->status();
-  if (!state) end_with("status", state.error(), client->detail());
+  if (!state) end_call(options, "status", state.error(), client->detail());
   print(options.json ? runtime::status_json(*state) : runtime::status_text(*state));
 }
 
@@ -65,7 +79,7 @@ void watch(const SiteOptions& options) {
         print(options.json ? runtime::status_json(state) : runtime::table_line(state));
         return options.count == 0 || --left > 0;
       });
-  if (!ended) end_with("watch", ended.error(), client->detail());
+  if (!ended) end_call(options, "watch", ended.error(), client->detail());
 }
 
 void why(const SiteOptions& options) {
@@ -77,7 +91,7 @@ void why(const SiteOptions& options) {
     at = *parsed;
   }
   const Result<runtime::Explanation> explanation = client->explain(at);
-  if (!explanation) end_with("why", explanation.error(), client->detail());
+  if (!explanation) end_call(options, "why", explanation.error(), client->detail());
   print(options.json ? runtime::decision_json(explanation->decision) : explanation->text);
 }
 
@@ -85,14 +99,14 @@ void setpoint(const SiteOptions& options) {
   const auto client = connect(options);
   if (options.clear) {
     const Result<void> cleared = client->clear_setpoint(options.name);
-    if (!cleared) end_with("setpoint --clear", cleared.error(), client->detail());
+    if (!cleared) end_call(options, "setpoint --clear", cleared.error(), client->detail());
     return print("set-point cleared");
   }
   const runtime::SetpointRequest request{Watt{options.power_w},
                                          seconds_of(options.lease_s, "--lease-s"), options.name,
                                          runtime::CommandOrigin::local};
   const Result<void> set = client->set_setpoint(request);
-  if (!set) end_with("setpoint", set.error(), client->detail());
+  if (!set) end_call(options, "setpoint", set.error(), client->detail());
   print("set-point " + runtime::power_text(request.power) + " for " + options.lease_s + " s");
 }
 
@@ -100,11 +114,11 @@ void estop(const SiteOptions& options) {
   const auto client = connect(options);
   if (options.reset) {
     const Result<void> reset = client->reset_emergency_stop({options.name, options.cause});
-    if (!reset) end_with("estop --reset", reset.error(), client->detail());
+    if (!reset) end_call(options, "estop --reset", reset.error(), client->detail());
     return print("emergency stop reset by " + options.name);
   }
   const Result<void> stopped = client->emergency_stop(options.name, options.reason);
-  if (!stopped) end_with("estop", stopped.error(), client->detail());
+  if (!stopped) end_call(options, "estop", stopped.error(), client->detail());
   print("emergency stop ordered; it is latched until a technician resets it");
 }
 
