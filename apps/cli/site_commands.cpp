@@ -2,6 +2,7 @@
 // emsctl status, watch, why, setpoint, estop: a person at the agent's unix socket.
 #include <memory>
 #include <string>
+#include <utility>
 
 #include "command.hpp"
 #include "ems/core/decimal.hpp"
@@ -73,9 +74,10 @@ void status(const SiteOptions& options) {
 void watch(const SiteOptions& options) {
   const auto client = connect(options);
   int left = options.count;
-  if (!options.json) print(runtime::table_head());
+  bool head = !options.json;  // Only over a first line.
   const Result<void> ended = client->watch(
       seconds_of(options.interval_s, "--interval-s"), [&](const runtime::SiteStatus& state) {
+        if (std::exchange(head, false)) print(runtime::table_head());
         print(options.json ? runtime::status_json(state) : runtime::table_line(state));
         return options.count == 0 || --left > 0;
       });
