@@ -131,6 +131,20 @@ class LockedEdgeStore {
     }
     EMS_ASSERT(store_.commit().has_value());
   }
+  /// Commits text records first .. last of a stream.
+  void commit_records(telemetry::Stream stream, std::uint64_t first, std::uint64_t last) {
+    const std::scoped_lock lock{mutex_};
+    for (std::uint64_t n = first; n <= last; ++n) {
+      const auto record = text_record(static_cast<std::int64_t>(n), "record " + std::to_string(n));
+      EMS_ASSERT(store_.append(stream, record.view()).has_value());
+    }
+    EMS_ASSERT(store_.commit().has_value());
+  }
+  /// Makes acknowledgements durable.
+  void commit() {
+    const std::scoped_lock lock{mutex_};
+    EMS_ASSERT(store_.commit().has_value());
+  }
   [[nodiscard]] io::Mark mark() {
     const std::scoped_lock lock{mutex_};
     return store_.mark(telemetry::Stream::telemetry);
