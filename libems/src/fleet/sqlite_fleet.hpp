@@ -61,6 +61,12 @@ class SqliteFleetStore final : public FleetStore {
   [[nodiscard]] Result<std::vector<LatestValue>> latest(const AgentKey& key,
                                                         std::optional<AssetId> asset) override;
   [[nodiscard]] std::unique_ptr<io::RowSource> rows(const AgentKey& key) override;
+  [[nodiscard]] Result<void> read_page(const AgentKey& key, telemetry::Stream stream,
+                                       const io::UtcRange& range, std::size_t items_max,
+                                       PageCursor& cursor, io::RowSink& sink) override;
+  [[nodiscard]] Result<std::vector<std::byte>> newest_block(const AgentKey& key,
+                                                            telemetry::Stream stream,
+                                                            const telemetry::Epoch& epoch) override;
   [[nodiscard]] FleetCounters counters() const override;
 
  private:

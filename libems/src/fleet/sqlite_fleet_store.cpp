@@ -53,6 +53,56 @@ class AgentRows final : public io::RowSource {
     return {};
   }
 
+  // One page: finds where it ends, then gives what lies before that, in one snapshot.
+  Result<void> page(Stream stream, const io::UtcRange& range, std::size_t items_max,
+                    PageCursor& cursor, io::RowSink& sink) {
+    Result<Database> db = io::sqlite::open_store_read_only(path_, kFleetSchema);
+    if (!db) return fail(db.error());
+    const Result<void> begun = db->run("BEGIN");
+    if (!begun) return begun;
+    const Result<std::vector<Epoch>> epochs = epochs_of(*db, stream);
+    if (!epochs) return fail(epochs.error());
+    Result<Statement> end = db->prepare(
+        "SELECT max(first), count(*) FROM (SELECT first FROM (SELECT first FROM block WHERE "
+        "tenant=?1 AND agent=?2 AND stream=?3 AND counter=?4 AND epoch=?5 AND utc_max_us>=?6 AND "
+        "utc_min_us<?7 AND first>?8 UNION ALL SELECT first FROM gap WHERE tenant=?1 AND agent=?2 "
+        "AND stream=?3 AND counter=?4 AND epoch=?5 AND (utc_max_us IS NULL OR (utc_max_us>=?6 AND "
+        "utc_min_us<?7)) AND first>?8) ORDER BY 1 LIMIT ?9)");
+    if (!end) return fail(end.error());
+    Result<Statement> items = db->prepare(
+        "SELECT 0, first, last, 0, utc_min_us, utc_max_us, bytes FROM block WHERE tenant=?1 AND "
+        "agent=?2 AND stream=?3 AND counter=?4 AND epoch=?5 AND utc_max_us>=?6 AND utc_min_us<?7 "
+        "AND first>?8 AND first<=?9 UNION ALL SELECT 1, first, last, reason, utc_min_us, "
+        "utc_max_us, NULL FROM gap WHERE tenant=?1 AND agent=?2 AND stream=?3 AND counter=?4 AND "
+        "epoch=?5 AND (utc_max_us IS NULL OR (utc_max_us>=?6 AND utc_min_us<?7)) AND first>?8 AND "
+        "first<=?9 ORDER BY 2");
+    if (!items) return fail(items.error());
+    PageCursor next = cursor;
+    std::size_t left = items_max;
+    while (left > 0 && next.epochs_done < epochs->size()) {
+      const Epoch& epoch = (*epochs)[next.epochs_done];
+      for (Statement* s : {&*end, &*items}) {
+        bind_key(*s, key_, stream, epoch).bind(6, range.from.since_epoch().count());
+        s->bind(7, range.to.since_epoch().count()).bind(8, next.after);
+      }
+      const Result<bool> row = end->bind(9, std::uint64_t{left}).next();
+      if (!row) return fail(row.error());
+      const std::uint64_t found = end->unsigned_integer(1);
+      const Sequence upto = found > 0 ? end->unsigned_integer(0) : next.after;
+      end->reset();
+      items->bind(9, upto);
+      const Result<bool> more = io::give_items(*items, stream, epoch, range, sink);
+      if (!more) return fail(more.error());
+      if (!*more) return {};
+      next.after = upto;
+      if (found < left) next = {.epochs_done = next.epochs_done + 1};
+      left -= found;
+    }
+    next.done = next.epochs_done >= epochs->size();
+    cursor = next;
+    return {};
+  }
+
  private:
   Result<std::vector<Epoch>> epochs_of(Database& db, Stream stream) {
     Result<Statement> s = db.prepare(
@@ -342,6 +392,26 @@ Result<std::vector<LatestValue>> SqliteFleetStore::latest(const AgentKey& key,
 
 std::unique_ptr<io::RowSource> SqliteFleetStore::rows(const AgentKey& key) {
   return std::make_unique<AgentRows>(path_, key);
+}
+
+Result<void> SqliteFleetStore::read_page(const AgentKey& key, Stream stream,
+                                         const io::UtcRange& range, std::size_t items_max,
+                                         PageCursor& cursor, io::RowSink& sink) {
+  return AgentRows{path_, key}.page(stream, range, items_max, cursor, sink);
+}
+
+Result<std::vector<std::byte>> SqliteFleetStore::newest_block(const AgentKey& key, Stream stream,
+                                                              const Epoch& epoch) {
+  const std::lock_guard lock(reader_mutex_);
+  Result<Statement> s = reader_.prepare(
+      "SELECT bytes FROM block WHERE tenant=?1 AND agent=?2 AND stream=?3 AND counter=?4 AND "
+      "epoch=?5 ORDER BY first DESC LIMIT 1");
+  if (!s) return fail(s.error());
+  const Result<bool> row = bind_key(*s, key, stream, epoch).next();
+  if (!row) return fail(row.error());
+  if (!*row) return std::vector<std::byte>{};
+  const Bytes bytes = s->blob(0);
+  return std::vector<std::byte>{bytes.begin(), bytes.end()};
 }
 
 FleetCounters SqliteFleetStore::counters() const {

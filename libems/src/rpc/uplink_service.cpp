@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "rpc/convert.hpp"
+#include "rpc/fingerprint.hpp"
 #include "rpc/status.hpp"
 #include "rpc/uplink_protocol.hpp"
 
@@ -106,6 +107,16 @@ class Connection {
       mark.set_stream(static_cast<std::uint32_t>(telemetry::index_of(stream)));
       set(*mark.mutable_epoch(), epoch);
       mark.set_mark(*stored);
+      const Result<std::vector<std::byte>> newest = core_.store.newest_block(key_, stream, epoch);
+      if (!newest) return fail(newest.error());
+      const auto row = fingerprint_of_last(*newest);
+      if (row) {
+        mark.mutable_newest_row()->set_sequence(row->sequence);
+        mark.mutable_newest_row()->set_hash(row->hash);
+      } else if (!newest->empty()) {
+        core_.logger.error("stored block fails its check tenant={} agent={} stream={} mark={}",
+                           key_.tenant, key_.agent, to_string(stream), *stored);
+      }
     }
     if (!stream_.Write(response)) return fail(Errc::cancelled, 0, "the agent left");
     return {};

@@ -9,6 +9,7 @@
 #include "rpc/channel.hpp"
 #include "rpc/convert.hpp"
 #include "rpc/credentials.hpp"
+#include "rpc/fingerprint.hpp"
 #include "rpc/uplink_protocol.hpp"
 
 namespace ems::rpc {
@@ -140,15 +141,26 @@ std::string UplinkSession::welcome(const v1::Welcome& welcome) {
   if (welcome.protocol_version() != kUplinkProtocolVersion) {
     return "failed_precondition: the server speaks another protocol version";
   }
+  // First every stream is looked at, then the store is changed: what one stream was told to be
+  // acknowledged must not stand when another one shows that the store was rolled back.
+  std::array<std::optional<telemetry::Sequence>, telemetry::kStreamCount> server_marks;
+  bool behind = false;
   for (const v1::StreamMark& mark : welcome.marks()) {
     const Result<telemetry::Stream> stream = stream_from(mark.stream());
     const Result<telemetry::Epoch> epoch = from(mark.epoch());
     if (!stream || !epoch || *epoch != marks_[0].epoch) {
       return "invalid_argument: the server's marks are not of this epoch";
     }
-    if (const auto resumed = resume(*stream, mark.mark()); !resumed) {
-      return describe(resumed.error());
-    }
+    const Result<bool> other = rolled_back(*stream, mark);
+    if (!other) return describe(other.error());
+    behind = behind || *other;
+    server_marks[telemetry::index_of(*stream)] = mark.mark();
+  }
+  if (behind) return describe(begin_epoch().error());
+  for (const telemetry::Stream stream : telemetry::kStreams) {
+    const auto mark = server_marks[telemetry::index_of(stream)];
+    if (!mark) return "invalid_argument: the server's welcome lacks a stream";
+    if (const auto resumed = resume(stream, *mark); !resumed) return describe(resumed.error());
   }
   const std::scoped_lock lock{shared_.mutex};
   shared_.state = runtime::UplinkState::online;
@@ -159,16 +171,41 @@ std::string UplinkSession::welcome(const v1::Welcome& welcome) {
   return {};
 }
 
+Result<bool> UplinkSession::rolled_back(telemetry::Stream stream, const v1::StreamMark& mark) {
+  const io::Mark& ours = marks_[telemetry::index_of(stream)];
+  const v1::RowFingerprint& newest = mark.newest_row();
+  const Fingerprint theirs{newest.sequence(), newest.hash()};
+  if (mark.mark() > ours.last || theirs.sequence > ours.last) {
+    shared_.logger.error("uplink server_ahead stream={} server_mark={} last={}: a new epoch begins",
+                         to_string(stream), mark.mark(), ours.last);
+    return true;
+  }
+  if (theirs.sequence == 0 || theirs.sequence < ours.first_held) return false;  // Cannot be told.
+  auto items = shared_.source.peek(stream, theirs.sequence - 1, 1);
+  // A damaged block became a gap just now; the next look gives it.
+  if (!items && items.error().code == Errc::corrupt) {
+    items = shared_.source.peek(stream, theirs.sequence - 1, 1);
+  }
+  if (!items) return fail(items.error());
+  if (items->empty() || items->front().gap) return false;  // Lost here: cannot be told either.
+  const auto row = fingerprint_of_first(items->front().block);
+  if (!row) return fail(Errc::corrupt, 0, "the store gave a block that fails its check");
+  if (*row == theirs) return false;
+  shared_.logger.error("uplink server_differs stream={} sequence={}: a new epoch begins",
+                       to_string(stream), theirs.sequence);
+  return true;
+}
+
+// Always an error: the connection begins anew with the new epoch.
+Result<void> UplinkSession::begin_epoch() {
+  const auto epoch = shared_.source.open_new_epoch();
+  if (!epoch) return fail(epoch.error());
+  return fail(Errc::aborted, 0, "the store was behind the server; a new epoch began");
+}
+
 Result<void> UplinkSession::resume(telemetry::Stream stream, telemetry::Sequence server_mark) {
   const io::Mark& ours = marks_[telemetry::index_of(stream)];
   sent_up_to_[telemetry::index_of(stream)] = server_mark;
-  if (server_mark > ours.last) {
-    shared_.logger.error("uplink server_ahead stream={} server_mark={} last={}: a new epoch begins",
-                         to_string(stream), server_mark, ours.last);
-    const auto epoch = shared_.source.open_new_epoch();
-    if (!epoch) return fail(epoch.error());
-    return fail(Errc::aborted, 0, "the store was behind the server; a new epoch began");
-  }
   if (server_mark < ours.acknowledged) {
     shared_.logger.warn("uplink server_behind stream={} server_mark={} acknowledged={}: resending",
                         to_string(stream), server_mark, ours.acknowledged);
@@ -225,9 +262,7 @@ Result<void> UplinkSession::acknowledged(const v1::Ack& ack) {
   }
   const Result<void> done = shared_.source.acknowledge(stream, *epoch, ack.mark());
   if (done || done.error().code != Errc::failed_precondition) return done;
-  const auto renewed = shared_.source.open_new_epoch();
-  if (!renewed) return fail(renewed.error());
-  return fail(Errc::aborted, 0, "the store was behind the server; a new epoch began");
+  return begin_epoch();
 }
 
 CommandStep UplinkSession::perform(const v1::Command& message, Instant received) {

@@ -81,7 +81,10 @@ class UplinkSession {
   [[nodiscard]] Result<std::string> hello();
   [[nodiscard]] std::string talk();
   [[nodiscard]] std::string welcome(const v1::Welcome& welcome);
+  /// True when the server has rows of this epoch that this store does not, or has others instead.
+  [[nodiscard]] Result<bool> rolled_back(telemetry::Stream stream, const v1::StreamMark& mark);
   [[nodiscard]] Result<void> resume(telemetry::Stream stream, telemetry::Sequence server_mark);
+  [[nodiscard]] Result<void> begin_epoch();
   [[nodiscard]] std::string step();
   [[nodiscard]] Result<void> acknowledged(const v1::Ack& ack);
   [[nodiscard]] bool command(const v1::Command& command, Instant received);

@@ -3,6 +3,9 @@
 #include <gtest/gtest.h>
 
 #include <atomic>
+#include <filesystem>
+#include <map>
+#include <mutex>
 #include <set>
 
 #include "support/rpc_world.hpp"
@@ -109,6 +112,8 @@ class CountingSource final : public runtime::UplinkSource {
   }
   Result<void> acknowledge(telemetry::Stream stream, const telemetry::Epoch& epoch,
                            telemetry::Sequence up_to) override {
+    const std::scoped_lock lock{mutex_};
+    ++acknowledged_[epoch.counter];
     return source_.acknowledge(stream, epoch, up_to);
   }
   Result<void> rewind(telemetry::Stream stream, const telemetry::Epoch& epoch,
@@ -118,8 +123,14 @@ class CountingSource final : public runtime::UplinkSource {
   }
   Result<telemetry::Epoch> open_new_epoch() override { return source_.open_new_epoch(); }
   std::atomic<int> rewinds{0};
+  int acknowledged_of(const telemetry::Epoch& epoch) {
+    const std::scoped_lock lock{mutex_};
+    return acknowledged_[epoch.counter];
+  }
 
  private:
+  std::mutex mutex_;
+  std::map<std::uint32_t, int> acknowledged_;  ///< Calls, by epoch counter.
   runtime::UplinkSource& source_;
 };
 
@@ -170,6 +181,93 @@ TEST(UplinkFault, StoreBehindTheServerBeginsANewEpoch) {
     return !(edge.mark().epoch == before) && edge.mark().acknowledged == 5;
   })) << client.view().last_error;
   client.stop();
+}
+
+// A snapshot of the store at row 100 is put back when the server has 200 rows; then the site makes
+// 150 more rows without a connection, so that its last row is above the server's mark.
+TEST(UplinkFault, RolledBackStoreThatGrewBeyondTheServerLosesNothing) {
+  test::RpcWorld world;
+  world.start_server();
+  const std::string now = world.dir / "edge.db";
+  const std::string before = world.dir / "before.db";
+  telemetry::Epoch old_epoch;
+  const auto deliver = [&](test::LockedEdgeStore& edge, std::uint64_t rows) {
+    UplinkClient client{world.uplink_options(), edge.source, no_commands(), world.clock,
+                        system_random(),        world.log};
+    client.start();
+    EXPECT_TRUE(eventually([&] {
+      const io::Mark mark = edge.mark();
+      return mark.last == rows && mark.acknowledged == rows;
+    })) << client.view().last_error;
+    client.stop();
+  };
+  {
+    test::LockedEdgeStore edge{now};
+    edge.commit_rows(1, 100);
+    deliver(edge, 100);
+    old_epoch = edge.mark().epoch;
+    edge.commit();
+  }
+  std::filesystem::copy_file(now, before);
+  {
+    test::LockedEdgeStore edge{now};
+    edge.commit_rows(101, 200);
+    deliver(edge, 200);
+  }
+  for (const char* tail : {"-wal", "-shm"}) std::filesystem::remove(now + tail);
+  std::filesystem::copy_file(before, now, std::filesystem::copy_options::overwrite_existing);
+  test::LockedEdgeStore edge{now};
+  ASSERT_EQ(edge.mark().last, 100U);
+  edge.commit_rows(1101, 1250);
+  EXPECT_EQ(edge.mark().last, 250U);
+  deliver(edge, 150);
+  EXPECT_FALSE(edge.mark().epoch == old_epoch);
+
+  class Times final : public io::RowSink {
+   public:
+    bool row(const io::RowId&, const telemetry::Row& row) override {
+      return seen.insert(row.at.since_epoch().count()).second;
+    }
+    bool record(const io::RowId&, const telemetry::Record&) override { return true; }
+    bool gap(const io::RowId&, const telemetry::Gap&) override { return true; }
+    std::set<std::int64_t> seen;
+  } times;
+  ASSERT_TRUE(world.store->rows(kHomeAgent)->read(telemetry::Stream::telemetry, {}, times));
+  EXPECT_EQ(times.seen.size(), 350U);
+  for (std::uint64_t n = 1101; n <= 1250; ++n) {
+    EXPECT_TRUE(times.seen.contains(test::numbered_row(n).utc_us)) << n;
+  }
+}
+
+// One stream shows that the store was rolled back: no other stream may be acknowledged before the
+// new epoch begins, else its rows count as delivered and stay behind.
+TEST(UplinkFault, NothingIsAcknowledgedBeforeEveryStreamWasChecked) {
+  test::RpcWorld world;
+  world.start_server();
+  test::LockedEdgeStore edge{world.dir / "edge.db"};
+  const telemetry::Epoch epoch = edge.mark().epoch;
+  edge.commit_records(telemetry::Stream::audit, 1, 30);
+  {
+    const auto session = world.store->session_begin({kHomeAgent, epoch, {}});
+    ASSERT_TRUE(session);
+    const auto rows = test::numbered_block(epoch, 1, 20);
+    const std::array telemetry_items{fleet::IngestItem{rows, {}}};
+    ASSERT_TRUE(world.store->ingest(*session, telemetry::Stream::telemetry, epoch,
+                                    telemetry_items));
+    // Audit looks fine: the same first row, and fewer than we have.
+    const auto held = edge.source.peek(telemetry::Stream::audit, 0, 1);
+    ASSERT_TRUE(held && !held->empty());
+    const std::array audit_items{fleet::IngestItem{held->front().block, {}}};
+    ASSERT_TRUE(world.store->ingest(*session, telemetry::Stream::audit, epoch, audit_items));
+    world.store->session_end(*session);
+  }
+  CountingSource source{edge.source};
+  UplinkClient client{world.uplink_options(), source,   no_commands(), world.clock,
+                      system_random(),        world.log};
+  client.start();
+  ASSERT_TRUE(eventually([&] { return !(edge.mark().epoch == epoch); }));
+  client.stop();
+  EXPECT_EQ(source.acknowledged_of(epoch), 0);
 }
 
 TEST(UplinkFault, CommandReachesTheSiteOnceAndItsStateComesBack) {

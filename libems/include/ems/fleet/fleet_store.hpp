@@ -65,6 +65,13 @@ struct StreamMark {
   std::uint64_t gap_rows = 0;    ///< Rows that will never come.
 };
 
+/// Where a page of rows goes on; start with the default.
+struct PageCursor {
+  std::size_t epochs_done = 0;
+  telemetry::Sequence after = 0;  ///< Of the epoch under way.
+  bool done = false;              ///< There is nothing more.
+};
+
 /// Newest known value of a point.
 struct LatestValue {
   Point point{};
@@ -143,6 +150,21 @@ class FleetStore {
       const AgentKey& key, std::optional<AssetId> asset = std::nullopt) = 0;
   /// Rows of one agent; the store outlives it. Use io::read_columns() on it for ranges of points.
   [[nodiscard]] virtual std::unique_ptr<io::RowSource> rows(const AgentKey& key) = 0;
+  /// Like rows()->read(), one bounded page per call and per read transaction, so that a reader that
+  /// takes its time between pages holds nothing. Each row and gap comes once; what is stored while
+  /// the reader pauses may still be given.
+  ///
+  /// @param items_max  Blocks and gaps of this page, at least 1.
+  /// @param cursor     Moved behind the page; not moved when the sink stopped it.
+  /// @errors           as io::RowSource::read().
+  [[nodiscard]] virtual Result<void> read_page(const AgentKey& key, telemetry::Stream stream,
+                                               const io::UtcRange& range, std::size_t items_max,
+                                               PageCursor& cursor, io::RowSink& sink) = 0;
+  /// Block that holds the newest *stored* row of a stream and epoch; empty when no row of it is
+  /// stored. Its last row shows whether an agent's rows are still those that were stored.
+  /// @errors io, corrupt  the store cannot be read.
+  [[nodiscard]] virtual Result<std::vector<std::byte>> newest_block(
+      const AgentKey& key, telemetry::Stream stream, const telemetry::Epoch& epoch) = 0;
 
   [[nodiscard]] virtual FleetCounters counters() const = 0;
 
