@@ -14,11 +14,14 @@ inline constexpr int kExitFailure = 1;  ///< The command ran and failed.
 inline constexpr int kExitUsage = 2;    ///< Wrong words.
 
 /// Prints `emsctl: WHAT: CODE: MESSAGE` and ends the program with exit code 1.
+///
+/// @param detail  A peer's own words; it may begin with the code.
 [[noreturn]] inline void end_with(const std::string& what, const Error& error,
                                   const std::string& detail = {}) {
-  std::fprintf(stderr, "emsctl: %s: %s: %s\n", what.c_str(),
-               std::string(to_string(error.code)).c_str(),
-               detail.empty() ? error.what : detail.c_str());
+  const std::string code(to_string(error.code));
+  std::string message = detail.empty() ? error.what : detail;
+  if (message.starts_with(code + ": ")) message.erase(0, code.size() + 2);
+  std::fprintf(stderr, "emsctl: %s: %s: %s\n", what.c_str(), code.c_str(), message.c_str());
   throw CLI::RuntimeError(kExitFailure);
 }
 

@@ -3,7 +3,7 @@ add_library(ems_build_flags INTERFACE)
 target_compile_options(ems_build_flags INTERFACE
   -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wsign-conversion -Wold-style-cast -Wnon-virtual-dtor
   -Woverloaded-virtual -Wimplicit-fallthrough
-  -fvisibility=hidden $<$<COMPILE_LANGUAGE:CXX>:-fno-gnu-unique>
+  -fvisibility=hidden $<$<AND:$<COMPILE_LANGUAGE:CXX>,$<CXX_COMPILER_ID:GNU>>:-fno-gnu-unique>
   -ffile-prefix-map=${CMAKE_SOURCE_DIR}=.)
 if(EMS_WERROR)
   target_compile_options(ems_build_flags INTERFACE -Werror)

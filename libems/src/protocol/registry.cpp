@@ -5,8 +5,8 @@
 namespace ems::protocol {
 
 std::span<const Codec* const> codecs() noexcept {
-  static const Codec* const kCodecs[] = {&jbd::codec()};
-  return kCodecs;
+  static const Codec* const all[] = {&jbd::codec()};
+  return all;
 }
 
 Result<const Codec*> find_codec(std::string_view name) noexcept {

@@ -48,8 +48,9 @@ class [[nodiscard]] Result {
   using value_type = T;
   using error_type = Error;
 
-  constexpr Result(T value) noexcept(
-      std::is_nothrow_move_constructible_v<T>)  // NOLINT(google-explicit-constructor)
+  // Both convert on purpose: `return value;` and `return fail(...);`.
+  // NOLINTNEXTLINE(google-explicit-constructor)
+  constexpr Result(T value) noexcept(std::is_nothrow_move_constructible_v<T>)
       : state_(std::in_place_index<0>, std::move(value)) {}
   constexpr Result(Failure failure) noexcept  // NOLINT(google-explicit-constructor)
       : state_(std::in_place_index<1>, failure.error) {}

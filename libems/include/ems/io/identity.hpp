@@ -13,6 +13,7 @@ namespace ems::io {
 enum class PeerKind : std::uint8_t { agent, server, user };
 
 /// What a user may do; each role may do all that the ones before it may.
+// NOLINTNEXTLINE(readability-identifier-naming): `operator` is a keyword.
 enum class Role : std::uint8_t { viewer = 0, operator_ = 1, technician = 2 };
 
 /// @thread_safety Pure functions, all of this file.

@@ -208,6 +208,7 @@ struct Step {
                         Instant now) noexcept;
 
 /// Who may do what; from the URI SAN of the certificate, or the local socket.
+// NOLINTNEXTLINE(readability-identifier-naming): `operator` is a keyword.
 enum class Role : std::uint8_t { viewer = 0, operator_ = 1, technician = 2 };
 
 struct ResetRequest {

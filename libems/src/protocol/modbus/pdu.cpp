@@ -15,8 +15,8 @@ constexpr std::size_t kReadByteCountAt = 1;
 constexpr std::size_t kReadValuesAt = 2;
 constexpr std::size_t kExceptionSize = 2;
 constexpr std::uint32_t kAddressSpace = 0x10000;
-static_assert(kReadValuesAt + 2 * kReadRegistersMax <= kPduSize);
-static_assert(kValuesAt + 2 * kWriteRegistersMax <= kPduSize);
+static_assert(kReadValuesAt + std::size_t{2} * kReadRegistersMax <= kPduSize);
+static_assert(kValuesAt + std::size_t{2} * kWriteRegistersMax <= kPduSize);
 
 constexpr bool is_read(std::uint8_t function) noexcept {
   return function == static_cast<std::uint8_t>(Function::read_holding_registers) ||
@@ -191,7 +191,7 @@ Result<Request> decode_request(Bytes pdu) noexcept {
     }
     const std::size_t bytes = load_u8(pdu, kByteCountAt);
     size = kValuesAt + bytes;
-    if (bytes != 2U * request.count) {
+    if (bytes != std::size_t{2} * request.count) {
       return fail(Errc::length, kByteCountAt, "modbus request: byte count disagrees");
     }
     if (pdu.size() < size)
