@@ -33,8 +33,27 @@ Result<std::string> CommandBook::submit(const fleet::AgentKey& key, Duration ttl
   return std::string{id};
 }
 
-std::optional<RemoteCommand> CommandBook::take(const fleet::AgentKey& key) {
+void CommandBook::open_session(const fleet::AgentKey& key, fleet::SessionToken session) {
   const std::scoped_lock lock{mutex_};
+  fleet::SessionToken& owner = owner_[key];
+  if (owner > session) return;  // A newer one was faster; tokens ascend.
+  owner = session;
+  requeue(key, "the agent connected again");
+}
+
+void CommandBook::close_session(const fleet::AgentKey& key, fleet::SessionToken session) {
+  const std::scoped_lock lock{mutex_};
+  const auto owner = owner_.find(key);
+  if (owner == owner_.end() || owner->second != session) return;
+  owner_.erase(owner);
+  requeue(key, "the connection ended before the agent answered");
+}
+
+std::optional<RemoteCommand> CommandBook::take(const fleet::AgentKey& key,
+                                               fleet::SessionToken session) {
+  const std::scoped_lock lock{mutex_};
+  const auto owner = owner_.find(key);
+  if (owner == owner_.end() || owner->second != session) return std::nullopt;
   const Instant now = clock_.now();
   for (const std::string& id : open_[key]) {
     Entry& entry = entries_.at(id);
@@ -45,12 +64,11 @@ std::optional<RemoteCommand> CommandBook::take(const fleet::AgentKey& key) {
   return std::nullopt;
 }
 
-void CommandBook::requeue(const fleet::AgentKey& key) {
-  const std::scoped_lock lock{mutex_};
+void CommandBook::requeue(const fleet::AgentKey& key, const char* why) {
   for (const std::string& id : open_[key]) {
     Entry& entry = entries_.at(id);
     if (entry.state() == CommandState::sent) {
-      add_step(id, entry, CommandState::queued, "the agent connected again");
+      add_step(id, entry, CommandState::queued, why);
     }
   }
 }

@@ -31,10 +31,15 @@ class CommandBook {
   /// @errors resource_exhausted  so many commands of that agent wait for an answer already.
   [[nodiscard]] Result<std::string> submit(const fleet::AgentKey& key, Duration ttl,
                                            std::string actor, CommandAction action);
-  /// Next queued command of an agent with the time it has left; it counts as sent.
-  [[nodiscard]] std::optional<RemoteCommand> take(const fleet::AgentKey& key);
-  /// A new connection: what was sent and not answered is sent again; agents know repeated ids.
-  void requeue(const fleet::AgentKey& key);
+  /// From now on only this session of the agent takes commands. What was sent and not answered is
+  /// queued again; agents know repeated ids.
+  void open_session(const fleet::AgentKey& key, fleet::SessionToken session);
+  /// Queues again what the session took and did not answer, when no newer one has it already.
+  void close_session(const fleet::AgentKey& key, fleet::SessionToken session);
+  /// Next queued command of an agent with the time it has left; it counts as sent. nullopt: there
+  /// is none, or another session takes this agent's commands.
+  [[nodiscard]] std::optional<RemoteCommand> take(const fleet::AgentKey& key,
+                                                  fleet::SessionToken session);
   /// An agent's answer. Of another agent's command, an unknown one or one that has ended: ignored.
   void report(const fleet::AgentKey& key, const CommandStep& step);
   /// Ends what ran out of time.
@@ -55,6 +60,7 @@ class CommandBook {
     std::vector<CommandStep> steps;
     [[nodiscard]] CommandState state() const { return steps.back().state; }
   };
+  void requeue(const fleet::AgentKey& key, const char* why);
   void add_step(const std::string& id, Entry& entry, CommandState state, std::string message);
 
   const Clock& clock_;
@@ -64,6 +70,7 @@ class CommandBook {
   std::condition_variable changed_;
   std::map<std::string, Entry> entries_;
   std::map<fleet::AgentKey, std::deque<std::string>> open_;  ///< Not final, oldest first.
+  std::map<fleet::AgentKey, fleet::SessionToken> owner_;     ///< Session that takes the commands.
   std::deque<std::string> ended_;                            ///< Oldest first.
 };
 

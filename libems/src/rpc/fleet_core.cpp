@@ -4,9 +4,14 @@
 #include <algorithm>
 #include <utility>
 
+#include "ems/core/assert.hpp"
+
 namespace ems::rpc {
 
 namespace {
+
+// A connection, and the one that takes over when the first one's network is gone.
+constexpr std::uint32_t kConnectionsPerIdentity = 2;
 
 // `*` stands for any run of characters other than `/`.
 bool glob(std::string_view pattern, std::string_view text) {
@@ -74,9 +79,33 @@ Result<void> FleetCore::add(const fleet::AgentKey& key,
   if (sessions_.size() >= options.sessions_max) {
     return fail(Errc::resource_exhausted, 0, "too many agents are connected");
   }
+  std::uint32_t& of_identity = connections_[key.agent];
+  if (of_identity >= kConnectionsPerIdentity) {
+    return fail(Errc::resource_exhausted, 0, "this identity is connected too often");
+  }
+  ++of_identity;
   sessions_.emplace(key, session);
   ++counters_.sessions_total;
   return {};
+}
+
+void FleetCore::admit(const fleet::AgentKey& from, const fleet::AgentKey& to,
+                      const std::shared_ptr<AgentSession>& session, fleet::SessionToken token) {
+  const std::scoped_lock lock{mutex_};
+  session->token = token;
+  const auto [first, last] = sessions_.equal_range(from);
+  const auto at =
+      std::find_if(first, last, [&](const auto& entry) { return entry.second == session; });
+  EMS_ASSERT(at != last);
+  auto node = sessions_.extract(at);
+  node.key() = to;
+  const auto [older, end] = sessions_.equal_range(to);
+  for (auto other = older; other != end; ++other) {
+    if (other->second->token > token) continue;  // Newer; it ends this one.
+    logger.info("session taken over tenant={} agent={}", to.tenant, to.agent);
+    other->second->context->TryCancel();
+  }
+  sessions_.insert(std::move(node));
 }
 
 void FleetCore::remove(const fleet::AgentKey& key, const std::shared_ptr<AgentSession>& session) {
@@ -86,6 +115,8 @@ void FleetCore::remove(const fleet::AgentKey& key, const std::shared_ptr<AgentSe
       std::find_if(first, last, [&](const auto& entry) { return entry.second == session; });
   if (at == last) return;
   sessions_.erase(at);
+  const auto connections = connections_.find(key.agent);
+  if (--connections->second == 0) connections_.erase(connections);
   if (const auto seen = presence_.find(key); seen != presence_.end()) {
     seen->second.last_seen = clock.utc();
   }

@@ -24,6 +24,7 @@ struct AgentSession {
   grpc::ServerContext* context = nullptr;  ///< Valid while it is registered.
   std::mutex mutex;
   std::condition_variable wake;
+  fleet::SessionToken token = 0;              ///< Guarded by FleetCore's mutex; 0: before Hello.
   bool command_waiting = false;  ///< Guarded by mutex.
   bool ended = false;            ///< Guarded by mutex.
   std::atomic<std::int64_t> last_read_us{0};
@@ -68,9 +69,13 @@ class FleetCore {
   [[nodiscard]] Result<fleet::AgentKey> known_agent(const std::string& tenant,
                                                     const std::string& agent);
 
-  /// Registers a connection. @errors resource_exhausted, unavailable (stopping).
+  /// Registers a connection, before its Hello: the tenant is still empty.
+  /// @errors resource_exhausted  too many at all, or of this identity. unavailable  stopping.
   [[nodiscard]] Result<void> add(const fleet::AgentKey& key,
                                  const std::shared_ptr<AgentSession>& session);
+  /// Its Hello was good: it goes under its full key, and older sessions of that key are ended.
+  void admit(const fleet::AgentKey& from, const fleet::AgentKey& to,
+             const std::shared_ptr<AgentSession>& session, fleet::SessionToken token);
   void remove(const fleet::AgentKey& key, const std::shared_ptr<AgentSession>& session);
   void wake(const fleet::AgentKey& key);
   void set_presence(const fleet::AgentKey& key, std::string software_version, bool differs);
@@ -92,6 +97,7 @@ class FleetCore {
  private:
   std::mutex mutex_;
   std::multimap<fleet::AgentKey, std::shared_ptr<AgentSession>> sessions_;
+  std::map<std::string, std::uint32_t> connections_;  ///< By identity, Hello or not.
   std::map<fleet::AgentKey, Presence> presence_;
   FleetServerCounters counters_;
   std::atomic<std::uint32_t> watchers_{0};

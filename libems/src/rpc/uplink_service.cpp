@@ -44,7 +44,10 @@ class Connection {
     Result<void> done = greet();
     if (done) done = serve();
     core_.remove(key_, session_);
-    if (token_ != 0) core_.store.session_end(token_);
+    if (token_ != 0) {
+      core_.book.close_session(key_, token_);
+      core_.store.session_end(token_);
+    }
     return done;
   }
 
@@ -71,11 +74,7 @@ class Connection {
     if (!core_.allows(hello.tenant(), key_.agent)) {
       return fail(Errc::permission_denied, 0, "this agent may not write under that tenant");
     }
-    core_.remove(key_, session_);  // Until here it was registered without its tenant.
-    key_.tenant = hello.tenant();
-    if (const auto added = core_.add(key_, session_); !added) return added;
-
-    fleet::SessionRequest begin{key_, {}, {}};
+    fleet::SessionRequest begin{{hello.tenant(), key_.agent}, {}, {}};
     const Result<telemetry::Epoch> epoch = from(hello.epoch());
     if (!epoch) return fail(epoch.error());
     if (hello.instance().size() != begin.instance.size()) {
@@ -86,6 +85,10 @@ class Connection {
     const Result<fleet::SessionToken> token = core_.store.session_begin(begin);
     if (!token) return fail(token.error());
     token_ = *token;
+    // Until here it was registered without its tenant.
+    core_.admit(key_, begin.key, session_, token_);
+    key_ = begin.key;
+    core_.book.open_session(key_, token_);
     const bool differs = hello.catalogue_hash() != catalogue_hash();
     core_.set_presence(key_, hello.software_version(), differs);
     core_.logger.info("session begin tenant={} agent={} version={} catalogue_differs={}",
@@ -123,7 +126,6 @@ class Connection {
   }
 
   Result<void> serve() {
-    core_.book.requeue(key_);
     session_->command_waiting = true;  // No other thread waits for it yet.
     std::thread writer{[this] { write_all(); }};
     v1::ConnectRequest request;
@@ -226,7 +228,7 @@ class Connection {
       lock.unlock();
       for (const auto& ack : acks) ok = ok && (!ack || write(*ack));
       while (ok && commands) {
-        const std::optional<RemoteCommand> command = core_.book.take(key_);
+        const std::optional<RemoteCommand> command = core_.book.take(key_, token_);
         if (!command) break;
         ok = write(*command);
       }

@@ -1,0 +1,142 @@
+// SPDX-License-Identifier: Apache-2.0
+// Connections of one identity among each other, as bare streams.
+#include <gtest/gtest.h>
+
+#include "ems/v1/uplink.grpc.pb.h"
+#include "rpc/channel.hpp"
+#include "rpc/credentials.hpp"
+#include "rpc/status.hpp"
+#include "support/rpc_world.hpp"
+
+namespace ems::rpc {
+namespace {
+
+using test::eventually;
+using test::kHomeAgent;
+
+/// An agent that does only what a test says. A call that hangs ends after ten seconds.
+class BareAgent {
+ public:
+  explicit BareAgent(const test::RpcWorld& world) {
+    const auto credentials = client_credentials(world.pki.files("agent"));
+    stub_ = v1::UplinkService::NewStub(
+        open_channel(world.address(), *credentials, seconds(5), seconds(4)));
+    context_.set_deadline(std::chrono::system_clock::now() + std::chrono::seconds{10});
+    stream_ = stub_->Connect(&context_);
+  }
+  ~BareAgent() {
+    if (!finished_) (void)finish();
+  }
+  bool greet(char instance, const std::string& version = "bare") {
+    v1::ConnectRequest request;
+    request.mutable_hello()->set_protocol_version(1);
+    request.mutable_hello()->set_tenant("acme");
+    request.mutable_hello()->mutable_epoch()->set_random(std::string(16, 'e'));
+    request.mutable_hello()->set_instance(std::string(16, instance));
+    request.mutable_hello()->set_software_version(version);
+    v1::ConnectResponse response;
+    return stream_->Write(request) && stream_->Read(&response) && response.has_welcome();
+  }
+  /// Id of the next command; empty when the stream ended.
+  std::string command() {
+    v1::ConnectResponse response;
+    while (stream_->Read(&response)) {
+      if (response.has_command()) return response.command().id();
+    }
+    return {};
+  }
+  bool answer(const std::string& id, const std::string& message = {}) {
+    v1::ConnectRequest request;
+    request.mutable_command_status()->set_command_id(id);
+    request.mutable_command_status()->set_state(v1::COMMAND_STATE_ACCEPTED);
+    request.mutable_command_status()->set_message(message);
+    return stream_->Write(request);
+  }
+  grpc::Status wait_for_end() {
+    v1::ConnectResponse response;
+    while (stream_->Read(&response)) {
+    }
+    finished_ = true;
+    return stream_->Finish();
+  }
+  grpc::Status finish() {
+    context_.TryCancel();
+    return wait_for_end();
+  }
+
+ private:
+  grpc::ClientContext context_;
+  std::unique_ptr<v1::UplinkService::Stub> stub_;
+  std::unique_ptr<grpc::ClientReaderWriter<v1::ConnectRequest, v1::ConnectResponse>> stream_;
+  bool finished_ = false;
+};
+
+TEST(Takeover, EndsTheOlderSessionAndGivesItsCommandToTheNewer) {
+  test::RpcWorld world;
+  world.start_server();
+  BareAgent older{world};
+  ASSERT_TRUE(older.greet('a'));
+  const auto user = world.client("operator");
+  const auto id = user->send_command(kHomeAgent, seconds(60), ClearSetpointAction{});
+  ASSERT_TRUE(id) << user->detail();
+  EXPECT_EQ(older.command(), *id);  // And never answers.
+
+  BareAgent newer{world};
+  ASSERT_TRUE(newer.greet('b'));
+  EXPECT_EQ(older.wait_for_end().error_code(), grpc::StatusCode::CANCELLED);
+  EXPECT_EQ(newer.command(), *id) << "taken by the older one, answered by nobody";
+  const auto second = user->send_command(kHomeAgent, seconds(60), ClearSetpointAction{});
+  ASSERT_TRUE(second);
+  EXPECT_EQ(newer.command(), *second);
+  ASSERT_TRUE(newer.answer(*id));
+  ASSERT_TRUE(newer.answer(*second));
+  for (const std::string& each : {*id, *second}) {
+    CommandState last{};
+    EXPECT_TRUE(user->watch_command(each, [&](const CommandStep& step) {
+      last = step.state;
+      return true;
+    })) << user->detail();
+    EXPECT_EQ(last, CommandState::accepted);
+  }
+}
+
+TEST(Takeover, CommandIsQueuedAgainWhenItsSessionEndsUnanswered) {
+  test::RpcWorld world;
+  world.start_server();
+  const auto user = world.client("operator");
+  std::string id;
+  {
+    BareAgent agent{world};
+    ASSERT_TRUE(agent.greet('a'));
+    const auto sent = user->send_command(kHomeAgent, seconds(60), ClearSetpointAction{});
+    ASSERT_TRUE(sent);
+    id = *sent;
+    EXPECT_EQ(agent.command(), id);
+  }
+  std::vector<CommandState> states;
+  EXPECT_TRUE(user->watch_command(id, [&](const CommandStep& step) {
+    states.push_back(step.state);
+    return states.size() < 3;
+  }));
+  EXPECT_EQ(states, (std::vector{CommandState::queued, CommandState::sent, CommandState::queued}));
+  BareAgent again{world};
+  ASSERT_TRUE(again.greet('b'));
+  EXPECT_EQ(again.command(), id);
+}
+
+TEST(Takeover, OneIdentityHasTwoConnectionsAtMostHelloOrNot) {
+  test::RpcWorld world;
+  world.start_server();
+  BareAgent silent{world};
+  BareAgent other{world};
+  ASSERT_TRUE(eventually([&] { return world.server->counters().sessions == 2; }));
+  BareAgent third{world};
+  EXPECT_EQ(to_error(third.wait_for_end()).code, Errc::resource_exhausted);
+  (void)silent.finish();
+  ASSERT_TRUE(eventually([&] { return world.server->counters().sessions == 1; }));
+  EXPECT_TRUE(other.greet('a'));
+  EXPECT_EQ(world.server->counters().sessions_total, 2U);
+}
+
+}  // namespace
+}  // namespace ems::rpc
