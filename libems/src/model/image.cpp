@@ -27,15 +27,6 @@ Result<void> ProcessImage::set(const PointSample& sample, Duration stale_after) 
   return {};
 }
 
-void ProcessImage::limit_quality(AssetId asset, Quality quality) noexcept {
-  for (std::size_t i = 0; i < size_; ++i) {
-    PointSample& sample = storage_[i].sample;
-    const bool same =
-        sample.point.asset.kind == asset.kind && sample.point.asset.index == asset.index;
-    if (same && sample.quality > quality) sample.quality = quality;
-  }
-}
-
 const ImageEntry* ProcessImage::find(const Point& point) const noexcept {
   const std::size_t at = lower_bound(point);
   return at < size_ && storage_[at].sample.point == point ? &storage_[at] : nullptr;

@@ -32,10 +32,6 @@ class ProcessImage {
   /// @errors resource_exhausted  the point is new and the storage is full; nothing changed.
   [[nodiscard]] Result<void> set(const PointSample& sample, Duration stale_after) noexcept;
 
-  /// Lowers the quality of every sample of `asset` (all modules) to at most `quality`: a
-  /// plausibility check failed.
-  void limit_quality(AssetId asset, Quality quality) noexcept;
-
   /// Slot of a point; nullptr when it was never set.
   [[nodiscard]] const ImageEntry* find(const Point& point) const noexcept;
 

@@ -164,8 +164,9 @@ struct BatteryVerdict {
   MilliAmp discharge_current_max{};   ///< Magnitude; 0 forbids discharging.
   MilliVolt charge_voltage_max{};     ///< 0 while charging is forbidden.
   MilliVolt discharge_voltage_min{};  ///< Meaningful while discharging is allowed.
-  /// The sum of the cells contradicts the terminals: the runtime lowers this battery's samples to
-  /// uncertain (ProcessImage::limit_quality); the reason `sum_of_cells` names the check.
+  /// The sum of the cells contradicts the terminals: the runtime publishes this battery's samples
+  /// as uncertain (the kernel goes on seeing them as they came, so that the check can clear); the
+  /// reason `sum_of_cells` names it.
   bool plausibility_failed = false;
   StaticVector<Reason, kRuleCount> reasons{};
 };

@@ -100,7 +100,7 @@ constexpr SchemaKey kKeys[] = {
     {.path = "log", .type = T::section, .default_text = "{}", .doc = "The log."},
     {.path = "log.level", .type = T::choice, .default_text = "info", .choices = kLogLevels,
      .doc = "Least severity that is written."},
-    {.path = "servers", .type = T::section_list, .min = 0, .max = 8,
+    {.path = "servers", .type = T::section_list, .min = 0, .max = 1,
      .doc = "Servers to upload to, over mutual TLS."},
     {.path = "servers[].address", .type = T::address, .required = true, .doc = "The server."},
     {.path = "servers[].ca", .type = T::path, .required = true,
@@ -109,7 +109,7 @@ constexpr SchemaKey kKeys[] = {
      .doc = "The agent's certificate."},
     {.path = "servers[].key", .type = T::path, .required = true, .doc = "The agent's private key."},
 
-    {.path = "batteries", .type = T::section_list, .min = 0, .max = 64, .doc = "The batteries."},
+    {.path = "batteries", .type = T::section_list, .min = 0, .max = 8, .doc = "The batteries."},
     {.path = "batteries[].id", .type = T::integer, .min = kIdMin, .max = kIdMax, .required = true,
      .doc = "The battery is the asset battery/ID."},
     {.path = "batteries[].protocol", .type = T::choice, .required = true,
@@ -140,7 +140,7 @@ constexpr SchemaKey kKeys[] = {
      .min = 0, .max = amps_ma(10'000), .required = true,
      .doc = "Most it may be discharged with, by its data sheet."},
 
-    {.path = "inverters", .type = T::section_list, .min = 0, .max = 32, .doc = "The inverters."},
+    {.path = "inverters", .type = T::section_list, .min = 0, .max = 8, .doc = "The inverters."},
     {.path = "inverters[].id", .type = T::integer, .min = kIdMin, .max = kIdMax, .required = true,
      .doc = "The inverter is the asset inverter/ID."},
     EMS_MODBUS_KEYS("inverters[]"),
