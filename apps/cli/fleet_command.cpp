@@ -91,6 +91,13 @@ void counts(const FleetOptions& options) {
   print(marks_json(*marks).dump());
 }
 
+void clear_conflict(const FleetOptions& options) {
+  const auto client = connect(options);
+  const auto cleared = client->clear_conflict({options.tenant, options.agent});
+  if (!cleared) end_with("clear-conflict", cleared.error(), client->detail());
+  print(Json{{"agent", options.agent}, {"identity_conflict", false}}.dump());
+}
+
 }  // namespace
 
 void add_fleet_command(CLI::App& app) {
@@ -110,6 +117,10 @@ void add_fleet_command(CLI::App& app) {
   one = fleet->add_subcommand("counts", "Rows stored, refused as duplicates, lost");
   one->add_option("--agent", options->agent, "SITE/NAME")->required();
   one->callback([options] { counts(*options); });
+  one = fleet->add_subcommand("clear-conflict",
+                              "Let an identity connect again that two agents used (technician)");
+  one->add_option("--agent", options->agent, "SITE/NAME")->required();
+  one->callback([options] { clear_conflict(*options); });
 }
 
 }  // namespace ems::cli

@@ -225,6 +225,16 @@ Result<std::string> FleetClient::send_command(const fleet::AgentKey& key, Durati
   return response.command_id();
 }
 
+Result<void> FleetClient::clear_conflict(const fleet::AgentKey& key) {
+  v1::ClearIdentityConflictRequest request;
+  request.set_tenant(key.tenant);
+  request.set_agent(key.agent);
+  v1::ClearIdentityConflictResponse response;
+  return impl_->caller.once([&](auto& context) {
+    return impl_->stub->ClearIdentityConflict(&context, request, &response);
+  });
+}
+
 Result<void> FleetClient::watch_command(const std::string& id,
                                         const std::function<bool(CommandStep)>& step) {
   v1::WatchCommandRequest request;

@@ -69,6 +69,9 @@ Result<fleet::AgentKey> FleetCore::known_agent(const std::string& asked, const s
   const auto stored = store.agents(*name);
   if (!stored) return fail(stored.error());
   if (std::ranges::find(*stored, key) != stored->end()) return key;
+  const auto conflicts = store.conflicts();  // Refused before it stored a row.
+  if (!conflicts) return fail(conflicts.error());
+  if (std::ranges::find(*conflicts, key) != conflicts->end()) return key;
   return fail(Errc::not_found, 0, "no such agent");
 }
 
@@ -163,10 +166,14 @@ void FleetCore::sweep() {
     logger.warn("session idle agent={}: closing", key.agent);
     session->context->TryCancel();
   }
+  for (const auto& [context, due] : ranges_) {
+    if (clock.now() >= due) context->TryCancel();  // It may be blocked in a write.
+  }
 }
 
 void FleetCore::cancel_all() {
   const std::scoped_lock lock{mutex_};
+  for (const auto& [context, due] : ranges_) context->TryCancel();
   for (const auto& [key, session] : sessions_) session->context->TryCancel();
 }
 
@@ -174,6 +181,17 @@ bool FleetCore::enter_watch() {
   if (++watchers_ <= options.watchers_max) return true;
   --watchers_;
   return false;
+}
+
+std::optional<Instant> FleetCore::enter_range(grpc::ServerContext& context) {
+  const std::scoped_lock lock{mutex_};
+  if (ranges_.size() >= options.ranges_max) return std::nullopt;
+  return ranges_.emplace(&context, clock.now() + options.range_time_max).first->second;
+}
+
+void FleetCore::leave_range(grpc::ServerContext& context) {
+  const std::scoped_lock lock{mutex_};
+  ranges_.erase(&context);
 }
 
 FleetServerCounters FleetCore::counters() {

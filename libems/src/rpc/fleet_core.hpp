@@ -89,6 +89,10 @@ class FleetCore {
   [[nodiscard]] bool enter_watch();
   void leave_watch() { --watchers_; }
 
+  /// A place for a range query; nullopt: none is left. The sweep ends the call when it is due.
+  [[nodiscard]] std::optional<Instant> enter_range(grpc::ServerContext& context);
+  void leave_range(grpc::ServerContext& context);
+
   [[nodiscard]] FleetServerCounters counters();
   void add_rows(const fleet::Ack& ack);
   void count_refused();
@@ -98,6 +102,7 @@ class FleetCore {
   std::mutex mutex_;
   std::multimap<fleet::AgentKey, std::shared_ptr<AgentSession>> sessions_;
   std::map<std::string, std::uint32_t> connections_;  ///< By identity, Hello or not.
+  std::map<grpc::ServerContext*, Instant> ranges_;    ///< Range queries and when they are due.
   std::map<fleet::AgentKey, Presence> presence_;
   FleetServerCounters counters_;
   std::atomic<std::uint32_t> watchers_{0};

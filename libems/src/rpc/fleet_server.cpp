@@ -2,6 +2,7 @@
 #include "ems/rpc/fleet_server.hpp"
 
 #include <grpcpp/health_check_service_interface.h>
+#include <grpcpp/resource_quota.h>
 #include <grpcpp/server.h>
 #include <grpcpp/server_builder.h>
 
@@ -42,6 +43,13 @@ class FleetServer::Impl {
     grpc::ServerBuilder builder;
     prepare(builder, options.keepalive_interval, options.keepalive_timeout);
     builder.SetMaxReceiveMessageSize(static_cast<int>(options.message_bytes_max));
+    // Every call holds a thread; some more for health, reflection and calls that answer once.
+    constexpr std::uint32_t kThreadsSpare = 64;
+    grpc::ResourceQuota quota{"ems-server"};
+    quota.Resize(options.memory_bytes_max);
+    quota.SetMaxThreads(static_cast<int>(options.sessions_max + options.watchers_max +
+                                         options.ranges_max + kThreadsSpare));
+    builder.SetResourceQuota(quota);
     builder.AddListeningPort(options.address, *credentials, &port_);
     builder.RegisterService(&uplink_);
     builder.RegisterService(&fleet_);

@@ -16,6 +16,28 @@ constexpr Duration kCommandTtlMax = seconds(3600);
 constexpr std::chrono::milliseconds kWatchLook{200};  // Notices a caller that left.
 constexpr Duration kCommandLook = milliseconds(200);
 
+// Blocks of one read transaction: 32 x 60 rows, a few MB of responses at most.
+constexpr std::size_t kBlocksPerPage = 32;
+
+/// A range query's place among those that run at one time, and the end of its time.
+class RangeCall {
+ public:
+  RangeCall(FleetCore& core, grpc::ServerContext& context)
+      : core_(core), context_(context), due_(core.enter_range(context)) {}
+  ~RangeCall() {
+    if (due_) core_.leave_range(context_);
+  }
+  RangeCall(const RangeCall&) = delete;
+  RangeCall& operator=(const RangeCall&) = delete;
+  [[nodiscard]] bool entered() const noexcept { return due_.has_value(); }
+  [[nodiscard]] bool late() const { return core_.clock.now() >= *due_; }
+
+ private:
+  FleetCore& core_;
+  grpc::ServerContext& context_;
+  const std::optional<Instant> due_;
+};
+
 void set_marks(v1::Agent& agent, const std::vector<fleet::StreamMark>& marks) {
   for (const fleet::StreamMark& mark : marks) {
     v1::StreamMark& to = *agent.add_marks();
@@ -40,6 +62,9 @@ grpc::Status FleetServiceImpl::ListAgents(grpc::ServerContext* context,
     auto agents = core_.store.agents(tenant.name);
     if (!agents) return to_status(agents.error());
     for (const auto& [key, seen] : presence) {  // Connected, but nothing stored yet.
+      if (key.tenant == tenant.name) agents->push_back(key);
+    }
+    for (const fleet::AgentKey& key : *conflicts) {  // Refused before anything was stored.
       if (key.tenant == tenant.name) agents->push_back(key);
     }
     std::ranges::sort(*agents);
@@ -93,12 +118,26 @@ grpc::Status FleetServiceImpl::QueryRange(grpc::ServerContext* context,
   if (!request->has_from() || !request->has_to() || range.to < range.from) {
     return to_status(Errc::invalid_argument, "a range has a from and a later to");
   }
-  RangeWriter sink{*writer, *filters, core_.stopping};
-  const auto source = core_.store.rows(*key);
-  const Result<void> read = source->read(telemetry::Stream::telemetry, range, sink);
-  if (!read) return to_status(read.error());
-  if (core_.stopping) return to_status(Errc::unavailable, "the server is shutting down");
-  return sink.finish() ? grpc::Status::OK : to_status(Errc::cancelled, "the caller left");
+  const RangeCall call{core_, *context};
+  if (!call.entered()) return to_status(Errc::resource_exhausted, "too many range queries");
+  RangeGatherer gathered{*filters};
+  fleet::PageCursor cursor;
+  while (!cursor.done) {
+    const Result<void> read = core_.store.read_page(*key, telemetry::Stream::telemetry, range,
+                                                    kBlocksPerPage, cursor, gathered);
+    if (!read) return to_status(read.error());
+    for (const v1::QueryRangeResponse& slice : gathered.take()) {
+      // A peer that does not read blocks here; the sweep ends it when its time is over.
+      const bool ok = writer->Write(slice);
+      if (core_.stopping) return to_status(Errc::unavailable, "the server is shutting down");
+      if (call.late()) return to_status(Errc::timeout, "the caller read too slowly");
+      if (!ok) return to_status(Errc::cancelled, "the caller left");
+    }
+    if (core_.stopping) return to_status(Errc::unavailable, "the server is shutting down");
+    if (call.late()) return to_status(Errc::timeout, "the query took too long");
+    if (context->IsCancelled()) return to_status(Errc::cancelled, "the caller left");
+  }
+  return grpc::Status::OK;
 }
 
 grpc::Status FleetServiceImpl::WatchTelemetry(
@@ -209,6 +248,20 @@ grpc::Status FleetServiceImpl::WatchCommand(grpc::ServerContext* context,
   }
   core_.leave_watch();
   return status;
+}
+
+grpc::Status FleetServiceImpl::ClearIdentityConflict(
+    grpc::ServerContext* context, const v1::ClearIdentityConflictRequest* request,
+    v1::ClearIdentityConflictResponse*) {
+  const auto user = core_.authorize(*context, Role::technician);
+  if (!user) return to_status(user.error());
+  const auto key = core_.known_agent(request->tenant(), request->agent());
+  if (!key) return to_status(key.error());
+  const auto cleared = core_.store.clear_conflict(*key);
+  if (!cleared) return to_status(cleared.error());
+  core_.logger.warn("identity_conflict cleared tenant={} agent={} actor={}", key->tenant,
+                    key->agent, user->name);
+  return grpc::Status::OK;
 }
 
 grpc::Status FleetServiceImpl::GetCatalogue(grpc::ServerContext* context,

@@ -26,6 +26,9 @@ class FleetServiceImpl final : public v1::FleetService::Service {
                            v1::SendCommandResponse* response) override;
   grpc::Status WatchCommand(grpc::ServerContext* context, const v1::WatchCommandRequest* request,
                             grpc::ServerWriter<v1::WatchCommandResponse>* writer) override;
+  grpc::Status ClearIdentityConflict(grpc::ServerContext* context,
+                                     const v1::ClearIdentityConflictRequest* request,
+                                     v1::ClearIdentityConflictResponse* response) override;
   grpc::Status GetCatalogue(grpc::ServerContext* context,
                             const v1::FleetServiceGetCatalogueRequest* request,
                             v1::FleetServiceGetCatalogueResponse* response) override;

@@ -2,9 +2,8 @@
 /// @file Rows of a range query, gathered into slices of columns.
 #pragma once
 
-#include <grpcpp/support/sync_stream.h>
-
-#include <atomic>
+#include <cstddef>
+#include <deque>
 #include <map>
 
 #include "ems/io/store/row_source.hpp"
@@ -13,29 +12,27 @@
 
 namespace ems::rpc {
 
-/// Writes a response whenever enough values have gathered.
-class RangeWriter final : public io::RowSink {
+/// Gathers a page of rows into responses of bounded size. It never touches the network: the caller
+/// sends the slices when the store's transaction is over.
+class RangeGatherer final : public io::RowSink {
  public:
-  RangeWriter(grpc::ServerWriter<v1::QueryRangeResponse>& writer, const PointFilters& filters,
-              const std::atomic<bool>& stopping)
-      : writer_(writer), filters_(filters), stopping_(stopping) {}
+  explicit RangeGatherer(const PointFilters& filters) : filters_(filters) {}
 
   bool row(const io::RowId& id, const telemetry::Row& row) override;
   bool record(const io::RowId& id, const telemetry::Record& record) override;
   bool gap(const io::RowId& id, const telemetry::Gap& gap) override;
-  /// Writes what is left; false: the caller is gone.
-  [[nodiscard]] bool finish();
+  /// Takes what was gathered since the last time.
+  [[nodiscard]] std::deque<v1::QueryRangeResponse> take();
 
  private:
-  [[nodiscard]] bool flush();
+  v1::QueryRangeResponse& slice();  ///< The one under way.
+  void count(std::size_t items);
 
-  grpc::ServerWriter<v1::QueryRangeResponse>& writer_;
   const PointFilters& filters_;
-  const std::atomic<bool>& stopping_;
-  v1::QueryRangeResponse slice_;
-  std::map<Point, v1::Series*> series_;  ///< Into slice_.
-  std::size_t values_ = 0;
-  bool ok_ = true;
+  std::deque<v1::QueryRangeResponse> slices_;
+  std::map<Point, v1::Series*> series_;  ///< Into the last slice.
+  std::size_t items_ = 0;                ///< Values and gaps of the last slice.
+  bool full_ = true;                     ///< The next item begins a slice.
 };
 
 }  // namespace ems::rpc

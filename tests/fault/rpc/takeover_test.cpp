@@ -27,11 +27,11 @@ class BareAgent {
   ~BareAgent() {
     if (!finished_) (void)finish();
   }
-  bool greet(char instance, const std::string& version = "bare") {
+  bool greet(char instance, char epoch = 'e', const std::string& version = "bare") {
     v1::ConnectRequest request;
     request.mutable_hello()->set_protocol_version(1);
     request.mutable_hello()->set_tenant("acme");
-    request.mutable_hello()->mutable_epoch()->set_random(std::string(16, 'e'));
+    request.mutable_hello()->mutable_epoch()->set_random(std::string(16, epoch));
     request.mutable_hello()->set_instance(std::string(16, instance));
     request.mutable_hello()->set_software_version(version);
     v1::ConnectResponse response;
@@ -136,6 +136,33 @@ TEST(Takeover, OneIdentityHasTwoConnectionsAtMostHelloOrNot) {
   ASSERT_TRUE(eventually([&] { return world.server->counters().sessions == 1; }));
   EXPECT_TRUE(other.greet('a'));
   EXPECT_EQ(world.server->counters().sessions_total, 2U);
+}
+
+TEST(Takeover, TechnicianClearsAnIdentityConflict) {
+  test::RpcWorld world;
+  world.pki.issue("urn:ems:user:tess:technician", "technician");
+  world.start_server();
+  const auto technician = world.client("technician");
+  {
+    BareAgent first{world};
+    ASSERT_TRUE(first.greet('a', 'e'));
+    EXPECT_EQ(technician->clear_conflict(kHomeAgent).error().code, Errc::not_found);
+    BareAgent second{world};
+    ASSERT_FALSE(second.greet('b', 'f')) << "another store under the same identity";
+  }
+  const auto agents = world.client("viewer")->agents();
+  ASSERT_TRUE(agents && agents->size() == 1U);
+  EXPECT_TRUE(agents->front().identity_conflict);
+  BareAgent refused{world};
+  EXPECT_FALSE(refused.greet('c'));
+  const auto denied = world.client("operator")->clear_conflict(kHomeAgent);
+  ASSERT_FALSE(denied);
+  EXPECT_EQ(denied.error().code, Errc::permission_denied);
+  EXPECT_TRUE(technician->clear_conflict(kHomeAgent)) << technician->detail();
+  EXPECT_TRUE(eventually([&] {
+    BareAgent again{world};
+    return again.greet('d');
+  }));
 }
 
 }  // namespace

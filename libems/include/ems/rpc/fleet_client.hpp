@@ -104,6 +104,9 @@ class FleetClient {
   [[nodiscard]] Result<void> watch_command(const std::string& id,
                                            const std::function<bool(CommandStep)>& step);
 
+  /// The person decided who the agent is. Role technician.
+  [[nodiscard]] Result<void> clear_conflict(const fleet::AgentKey& key);
+
   /// Ends the call that is under way, from any thread (not a signal handler).
   void cancel();
   /// What the last failed call said, for people.
