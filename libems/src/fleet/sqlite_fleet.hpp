@@ -3,6 +3,7 @@
 #pragma once
 
 #include <condition_variable>
+#include <cstdint>
 #include <map>
 #include <mutex>
 #include <optional>
@@ -35,6 +36,11 @@ CREATE TABLE gap(tenant TEXT NOT NULL, agent TEXT NOT NULL, stream INTEGER NOT N
   reason INTEGER NOT NULL, utc_min_us INTEGER, utc_max_us INTEGER,
   PRIMARY KEY(tenant, agent, stream, counter, epoch, first)) WITHOUT ROWID;
 )sql"};
+
+/// Totals are for people: at the end of their range they stay there.
+[[nodiscard]] constexpr std::uint64_t saturating_sum(std::uint64_t a, std::uint64_t b) noexcept {
+  return a > UINT64_MAX - b ? UINT64_MAX : a + b;
+}
 
 /// Binds tenant, agent, stream, counter, epoch to ?1 .. ?5.
 io::sqlite::Statement& bind_key(io::sqlite::Statement& s, const AgentKey& key,

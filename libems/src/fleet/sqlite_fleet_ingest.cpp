@@ -12,6 +12,11 @@ using io::sqlite::Statement;
 
 namespace {
 
+/// Sequences are SQL integers and sort as such. Nobody reaches this one.
+constexpr Sequence kSequenceMax = INT64_MAX;
+/// 35 000 years of a row a second: beyond, a gap is not an outage but an agent gone wrong.
+constexpr std::uint64_t kGapRowsMax = std::uint64_t{1} << 40;
+
 struct Times {
   std::int64_t min_us = INT64_MAX;
   std::int64_t max_us = INT64_MIN;
@@ -54,6 +59,9 @@ Result<void> SqliteFleetStore::check(Job& job) {
       if (item.gap->first == 0 || item.gap->last < item.gap->first || !item.block.empty()) {
         return fail(Errc::invalid_argument, i, "fleet: a gap that is none");
       }
+      if (item.gap->last > kSequenceMax || item.gap->last - item.gap->first >= kGapRowsMax) {
+        return fail(Errc::out_of_range, i, "fleet: a gap beyond any store's life");
+      }
       job.blocks.emplace_back();
       continue;
     }
@@ -61,6 +69,9 @@ Result<void> SqliteFleetStore::check(Job& job) {
     if (!block) return fail(block.error());
     if (block->header().stream != job.stream || block->header().epoch != job.epoch) {
       return fail(Errc::invalid_argument, i, "fleet: a block of another stream or epoch");
+    }
+    if (block->header().last > kSequenceMax) {
+      return fail(Errc::out_of_range, i, "fleet: a sequence beyond any store's life");
     }
     job.blocks.emplace_back(*block);
   }
@@ -113,9 +124,9 @@ void SqliteFleetStore::run_group(std::span<Job* const> jobs) {
       if (job->result.error().code == Errc::not_next) ++counters_.holes_refused;
       continue;
     }
-    counters_.stored += job->result->stored;
-    counters_.duplicates += job->result->duplicates;
-    counters_.gap_rows += job->result->gap_rows;
+    counters_.stored = saturating_sum(counters_.stored, job->result->stored);
+    counters_.duplicates = saturating_sum(counters_.duplicates, job->result->duplicates);
+    counters_.gap_rows = saturating_sum(counters_.gap_rows, job->result->gap_rows);
     const auto latest = latest_.find(job->key);
     if (latest == latest_.end() || job->stream != Stream::telemetry) continue;
     for (const auto& block : job->blocks) {
@@ -203,7 +214,7 @@ Result<void> SqliteFleetStore::store_rows(const Job& job, const BlockReader& blo
   if (!found) return fail(found.error());
   // Rows that continue the last block with the same header go into it, when all of them fit.
   if (*found && tail->unsigned_integer(1) == after && scratch_.resume(tail->blob(4)) &&
-      scratch_.rows() + (last - after) <= kBlockRowsMax &&
+      scratch_.next_sequence() == after + 1 && scratch_.rows() + (last - after) <= kBlockRowsMax &&
       append_rows(scratch_, block, after) == last) {
     Result<Statement> grow = writer_.prepare(
         "UPDATE block SET last=?2, utc_min_us=min(utc_min_us,?3), utc_max_us=max(utc_max_us,?4), "

@@ -233,14 +233,17 @@ Result<Id128> SqliteFleetStore::renew_generation() {
 }
 
 Result<void> SqliteFleetStore::load_totals() {
-  Result<Statement> totals =
-      reader_.prepare("SELECT sum(stored), sum(duplicates), sum(gap_rows) FROM mark");
+  // Added up here: SQLite's sum() fails when it overflows, and then nothing could open the store.
+  Result<Statement> totals = reader_.prepare("SELECT stored, duplicates, gap_rows FROM mark");
   if (!totals) return fail(totals.error());
-  const Result<bool> row = totals->next();
-  if (!row) return fail(row.error());
-  counters_.stored = totals->unsigned_integer(0);
-  counters_.duplicates = totals->unsigned_integer(1);
-  counters_.gap_rows = totals->unsigned_integer(2);
+  while (true) {
+    const Result<bool> row = totals->next();
+    if (!row) return fail(row.error());
+    if (!*row) break;
+    counters_.stored = saturating_sum(counters_.stored, totals->unsigned_integer(0));
+    counters_.duplicates = saturating_sum(counters_.duplicates, totals->unsigned_integer(1));
+    counters_.gap_rows = saturating_sum(counters_.gap_rows, totals->unsigned_integer(2));
+  }
   Result<Statement> conflicts = reader_.prepare("SELECT tenant, agent FROM conflict");
   if (!conflicts) return fail(conflicts.error());
   while (true) {

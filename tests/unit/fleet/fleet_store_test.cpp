@@ -2,6 +2,7 @@
 #include "ems/fleet/fleet_store.hpp"
 
 #include <gtest/gtest.h>
+#include <sqlite3.h>
 
 #include <algorithm>
 #include <filesystem>
@@ -33,7 +34,15 @@ std::unique_ptr<FleetStore> must_open(const std::string& path,
                                       const SqliteFleetOptions& options = {}) {
   auto store = open_sqlite_fleet_store(path, options);
   EXPECT_TRUE(store.has_value()) << store.error().what;
-  return std::move(store).value();
+  return store ? std::move(store).value() : nullptr;
+}
+
+/// Changes a store's file behind its back.
+void run_sql(const std::string& path, const char* sql) {
+  sqlite3* db = nullptr;
+  ASSERT_EQ(sqlite3_open(path.c_str(), &db), SQLITE_OK);
+  EXPECT_EQ(sqlite3_exec(db, sql, nullptr, nullptr, nullptr), SQLITE_OK) << sqlite3_errmsg(db);
+  sqlite3_close(db);
 }
 
 SessionToken begin(FleetStore& store, const AgentKey& key = kKey, const Epoch& of = epoch(1),
@@ -222,6 +231,51 @@ TEST(FleetStore, RubbishIsRefusedBeforeAnythingIsStored) {
   EXPECT_EQ(store->counters().blocks_refused, 4U);
   EXPECT_TRUE(all(*store).rows.empty());
   EXPECT_EQ(*store->mark(kKey, Stream::telemetry, epoch(1)), 0U);
+}
+
+TEST(FleetStore, SequencesBeyondAnyStoresLifeAreRefusedNotWrapped) {
+  constexpr Sequence kMax = UINT64_MAX;
+  constexpr Sequence kGapRowsMax = Sequence{1} << 40;
+  const TempDir dir;
+  const auto store = must_open(dir / "f.db");
+  const SessionToken session = begin(*store);
+  const Gap refused[] = {{1, kMax - 2, GapReason::evicted},
+                         {1, INT64_MAX, GapReason::evicted},
+                         {1, kGapRowsMax + 1, GapReason::evicted},
+                         {Sequence{INT64_MAX}, Sequence{INT64_MAX} + 1, GapReason::evicted}};
+  for (const Gap& gap : refused) {
+    const auto ack = send_gap(*store, session, gap);
+    ASSERT_FALSE(ack) << gap.first << ".." << gap.last;
+    EXPECT_EQ(ack.error().code, Errc::out_of_range) << gap.first << ".." << gap.last;
+  }
+  // A block across the mark whose last sequence is the last there is.
+  std::vector<std::byte> block = numbered_block(epoch(1), 100, 103);
+  relabel(block, epoch(1), kMax - 3);
+  const IngestItem item{block, {}};
+  const auto ack = store->ingest(session, Stream::telemetry, epoch(1), {&item, 1});
+  ASSERT_FALSE(ack);
+  EXPECT_EQ(ack.error().code, Errc::out_of_range);
+  EXPECT_EQ(*store->mark(kKey, Stream::telemetry, epoch(1)), 0U);
+  EXPECT_EQ(send_gap(*store, session, {1, kGapRowsMax, GapReason::evicted})->mark, kGapRowsMax);
+}
+
+TEST(FleetStore, TotalsBeyondTheirRangeStayAtItsEndAndTheStoreOpens) {
+  const TempDir dir;
+  {
+    const auto store = must_open(dir / "f.db");
+    ASSERT_TRUE(send(*store, begin(*store), 1, 5));
+    ASSERT_TRUE(send(*store, begin(*store, kOther), 1, 5));
+    ASSERT_TRUE(send(*store, begin(*store, {"third", "a"}), 1, 5));
+  }
+  run_sql(dir / "f.db", "UPDATE mark SET gap_rows=9223372036854775807, duplicates=7");
+  const auto store = must_open(dir / "f.db");
+  ASSERT_NE(store, nullptr);
+  EXPECT_EQ(store->counters().gap_rows, UINT64_MAX);
+  EXPECT_EQ(store->counters().duplicates, 21U);
+  EXPECT_EQ(store->counters().stored, 15U);
+  const Gap gap{6, 9, GapReason::evicted};
+  ASSERT_TRUE(send_gap(*store, begin(*store, kOther), gap));
+  EXPECT_EQ(store->counters().gap_rows, UINT64_MAX);
 }
 
 TEST(FleetStore, TenantsAndEpochsDoNotMix) {

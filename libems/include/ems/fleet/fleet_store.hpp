@@ -131,6 +131,7 @@ class FleetStore {
   ///         not_next           a hole before an item; mark() says what is expected: mark + 1.
   ///         invalid_argument   stream or epoch of a block differ from the call's, or a gap whose
   ///                            last < first or first is 0.
+  ///         out_of_range       a sequence above 2^63 - 1, or a gap of more than 2^40 rows.
   ///         header, schema, truncated, length, checksum, out_of_range  a block failed its check.
   ///         disk_full, read_only, io, corrupt  the back end refused; nothing was stored.
   [[nodiscard]] virtual Result<Ack> ingest(SessionToken session, telemetry::Stream stream,
