@@ -182,6 +182,12 @@ Result<Database> open_store(const std::string& path, const Schema& schema, bool 
   if (exists && ::access(path.c_str(), W_OK) != 0) {
     return fail(Errc::read_only, 0, "store: the file cannot be written");
   }
+  // SQLite would make it for everybody to read; -wal and -shm take its mode. A failure here is one
+  // of SQLite's below, which has a name.
+  if (!exists) {
+    const int fd = ::open(path.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0640);
+    if (fd >= 0) ::close(fd);
+  }
   Result<Database> db =
       Database::open(path, exists ? Database::Mode::read_write : Database::Mode::create);
   if (!db) {

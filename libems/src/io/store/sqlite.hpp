@@ -112,6 +112,7 @@ struct Schema {
 };
 
 /// Opens a store's file: identity, version, integrity, WAL, FULL; creates the tables of a new one.
+/// A new file is readable by its owner and group only (0640, less the umask).
 ///
 /// @param created  Set when the tables were made now.
 /// @errors not_found, header, schema, corrupt, read_only, disk_full, io, unavailable.
