@@ -124,10 +124,13 @@ Result<void> EdgeStore::Impl::write_lane(Lane& of, Growth* growth) {
     if (!step) return step;
     growth->replace(of.open_size_in_file, bytes.size());
   }
+  return write_marks(of, of.builder.next_sequence() - 1);
+}
+
+Result<void> EdgeStore::Impl::write_marks(const Lane& of, Sequence last) {
   Result<sqlite::Statement> marks =
       db.prepare("UPDATE stream SET last=?2, acknowledged=?3 WHERE stream=?1");
   if (!marks) return fail(marks.error());
-  const Sequence last = of.builder.next_sequence() - 1;
   return marks->bind(1, number(of.stream)).bind(2, last).bind(3, of.acknowledged).run();
 }
 

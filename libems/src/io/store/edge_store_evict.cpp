@@ -141,7 +141,12 @@ Result<bool> EdgeStore::Impl::make_room() {
     return fail(freed.error());
   }
   if (*freed == 0) return false;
-  const Result<void> done = transaction.commit();
+  // Acknowledged rows left no gap: their mark goes with them, or the next start calls them corrupt.
+  Result<void> done;
+  for (const Lane& of : lanes) {
+    if (done) done = write_marks(of, of.committed);
+  }
+  if (done) done = transaction.commit();
   if (!done) {
     undo();
     return fail(done.error());

@@ -6,6 +6,7 @@
 #include <array>
 #include <cstdint>
 #include <deque>
+#include <map>
 #include <string>
 #include <vector>
 
@@ -30,6 +31,14 @@ CREATE TABLE kv(key TEXT PRIMARY KEY, value BLOB NOT NULL) WITHOUT ROWID;
 
 /// Present when key-value pairs were lost in a repair: a key that is missing may have existed.
 inline constexpr std::string_view kKvDamagedKey = "";
+
+/// Present from a repair that lost marks until the new epoch it calls for is open: sequences of the
+/// old one may have been used for rows that are gone. put() and erase() cannot reach it by
+/// accident.
+inline constexpr std::string_view kNewEpochKey = "\001new-epoch";
+inline constexpr const char* kForgetNewEpochSql = "DELETE FROM kv WHERE key=char(1)||'new-epoch'";
+/// A sequence is an SQL integer. Marks beyond are damage.
+inline constexpr telemetry::Sequence kSequenceMax = INT64_MAX;
 
 /// Times of the rows of a block.
 struct TimeSpan {
@@ -86,6 +95,9 @@ struct EdgeStore::Impl {
     Sequence first_held = 1;
   };
 
+  /// Highest sequence found, by epoch counter, then stream number.
+  using SequencesSeen = std::map<std::int64_t, std::map<std::int64_t, Sequence>>;
+
   Impl() : scratch_buffer(telemetry::kBlockSizeMax), scratch(scratch_buffer) {}
 
   // edge_store_open.cpp
@@ -96,6 +108,8 @@ struct EdgeStore::Impl {
   [[nodiscard]] Result<void> fill_holes(Lane& lane);
   [[nodiscard]] Result<void> repair(const std::string& path);
   [[nodiscard]] Result<void> salvage(sqlite::Database& from);
+  [[nodiscard]] Result<void> salvage_blocks(sqlite::Database& from, SequencesSeen* seen);
+  [[nodiscard]] Result<void> write_marks(const Lane& lane, Sequence last);
 
   // edge_store_evict.cpp
   /// Frees at least `bytes` by the retention rule, in the transaction that is open.
@@ -108,6 +122,15 @@ struct EdgeStore::Impl {
   /// Turns a block of the file into a gap and counts it.
   [[nodiscard]] Result<void> lose_block(std::int64_t id, Stream stream, std::uint32_t epoch_counter,
                                         const telemetry::Gap& gap, std::size_t size);
+  /// lose_block() in a transaction of its own, and in memory too.
+  [[nodiscard]] Result<void> lose_damaged(std::int64_t id, Stream stream,
+                                          const telemetry::Gap& range, std::size_t size);
+  /// A block that turns out damaged on its way to the epoch `next` goes there as a gap.
+  [[nodiscard]] Result<void> move_damaged(Lane& lane, std::int64_t id, std::size_t size,
+                                          const telemetry::Epoch& next,
+                                          const telemetry::Gap& moved);
+  /// The block of `lost`, open or waiting in memory, keeps only its rows after the gap.
+  void cut_in_memory(Lane& lane, const telemetry::Gap& lost);
   /// Keeps memory bounded while the disk refuses. @return false: nothing in memory may go.
   [[nodiscard]] bool bound_pending();
 

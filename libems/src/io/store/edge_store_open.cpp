@@ -47,7 +47,15 @@ Result<EdgeStore> EdgeStore::open(const std::string& path, const EdgeStoreOption
   auto impl = std::make_unique<Impl>();
   const Result<void> opened = impl->open(path, options);
   if (!opened) return fail(opened.error());
-  return EdgeStore{std::move(impl)};
+  const Result<std::int64_t> unsure =
+      impl->db.integer("SELECT count(*) FROM kv WHERE key=char(1)||'new-epoch'");
+  if (!unsure) return fail(unsure.error());
+  EdgeStore store{std::move(impl)};
+  if (*unsure > 0) {
+    const Result<Epoch> next = store.open_new_epoch();
+    if (!next) return fail(next.error());
+  }
+  return store;
 }
 
 Result<void> EdgeStore::Impl::open(const std::string& path, const EdgeStoreOptions& with) {
@@ -113,7 +121,8 @@ Result<void> EdgeStore::Impl::load() {
     if (!s) return fail(s.error());
     const Result<bool> row = s->bind(1, number(of.stream)).bind(2, *counter).next();
     if (!row) return fail(row.error());
-    if (!*row || s->unsigned_integer(1) > s->unsigned_integer(0)) {
+    if (!*row || s->unsigned_integer(1) > s->unsigned_integer(0) ||
+        s->unsigned_integer(0) > kSequenceMax) {
       return fail(Errc::corrupt, 0, "store: the marks of a stream are missing or wrong");
     }
     of.committed = s->unsigned_integer(0);

@@ -60,9 +60,9 @@ Result<std::vector<StoredItem>> EdgeStore::peek(Stream stream, Sequence after,
     }
     if (!*row) break;
     Gap range = gap_of_row(*rows, 1);
+    if (range.last < expected) continue;  // A gap before it covers it whole.
     if (rows->integer(0) == 1) {
       range.first = std::max(range.first, expected);
-      if (range.last < expected) continue;
       items.push_back(gap_item(stream, s.epoch, range));
     } else {
       const Bytes bytes = rows->blob(7);
@@ -73,11 +73,10 @@ Result<std::vector<StoredItem>> EdgeStore::peek(Stream stream, Sequence after,
         const std::int64_t id = rows->integer(6);
         range.reason = GapReason::corrupt;
         range.time_known = true;
+        range.last = std::min(range.last, of.committed);
         const std::size_t lost = bytes.size();
         rows->reset();
-        ++s.report.corrupt_blocks;
-        s.report.corrupt_rows += range.last - range.first + 1;
-        const Result<void> done = s.noted(s.lose_block(id, stream, s.epoch.counter, range, lost));
+        const Result<void> done = s.lose_damaged(id, stream, range, lost);
         if (!done) return fail(done.error());
         return fail(Errc::corrupt, 0, "store: a block failed its check and became a gap");
       }
@@ -86,7 +85,7 @@ Result<std::vector<StoredItem>> EdgeStore::peek(Stream stream, Sequence after,
         item.block.assign(bytes.begin(), bytes.end());
       } else {
         EMS_ASSERT(s.scratch.start(stream, s.epoch, expected).has_value());
-        (void)append_rows(s.scratch, *block, after);  // A part of a block fits where it fitted.
+        (void)append_rows(s.scratch, *block, expected - 1);  // A part fits where the whole did.
         const Bytes cut = s.scratch.bytes();
         item.block.assign(cut.begin(), cut.end());
       }
@@ -97,6 +96,59 @@ Result<std::vector<StoredItem>> EdgeStore::peek(Stream stream, Sequence after,
     if (size >= bytes_max) break;
   }
   return items;
+}
+
+Result<void> EdgeStore::Impl::lose_damaged(std::int64_t id, Stream stream, const Gap& range,
+                                           std::size_t size) {
+  const StoreCounters before = counters;
+  const Sequence held = lane(stream).first_held;
+  sqlite::Transaction transaction(db);
+  Result<void> step = noted(transaction.begin());
+  if (step) step = noted(lose_block(id, stream, epoch.counter, range, size));
+  if (step) step = noted(transaction.commit());
+  if (!step) {
+    counters = before;
+    lane(stream).first_held = held;
+    return step;
+  }
+  ++report.corrupt_blocks;
+  report.corrupt_rows += range.last - range.first + 1;
+  cut_in_memory(lane(stream), range);
+  return {};
+}
+
+Result<void> EdgeStore::Impl::move_damaged(Lane& of, std::int64_t id, std::size_t size,
+                                           const Epoch& next, const Gap& moved) {
+  Result<sqlite::Statement> remove = db.prepare("DELETE FROM block WHERE id=?1");
+  if (!remove) return fail(remove.error());
+  const Result<void> removed = remove->bind(1, id).run();
+  if (!removed) return removed;
+  const std::uint64_t rows = moved.last - moved.first + 1;
+  counters.bytes_held -= std::min<std::uint64_t>(counters.bytes_held, size);
+  counters.blocks_held -= counters.blocks_held > 0 ? 1 : 0;
+  counters.rows_lost[index_of(of.stream)] += rows;
+  ++report.corrupt_blocks;
+  report.corrupt_rows += rows;
+  return insert_gap(of.stream, next.counter, moved);
+}
+
+void EdgeStore::Impl::cut_in_memory(Lane& of, const Gap& lost) {
+  if (of.builder.rows() > 0 && of.builder.header().first == lost.first) close_block(of);
+  const auto same = [&lost](const Pending& p) { return p.first == lost.first && !p.bytes.empty(); };
+  const auto grown = std::find_if(of.closed.begin(), of.closed.end(), same);
+  if (grown == of.closed.end()) return;
+  grown->size_in_file = 0;
+  if (grown->last <= lost.last) {
+    of.closed.erase(grown);
+    return;
+  }
+  const Result<BlockReader> block = BlockReader::open(grown->bytes);
+  EMS_ASSERT(block.has_value());  // Made by this process.
+  EMS_ASSERT(scratch.start(of.stream, epoch, lost.last + 1).has_value());
+  (void)append_rows(scratch, *block, lost.last);
+  const Bytes rest = scratch.bytes();
+  grown->bytes.assign(rest.begin(), rest.end());
+  grown->first = lost.last + 1;
 }
 
 Result<void> EdgeStore::Impl::move_to_epoch(Lane& of, const Epoch& next, Sequence* last) {
@@ -123,8 +175,11 @@ Result<void> EdgeStore::Impl::move_to_epoch(Lane& of, const Epoch& next, Sequenc
   Result<sqlite::Statement> content = db.prepare("SELECT bytes FROM block WHERE id=?1");
   if (!content) return fail(content.error());
   std::vector<std::byte> bytes;
+  Sequence done = of.acknowledged;
   for (const Item& item : items) {
-    const Sequence from = std::max(item.range.first, of.acknowledged + 1);
+    if (item.range.last <= done) continue;  // A gap before it covers it whole.
+    const Sequence from = std::max(item.range.first, done + 1);
+    done = item.range.last;
     const Sequence first = *last + 1;
     *last = first + (item.range.last - from);
     if (!item.is_gap) {
@@ -135,6 +190,17 @@ Result<void> EdgeStore::Impl::move_to_epoch(Lane& of, const Epoch& next, Sequenc
       content->reset();
     }
     Result<void> step;
+    if (!item.is_gap &&
+        !checked_block(bytes, of.stream, epoch, item.range.first, item.range.last)) {
+      Gap moved = item.range;  // Damaged since open(): the server learns what is gone.
+      moved.first = first;
+      moved.last = *last;
+      moved.reason = GapReason::corrupt;
+      moved.time_known = true;
+      step = move_damaged(of, item.id, bytes.size(), next, moved);
+      if (!step) return step;
+      continue;
+    }
     if (item.is_gap) {
       Result<sqlite::Statement> cut =
           db.prepare(from == item.range.first
@@ -158,12 +224,12 @@ Result<void> EdgeStore::Impl::move_to_epoch(Lane& of, const Epoch& next, Sequenc
       const Result<BlockReader> block = BlockReader::open(bytes);
       if (!block) return fail(block.error());
       EMS_ASSERT(scratch.start(of.stream, epoch, item.range.first).has_value());
-      (void)append_rows(scratch, *block, item.range.first - 1, of.acknowledged);
+      (void)append_rows(scratch, *block, item.range.first - 1, from - 1);
       const TimeSpan time = time_span(*block);
-      step = upsert(of.stream, item.range.first, of.acknowledged, time, scratch.bytes());
+      step = upsert(of.stream, item.range.first, from - 1, time, scratch.bytes());
       if (!step) return step;
       EMS_ASSERT(scratch.start(of.stream, epoch, from).has_value());
-      (void)append_rows(scratch, *block, of.acknowledged);
+      (void)append_rows(scratch, *block, from - 1);
       const Bytes cut = scratch.bytes();
       std::vector<std::byte> moved{cut.begin(), cut.end()};
       relabel(moved, next, first);
@@ -183,6 +249,7 @@ Result<Epoch> EdgeStore::open_new_epoch() {
   sqlite::Transaction transaction(s.db);
   Result<void> step = s.noted(transaction.begin());
   const Epoch next{sqlite::random_id(), s.epoch.counter + 1};
+  const StoreCounters before = s.counters;
   std::array<Sequence, kStreamCount> last{};
   for (Impl::Lane& of : s.lanes) {
     if (step) step = s.noted(s.move_to_epoch(of, next, &last[index_of(of.stream)]));
@@ -196,8 +263,12 @@ Result<Epoch> EdgeStore::open_new_epoch() {
   if (!insert) return fail(insert.error());
   insert->bind(1, std::int64_t{next.counter}).bind(2, Bytes{next.random});
   if (step) step = s.noted(insert->run());
+  if (step) step = s.noted(s.db.run(kForgetNewEpochSql));
   if (step) step = s.noted(transaction.commit());
-  if (!step) return fail(step.error());
+  if (!step) {
+    s.counters = before;
+    return fail(step.error());
+  }
   s.epoch = next;
   for (Impl::Lane& of : s.lanes) {
     of.committed = last[index_of(of.stream)];

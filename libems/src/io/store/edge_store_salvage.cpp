@@ -61,43 +61,28 @@ Result<void> EdgeStore::Impl::salvage(sqlite::Database& from) {
   const auto keep = [&step](Result<void> next) {
     if (step) step = next;
   };
-  (void)read_all(from, "SELECT counter, random FROM epoch", [&](const sqlite::Statement& s) {
-    if (s.blob(1).size() == Epoch{}.random.size()) {
-      keep(insert_epoch(db, s.integer(0), s.blob(1)));
-    }
-  });
-  std::map<std::int64_t, Marks> marks;
-  (void)read_all(
-      from, "SELECT stream, epoch, last, acknowledged FROM stream",
-      [&](const sqlite::Statement& s) {
-        marks[s.integer(0)] = {s.integer(1), s.unsigned_integer(2), s.unsigned_integer(3)};
+  // What tells which sequences were used: unless all of it is there, the next one may be used
+  // twice.
+  bool marks_whole =
+      read_all(from, "SELECT counter, random FROM epoch", [&](const sqlite::Statement& s) {
+        if (s.blob(1).size() == Epoch{}.random.size()) {
+          keep(insert_epoch(db, s.integer(0), s.blob(1)));
+        }
       });
+  std::map<std::int64_t, Marks> marks;
+  marks_whole =
+      read_all(from, "SELECT stream, epoch, last, acknowledged FROM stream",
+               [&](const sqlite::Statement& s) {
+                 marks[s.integer(0)] = {s.integer(1), s.unsigned_integer(2), s.unsigned_integer(3)};
+               }) &&
+      marks_whole;
   const bool kv_whole =
       read_all(from, "SELECT key, value FROM kv",
                [&](const sqlite::Statement& s) { keep(insert_kv(db, s.text(0), s.blob(1))); });
   if (!kv_whole) keep(insert_kv(db, kKvDamagedKey, {}));
 
-  // One block at a time, so that a damaged page costs only the blocks on it.
-  const Result<std::int64_t> last_id = from.integer("SELECT max(id) FROM block");
-  const Result<std::int64_t> first_id = from.integer("SELECT min(id) FROM block");
-  Result<sqlite::Statement> one = from.prepare("SELECT bytes FROM block WHERE id=?1");
-  std::map<std::int64_t, std::map<std::int64_t, Sequence>> last;  // By epoch, then stream.
-  if (one && last_id) {
-    for (std::int64_t id = first_id ? *first_id : 1; step && id <= *last_id; ++id) {
-      const Result<bool> row = one->bind(1, id).next();
-      if (!row || !*row) continue;
-      const Result<BlockReader> block = BlockReader::open(one->blob(0));
-      if (block) {
-        const BlockHeader& header = block->header();
-        keep(insert_epoch(db, header.epoch.counter, Bytes{header.epoch.random}));
-        keep(insert_block(db, *block));
-        Sequence& seen =
-            last[header.epoch.counter][std::int64_t{static_cast<std::uint8_t>(header.stream)}];
-        seen = std::max(seen, header.last);
-      }
-      one->reset();
-    }
-  }
+  SequencesSeen last;
+  keep(salvage_blocks(from, &last));
   (void)read_all(
       from, "SELECT stream, epoch, first, last, reason FROM gap", [&](const sqlite::Statement& s) {
         const auto stream = static_cast<Stream>(s.integer(0));
@@ -110,7 +95,8 @@ Result<void> EdgeStore::Impl::salvage(sqlite::Database& from) {
 
   Result<std::int64_t> counter = db.integer("SELECT max(counter) FROM epoch");
   if (!counter) return fail(counter.error());
-  if (*counter == 0) {  // Nothing was readable: another life begins.
+  const bool another_life = *counter == 0;  // Nothing was readable.
+  if (another_life) {
     const std::array<std::byte, 16> random = sqlite::random_id();
     step = insert_epoch(db, 1, Bytes{random});
     if (!step) return step;
@@ -119,15 +105,54 @@ Result<void> EdgeStore::Impl::salvage(sqlite::Database& from) {
   for (const Stream stream : kStreams) {
     const auto number = std::int64_t{static_cast<std::uint8_t>(stream)};
     Marks of = marks[number];
-    if (of.epoch != *counter) of = {};
-    // Marks that were lost: the server's own, at the next contact, are ahead or tell the rest.
-    of.last = std::max(of.last, last[*counter][number]);
+    const Sequence seen = last[*counter][number];
+    if (of.epoch != *counter || of.last > kSequenceMax || of.acknowledged > of.last) {
+      of = {};
+      marks_whole = false;
+    }
+    marks_whole = marks_whole && of.last >= seen;  // Less than what is here: an older page.
+    of.last = std::max(of.last, seen);
     Result<sqlite::Statement> s = db.prepare("INSERT INTO stream VALUES(?1,?2,?3,?4)");
     if (!s) return fail(s.error());
     step = s->bind(1, number).bind(2, *counter).bind(3, of.last).bind(4, of.acknowledged).run();
     if (!step) return step;
   }
-  return {};
+  return marks_whole || another_life ? Result<void>{} : insert_kv(db, kNewEpochKey, {});
+}
+
+Result<void> EdgeStore::Impl::salvage_blocks(sqlite::Database& from, SequencesSeen* seen) {
+  // One block at a time, so that a damaged page costs only the blocks on it.
+  Result<sqlite::Statement> next =
+      from.prepare("SELECT id, bytes FROM block WHERE id>?1 ORDER BY id LIMIT 1");
+  if (!next) return {};  // The table itself is gone; what else is readable is still worth having.
+  // More ids than a damaged inner page leads to. Beyond, the steps double, so that it ends.
+  constexpr std::uint64_t kUnreadableMax = std::uint64_t{1} << 16;
+  std::int64_t after = 0;
+  std::int64_t stride = 1;
+  for (std::uint64_t unreadable = 0; true;) {
+    const Result<bool> row = next->bind(1, after).next();
+    if (!row) {
+      if (++unreadable > kUnreadableMax) stride *= 2;
+      if (after > INT64_MAX / 4) return {};
+      after += stride;
+      continue;
+    }
+    if (!*row) return {};
+    unreadable = 0;
+    stride = 1;
+    after = next->integer(0);
+    const Result<BlockReader> block = BlockReader::open(next->blob(1));
+    if (block && block->header().last <= kSequenceMax) {
+      const BlockHeader& header = block->header();
+      Result<void> step = insert_epoch(db, header.epoch.counter, Bytes{header.epoch.random});
+      if (step) step = insert_block(db, *block);
+      if (!step) return step;
+      Sequence& highest =
+          (*seen)[header.epoch.counter][std::int64_t{static_cast<std::uint8_t>(header.stream)}];
+      highest = std::max(highest, header.last);
+    }
+    next->reset();
+  }
 }
 
 }  // namespace ems::io
