@@ -22,7 +22,7 @@ def contract():
 @pytest.fixture
 def site(install):
     site = install()
-    site.ctl("pki", "user", "--dir", "pki", "--name", "vi", "--role", "viewer", "--out", "viewer")
+    site.ctl("pki", "user", "--dir", "pki", "--name", "ada", "--role", "viewer", "--out", "viewer")
     site.ctl("pki", "init", "--dir", "foreign")
     for kind, arguments in (("user", ("--name", "ada", "--role", "operator")), ("agent", ("--site", "demo", "--name", "gateway-1"))):
         site.ctl("pki", kind, "--dir", "foreign", *arguments, "--out", kind)

@@ -32,7 +32,7 @@ def frame(vector, key):
 @pytest.mark.parametrize("vector", VECTORS, ids=lambda v: v["id"])
 def test_vectors_decode_as_expected(vector):
     request = frame(vector, "request_hex")
-    response = frame(vector, "response_hex") if "response_hex" in vector else None
+    response = frame(vector, "response_hex") if vector.get("response_hex") is not None else None
     if "expect_error" in vector:
         with pytest.raises(errors.error_class(vector["expect_error"])) as caught:
             ems.decode(vector["protocol"], response, request)
