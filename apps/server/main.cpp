@@ -21,10 +21,10 @@ int refuse(const std::string& what, const Error& error) {
 rpc::FleetServerOptions options_of(const io::ServerConfig& config) {
   rpc::FleetServerOptions options;
   options.name = config.name;
-  options.address = config.listen.host + ":" + std::to_string(config.listen.port);
+  options.address = io::to_address(config.listen);
   options.tls = {config.tls.ca, config.tls.certificate, config.tls.key};
   for (const io::TenantConfig& tenant : config.tenants) {
-    options.tenants.push_back({tenant.name, tenant.agents});
+    options.tenants.push_back({tenant.name, tenant.agents, tenant.users});
   }
   options.sessions_max = config.limits.sessions_max;
   options.session_idle_max = config.limits.session_idle_max;

@@ -104,7 +104,7 @@ listen: "127.0.0.1:{server_port}"
 tls: {{ca: pki/ca.crt, certificate: pki/server.crt, key: pki/server.key}}
 store: {{path: fleet.db}}
 tenants:
-  - {{name: default, agents: ["demo/*"]}}
+  - {{name: default, agents: ["demo/*"], users: ["ada"]}}
 """
 
 

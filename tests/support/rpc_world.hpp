@@ -84,7 +84,7 @@ class RpcWorld {
     options.name = "s1";
     options.address = "127.0.0.1:" + std::to_string(port);
     options.tls = pki.files("server");
-    options.tenants = {{"acme", {"home/*"}}};
+    options.tenants = {{"acme", {"home/*"}, {"vera", "otto", "tess"}}};
     return options;
   }
   [[nodiscard]] std::string address() const { return "127.0.0.1:" + std::to_string(port); }

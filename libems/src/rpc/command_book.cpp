@@ -96,6 +96,13 @@ void CommandBook::expire() {
   }
 }
 
+std::optional<std::string> CommandBook::tenant_of(const std::string& id) {
+  const std::scoped_lock lock{mutex_};
+  const auto at = entries_.find(id);
+  if (at == entries_.end()) return std::nullopt;
+  return at->second.key.tenant;
+}
+
 Result<std::vector<CommandStep>> CommandBook::steps(const std::string& id, std::size_t seen,
                                                     Duration timeout) {
   std::unique_lock lock{mutex_};

@@ -45,6 +45,8 @@ class CommandBook {
   /// Ends what ran out of time.
   void expire();
 
+  /// Tenant of a command; nullopt: no such command, or it ended long ago.
+  [[nodiscard]] std::optional<std::string> tenant_of(const std::string& id);
   /// Steps of a command after the first `seen`; waits up to `timeout` for one.
   ///
   /// @errors not_found  no such command, or it ended long ago.

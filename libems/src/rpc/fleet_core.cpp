@@ -40,15 +40,28 @@ Result<Identity> FleetCore::authorize(const grpc::ServerContext& context, Role r
   return peer;
 }
 
-Result<std::string> FleetCore::tenant(const std::string& asked) const {
-  if (asked.empty() && options.tenants.size() == 1) return options.tenants.front().name;
-  if (asked.empty()) {
-    return fail(Errc::invalid_argument, 0, "the server has several tenants: name one");
+bool FleetCore::sees(const Identity& user, const std::string& tenant) const {
+  const auto at = std::ranges::find(options.tenants, tenant, &Tenant::name);
+  return at != options.tenants.end() &&
+         std::ranges::any_of(at->users,
+                             [&](const std::string& pattern) { return glob(pattern, user.name); });
+}
+
+Result<std::string> FleetCore::tenant(const Identity& user, const std::string& asked) const {
+  if (!asked.empty()) {
+    if (sees(user, asked)) return asked;
+    return fail(Errc::not_found, 0, "no such tenant, or it is not this user's");
   }
-  if (std::ranges::find(options.tenants, asked, &Tenant::name) == options.tenants.end()) {
-    return fail(Errc::not_found, 0, "no such tenant");
+  const std::string* only = nullptr;
+  for (const Tenant& tenant : options.tenants) {
+    if (!sees(user, tenant.name)) continue;
+    if (only != nullptr) {
+      return fail(Errc::invalid_argument, 0, "this user has several tenants: name one");
+    }
+    only = &tenant.name;
   }
-  return asked;
+  if (only == nullptr) return fail(Errc::not_found, 0, "no tenant lists this user");
+  return *only;
 }
 
 bool FleetCore::allows(const std::string& tenant, const std::string& agent) const {
@@ -58,8 +71,9 @@ bool FleetCore::allows(const std::string& tenant, const std::string& agent) cons
                              [&](const std::string& pattern) { return glob(pattern, agent); });
 }
 
-Result<fleet::AgentKey> FleetCore::known_agent(const std::string& asked, const std::string& agent) {
-  const Result<std::string> name = tenant(asked);
+Result<fleet::AgentKey> FleetCore::known_agent(const Identity& user, const std::string& asked,
+                                               const std::string& agent) {
+  const Result<std::string> name = tenant(user, asked);
   if (!name) return fail(name.error());
   const fleet::AgentKey key{*name, agent};
   {

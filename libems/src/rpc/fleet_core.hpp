@@ -24,9 +24,9 @@ struct AgentSession {
   grpc::ServerContext* context = nullptr;  ///< Valid while it is registered.
   std::mutex mutex;
   std::condition_variable wake;
-  fleet::SessionToken token = 0;              ///< Guarded by FleetCore's mutex; 0: before Hello.
-  bool command_waiting = false;  ///< Guarded by mutex.
-  bool ended = false;            ///< Guarded by mutex.
+  fleet::SessionToken token = 0;  ///< Guarded by FleetCore's mutex; 0: before Hello.
+  bool command_waiting = false;   ///< Guarded by mutex.
+  bool ended = false;             ///< Guarded by mutex.
   std::atomic<std::int64_t> last_read_us{0};
 };
 
@@ -61,12 +61,15 @@ class FleetCore {
   /// The peer, when it is a user of at least that role.
   /// @errors unauthenticated, permission_denied.
   [[nodiscard]] Result<Identity> authorize(const grpc::ServerContext& context, Role role) const;
-  /// @errors not_found  no such tenant. invalid_argument  empty, and there are several.
-  [[nodiscard]] Result<std::string> tenant(const std::string& asked) const;
+  /// True when that tenant exists and lists the user. To all others it does not exist.
+  [[nodiscard]] bool sees(const Identity& user, const std::string& tenant) const;
+  /// @errors not_found         no such tenant for this user.
+  ///         invalid_argument  empty, and the user sees several.
+  [[nodiscard]] Result<std::string> tenant(const Identity& user, const std::string& asked) const;
   /// True when the tenant exists and that agent may write under its name.
   [[nodiscard]] bool allows(const std::string& tenant, const std::string& agent) const;
   /// @errors as tenant(); not_found  the agent never connected.
-  [[nodiscard]] Result<fleet::AgentKey> known_agent(const std::string& tenant,
+  [[nodiscard]] Result<fleet::AgentKey> known_agent(const Identity& user, const std::string& tenant,
                                                     const std::string& agent);
 
   /// Registers a connection, before its Hello: the tenant is still empty.

@@ -59,6 +59,7 @@ grpc::Status FleetServiceImpl::ListAgents(grpc::ServerContext* context,
   const auto presence = core_.presence();
   for (const Tenant& tenant : core_.options.tenants) {
     if (!request->tenant().empty() && request->tenant() != tenant.name) continue;
+    if (!core_.sees(*user, tenant.name)) continue;
     auto agents = core_.store.agents(tenant.name);
     if (!agents) return to_status(agents.error());
     for (const auto& [key, seen] : presence) {  // Connected, but nothing stored yet.
@@ -95,7 +96,7 @@ grpc::Status FleetServiceImpl::GetLatest(grpc::ServerContext* context,
   if (!user) return to_status(user.error());
   const auto filters = PointFilters::parse(request->points());
   if (!filters) return to_status(filters.error());
-  const auto key = core_.known_agent(request->tenant(), request->agent());
+  const auto key = core_.known_agent(*user, request->tenant(), request->agent());
   if (!key) return to_status(key.error());
   const auto values = core_.store.latest(*key);
   if (!values) return to_status(values.error());
@@ -112,7 +113,7 @@ grpc::Status FleetServiceImpl::QueryRange(grpc::ServerContext* context,
   if (!user) return to_status(user.error());
   const auto filters = PointFilters::parse(request->points());
   if (!filters) return to_status(filters.error());
-  const auto key = core_.known_agent(request->tenant(), request->agent());
+  const auto key = core_.known_agent(*user, request->tenant(), request->agent());
   if (!key) return to_status(key.error());
   const io::UtcRange range{from(request->from()), from(request->to())};
   if (!request->has_from() || !request->has_to() || range.to < range.from) {
@@ -147,7 +148,7 @@ grpc::Status FleetServiceImpl::WatchTelemetry(
   if (!user) return to_status(user.error());
   const auto filters = PointFilters::parse(request->points());
   if (!filters) return to_status(filters.error());
-  const auto tenant = core_.tenant(request->tenant());
+  const auto tenant = core_.tenant(*user, request->tenant());
   if (!tenant) return to_status(tenant.error());
   if (!core_.enter_watch()) return to_status(Errc::resource_exhausted, "too many watchers");
   fleet::LiveFilter filter{*tenant, std::nullopt, telemetry::Stream::telemetry};
@@ -178,7 +179,7 @@ grpc::Status FleetServiceImpl::GetCounts(grpc::ServerContext* context,
                                          v1::GetCountsResponse* response) {
   const auto user = core_.authorize(*context, Role::viewer);
   if (!user) return to_status(user.error());
-  const auto key = core_.known_agent(request->tenant(), request->agent());
+  const auto key = core_.known_agent(*user, request->tenant(), request->agent());
   if (!key) return to_status(key.error());
   const auto marks = core_.store.marks(*key);
   if (!marks) return to_status(marks.error());
@@ -199,7 +200,7 @@ grpc::Status FleetServiceImpl::SendCommand(grpc::ServerContext* context,
                                            v1::SendCommandResponse* response) {
   const auto user = core_.authorize(*context, Role::operator_);
   if (!user) return to_status(user.error());
-  const auto key = core_.known_agent(request->tenant(), request->agent());
+  const auto key = core_.known_agent(*user, request->tenant(), request->agent());
   if (!key) return to_status(key.error());
   const Duration ttl = from(request->ttl());
   if (ttl <= Duration::zero() || ttl > kCommandTtlMax) {
@@ -222,6 +223,10 @@ grpc::Status FleetServiceImpl::WatchCommand(grpc::ServerContext* context,
                                             grpc::ServerWriter<v1::WatchCommandResponse>* writer) {
   const auto user = core_.authorize(*context, Role::viewer);
   if (!user) return to_status(user.error());
+  const auto tenant = core_.book.tenant_of(request->command_id());
+  if (!tenant || !core_.sees(*user, *tenant)) {
+    return to_status(Errc::not_found, "no such command, or it ended long ago");
+  }
   if (!core_.enter_watch()) return to_status(Errc::resource_exhausted, "too many watchers");
   grpc::Status status = to_status(Errc::unavailable, "the server is shutting down");
   std::size_t seen = 0;
@@ -255,7 +260,7 @@ grpc::Status FleetServiceImpl::ClearIdentityConflict(
     v1::ClearIdentityConflictResponse*) {
   const auto user = core_.authorize(*context, Role::technician);
   if (!user) return to_status(user.error());
-  const auto key = core_.known_agent(request->tenant(), request->agent());
+  const auto key = core_.known_agent(*user, request->tenant(), request->agent());
   if (!key) return to_status(key.error());
   const auto cleared = core_.store.clear_conflict(*key);
   if (!cleared) return to_status(cleared.error());

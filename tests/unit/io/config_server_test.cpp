@@ -46,6 +46,41 @@ TEST(ConfigServer, TenantsAllowAgentsByPattern) {
   for (const auto& c : cases) EXPECT_EQ(tenant->allows(c.agent), c.allowed) << c.agent;
 }
 
+TEST(ConfigServer, UsersAreListedAndNobodyByDefault) {
+  EXPECT_TRUE(parse_server_config(good(), "server.yaml").value->tenants.front().users.empty());
+  std::string text = good();
+  text.replace(text.rfind("}"), 1, ", users: [ada, \"night-*\"]}");
+  const Loaded<ServerConfig> listed = parse_server_config(text, "server.yaml");
+  ASSERT_TRUE(listed) << to_text(listed.errors);
+  EXPECT_EQ(listed.value->tenants.front().users, (std::vector<std::string>{"ada", "night-*"}));
+  text.replace(text.find("night-*"), 7, "Night/*");
+  EXPECT_EQ(to_text(parse_server_config(text, "server.yaml").errors),
+            "server.yaml:5:67: \"Night/*\" is not a user's name of a-z, 0-9, - and *\n");
+}
+
+TEST(ConfigServer, TenantsDoNotShareAgents) {
+  const struct {
+    const char* pattern;
+    bool overlaps;
+  } cases[] = {{"demo/gw1", true},   {"*/gw1", true},     {"d*o/*", true},  {"de*/x*y", true},
+               {"demo2/gw*", false}, {"*2/gw*", false},   {"de/mo", false}, {"x/spare-7", true},
+               {"x*/s*", true},      {"x/spar-*", false}, {"x/*-7", true},  {"x/gw*", false}};
+  for (const auto& c : cases) {
+    const auto loaded = parse_server_config(
+        good() + "  - {name: other, agents: [\"" + c.pattern + "\"]}\n", "server.yaml");
+    EXPECT_EQ(!loaded, c.overlaps) << c.pattern << to_text(loaded.errors);
+    if (c.overlaps) {
+      EXPECT_NE(to_text(loaded.errors).find("of another tenant on line 5"), std::string::npos);
+    }
+  }
+}
+
+TEST(ConfigServer, AddressesGetTheirBracketsBack) {
+  EXPECT_EQ(to_address({"::1", 7443}), "[::1]:7443");
+  EXPECT_EQ(to_address({"127.0.0.1", 1}), "127.0.0.1:1");
+  EXPECT_EQ(to_address({"server.example", 7443}), "server.example:7443");
+}
+
 TEST(ConfigServer, NamesItsFaults) {
   EXPECT_EQ(to_text(parse_server_config(kGood, "server.yaml").errors),
             "server.yaml:5:40: \"*/spare-?\" is not a pattern SITE/AGENT of a-z, 0-9, - and *\n");

@@ -72,6 +72,36 @@ TEST_F(Access, OperatorPassesTheRoleCheck) {
   EXPECT_EQ(sent.error().code, Errc::not_found) << user->detail();
 }
 
+TEST_F(Access, TenantDoesNotExistForUsersItDoesNotList) {
+  world_->pki.issue("urn:ems:user:eve:operator", "eve");
+  EXPECT_EQ(connect("agent", hello("acme")).code, Errc::cancelled) << "the agent is known now";
+  const auto otto = world_->client("operator");
+  const auto listed = otto->agents();
+  ASSERT_TRUE(listed && listed->size() == 1U);
+  const auto id = otto->send_command(kHomeAgent, seconds(10), ClearSetpointAction{});
+  ASSERT_TRUE(id) << otto->detail();
+
+  const auto eve = world_->client("eve");
+  const auto agents = eve->agents();
+  ASSERT_TRUE(agents) << eve->detail();
+  EXPECT_TRUE(agents->empty());
+  EXPECT_EQ(eve->agents("acme").value().size(), 0U);
+  for (const char* tenant : {"acme", ""}) {
+    const fleet::AgentKey key{tenant, "home/gw1"};
+    const auto none = [](const auto&) { return false; };
+    EXPECT_EQ(eve->latest(key).error().code, Errc::not_found);
+    EXPECT_EQ(eve->counts(key).error().code, Errc::not_found);
+    EXPECT_EQ(eve->range(key, UtcInstant{}, UtcInstant{seconds(1)}, {}, none).error().code,
+              Errc::not_found);
+    EXPECT_EQ(eve->watch(key, {}, none).error().code, Errc::not_found);
+    EXPECT_EQ(eve->send_command(key, seconds(10), ClearSetpointAction{}).error().code,
+              Errc::not_found);
+  }
+  const auto seen = eve->watch_command(*id, [](const CommandStep&) { return false; });
+  ASSERT_FALSE(seen);
+  EXPECT_EQ(seen.error().code, Errc::not_found);
+}
+
 TEST_F(Access, AgentsAndServersMayNotUseFleetService) {
   const auto agents = world_->client("agent")->agents();
   ASSERT_FALSE(agents);

@@ -23,10 +23,12 @@ class logger;
 
 namespace ems::rpc {
 
-/// A tenant and the agents that may write under its name.
+/// A tenant, the agents that may write under its name and the users that may see it. Who is not
+/// listed may not.
 struct Tenant {
   std::string name;
-  std::vector<std::string> agents;  ///< Patterns over SITE/NAME; `*`: any run without `/`.
+  std::vector<std::string> agents;   ///< Patterns over SITE/NAME; `*`: any run without `/`.
+  std::vector<std::string> users{};  ///< Patterns over the name in urn:ems:user:NAME:ROLE.
 };
 
 /// What a server listens on and how much it takes; io::ServerConfig has the same.
@@ -39,9 +41,9 @@ struct FleetServerOptions {
   Duration session_idle_max = seconds(60);
   std::int64_t message_bytes_max = std::int64_t{4} * 1024 * 1024;
   std::uint32_t watchers_max = 100;
-  std::uint32_t watch_queue_max = 256;        ///< Then the oldest go and are counted.
-  std::uint32_t ranges_max = 8;               ///< Range queries at one time.
-  Duration range_time_max = seconds(60);      ///< Of one range query, its caller's reading included.
+  std::uint32_t watch_queue_max = 256;    ///< Then the oldest go and are counted.
+  std::uint32_t ranges_max = 8;           ///< Range queries at one time.
+  Duration range_time_max = seconds(60);  ///< Of one range query, its caller's reading included.
   std::uint64_t memory_bytes_max = std::uint64_t{512} * 1024 * 1024;  ///< Of gRPC's buffers.
   std::uint32_t commands_per_agent_max = 64;  ///< Not answered yet; then SendCommand refuses.
   Duration keepalive_interval = seconds(5);

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "ems/io/config/server_config.hpp"
 
+#include <algorithm>
 #include <map>
+#include <utility>
 
 #include "io/config/reader.hpp"
 
@@ -47,6 +49,59 @@ bool is_pattern(std::string_view text) {
   return slashes == 1 && text.front() != '/' && text.back() != '/';
 }
 
+/// A pattern over the name of a user.
+bool is_user_pattern(std::string_view text) {
+  const auto allowed = [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-' || c == '*';
+  };
+  return !text.empty() && std::all_of(text.begin(), text.end(), allowed);
+}
+
+/// Some text matches both patterns. One row of the table of (rest of a, rest of b) at a time.
+bool overlap(std::string_view a, std::string_view b) {
+  const auto passes = [](char c) { return c != '/'; };  // What `*` may stand for; `*` as well.
+  std::vector<char> below(b.size() + 1);
+  std::vector<char> row(b.size() + 1);
+  for (std::size_t i = a.size() + 1; i-- > 0;) {
+    for (std::size_t j = b.size() + 1; j-- > 0;) {
+      const bool more_a = i < a.size();
+      const bool more_b = j < b.size();
+      bool meet = !more_a && !more_b;
+      if (more_a && a[i] == '*') meet = below[j] || (more_b && passes(b[j]) && row[j + 1]);
+      if (!meet && more_b && b[j] == '*') meet = row[j + 1] || (more_a && passes(a[i]) && below[j]);
+      if (!meet && more_a && more_b && a[i] == b[j]) meet = below[j + 1];
+      row[j] = meet;
+    }
+    std::swap(row, below);
+  }
+  return below[0];
+}
+
+/// An agent that two tenants allow could write under either name.
+void check_overlaps(const Section& root, Reader& reader) {
+  struct Pattern {
+    const Section* tenant;
+    const Value* value;
+  };
+  std::vector<Pattern> earlier;
+  for (const Section& tenant : root.list("tenants")) {
+    const Value* agents = tenant.find("agents");
+    if (agents == nullptr) continue;
+    for (const Value& agent : agents->list) {
+      const auto other = std::find_if(earlier.begin(), earlier.end(), [&](const Pattern& p) {
+        return p.tenant != &tenant && overlap(p.value->text, agent.text);
+      });
+      if (other != earlier.end()) {
+        reader.error(agent.place, Errc::already_exists,
+                     "\"" + agent.text + "\" overlaps \"" + other->value->text +
+                         "\" of another tenant on line " +
+                         std::to_string(other->value->place.line));
+      }
+      earlier.push_back({&tenant, &agent});
+    }
+  }
+}
+
 void check_tenants(const Section& root, Reader& reader) {
   std::map<std::string, std::uint32_t> names;
   for (const Section& tenant : root.list("tenants")) {
@@ -56,6 +111,13 @@ void check_tenants(const Section& root, Reader& reader) {
         reader.error(name->place, Errc::already_exists,
                      "duplicate tenant \"" + name->text + "\"; first on line " +
                          std::to_string(first->second));
+      }
+    }
+    if (const Value* users = tenant.find("users")) {
+      for (const Value& user : users->list) {
+        if (is_user_pattern(user.text)) continue;
+        reader.error(user.place, Errc::invalid_argument,
+                     "\"" + user.text + "\" is not a user's name of a-z, 0-9, - and *");
       }
     }
     const Value* agents = tenant.find("agents");
@@ -80,8 +142,11 @@ ServerConfig bind(const Section& root, const std::filesystem::path& file) {
   out.tls = {path(tls, "ca"), path(tls, "certificate"), path(tls, "key")};
   out.store = path(*root.section("store"), "path");
   for (const Section& item : root.list("tenants")) {
-    TenantConfig tenant{item.at("name").text, {}};
+    TenantConfig tenant{item.at("name").text, {}, {}};
     for (const Value& agent : item.at("agents").list) tenant.agents.push_back(agent.text);
+    if (const Value* users = item.find("users")) {
+      for (const Value& user : users->list) tenant.users.push_back(user.text);
+    }
     out.tenants.push_back(std::move(tenant));
   }
   constexpr std::int64_t kBytesPerMb = 1'000'000;
@@ -118,6 +183,7 @@ Loaded<ServerConfig> parse_server_config(std::string_view text, const std::files
   Reader reader(server_schema(), path.string(), nullptr);
   const Section root = reader.read(text);
   check_tenants(root, reader);
+  check_overlaps(root, reader);
   if (!reader.ok()) return {std::nullopt, reader.take_errors()};
   return {bind(root, path), {}};
 }

@@ -23,7 +23,11 @@ constexpr SchemaKey kKeys[] = {
      .doc = "Who may write, and under whose name. An agent that no tenant allows is refused."},
     {.path = "tenants[].name", .type = T::name, .required = true, .doc = "Name of the tenant."},
     {.path = "tenants[].agents", .type = T::text_list, .min = 1, .max = 10'000, .required = true,
-     .doc = "Patterns over SITE/AGENT of the agents' certificates; `*` stands for any characters but `/`."},
+     .doc = "Patterns over SITE/AGENT of the agents' certificates; `*` stands for any characters but `/`. Patterns of "
+            "two tenants that one agent could match are refused."},
+    {.path = "tenants[].users", .type = T::text_list, .min = 1, .max = 10'000,
+     .doc = "Names of the users that may see this tenant, as in urn:ems:user:NAME:ROLE; `*` stands for any characters. "
+            "Absent: nobody."},
     {.path = "limits", .type = T::section, .default_text = "{}", .doc = "Bounds of what peers may ask."},
     {.path = "limits.sessions_max", .type = T::integer, .min = 1, .max = 1'000'000, .default_text = "1000",
      .doc = "Agents connected at one time."},

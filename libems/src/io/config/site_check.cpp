@@ -27,11 +27,6 @@ Duration line_time(const SerialEndpoint& line, std::int64_t characters) {
   return Duration{(characters * bits * kMicrosPerSecond + baud - 1) / baud};
 }
 
-std::string endpoint_text(const TcpEndpoint& endpoint) {
-  const bool v6 = endpoint.host.find(':') != std::string::npos;
-  return (v6 ? '[' + endpoint.host + ']' : endpoint.host) + ':' + std::to_string(endpoint.port);
-}
-
 /// Collects devices by line, in the order of the file.
 class LineTable {
  public:
@@ -51,7 +46,7 @@ class LineTable {
           battery.reply_timeout +
               line_time(*serial, static_cast<std::int64_t>(protocol::kReplySize)));
     } else {
-      add(endpoint_text(std::get<TcpEndpoint>(battery.link)), device, false, battery.reply_timeout);
+      add(to_address(std::get<TcpEndpoint>(battery.link)), device, false, battery.reply_timeout);
     }
   }
 
@@ -62,7 +57,7 @@ class LineTable {
     } else {
       // Units behind one address have a request each outstanding: only its own makes a unit wait.
       const bool waits = controlled;
-      add(endpoint_text(std::get<ModbusTcpEndpoint>(link).address), std::move(device), controlled,
+      add(to_address(std::get<ModbusTcpEndpoint>(link).address), std::move(device), controlled,
           waits ? timeout : Duration::zero());
     }
   }

@@ -102,3 +102,12 @@ std::filesystem::path joined(const std::filesystem::path& file, const std::strin
 }
 
 }  // namespace ems::io::config
+
+namespace ems::io {
+
+std::string to_address(const TcpEndpoint& endpoint) {
+  const bool v6 = endpoint.host.find(':') != std::string::npos;
+  return (v6 ? '[' + endpoint.host + ']' : endpoint.host) + ':' + std::to_string(endpoint.port);
+}
+
+}  // namespace ems::io

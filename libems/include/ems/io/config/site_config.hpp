@@ -32,6 +32,11 @@ struct TcpEndpoint {
   friend bool operator==(const TcpEndpoint&, const TcpEndpoint&) = default;
 };
 
+/// HOST:PORT as it is dialled and listened on: an IPv6 host gets its brackets back.
+///
+/// @thread_safety Pure function.
+[[nodiscard]] std::string to_address(const TcpEndpoint& endpoint);
+
 enum class Parity : std::uint8_t { none, even, odd };
 
 /// A serial line: 8 data bits.
