@@ -7,12 +7,14 @@
 #include <map>
 #include <mutex>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
 #include "ems/fleet/fleet_store.hpp"
 #include "ems/fleet/sqlite_fleet_store.hpp"
 #include "io/store/sqlite.hpp"
+#include "latest.hpp"
 #include "sessions.hpp"
 #include "witness.hpp"
 
@@ -88,7 +90,6 @@ class SqliteFleetStore final : public FleetStore {
     Result<Ack> result = fail(Errc::internal, 0, "fleet: not processed");
     bool done = false;
   };
-  using Latest = std::map<Point, LatestValue>;
 
   [[nodiscard]] static Result<void> check(Job& job);
   void run_group(std::span<Job* const> jobs);
@@ -105,9 +106,10 @@ class SqliteFleetStore final : public FleetStore {
                                                             telemetry::Stream stream,
                                                             const telemetry::Epoch& epoch);
   [[nodiscard]] Result<void> load_totals();
+  /// Makes conflicts durable; what cannot be written is tried again at the next one refused.
+  void save_conflicts();
   [[nodiscard]] Result<void> load_generation(bool created);
   [[nodiscard]] Result<void> write_generation(const Id128& generation, std::uint64_t groups);
-  static void note(Latest& latest, const telemetry::BlockReader& block, telemetry::Sequence after);
 
   std::string path_;
   bool read_only_ = false;
@@ -119,12 +121,13 @@ class SqliteFleetStore final : public FleetStore {
   std::vector<Job*> queue_;
   bool leader_ = false;
 
-  std::mutex writer_mutex_;  ///< Guards writer_, witness_, groups_ and the scratch buffer.
+  std::mutex writer_mutex_;  ///< Guards the following.
   io::sqlite::Database writer_;
   Witness witness_;
   std::uint64_t groups_ = 0;
   std::vector<std::byte> scratch_buffer_;
   telemetry::BlockBuilder scratch_;
+  std::set<AgentKey> unsaved_conflicts_;  ///< Known, and still to be made durable.
 
   std::mutex reader_mutex_;  ///< Guards reader_.
   io::sqlite::Database reader_;

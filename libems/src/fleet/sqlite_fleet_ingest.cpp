@@ -130,7 +130,7 @@ void SqliteFleetStore::run_group(std::span<Job* const> jobs) {
     const auto latest = latest_.find(job->key);
     if (latest == latest_.end() || job->stream != Stream::telemetry) continue;
     for (const auto& block : job->blocks) {
-      if (block) note(latest->second, *block, job->mark_before);
+      if (block) counters_.latest_dropped += latest->second.note(*block, job->mark_before);
     }
   }
 }
@@ -262,17 +262,6 @@ Result<void> SqliteFleetStore::insert_gap(const Job& job, const Gap& gap) {
     s->bind_null(9).bind_null(10);
   }
   return s->run();
-}
-
-void SqliteFleetStore::note(Latest& latest, const BlockReader& block, Sequence after) {
-  for (RowCursor cursor(block); cursor.next();) {
-    if (cursor.sequence() <= after) continue;
-    const Row row = cursor.row();
-    for (std::size_t i = 0; i < row.points.size(); ++i) {
-      if (!row.values[i].valid) continue;
-      latest[row.points[i]] = {row.points[i], row.values[i].value, row.values[i].quality, row.at};
-    }
-  }
 }
 
 }  // namespace ems::fleet

@@ -262,18 +262,23 @@ Result<SessionToken> SqliteFleetStore::session_begin(const SessionRequest& reque
   const Sessions::Begun begun = sessions_.begin(request);
   if (!begun.conflict) return begun.token;
   if (begun.new_conflict) {
-    {
-      const std::lock_guard lock(state_mutex_);
-      ++counters_.conflicts;
-    }
-    const std::lock_guard writer(writer_mutex_);
-    Result<Statement> s = writer_.prepare("INSERT OR IGNORE INTO conflict VALUES(?1,?2)");
-    if (!s) return fail(s.error());
-    s->bind(1, std::string_view{request.key.tenant}).bind(2, std::string_view{request.key.agent});
-    const Result<void> written = s->run();
-    if (!written) return fail(written.error());
+    const std::lock_guard lock(state_mutex_);
+    ++counters_.conflicts;
   }
+  const std::lock_guard writer(writer_mutex_);
+  if (begun.new_conflict) unsaved_conflicts_.insert(request.key);
+  save_conflicts();
   return fail(Errc::identity_conflict, 0, "fleet: two agents use this identity");
+}
+
+void SqliteFleetStore::save_conflicts() {
+  if (unsaved_conflicts_.empty()) return;
+  Result<Statement> s = writer_.prepare("INSERT OR IGNORE INTO conflict VALUES(?1,?2)");
+  if (!s) return;
+  std::erase_if(unsaved_conflicts_, [&s](const AgentKey& key) {
+    s->bind(1, std::string_view{key.tenant}).bind(2, std::string_view{key.agent});
+    return s->run().has_value();
+  });
 }
 
 void SqliteFleetStore::session_end(SessionToken session) { sessions_.end(session); }
@@ -286,6 +291,7 @@ Result<void> SqliteFleetStore::clear_conflict(const AgentKey& key) {
   s->bind(1, std::string_view{key.tenant}).bind(2, std::string_view{key.agent});
   const Result<void> written = s->run();
   if (!written) return written;
+  unsaved_conflicts_.erase(key);
   if (!sessions_.clear_conflict(key)) return fail(Errc::not_found, 0, "fleet: no such conflict");
   return {};
 }
@@ -350,20 +356,10 @@ Result<std::vector<LatestValue>> SqliteFleetStore::latest(const AgentKey& key,
                                                           std::optional<AssetId> asset) {
   // Points that none of the newest blocks has are not current: this many minutes at 60 rows each.
   constexpr std::int64_t kBlocksBack = 10;
-  const auto give = [&](const Latest& latest) {
-    std::vector<LatestValue> values;
-    for (const auto& [point, value] : latest) {
-      const bool wanted =
-          !asset || (point.asset.kind == asset->kind && point.asset.index == asset->index &&
-                     (asset->module == 0 || point.asset.module == asset->module));
-      if (wanted) values.push_back(value);
-    }
-    return values;
-  };
   if (!read_only_) {
     const std::lock_guard lock(state_mutex_);
     const auto found = latest_.find(key);
-    if (found != latest_.end()) return give(found->second);
+    if (found != latest_.end()) return found->second.values(asset);
   }
   // No group may commit between reading the blocks and keeping what they said.
   const std::lock_guard writer(writer_mutex_);
@@ -377,18 +373,20 @@ Result<std::vector<LatestValue>> SqliteFleetStore::latest(const AgentKey& key,
   s->bind(3, kBlocksBack);
   Latest latest;
   bool any = false;
+  std::size_t dropped = 0;
   while (true) {
     const Result<bool> row = s->next();
     if (!row) return fail(row.error());
     if (!*row) break;
     any = true;
     const Result<BlockReader> block = BlockReader::open(s->blob(0));
-    if (block) note(latest, *block, 0);
+    if (block) dropped += latest.note(*block, 0);
   }
-  std::vector<LatestValue> values = give(latest);
+  std::vector<LatestValue> values = latest.values(asset);
   if (!read_only_ && any) {
     const std::lock_guard lock(state_mutex_);
     latest_[key] = std::move(latest);
+    counters_.latest_dropped += dropped;
   }
   return values;
 }

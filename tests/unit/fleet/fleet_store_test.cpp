@@ -329,6 +329,90 @@ TEST(FleetStore, LatestFollowsIngestAndSurvivesARestart) {
   EXPECT_EQ(beside->session_begin({kKey, epoch(1), id(1)}).error().code, Errc::read_only);
 }
 
+/// One row: `points` cell voltages of a battery at a time.
+Result<Ack> send_row(FleetStore& store, SessionToken session, Sequence sequence, AssetId asset,
+                     std::size_t points, std::int64_t utc_us) {
+  OwnedRow row;
+  row.utc_us = utc_us;
+  for (std::size_t i = 0; i < points; ++i) {
+    row.points.push_back({asset, Signal::cell_voltage, static_cast<std::uint16_t>(i + 1)});
+    row.values.push_back({static_cast<std::int64_t>(sequence), Quality::good, true});
+  }
+  std::vector<std::byte> buffer(64 * 1024);
+  BlockBuilder builder(buffer);
+  EXPECT_TRUE(builder.start(Stream::telemetry, epoch(1), sequence));
+  EXPECT_TRUE(builder.append({}, row.view()));
+  const IngestItem item{builder.bytes(), {}};
+  return store.ingest(session, Stream::telemetry, epoch(1), {&item, 1});
+}
+
+TEST(FleetStore, LatestKeepsABoundedNumberOfPointsAndDropsThoseLongestAway) {
+  const TempDir dir;
+  const auto store = must_open(dir / "f.db");
+  const SessionToken session = begin(*store);
+  ASSERT_TRUE(send_row(*store, session, 1, battery(1), 256, 1));
+  EXPECT_EQ(store->latest(kKey)->size(), 256U);  // From now on kept in memory.
+  constexpr std::uint16_t kBatteries = 30;
+  for (std::uint16_t n = 2; n <= kBatteries; ++n) {
+    ASSERT_TRUE(send_row(*store, session, n, battery(n), 256, n));
+  }
+  EXPECT_EQ(store->latest(kKey)->size(), 4096U);
+  EXPECT_TRUE(store->latest(kKey, battery(14))->empty());
+  EXPECT_EQ(store->latest(kKey, battery(15))->size(), 256U);
+  EXPECT_EQ(store->latest(kKey, battery(kBatteries))->size(), 256U);
+  EXPECT_EQ(store->counters().latest_dropped, 256U * 30 - 4096);
+  // Part of the oldest row.
+  ASSERT_TRUE(send_row(*store, session, kBatteries + 1, battery(99), 100, 1));
+  EXPECT_EQ(store->latest(kKey)->size(), 4096U);
+  EXPECT_EQ(store->latest(kKey, battery(15))->size(), 156U);
+  EXPECT_EQ(store->latest(kKey, battery(99))->size(), 100U);
+}
+
+TEST(FleetStore, LatestForgetsWhatIsAnHourOlderThanTheNewestRow) {
+  constexpr std::int64_t kHour = 3'600'000'000;
+  const TempDir dir;
+  const auto expect_only = [](FleetStore& store, std::size_t gone, std::size_t here) {
+    EXPECT_EQ(store.latest(kKey, battery(1))->size(), gone);
+    EXPECT_EQ(store.latest(kKey, battery(2))->size(), here);
+  };
+  {
+    const auto store = must_open(dir / "f.db");
+    const SessionToken session = begin(*store);
+    ASSERT_TRUE(send_row(*store, session, 1, battery(1), 3, 5 * kHour));
+    EXPECT_EQ(store->latest(kKey)->size(), 3U);
+    ASSERT_TRUE(send_row(*store, session, 2, battery(2), 2, 6 * kHour));
+    expect_only(*store, 3, 2);
+    ASSERT_TRUE(send_row(*store, session, 3, battery(2), 2, 6 * kHour + 1));
+    expect_only(*store, 0, 2);
+  }
+  const auto store = must_open(dir / "f.db");
+  expect_only(*store, 0, 2);
+  // A clock that was set back hides nothing; times at the ends of their range overflow nothing.
+  const SessionToken session = begin(*store);
+  ASSERT_TRUE(send_row(*store, session, 4, battery(1), 3, kHour));
+  expect_only(*store, 3, 2);
+  ASSERT_TRUE(send_row(*store, session, 5, battery(1), 3, INT64_MIN));
+  ASSERT_TRUE(send_row(*store, session, 6, battery(2), 2, INT64_MAX));
+  expect_only(*store, 0, 2);
+}
+
+TEST(FleetStore, AConflictThatCouldNotBeWrittenIsTriedAgain) {
+  const TempDir dir;
+  {
+    const auto store = must_open(dir / "f.db");
+    begin(*store, kKey, epoch(1), 1);
+    run_sql(dir / "f.db",
+            "CREATE TRIGGER refuse BEFORE INSERT ON conflict BEGIN SELECT RAISE(ABORT,'no'); END");
+    EXPECT_EQ(store->session_begin({kKey, epoch(2), id(2)}).error().code, Errc::identity_conflict);
+    EXPECT_EQ(store->conflicts()->size(), 1U);
+    run_sql(dir / "f.db", "DROP TRIGGER refuse");
+    EXPECT_EQ(store->session_begin({kKey, epoch(1), id(1)}).error().code, Errc::identity_conflict);
+  }
+  const auto store = must_open(dir / "f.db");
+  EXPECT_EQ(store->conflicts()->size(), 1U);
+  EXPECT_EQ(store->session_begin({kKey, epoch(1), id(1)}).error().code, Errc::identity_conflict);
+}
+
 TEST(FleetStore, TwoAgentsWithOneIdentityAreBothRefusedUntilAPersonDecides) {
   const TempDir dir;
   {

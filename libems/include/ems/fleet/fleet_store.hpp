@@ -89,6 +89,7 @@ struct FleetCounters {
   std::uint64_t holes_refused = 0;   ///< not_next.
   std::uint64_t conflicts = 0;       ///< Identity conflicts raised.
   std::uint64_t groups = 0;          ///< Transactions; several ingests share one.
+  std::uint64_t latest_dropped = 0;  ///< Points forgotten by latest() to keep to its limit.
 };
 
 /// Storage of a fleet. `io::RowSource` answers range queries for one agent, gaps included.
@@ -147,6 +148,11 @@ class FleetStore {
   [[nodiscard]] virtual Result<std::vector<AgentKey>> agents(const std::string& tenant) = 0;
 
   /// Newest value of each point of an agent, ascending; only of `asset` (and its modules) if given.
+  ///
+  /// A point whose newest value is more than an hour older than the agent's newest row is not
+  /// given: its asset is gone, or nobody knows its value any more. At most 4096 points per agent
+  /// are kept, those that stayed away longest are dropped and counted. After a restart only the
+  /// newest blocks are read, so a value older than those is not given either.
   [[nodiscard]] virtual Result<std::vector<LatestValue>> latest(
       const AgentKey& key, std::optional<AssetId> asset = std::nullopt) = 0;
   /// Rows of one agent; the store outlives it. Use io::read_columns() on it for ranges of points.

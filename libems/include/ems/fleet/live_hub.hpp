@@ -28,7 +28,8 @@ struct LiveRow {
   std::vector<std::byte> payload;           ///< Audit and decisions.
 };
 
-/// What a watcher wants. The tenant is always that of its certificate.
+/// What a watcher wants. Which tenant it may name is decided before subscribe(), by the caller:
+/// a user's certificate carries none, and each user of a server reads all its tenants.
 struct LiveFilter {
   std::string tenant;
   std::optional<std::string> agent;         ///< nullopt: all agents of the tenant.
