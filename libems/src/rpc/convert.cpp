@@ -13,9 +13,12 @@ constexpr std::int64_t kMicro = 1'000'000;
 constexpr std::int64_t kNanoPerMicro = 1'000;
 constexpr std::int64_t kSecondsMax = std::numeric_limits<std::int64_t>::max() / kMicro - 1;
 
+constexpr std::int32_t kNanosMax = 999'999'999;  // @source google/protobuf/duration.proto.
+
 // Seconds and nanoseconds of a peer to microseconds, saturated.
 std::int64_t to_micro(std::int64_t seconds, std::int32_t nanos) {
-  return std::clamp(seconds, -kSecondsMax, kSecondsMax) * kMicro + nanos / kNanoPerMicro;
+  return std::clamp(seconds, -kSecondsMax, kSecondsMax) * kMicro +
+         std::clamp(nanos, -kNanosMax, kNanosMax) / kNanoPerMicro;
 }
 
 std::string text(std::string_view view) { return std::string{view}; }

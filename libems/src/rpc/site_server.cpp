@@ -5,10 +5,10 @@
 #include <grpcpp/server.h>
 #include <grpcpp/server_builder.h>
 #include <spdlog/logger.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include <chrono>
+#include <cstdio>
 #include <utility>
 
 #include "rpc/channel.hpp"
@@ -22,19 +22,6 @@ namespace {
 constexpr Duration kKeepaliveInterval = seconds(60);  // A unix socket's peer cannot be cut off.
 constexpr Duration kKeepaliveTimeout = seconds(20);
 
-/// Files made while it lives are closed to others. The mask belongs to the process: a file that
-/// another thread makes meanwhile is closed to others too, which harms nothing.
-class Umask {
- public:
-  Umask() : before_(::umask(0117)) {}
-  ~Umask() { (void)::umask(before_); }  // Never fails.
-  Umask(const Umask&) = delete;
-  Umask& operator=(const Umask&) = delete;
-
- private:
-  mode_t before_;
-};
-
 }  // namespace
 
 class SiteServer::Impl {
@@ -46,25 +33,32 @@ class SiteServer::Impl {
   Impl& operator=(const Impl&) = delete;
 
   Result<void> listen() {
-    const auto address = socket_address(socket_);
-    if (!address) return fail(address.error());
+    if (const auto address = socket_address(socket_); !address) return fail(address.error());
     if (const auto removed = remove_dead_socket(socket_); !removed) return removed;
+    // gRPC binds where nobody else can look, so the socket is never open to more than in the end.
+    const PrivateFolder folder{socket_.parent_path()};
+    if (!folder.made()) return fail(Errc::io, 0, "no folder can be made beside the socket");
+    const std::filesystem::path hidden = folder.path() / "s";
+    const auto address = socket_address(hidden);
+    if (!address) return fail(address.error());
     grpc::ServerBuilder builder;
     prepare(builder, kKeepaliveInterval, kKeepaliveTimeout);
     int bound = 0;
     builder.AddListeningPort(*address, grpc::InsecureServerCredentials(), &bound);
     builder.RegisterService(&service_);
-    {
-      const Umask mask;
-      server_ = builder.BuildAndStart();
-    }
+    server_ = builder.BuildAndStart();
     if (!server_ || bound == 0) {
       server_.reset();
       return fail(Errc::io, 0, "the socket cannot be made there");
     }
-    if (const auto restricted = restrict_socket(socket_); !restricted) {
+    Result<void> placed = restrict_socket(hidden);
+    if (placed && ::rename(hidden.c_str(), socket_.c_str()) != 0) {
+      placed = fail(Errc::io, 0, "the socket cannot be given its name");
+    }
+    if (!placed) {
+      (void)::unlink(hidden.c_str());
       stop(Duration::zero());
-      return restricted;
+      return placed;
     }
     if (auto* health = server_->GetHealthCheckService()) health->SetServingStatus(true);
     logger_.info("site listening socket={}", socket_.string());
@@ -78,7 +72,7 @@ class SiteServer::Impl {
     server_->Shutdown(std::chrono::system_clock::now() + std::chrono::microseconds{grace.count()});
     server_->Wait();
     server_.reset();
-    (void)::unlink(socket_.c_str());  // gRPC may have removed it already.
+    (void)::unlink(socket_.c_str());  // gRPC knows it by its first name only.
   }
 
  private:

@@ -9,6 +9,7 @@
 
 #include <array>
 #include <cerrno>
+#include <cstdlib>
 #include <cstring>
 
 namespace ems::rpc {
@@ -56,6 +57,15 @@ Result<void> remove_dead_socket(const std::filesystem::path& path) {
   }
   if (::unlink(path.c_str()) == 0) return {};
   return fail(Errc::io, 0, "a dead socket cannot be removed");
+}
+
+PrivateFolder::PrivateFolder(const std::filesystem::path& parent) {
+  std::string name = (parent / ".XXXXXX").string();
+  if (::mkdtemp(name.data()) != nullptr) path_ = name;  // Mode 0700, mkdtemp(3).
+}
+
+PrivateFolder::~PrivateFolder() {
+  if (made()) (void)::rmdir(path_.c_str());  // Empty: what was made in it has moved.
 }
 
 Result<void> restrict_socket(const std::filesystem::path& path) {

@@ -17,6 +17,20 @@ namespace ems::rpc {
 /// @errors already_exists  somebody answers, or it is not a socket. io  it cannot be removed.
 [[nodiscard]] Result<void> remove_dead_socket(const std::filesystem::path& path);
 
+/// A folder of mode 0700 with a random name, for the time it takes to make something in it.
+class PrivateFolder {
+ public:
+  explicit PrivateFolder(const std::filesystem::path& parent);
+  ~PrivateFolder();
+  PrivateFolder(const PrivateFolder&) = delete;
+  PrivateFolder& operator=(const PrivateFolder&) = delete;
+  [[nodiscard]] bool made() const noexcept { return !path_.empty(); }
+  [[nodiscard]] const std::filesystem::path& path() const noexcept { return path_; }
+
+ private:
+  std::filesystem::path path_;
+};
+
 /// Mode 0660, group `ems` when there is one and it is ours to give; else the group stays.
 /// @errors io  the mode could not be set.
 [[nodiscard]] Result<void> restrict_socket(const std::filesystem::path& path);

@@ -10,6 +10,7 @@
 #include "rpc/convert.hpp"
 #include "rpc/fingerprint.hpp"
 #include "rpc/status.hpp"
+#include "rpc/text.hpp"
 #include "rpc/uplink_protocol.hpp"
 
 namespace ems::rpc {
@@ -90,9 +91,10 @@ class Connection {
     key_ = begin.key;
     core_.book.open_session(key_, token_);
     const bool differs = hello.catalogue_hash() != catalogue_hash();
-    core_.set_presence(key_, hello.software_version(), differs);
+    const std::string version = printable(hello.software_version(), kVersionSizeMax);
+    core_.set_presence(key_, version, differs);
     core_.logger.info("session begin tenant={} agent={} version={} catalogue_differs={}",
-                      key_.tenant, key_.agent, hello.software_version(), differs);
+                      key_.tenant, key_.agent, version, differs);
     return welcome(*epoch);
   }
 
@@ -159,7 +161,7 @@ class Connection {
         publish(request.live());
         return {};
       case v1::ConnectRequest::kCommandStatus:
-        core_.book.report(key_, from(request.command_status()));
+        take(request.command_status());
         return {};
       case v1::ConnectRequest::kHello:
         return fail(Errc::invalid_argument, 0, "Hello comes once");
@@ -167,6 +169,12 @@ class Connection {
         break;
     }
     return fail(Errc::invalid_argument, 0, "an empty message, or one unknown here");
+  }
+
+  void take(const v1::CommandStatus& status) {
+    CommandStep step = from(status);
+    step.message = printable(step.message, kMessageSizeMax);
+    core_.book.report(key_, step);
   }
 
   Result<void> take(const v1::Batch& batch) {

@@ -10,6 +10,7 @@
 #include "rpc/convert.hpp"
 #include "rpc/credentials.hpp"
 #include "rpc/fingerprint.hpp"
+#include "rpc/text.hpp"
 #include "rpc/uplink_protocol.hpp"
 
 namespace ems::rpc {
@@ -17,7 +18,9 @@ namespace ems::rpc {
 namespace {
 
 constexpr std::chrono::seconds kIdleLook{1};  // Looks at the store at least so often.
-constexpr std::size_t kAnsweredMax = 256;     // Command ids remembered.
+constexpr const char* kBroken = "the connection ended";
+constexpr std::size_t kCommandsMax = 128;  // Received and not performed yet.
+constexpr std::size_t kAnsweredMax = 256;  // Command ids remembered.
 
 std::string describe(const Error& error) {
   return std::string{to_string(error.code)} + ": " + error.what;
@@ -40,16 +43,21 @@ std::string UplinkSession::run() {
   }
   std::thread reader{[this, &first] { read_all(std::move(*first)); }};
   std::string why = talk();
+  bool server_ended = false;  // Before we did: then what the server said explains most.
+  {
+    const std::scoped_lock lock{shared_.mutex};
+    server_ended = inbox_.ended;
+  }
   context_.TryCancel();
   reader.join();
   {
     const std::scoped_lock lock{shared_.mutex};
     shared_.context = nullptr;
     if (shared_.stopping) return {};
-    // What the server said explains more than that a write failed.
-    if (!inbox_.error.empty() && (why.empty() || inbox_.ended)) why = inbox_.error;
+    const bool only_broken = why.empty() || why.ends_with(kBroken);
+    if (!inbox_.error.empty() && (only_broken || server_ended)) why = inbox_.error;
   }
-  return why.empty() ? "the connection ended" : why;
+  return why.empty() ? kBroken : why;
 }
 
 Result<std::string> UplinkSession::hello() {
@@ -93,7 +101,9 @@ void UplinkSession::read_all(std::string hello) {
   const grpc::Status status = stream_->Finish();
   const std::scoped_lock lock{shared_.mutex};
   inbox_.ended = true;
-  if (!status.ok()) inbox_.error = status.error_message();
+  if (!status.ok() && inbox_.error.empty()) {
+    inbox_.error = printable(status.error_message(), kMessageSizeMax);
+  }
   shared_.changed.notify_all();
 }
 
@@ -105,6 +115,17 @@ void UplinkSession::take(v1::ConnectResponse& response) {
   } else if (response.has_ack() && response.ack().stream() < telemetry::kStreamCount) {
     inbox_.acks[response.ack().stream()] = std::move(*response.mutable_ack());
   } else if (response.has_command()) {
+    const v1::Command& command = response.command();
+    const bool too_long =
+        command.id().size() > kNameSizeMax || command.actor().size() > kNameSizeMax;
+    if (too_long || inbox_.commands.size() >= kCommandsMax) {
+      inbox_.error = too_long ? "length: the server sent a command whose id or actor is too long"
+                              : "resource_exhausted: the server sent too many commands at once";
+      inbox_.ended = true;  // The client connects again; the server queues them again.
+      context_.TryCancel();
+      shared_.changed.notify_all();
+      return;
+    }
     inbox_.commands.emplace_back(std::move(*response.mutable_command()), now);
   }
   shared_.changed.notify_all();
@@ -167,7 +188,7 @@ std::string UplinkSession::welcome(const v1::Welcome& welcome) {
   shared_.last_error.clear();
   ++shared_.counters.connects;
   shared_.logger.info("uplink online server={} name={}", shared_.options.address,
-                      welcome.server_name());
+                      printable(welcome.server_name(), kNameSizeMax));
   return {};
 }
 
@@ -230,9 +251,9 @@ std::string UplinkSession::step() {
     if (const auto done = acknowledged(*ack); !done) return describe(done.error());
   }
   for (const auto& [command_message, received] : in.commands) {
-    if (!command(command_message, received)) return "the connection ended";
+    if (!command(command_message, received)) return kBroken;
   }
-  if (live && !publish(*live)) return "the connection ended";
+  if (live && !publish(*live)) return kBroken;
   const Result<bool> sent = pump();
   if (!sent) return describe(sent.error());
   if (*sent) return {};
@@ -250,6 +271,9 @@ Result<void> UplinkSession::acknowledged(const v1::Ack& ack) {
   const telemetry::Stream stream = telemetry::kStreams[ack.stream()];  // Checked by take().
   const Result<telemetry::Epoch> epoch = from(ack.epoch());
   if (!epoch) return fail(epoch.error());
+  if (ack.mark() > sent_up_to_[telemetry::index_of(stream)]) {
+    return fail(Errc::invalid_argument, 0, "the server acknowledged rows that were not sent");
+  }
   auto& queue = in_flight_[telemetry::index_of(stream)];
   while (!queue.empty() && queue.front().last <= ack.mark()) {
     in_flight_bytes_ -= queue.front().bytes;
@@ -282,8 +306,9 @@ CommandStep UplinkSession::perform(const v1::Command& message, Instant received)
     if (!done) step.message = describe(done.error());
   }
   step.at = shared_.clock.utc();
-  shared_.logger.info("uplink command id={} actor={} state={} message=\"{}\"", step.id,
-                      message.actor(), to_string(step.state), step.message);
+  shared_.logger.info("uplink command id={} actor={} state={} message=\"{}\"",
+                      printable(step.id, kNameSizeMax), printable(message.actor(), kNameSizeMax),
+                      to_string(step.state), printable(step.message, kMessageSizeMax));
   return step;
 }
 
@@ -336,7 +361,7 @@ Result<bool> UplinkSession::pump(telemetry::Stream stream) {
   if (!items && items.error().code == Errc::corrupt) return true;
   if (!items) return fail(items.error());
   if (items->empty()) return false;
-  if (!send(stream, *items)) return fail(Errc::unavailable, 0, "the connection ended");
+  if (!send(stream, *items)) return fail(Errc::unavailable, 0, kBroken);
   return true;
 }
 

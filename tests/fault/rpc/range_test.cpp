@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Range queries: pages, slices, callers that do not read.
+#include <grpcpp/create_channel.h>
 #include <gtest/gtest.h>
 
 #include "ems/v1/fleet.grpc.pb.h"
@@ -74,8 +75,11 @@ TEST_F(Range, CallerThatDoesNotReadIsEndedAndItsPlaceIsFree) {
     options.range_time_max = milliseconds(300);
   });
   const auto credentials = client_credentials(world_.pki.files("viewer"));
+  grpc::ChannelArguments small_window;  // Else the kernel and gRPC take it all.
+  small_window.SetInt(GRPC_ARG_HTTP2_BDP_PROBE, 0);
+  small_window.SetInt(GRPC_ARG_HTTP2_STREAM_LOOKAHEAD_BYTES, 64 * 1024);
   const auto stub = v1::FleetService::NewStub(
-      open_channel(world_.address(), *credentials, seconds(5), seconds(4)));
+      grpc::CreateCustomChannel(world_.address(), *credentials, small_window));
   grpc::ClientContext context;
   context.set_deadline(std::chrono::system_clock::now() + std::chrono::seconds{20});
   v1::QueryRangeRequest request;

@@ -252,8 +252,8 @@ TEST(UplinkFault, NothingIsAcknowledgedBeforeEveryStreamWasChecked) {
     ASSERT_TRUE(session);
     const auto rows = test::numbered_block(epoch, 1, 20);
     const std::array telemetry_items{fleet::IngestItem{rows, {}}};
-    ASSERT_TRUE(world.store->ingest(*session, telemetry::Stream::telemetry, epoch,
-                                    telemetry_items));
+    ASSERT_TRUE(
+        world.store->ingest(*session, telemetry::Stream::telemetry, epoch, telemetry_items));
     // Audit looks fine: the same first row, and fewer than we have.
     const auto held = edge.source.peek(telemetry::Stream::audit, 0, 1);
     ASSERT_TRUE(held && !held->empty());

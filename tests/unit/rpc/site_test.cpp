@@ -8,8 +8,12 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include <atomic>
 #include <cstring>
+#include <filesystem>
 #include <fstream>
+#include <iterator>
+#include <thread>
 
 #include "ems/rpc/site_client.hpp"
 #include "ems/rpc/site_server.hpp"
@@ -204,9 +208,39 @@ TEST_F(SiteApi, SocketIsClosedToOthersAndGoneAfterStop) {
   ASSERT_EQ(::stat(path.c_str(), &status), 0);
   EXPECT_TRUE(S_ISSOCK(status.st_mode));
   EXPECT_EQ(status.st_mode & 0777, 0660U);
+  const auto entries =
+      std::filesystem::directory_iterator{std::filesystem::path{path}.parent_path()};
+  EXPECT_EQ(std::distance(begin(entries), end(entries)), 1) << "only the socket";
   server->stop(1_s);
   EXPECT_NE(::stat(path.c_str(), &status), 0);
   EXPECT_EQ(client->status().error().code, Errc::unavailable);
+}
+
+// The mask belongs to the process: other threads make files while a server starts.
+TEST_F(SiteApi, StartLeavesTheMaskOfTheProcessAlone) {
+  const auto mask = [] {
+    std::ifstream status{"/proc/self/status"};
+    std::string line;
+    while (std::getline(status, line) && !line.starts_with("Umask:")) {
+    }
+    return line;
+  };
+  const std::string before = mask();
+  ASSERT_FALSE(before.empty());
+  std::atomic<bool> done{false};
+  std::atomic<bool> changed{false};
+  std::thread watcher{[&] {
+    while (!done) changed = changed || mask() != before;
+  }};
+  for (int n = 0; n < 20; ++n) {
+    server->stop(1_s);
+    auto started = SiteServer::start({path, 1}, site, log);
+    EXPECT_TRUE(started);
+    if (started) server = std::move(*started);
+  }
+  done = true;
+  watcher.join();
+  EXPECT_FALSE(changed);
 }
 
 TEST_F(SiteApi, NameInUseIsRefusedAndADeadSocketIsReplaced) {
