@@ -55,6 +55,7 @@ bool StoreWorker::run_and_wait(const std::function<void(io::EdgeStore&)>& job) {
       [this, &job, &done](io::EdgeStore& store) {
         job(store);
         dirty_ = true;  // It may have acknowledged or written; the next commit makes that durable.
+        publish();      // Whoever waited for the job sees in view() what it did.
         done.set_value();
       },
       true, false);
