@@ -67,6 +67,8 @@ class Column(NamedTuple):
 class Store:
     """Reads a telemetry store, of an agent or of a server, while its owner goes on writing.
 
+    Threads may share one object: their calls take turns, and the rest of Python runs meanwhile.
+
     :param path: the SQLite file.
     :param agent: on a server's store, the agent's identity (``SITE/NAME``); not needed where there is only one.
     :raises EmsError: ``NotFoundError``, ``SchemaError``, ``CorruptError`` ...
@@ -101,9 +103,6 @@ class Store:
         return _call(self._native.gaps)
 
     def latest(self) -> dict[str, float | None]:
-        """Newest value of every point, SI; ``None`` where it is unknown."""
-        out: dict[str, float | None] = {}
-        for point in self.points():
-            column = self.column(point)
-            out[point] = float(column.value[-1]) if len(column.value) and column.valid[-1] else None
-        return out
+        """Every point's value in the newest row, SI; ``None`` where that row does not know it."""
+        rows = _call(self._native.latest)
+        return {name: None if raw is None else raw / 10.0**digits for name, raw, digits in rows}

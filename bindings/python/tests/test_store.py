@@ -1,0 +1,106 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Stores read from Python: values, one pass, threads, and the GIL."""
+import subprocess
+import threading
+import time
+
+import numpy as np
+import pytest
+from conftest import BUILD
+
+import ems
+
+ROWS = 20000
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    path = tmp_path_factory.mktemp("stores")
+    subprocess.run([BUILD / "bindings/python/ems_make_store", path, str(ROWS)], check=True)
+    return path
+
+
+@pytest.fixture(params=["edge.db", "fleet.db"])
+def store(folder, request):
+    return ems.Store(folder / request.param)
+
+
+def run(count, work):
+    """Runs work in threads and returns what they raised."""
+    errors = []
+
+    def guarded():
+        try:
+            work()
+        except Exception as error:  # noqa: BLE001 - the test reports whatever it was
+            errors.append(repr(error))
+
+    threads = [threading.Thread(target=guarded) for _ in range(count)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    return errors
+
+
+def test_points_columns_marks_and_latest_agree(store):
+    points = store.points()
+    assert len(points) == 51
+    assert points[0] == "battery/1 cell_voltages_v 1" and points[50] == "battery/2 cell_voltages_v 1"
+    column = store.column(points[3])
+    known = column.valid
+    assert len(column.raw) == ROWS and not known.all()
+    assert (column.raw[known] == np.arange(1, ROWS + 1)[known] * 1000 + 3).all()
+    latest = store.latest()
+    assert list(latest) == points
+    for i, name in enumerate(points[:50]):
+        newest = store.column(name)
+        assert latest[name] == (newest.value[-1] if newest.valid[-1] else None)
+        assert (latest[name] is None) == ((ROWS + i) % 7 == 0)
+    assert latest[points[50]] is None
+    assert store.marks()["telemetry"] >= ROWS
+
+
+def test_gaps(folder):
+    assert ems.Store(folder / "edge.db").gaps() == []
+    assert ems.Store(folder / "fleet.db").gaps() == [("telemetry", 1, ROWS + 1, ROWS + 5)]
+
+
+def test_threads_may_share_one_store(store):
+    points = store.points()
+
+    def work():
+        for i in range(4):
+            assert len(store.column(points[i]).raw) == ROWS
+            assert store.points() == points
+            store.gaps()
+            store.marks()
+        assert len(store.latest()) == 51
+
+    assert run(4, work) == []
+
+
+@pytest.mark.parametrize("call", ["gaps", "points", "latest", "marks"])
+def test_no_call_holds_up_the_rest_of_python(store, call):
+    """While one thread is inside the store, another must get to run far more often than once a call."""
+    beats = []
+    stop = threading.Event()
+
+    def beat():
+        while not stop.is_set():
+            beats.append(time.perf_counter())
+            time.sleep(0.0005)
+
+    heart = threading.Thread(target=beat)
+    heart.start()
+    inside = []
+    for _ in range(5):
+        begin = time.perf_counter()
+        getattr(store, call)()
+        inside.append((begin, time.perf_counter()))
+    stop.set()
+    heart.join()
+    longest = max(inside, key=lambda span: span[1] - span[0])
+    if longest[1] - longest[0] < 0.02:
+        return  # Too short to tell on a busy machine: it cannot hold anybody up either.
+    assert sum(longest[0] < at < longest[1] for at in beats) >= 2
