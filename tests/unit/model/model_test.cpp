@@ -63,7 +63,7 @@ TEST(ProcessImage, KeepsTheNewestOfEachPointInOrder) {
   EXPECT_FALSE(image.usable<BasisPoints>(battery(1), Signal::soc, Instant{3_s}));
   EXPECT_TRUE(image.usable<BasisPoints>(battery(1), Signal::soc, Instant{2_s}));
 }));
-  EXPECT_TRUE(image.usable<BasisPoints>(battery(2), Signal::soc, Instant{2_s}));
+EXPECT_TRUE(image.usable<BasisPoints>(battery(2), Signal::soc, Instant{2_s}));
 }
 
 TEST(ProcessImage, AValueThatDoesNotFitItsTypeIsAbsent) {
