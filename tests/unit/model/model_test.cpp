@@ -61,9 +61,10 @@ TEST(ProcessImage, KeepsTheNewestOfEachPointInOrder) {
   ASSERT_EQ(image.elements(battery(1), Signal::cell_voltage).size(), 2U);
   EXPECT_EQ(image.elements(battery(1), Signal::cell_voltage)[0].sample.value, 3300);
   EXPECT_FALSE(image.usable<BasisPoints>(battery(1), Signal::soc, Instant{3_s}));
-  EXPECT_TRUE(image.usable<BasisPoints>(battery(1), Signal::soc, Instant{2_s}));
-}));
-EXPECT_TRUE(image.usable<BasisPoints>(battery(2), Signal::soc, Instant{2_s}));
+  EXPECT_TRUE(
+      image.set({{battery(1), Signal::soc, 0}, 5100, Instant{1_s}, Quality::uncertain}, 2_s));
+  EXPECT_FALSE(image.usable<BasisPoints>(battery(1), Signal::soc, Instant{2_s}));
+  EXPECT_TRUE(image.usable<BasisPoints>(battery(2), Signal::soc, Instant{2_s}));
 }
 
 TEST(ProcessImage, AValueThatDoesNotFitItsTypeIsAbsent) {
