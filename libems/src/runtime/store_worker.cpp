@@ -10,7 +10,8 @@
 namespace ems::runtime {
 namespace {
 
-constexpr Duration kCommitPeriod = seconds(1);
+/// Below the 1 s that a crash may cost at most, so that a wake-up and an fsync fit in.
+constexpr Duration kCommitPeriod = milliseconds(800);
 
 }  // namespace
 

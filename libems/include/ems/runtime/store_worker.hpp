@@ -38,7 +38,7 @@ struct StoreView {
   std::string last_error;          ///< Empty while the newest commit succeeded.
 };
 
-/// Owns an EdgeStore and the thread that uses it. Commits once a second when something was
+/// Owns an EdgeStore and the thread that uses it. Commits within a second when something was
 /// appended, and at once after an audit record.
 ///
 /// @thread_safety Every function from any thread.
