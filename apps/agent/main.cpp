@@ -41,7 +41,7 @@ int refuse(const std::string& what, const Error& error) {
 
 rpc::UplinkOptions uplink_options(const io::SiteConfig& site, const io::UplinkConfig& server) {
   rpc::UplinkOptions options;
-  options.address = server.address.host + ":" + std::to_string(server.address.port);
+  options.address = io::to_address(server.address);
   options.tls = {server.ca, server.certificate, server.key};
   options.tenant = site.tenant;
   options.software_version = kVersion;

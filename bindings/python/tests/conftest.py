@@ -6,4 +6,4 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[3]
 BUILD = Path(os.environ.get("EMS_BUILD_DIR", ROOT / "build/dev"))
-sys.path.insert(0, str(BUILD / "python"))
+sys.path[:0] = [str(ROOT / "tests"), str(BUILD / "python")]

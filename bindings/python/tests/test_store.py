@@ -6,7 +6,7 @@ import time
 
 import numpy as np
 import pytest
-from conftest import BUILD
+from support.harness import build_dir
 
 import ems
 
@@ -16,7 +16,7 @@ ROWS = 20000
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory):
     path = tmp_path_factory.mktemp("stores")
-    subprocess.run([BUILD / "bindings/python/ems_make_store", path, str(ROWS)], check=True)
+    subprocess.run([build_dir() / "bindings/python/ems_make_store", path, str(ROWS)], check=True)
     return path
 
 

@@ -24,8 +24,8 @@ struct TlsConfig {
 /// Who may write under a tenant's name, and who may see it.
 struct TenantConfig {
   std::string name;
-  std::vector<std::string> agents;  ///< Patterns over SITE/AGENT; `*` stands for any run of
-                                    ///< characters other than `/`.
+  std::vector<std::string> agents;   ///< Patterns over SITE/AGENT; `*` stands for any run of
+                                     ///< characters other than `/`.
   std::vector<std::string> users{};  ///< Patterns over the names of users; empty: nobody.
 
   /// True when `agent` (`SITE/AGENT`, from the certificate) matches one of the patterns.
