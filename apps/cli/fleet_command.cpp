@@ -55,7 +55,12 @@ void agents(const FleetOptions& options) {
               {"connected", agent.connected},
               {"identity_conflict", agent.identity_conflict},
               {"software_version", agent.software_version},
-              {"streams", marks_json(agent.marks)}};
+              {"streams", Json::array()}};
+    for (const fleet::StreamMark& mark : agent.marks) {  // Counts are `fleet counts`' answer.
+      item["streams"].push_back({{"stream", telemetry::to_string(mark.stream)},
+                                 {"epoch", mark.epoch.counter},
+                                 {"mark", mark.mark}});
+    }
     item["last_seen"] = agent.last_seen ? Json(io::format_utc(*agent.last_seen)) : Json();
     list.push_back(std::move(item));
   }

@@ -464,7 +464,7 @@ namespace {
 /// Reasons in the order a person wants them: what is wrong, what is missing, what follows from it.
 int rank_of(const safety::Reason& reason) noexcept {
   if (reason.cause == safety::Cause::exceeded) return 0;
-  if (reason.rule >= safety::Rule::sum_of_cells) return 1;
+  if (reason.rule > safety::Rule::sum_of_cells) return 1;
   return reason.cause == safety::Cause::missing ? 2 : 3;
 }
 
