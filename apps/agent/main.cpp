@@ -6,6 +6,7 @@
 #include <asio/io_context.hpp>
 #include <atomic>
 #include <chrono>
+#include <cstdlib>
 #include <future>
 #include <memory>
 #include <optional>
@@ -169,6 +170,7 @@ int run(const io::SiteConfig& config) {
     log->critical("event=safe_state_unconfirmed strand_answered={}", answered);
   }
   drain(worker, uplink.get());
+  if (!answered) std::_Exit(app::kExitFailure);  // The strand hangs: nothing can be joined.
   (*api)->stop(milliseconds(500));
   if (uplink) uplink->stop();
   work.reset();

@@ -211,7 +211,8 @@ Result<bool> UplinkSession::rolled_back(telemetry::Stream stream, const v1::Stre
   if (items->empty() || items->front().gap) return false;  // Lost here: cannot be told either.
   const auto row = fingerprint_of_first(items->front().block);
   if (!row) return fail(Errc::corrupt, 0, "the store gave a block that fails its check");
-  if (*row == theirs) return false;
+  // Evicted since the marks were read: another row stands first now, and nothing can be told.
+  if (row->sequence != theirs.sequence || *row == theirs) return false;
   shared_.logger.error("uplink server_differs stream={} sequence={}: a new epoch begins",
                        to_string(stream), theirs.sequence);
   return true;

@@ -40,7 +40,8 @@ PackDriver::PackDriver(const DriverWiring& wiring, AssetId asset,
       settings_(settings),
       device_(pack_->pack()),
       walker_(pack_->pack()),
-      timer_(wiring.executor) {
+      timer_(wiring.executor),
+      write_timer_(wiring.executor) {
   if (settings_.reply_timeout == Duration::zero()) {
     settings_.reply_timeout = pack_->pack().reply_timeout;
   }
@@ -56,6 +57,7 @@ void PackDriver::start() {
 void PackDriver::stop() {
   running_ = false;
   timer_.cancel();
+  write_timer_.cancel();
 }
 
 bool PackDriver::ready() const noexcept {
@@ -126,6 +128,7 @@ void PackDriver::walk() {
     device_ = walker_;
     walk_needed_ = false;
     primed_ = false;
+    refusal_said_ = false;
     rounds_ = 0;
     written_.reset();  // It was away: nobody knows what it holds now.
     return read_block(0);
@@ -184,7 +187,7 @@ void PackDriver::read_block(std::size_t index) {
       decoded = fail(registers.error());  // It refuses this block; the others may still be had.
     }
     if (!decoded) {
-      failed(decoded.error());
+      refused(decoded.error());
       return read_block(index + 1);
     }
     if (!online_) {
@@ -212,6 +215,14 @@ void PackDriver::failed(const Error& error) {
   last_error_ = std::move(text);
 }
 
+/// One block is refused or makes no sense; the device answers all the same.
+void PackDriver::refused(const Error& error) {
+  ++errors_;
+  if (std::exchange(refusal_said_, true)) return;
+  wiring_.log.warn("event=block_refused asset={} code={} error=\"{}\"", to_name(asset_).view(),
+                   to_string(error.code), error.what);
+}
+
 // ---- writing -----------------------------------------------------------------------------------
 
 bool PackDriver::due(const InverterCommand& command, const Interval& bound,
@@ -230,12 +241,20 @@ void PackDriver::command(const InverterCommand& command, const Interval& bound) 
   if (writing_) {
     // What is being written no longer holds: the sequence ends at the next frame boundary.
     const bool takes_back = command.kind != writing_->kind || !bound.contains(writing_->p);
-    if (takes_back) next_ = command;
+    if (takes_back) {
+      next_ = command;
+    } else {
+      next_.reset();  // What was to replace it is no longer wanted.
+    }
     return;
   }
   const Instant now = wiring_.clock.now();
-  // A refused command waits; another kind of command does not wait for it.
-  if (refused_ && refused_->kind == command.kind && now < write_retry_at_) return;
+  // A refused command waits before it is tried again; one that takes power back does not.
+  if (refused_ && now < write_retry_at_) {
+    const bool takes_back = refused_->kind != command.kind || !bound.contains(refused_->p) ||
+                            (command.p == Watt::zero() && refused_->p != Watt::zero());
+    if (!takes_back) return;
+  }
   if (due(command, bound, now)) begin_write(command);
 }
 
@@ -307,21 +326,13 @@ void PackDriver::end_write(const Result<void>& result) {
     ++write_failures_;
     write_retry_at_ = now + (online_ ? kWriteRetry : kWriteRetryOffline);
   }
-  if (last_command_) {
-    if (result && command == *last_command_) {
-      if (finished_) std::exchange(finished_, nullptr)();
-      return;
-    }
-    if (!running_ || !finished_) return;
-    if (result) return begin_write(*last_command_);
-    timer_.expires_after(to_chrono(kWriteRetry));  // Reading has ended; the timer is free.
-    ++timer_turn_;
-    timer_.async_wait([this](const std::error_code& error) {
-      if (!error && running_ && !writing_) begin_write(*last_command_);
-    });
-    return;
-  }
-  if (next_) begin_write(*std::exchange(next_, std::nullopt));
+  if (next_) return begin_write(*std::exchange(next_, std::nullopt));
+  if (!last_command_ || !finished_) return;
+  if (result && command == *last_command_) return std::exchange(finished_, nullptr)();
+  write_timer_.expires_after(to_chrono(kWriteRetry));
+  write_timer_.async_wait([this](const std::error_code& error) {
+    if (!error && running_ && !writing_) begin_write(*last_command_);
+  });
 }
 
 LinkStatus PackDriver::status() const {

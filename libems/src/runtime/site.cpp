@@ -390,6 +390,16 @@ void Site::audit(const std::string& who, const std::string& what, const std::str
                       to_bytes(text));
 }
 
+/// Grid-connected SAFE is 0 W with contactors closed; where safety already orders more than that
+/// (standby, stop), ending does not take it back. The device's own timer backs it up.
+CommandKind Site::last_word(std::size_t inverter) const noexcept {
+  if (loop_.safety_state().tripped()) return CommandKind::stop;
+  if (!last_ || last_->safety.inverters[inverter].command == CommandKind::follow) {
+    return CommandKind::follow;
+  }
+  return last_->safety.inverters[inverter].command;
+}
+
 void Site::stop(Duration deadline, std::function<void(bool)> done) {
   asio::post(strand_, [this, deadline, done = std::move(done)]() mutable {
     if (stopping_) return;
@@ -409,18 +419,15 @@ void Site::stop(Duration deadline, std::function<void(bool)> done) {
     if (loop_.config().arming != safety::Arming::armed) return finish(true);
     for (const auto& driver : inverters_) finishing_ += driver->known() ? 1U : 0U;
     if (finishing_ == 0) return finish(true);
-    // Grid-connected SAFE: 0 W, contactors stay closed. The device's own timer backs this up.
-    const InverterCommand safe{
-        loop_.safety_state().tripped() ? CommandKind::stop : CommandKind::follow, Watt{}, Var{}};
     stop_timer_.expires_after(to_chrono(deadline));
     stop_timer_.async_wait([this, finish](const std::error_code& error) {
       if (error) return;
       parts_.log->error("event=stop_unconfirmed inverters={}", finishing_);
       finish(false);
     });
-    for (const auto& driver : inverters_) {
-      if (!driver->known()) continue;
-      driver->finish(safe, [this, finish] {
+    for (std::size_t i = 0; i < inverters_.size(); ++i) {
+      if (!inverters_[i]->known()) continue;
+      inverters_[i]->finish({last_word(i), Watt{}, Var{}}, [this, finish] {
         if (--finishing_ == 0) finish(true);
       });
     }

@@ -237,5 +237,53 @@ TEST_F(PackDriverFault, FinishGoesOnUntilTheDeviceHasTheLastCommand) {
   EXPECT_EQ(setpoint(), 0);
 }
 
+TEST_F(PackDriverFault, FinishIsNotForgottenWhileTheMeterKeepsAskingForSamples) {
+  driver.start();
+  ASSERT_TRUE(until([&] { return driver.ready(); }));
+  want(CommandKind::follow, 1'000_w);
+  ASSERT_TRUE(until([&] { return master->writes == 3; }));
+  settle();
+  master->refuse_writes = true;
+  bool done = false;
+  driver.finish({CommandKind::follow, Watt{}, Var{}}, [&done] { done = true; });
+  master->refuse_writes = false;
+  EXPECT_TRUE(until([&] {
+    driver.poll_now();  // What every round of the PCC meter does.
+    return done;
+  }));
+  EXPECT_EQ(setpoint(), 0);
+}
+
+TEST_F(PackDriverFault, AFailedOldWriteDoesNotStandBeforeTheLastOne) {
+  driver.start();
+  ASSERT_TRUE(until([&] { return driver.ready(); }));
+  master->hold_writes = true;
+  want(CommandKind::follow, 2'000_w);
+  ASSERT_EQ(master->held.size(), 1U);
+  bool done = false;
+  driver.finish({CommandKind::follow, Watt{}, Var{}}, [&done] { done = true; });
+  master->hold_writes = false;
+  master->refuse_writes = true;
+  master->held.front()();  // The old write fails after the end was ordered ...
+  EXPECT_EQ(master->writes, 2) << "... and the last one leaves at once";
+  master->refuse_writes = false;
+  EXPECT_TRUE(until([&] { return done; }));
+}
+
+TEST_F(PackDriverFault, AReplacementThatIsNoLongerWantedIsNotWritten) {
+  driver.start();
+  ASSERT_TRUE(until([&] { return driver.ready(); }));
+  master->hold_writes = true;
+  want(CommandKind::stop, Watt{});
+  ASSERT_EQ(master->held.size(), 1U);
+  want(CommandKind::follow, 4'000_w);
+  want(CommandKind::stop, Watt{});
+  master->hold_writes = false;
+  master->held.front()();
+  ASSERT_TRUE(until([&] { return master->writes == 3; }));
+  settle();
+  EXPECT_EQ(setpoint(), 0);
+}
+
 }  // namespace
 }  // namespace ems::runtime

@@ -90,6 +90,7 @@ class PackDriver {
   void walk();
   void read_block(std::size_t index);
   void failed(const Error& error);
+  void refused(const Error& error);
   [[nodiscard]] bool due(const InverterCommand& command, const Interval& bound,
                          Instant now) const noexcept;
   void begin_write(const InverterCommand& command);
@@ -107,6 +108,7 @@ class PackDriver {
   bool walk_needed_ = true;
   bool primed_ = false;  ///< A whole round was read since the last walk.
   asio::steady_timer timer_;
+  asio::steady_timer write_timer_;  ///< Of finish(); nothing else may cancel it.
   std::uint64_t timer_turn_ = 0;  ///< A handler that was queued before a cancel() knows it is old.
   Instant round_started_{};
   std::uint64_t rounds_ = 0;
@@ -114,6 +116,7 @@ class PackDriver {
   bool online_ = false;
   bool in_round_ = false;
   bool again_ = false;
+  bool refusal_said_ = false;  ///< A refused block was logged since the last walk.
   std::function<void()> on_round_;
 
   std::optional<Written> written_;

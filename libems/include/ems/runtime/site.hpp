@@ -94,6 +94,7 @@ class Site final : public SitePort {
   void record_event(const Event& event, UtcInstant utc);
   void audit(const std::string& who, const std::string& what, const std::string& why);
   void report_writes(UtcInstant utc);
+  [[nodiscard]] CommandKind last_word(std::size_t inverter) const noexcept;
   [[nodiscard]] Quality published(const PointSample& sample) const noexcept;
   [[nodiscard]] SiteStatus make_status() const;
   [[nodiscard]] SafetyView make_safety_view() const;
