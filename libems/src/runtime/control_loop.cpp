@@ -23,6 +23,12 @@ decision::MeasuredPower add(const decision::MeasuredPower& a,
 
 }  // namespace
 
+Watt rated_of(const ControlConfig& config) noexcept {
+  Watt sum{};
+  for (const InverterTraits& inverter : config.inverters) sum += inverter.rated;
+  return sum;
+}
+
 ControlLoop::ControlLoop(const ControlConfig& config, const safety::State& state) noexcept
     : config_(config), safety_(state) {
   EMS_ASSERT(safety::validate(config_.safety).has_value());

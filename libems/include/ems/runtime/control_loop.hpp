@@ -37,6 +37,9 @@ struct ControlConfig {
   safety::Arming arming = safety::Arming::disarmed;
 };
 
+/// Rated power of all inverters together, saturating. @thread_safety Pure function.
+[[nodiscard]] Watt rated_of(const ControlConfig& config) noexcept;
+
 /// What people and devices want of this tick.
 struct TickInputs {
   bool estop = false;  ///< Somebody asks for an emergency stop.
