@@ -137,7 +137,8 @@ Result<void> add_inputs(runtime::DecisionView& to, const v1::Decision& message) 
   for (const v1::DecisionInput& input : message.inputs()) {
     const auto point = from(input.point());
     if (!point) return fail(point.error());
-    runtime::InputView view{*point, {}, {}, from(input.quality()), input.usable()};
+    runtime::InputView view{*point, {}, {}, std::nullopt, input.usable()};
+    if (input.quality() != v1::QUALITY_UNSPECIFIED) view.quality = from(input.quality());
     if (input.has_value()) view.value = input.value();
     if (input.has_age()) view.age = from(input.age());
     to.inputs.push_back(view);
@@ -182,7 +183,7 @@ void set(v1::Decision& to, const runtime::DecisionView& decision) {
     set(*message.mutable_point(), input.point);
     if (input.value) message.set_value(*input.value);
     if (input.age) set(*message.mutable_age(), *input.age);
-    message.set_quality(to_proto(input.quality));
+    if (input.quality) message.set_quality(to_proto(*input.quality));
     message.set_usable(input.usable);
   }
   for (const runtime::OrderView& order : decision.orders) {

@@ -86,7 +86,6 @@ DecisionView make_view(const Tick& tick, const ControlConfig& config, UtcInstant
     seen.point = point_of(input.input, config);
     seen.age = input.age;
     seen.usable = input.usable;
-    seen.quality = input.usable ? Quality::good : Quality::bad;
     view.inputs.push_back(seen);
   }
   for (std::size_t i = 0; i < tick.orders.size(); ++i) {
@@ -128,8 +127,8 @@ std::string to_record(const DecisionView& view) {
   for (const InputView& input : view.inputs) {
     Json item{{"asset", to_name(input.point.asset).view()},
               {"signal", static_cast<unsigned>(input.point.signal)},
-              {"quality", static_cast<unsigned>(input.quality)},
               {"usable", input.usable}};
+    if (input.quality) item["quality"] = static_cast<unsigned>(*input.quality);
     if (input.age) item["age_us"] = input.age->count();
     if (input.value) item["value"] = *input.value;
     json["inputs"].push_back(std::move(item));
@@ -175,7 +174,9 @@ Result<DecisionView> from_record(std::string_view record) {
       if (!asset) return fail(Errc::corrupt, 0, "decision record: bad asset");
       InputView seen;
       seen.point = {*asset, static_cast<Signal>(input.at("signal").get<std::uint16_t>()), 0};
-      seen.quality = static_cast<Quality>(input.at("quality").get<std::uint8_t>());
+      if (input.contains("quality")) {
+        seen.quality = static_cast<Quality>(input["quality"].get<std::uint8_t>());
+      }
       seen.usable = input.at("usable").get<bool>();
       if (input.contains("age_us")) seen.age = microseconds(input["age_us"].get<std::int64_t>());
       if (input.contains("value")) seen.value = input["value"].get<std::int64_t>();

@@ -87,9 +87,9 @@ struct ConflictView {
 /// An input of the decision.
 struct InputView {
   Point point{};
-  std::optional<std::int64_t> value;  ///< nullopt: there was none.
-  std::optional<Duration> age;
-  Quality quality = Quality::bad;
+  std::optional<std::int64_t> value;  ///< nullopt: there was none, or it was not recorded.
+  std::optional<Duration> age;        ///< nullopt: there was no sample.
+  std::optional<Quality> quality;     ///< nullopt: not recorded; `usable` is what the policy saw.
   bool usable = false;
 };
 
