@@ -139,7 +139,8 @@ void Reader::check_keys(const Node& node, const std::string& prefix, Section& se
     }
     const std::string_view leaf = leaf_of(row->path);
     present.push_back(leaf);
-    Value value{.place = node.items[i].place};
+    Value value;
+    value.place = node.items[i].place;
     if (node.items[i].kind == Node::Kind::null) value.place = key.place;
     Node item = node.items[i];
     item.place = value.place;
@@ -241,7 +242,8 @@ bool Reader::check_list(const Node& node, const SchemaKey& row, Value& value) {
   }
   bool valid = true;
   for (const Node& item : node.items) {
-    Value one{.place = item.place};
+    Value one;
+    one.place = item.place;
     if (row.type == SchemaType::section_list) {
       if (item.kind != Node::Kind::map) {
         error(item.place, Errc::wrong_type,

@@ -26,12 +26,12 @@ struct Section;
 
 /// A valid value of one key. Which members count follows from the row's type.
 struct Value {
-  Place place{};              ///< Of the value; line 0 when it is the default.
-  std::int64_t number = 0;    ///< integer, quantity (integer unit); choice: index of the word.
-  std::string text{};         ///< name, text, path, address, choice.
-  TcpEndpoint endpoint{};     ///< address.
-  std::vector<Value> list{};  ///< integer_list, text_list.
-  std::vector<Section> sections{};  ///< section (one) or section_list.
+  Place place{};                  ///< Of the value; line 0 when it is the default.
+  std::int64_t number = 0;        ///< integer, quantity (integer unit); choice: index of the word.
+  std::string text{};             ///< name, text, path, address, choice.
+  TcpEndpoint endpoint{};         ///< address.
+  std::vector<Value> list{};      ///< integer_list, text_list.
+  std::vector<Section> sections;  ///< section (one) or section_list.
 };
 
 /// A checked map. Keys that are absent without a default, or that are wrong, are not in it.
