@@ -12,7 +12,8 @@
 #include "ems/core/decimal.hpp"
 #include "ems/io/hex.hpp"
 #include "ems/model/catalogue.hpp"
-#include "ems/protocol/codec.hpp"
+#include "ems/protocol/can_codec.hpp"
+#include "ems/protocol/poll_codec.hpp"
 
 namespace ems::io {
 namespace {
@@ -239,10 +240,21 @@ Result<std::string> run_vector(const Json& vector) {
   return decode_to_json(name, asked, {});
 }
 
+Result<const protocol::PollCodec*> find_poll_codec(std::string_view protocol) {
+  const Result<const protocol::Codec*> codec = protocol::find_codec(protocol);
+  if (!codec) return fail(codec.error());
+  const protocol::PollCodec* poll = protocol::as_poll(**codec);
+  if (poll == nullptr) {
+    return fail(Errc::invalid_argument, 0,
+                "this protocol has CAN frames, not requests and replies");
+  }
+  return poll;
+}
+
 }  // namespace
 
 Result<std::string> decode_reply_to_json(std::string_view protocol, Bytes request, Bytes reply) {
-  const Result<const protocol::Codec*> codec = protocol::find_codec(protocol);
+  const Result<const protocol::PollCodec*> codec = find_poll_codec(protocol);
   if (!codec) return fail(codec.error());
   Collector read;
   const Result<void> result = (*codec)->decode(request, reply, read);
@@ -252,7 +264,7 @@ Result<std::string> decode_reply_to_json(std::string_view protocol, Bytes reques
 
 Result<std::string> decode_to_json(std::string_view protocol, Bytes request, Bytes reply) {
   if (!reply.empty() || request.empty()) return decode_reply_to_json(protocol, request, reply);
-  const Result<const protocol::Codec*> codec = protocol::find_codec(protocol);
+  const Result<const protocol::PollCodec*> codec = find_poll_codec(protocol);
   if (!codec) return fail(codec.error());
   Collector read;
   const Result<void> result = (*codec)->decode_request(request, read);

@@ -16,19 +16,7 @@ constexpr Error kNoLink{Errc::unavailable, 0, "the link is down"};
 
 }  // namespace
 
-std::string_view to_string(LinkHealth health) noexcept {
-  switch (health) {
-    case LinkHealth::offline:
-      return "offline";
-    case LinkHealth::recovering:
-      return "recovering";
-    case LinkHealth::online:
-      return "online";
-  }
-  return "offline";
-}
-
-Poller::Poller(const Codec& codec, const PollerSettings& settings) noexcept
+Poller::Poller(const PollCodec& codec, const PollerSettings& settings) noexcept
     : codec_(codec), settings_(settings) {
   EMS_ASSERT(!codec.poll_plan().empty() && codec.poll_plan().size() <= kPlanSizeMax);
   EMS_ASSERT(settings.period > Duration::zero());

@@ -1,8 +1,29 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "ems/protocol/can_codec.hpp"
 #include "ems/protocol/codec.hpp"
 #include "ems/protocol/jbd/codec.hpp"
+#include "ems/protocol/poll_codec.hpp"
 
 namespace ems::protocol {
+
+std::string_view to_string(CodecKind kind) noexcept {
+  switch (kind) {
+    case CodecKind::poll:
+      return "poll";
+    case CodecKind::can:
+      return "can";
+  }
+  return "poll";
+}
+
+// kind() is final in PollCodec and CanCodec: the casts cannot be wrong.
+const PollCodec* as_poll(const Codec& codec) noexcept {
+  return codec.kind() == CodecKind::poll ? static_cast<const PollCodec*>(&codec) : nullptr;
+}
+
+const CanCodec* as_can(const Codec& codec) noexcept {
+  return codec.kind() == CodecKind::can ? static_cast<const CanCodec*>(&codec) : nullptr;
+}
 
 std::span<const Codec* const> codecs() noexcept {
   static const Codec* const all[] = {&jbd::codec()};

@@ -19,7 +19,7 @@ std::chrono::microseconds to_chrono(Duration duration) noexcept {
 }  // namespace
 
 BatteryDriver::BatteryDriver(const DriverWiring& wiring, AssetId asset,
-                             std::unique_ptr<io::ByteLink> link, const protocol::Codec& codec,
+                             std::unique_ptr<io::ByteLink> link, const protocol::PollCodec& codec,
                              const protocol::PollerSettings& settings)
     : wiring_(wiring),
       asset_(asset),

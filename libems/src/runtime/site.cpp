@@ -9,7 +9,7 @@
 #include <utility>
 
 #include "ems/io/pack_loader.hpp"
-#include "ems/protocol/codec.hpp"
+#include "ems/protocol/poll_codec.hpp"
 #include "ems/runtime/decision_view.hpp"
 #include "ems/runtime/latch_record.hpp"
 #include "ems/telemetry/event_record.hpp"
@@ -85,6 +85,10 @@ Result<std::unique_ptr<Site>> Site::create(SiteParts parts) {
 Result<void> Site::add_battery(const io::BatteryConfig& config) {
   const Result<const protocol::Codec*> codec = protocol::find_codec(config.protocol);
   if (!codec) return fail(codec.error());
+  const protocol::PollCodec* poll = protocol::as_poll(**codec);
+  if (poll == nullptr) {
+    return fail(Errc::invalid_argument, config.id, "battery: its protocol is spoken on a CAN bus");
+  }
   std::unique_ptr<io::ByteLink> link;
   if (const auto* serial = std::get_if<io::SerialEndpoint>(&config.link)) {
     link = io::make_serial_link(strand_, {serial->device, static_cast<int>(serial->baud)});
@@ -97,7 +101,7 @@ Result<void> Site::add_battery(const io::BatteryConfig& config) {
   settings.reply_timeout = config.reply_timeout;
   batteries_.push_back(
       std::make_unique<BatteryDriver>(DriverWiring{strand_, parts_.clock, image_, *parts_.log},
-                                      battery(config.id), std::move(link), **codec, settings));
+                                      battery(config.id), std::move(link), *poll, settings));
   return {};
 }
 

@@ -20,7 +20,8 @@
 #include "ems/core/result.hpp"
 #include "ems/core/time.hpp"
 #include "ems/model/point.hpp"
-#include "ems/protocol/codec.hpp"
+#include "ems/protocol/link_health.hpp"
+#include "ems/protocol/poll_codec.hpp"
 
 namespace ems::protocol {
 
@@ -33,14 +34,6 @@ struct PollerSettings {
   std::array<Duration, 3> recovery_waits = {seconds(5), seconds(15), seconds(60)};  ///< Last: for
                                                                                     ///< ever.
 };
-
-enum class LinkHealth : std::uint8_t {
-  offline = 0,     ///< The link is down.
-  recovering = 1,  ///< The link is up; the device has not answered yet, or no longer does.
-  online = 2,      ///< The device answers.
-};
-
-[[nodiscard]] std::string_view to_string(LinkHealth health) noexcept;
 
 /// Monotonic since construction; they wrap.
 struct PollerCounters {
@@ -72,7 +65,7 @@ class Poller {
  public:
   /// @param codec     Outlives the poller. Its plan has 1 .. 32 items.
   /// @param settings  Checked: a wrong one is a bug of the caller.
-  Poller(const Codec& codec, const PollerSettings& settings) noexcept;
+  Poller(const PollCodec& codec, const PollerSettings& settings) noexcept;
 
   /// The byte stream is open: asks at once. Everything known from an earlier connection is dropped.
   void link_up(Instant now) noexcept;
@@ -130,7 +123,7 @@ class Poller {
   void drop(std::size_t bytes) noexcept;
   void drop_noise(std::size_t bytes) noexcept;
 
-  const Codec& codec_;
+  const PollCodec& codec_;
   PollerSettings settings_;
   PollerCounters counters_{};
   LinkHealth health_ = LinkHealth::offline;

@@ -22,7 +22,7 @@ namespace ems::runtime {
 class BatteryDriver {
  public:
   BatteryDriver(const DriverWiring& wiring, AssetId asset, std::unique_ptr<io::ByteLink> link,
-                const protocol::Codec& codec, const protocol::PollerSettings& settings);
+                const protocol::PollCodec& codec, const protocol::PollerSettings& settings);
   ~BatteryDriver();
   BatteryDriver(const BatteryDriver&) = delete;
   BatteryDriver& operator=(const BatteryDriver&) = delete;

@@ -8,7 +8,7 @@
 
 #include "ems/core/bytes.hpp"
 #include "ems/core/time.hpp"
-#include "ems/protocol/codec.hpp"
+#include "ems/protocol/poll_codec.hpp"
 #include "ems/sim/plant.hpp"
 
 namespace ems::sim {

@@ -3,7 +3,7 @@
 
 #include <algorithm>
 
-#include "ems/protocol/codec.hpp"
+#include "ems/protocol/poll_codec.hpp"
 #include "io/config/reader.hpp"
 
 namespace ems::io {

@@ -2,7 +2,7 @@
 /// @file JBD behind the interface that the Poller, `emsctl decode`, Python and the firmware use.
 #pragma once
 
-#include "ems/protocol/codec.hpp"
+#include "ems/protocol/poll_codec.hpp"
 
 namespace ems::protocol::jbd {
 
@@ -13,7 +13,7 @@ namespace ems::protocol::jbd {
 ///
 /// @thread_safety Stateless.
 /// @source        docs/protocols/jbd.md.
-class Codec final : public protocol::Codec {
+class Codec final : public PollCodec {
  public:
   constexpr Codec() = default;
 

@@ -8,7 +8,7 @@
 
 #include "ems/core/bytes.hpp"
 #include "ems/core/result.hpp"
-#include "ems/protocol/codec.hpp"
+#include "ems/protocol/poll_codec.hpp"
 
 namespace ems::protocol::jbd {
 

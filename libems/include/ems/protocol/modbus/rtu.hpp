@@ -10,7 +10,7 @@
 
 #include "ems/core/bytes.hpp"
 #include "ems/core/result.hpp"
-#include "ems/protocol/codec.hpp"
+#include "ems/protocol/poll_codec.hpp"
 #include "ems/protocol/modbus/pdu.hpp"
 
 namespace ems::protocol::modbus {
