@@ -235,16 +235,22 @@ std::optional<ControlInfo> PackDevice::control() const noexcept {
                      .lease_max = control.lease_max,
                      .device_reverts = control.device_reverts,
                      .volatile_registers = control.volatile_registers,
+                     .heartbeat_period = control.heartbeat_period,
                      .stop = control.stop,
                      .standby = control.standby};
 }
 
-Result<std::int64_t> PackDevice::field_value(const WriteField& field, Watt p,
-                                             Duration lease) const noexcept {
+Result<std::int64_t> PackDevice::field_value(const WriteField& field,
+                                             const WriteValues& values) const noexcept {
+  constexpr std::uint32_t kCounterMask = 0x7FFF;  // Fits every integer register.
   std::int64_t raw = field.constant;
   if (field.source == WriteSource::lease_seconds) {
-    raw = lease.count() / kMicrosPerSecond + (lease.count() % kMicrosPerSecond != 0 ? 1 : 0);
+    const std::int64_t lease = values.lease.count();
+    raw = lease / kMicrosPerSecond + (lease % kMicrosPerSecond != 0 ? 1 : 0);
+  } else if (field.source == WriteSource::counter) {
+    raw = values.beat & kCounterMask;
   } else if (field.source == WriteSource::setpoint) {
+    const Watt p = values.p;
     const bool needs_scale = field.scale_at != kNoRegister && p != Watt{};
     if (needs_scale && !scale_.known) {
       return fail(Errc::failed_precondition, 0, "set-point: its scale factor was not read yet");
@@ -260,14 +266,19 @@ Result<std::int64_t> PackDevice::field_value(const WriteField& field, Watt p,
   return raw;
 }
 
-Result<WritePlan> PackDevice::encode_steps(std::span<const WriteStep> steps, Watt p,
-                                           Duration lease) const noexcept {
+Result<WritePlan> PackDevice::encode_leased(std::span<const WriteStep> steps, Watt p,
+                                            Duration lease) const noexcept {
   const PowerControl& control = *pack_->control;
-  if (!ready()) return fail(Errc::failed_precondition, 0, "set-point: device not discovered yet");
   if (control.device_reverts && (lease < control.lease_min || lease > control.lease_max)) {
     return fail(Errc::out_of_range, 1, "set-point: lease outside what the device takes");
   }
-  const BoundSection& bound = sections_[control.section];
+  return encode_steps(steps, {.p = p, .lease = lease});
+}
+
+Result<WritePlan> PackDevice::encode_steps(std::span<const WriteStep> steps,
+                                           const WriteValues& values) const noexcept {
+  if (!ready()) return fail(Errc::failed_precondition, 0, "set-point: device not discovered yet");
+  const BoundSection& bound = sections_[pack_->control->section];
   WritePlan plan;
   for (const WriteStep& step : steps) {
     EMS_ASSERT(!step.fields.empty());
@@ -278,7 +289,7 @@ Result<WritePlan> PackDevice::encode_steps(std::span<const WriteStep> steps, Wat
       if (field.offset + size > bound.registers) {
         return fail(Errc::failed_precondition, 0, "set-point: the device's model is too short");
       }
-      const Result<std::int64_t> raw = field_value(field, p, lease);
+      const Result<std::int64_t> raw = field_value(field, values);
       if (!raw) return fail(raw.error());
       std::array<std::uint16_t, 4> words{};
       store_words(static_cast<std::uint64_t>(*raw), field.order, std::span{words}.first(size));
@@ -293,7 +304,7 @@ Result<WritePlan> PackDevice::encode_setpoint(Watt p, Duration lease) const noex
   if (pack_->control == nullptr) {
     return fail(Errc::unimplemented, 0, "set-point: the pack has none");
   }
-  return encode_steps(pack_->control->setpoint, p, lease);
+  return encode_leased(pack_->control->setpoint, p, lease);
 }
 
 Result<WritePlan> PackDevice::encode_command(const InverterCommand& command,
@@ -322,11 +333,20 @@ Result<WritePlan> PackDevice::encode_command(const InverterCommand& command,
     case CommandSupport::zero_power:
       return encode_setpoint(Watt{}, lease);
     case CommandSupport::steps:
-      return encode_steps(steps, Watt{}, lease);
+      return encode_leased(steps, Watt{}, lease);
     case CommandSupport::none:
       break;
   }
   return fail(Errc::unimplemented, 0, "command: the pack cannot express it");
+}
+
+Result<BoundWrite> PackDevice::encode_heartbeat(std::uint32_t beat) const noexcept {
+  if (pack_->control == nullptr || pack_->control->heartbeat_period == Duration::zero()) {
+    return fail(Errc::unimplemented, 0, "heartbeat: the pack has none");
+  }
+  const Result<WritePlan> plan = encode_steps(pack_->control->heartbeat, {.beat = beat});
+  if (!plan) return fail(plan.error());
+  return (*plan)[0];
 }
 
 }  // namespace ems::device_pack

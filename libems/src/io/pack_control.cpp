@@ -24,6 +24,7 @@ struct Context {
   PackReader& reader;
   PackStorage& storage;
   const std::vector<Definition>& definitions;
+  bool heartbeat = false;  ///< Of the two groups of values, which may be written.
 };
 
 const Definition* find_definition(const Context& context, const YAML::Node& node) {
@@ -58,22 +59,27 @@ std::optional<WriteField> read_field(const Context& context, const YAML::Node& n
                    .multiplier = point.multiplier,
                    .divisor = point.divisor,
                    .scale_at = point.scale_at};
-  static constexpr std::array<std::string_view, 2> kValues = {"setpoint", "lease_s"};
+  static constexpr std::array<std::string_view, 3> kValues = {"setpoint", "lease_s", "counter"};
+  constexpr std::size_t kCounterAt = 2;
+  const auto allowed = context.heartbeat ? std::span{kValues}.subspan(kCounterAt)
+                                         : std::span{kValues}.first(kCounterAt);
   const auto constant = reader.integer(node, "constant", INT64_MIN + 1, INT64_MAX, false);
-  const auto value = reader.choice(node, "value", kValues, false);
+  const auto value = reader.choice(node, "value", allowed, false);
   if (node["constant"].IsDefined() == node["value"].IsDefined()) {
     reader.error(Errc::invalid_argument, node, "field: give either 'constant' or 'value'");
     return std::nullopt;
   }
   if (value) {
-    field.source = *value == 0 ? WriteSource::setpoint : WriteSource::lease_seconds;
+    field.source = context.heartbeat ? WriteSource::counter
+                   : *value == 0     ? WriteSource::setpoint
+                                     : WriteSource::lease_seconds;
     const bool watts = definition->unit == "W" || definition->unit == "kW";
-    if (*value == 0 && !watts) {
+    if (field.source == WriteSource::setpoint && !watts) {
       reader.error(Errc::wrong_type, node["point"], "point: a set-point has the unit W or kW");
     }
     const bool seconds_plain = definition->unit == "s" && point.multiplier == 1 &&
                                point.divisor == 1 && point.scale_at == kNoRegister;
-    if (*value == 1 && !seconds_plain) {
+    if (field.source == WriteSource::lease_seconds && !seconds_plain) {
       reader.error(Errc::wrong_type, node["point"], "point: a lease is in whole seconds, unit s");
     }
   } else if (constant) {
@@ -156,6 +162,31 @@ void read_lease(PackReader& reader, const YAML::Node& control, PackStorage& stor
   out.after_lease = storage.keep(reader.text(*node, "after", true).value_or(""));
 }
 
+constexpr int kSecondDigits = 6;
+constexpr std::int64_t kHeartbeatMin = 50'000;
+constexpr std::int64_t kHeartbeatMax = 60'000'000;
+
+void read_heartbeat(const Context& context, const YAML::Node& control) {
+  PackReader& reader = context.reader;
+  const auto node = reader.find(control, "heartbeat", false);
+  if (!node || !reader.is_map(*node, "heartbeat", {"period_s", "request"})) return;
+  PowerControl& out = context.storage.control_;
+  out.heartbeat_period =
+      Duration{reader.decimal(*node, "period_s", kSecondDigits, kHeartbeatMin, kHeartbeatMax, true)
+                   .value_or(kHeartbeatMin)};
+  const auto request = reader.find(*node, "request", true);
+  if (!request) return;
+  YAML::Node steps;
+  steps.push_back(*request);
+  out.heartbeat =
+      read_steps({reader, context.storage, context.definitions, true}, steps, "heartbeat");
+  const auto counts = [](const WriteField& field) { return field.source == WriteSource::counter; };
+  if (!out.heartbeat.empty() &&
+      std::none_of(out.heartbeat[0].fields.begin(), out.heartbeat[0].fields.end(), counts)) {
+    reader.error(Errc::missing_key, *request, "heartbeat: no field has 'value: counter'");
+  }
+}
+
 template <class F>
 void for_each_field(std::span<const WriteStep> steps, const F& f) {
   for (const WriteStep& step : steps) {
@@ -200,8 +231,8 @@ void check_setpoint(PackReader& reader, const YAML::Node& node, const PackStorag
 void compile_control(PackReader& reader, const YAML::Node& node, PackStorage& storage,
                      const std::vector<std::vector<Definition>>& definitions) {
   if (!reader.is_map(node, "control",
-                     {"section", "setpoint", "lease", "volatile", "stop", "stop_steps", "standby",
-                      "standby_steps"})) {
+                     {"section", "setpoint", "lease", "volatile", "heartbeat", "stop", "stop_steps",
+                      "standby", "standby_steps"})) {
     return;
   }
   std::vector<std::string_view> names;
@@ -218,6 +249,7 @@ void compile_control(PackReader& reader, const YAML::Node& node, PackStorage& st
     control.setpoint = read_steps(context, *setpoint, "setpoint");
     check_setpoint(reader, *setpoint, storage);
   }
+  read_heartbeat(context, node);
   control.stop = read_command(context, node, "stop", control.stop_steps);
   control.standby = read_command(context, node, "standby", control.standby_steps);
 }

@@ -238,6 +238,7 @@ bool PackDriver::due(const InverterCommand& command, const Interval& bound,
 
 void PackDriver::command(const InverterCommand& command, const Interval& bound) {
   if (!running_ || last_command_ || !device_.ready()) return;
+  beat(wiring_.clock.now());
   if (writing_) {
     // What is being written no longer holds: the sequence ends at the next frame boundary.
     const bool takes_back = command.kind != writing_->kind || !bound.contains(writing_->p);
@@ -256,6 +257,31 @@ void PackDriver::command(const InverterCommand& command, const Interval& bound) 
     if (!takes_back) return;
   }
   if (due(command, bound, now)) begin_write(command);
+}
+
+void PackDriver::beat(Instant now) {
+  const std::optional<device_pack::ControlInfo> control = device_.control();
+  if (!control || control->heartbeat_period == Duration::zero() || beating_) return;
+  if (beat_at_ && now - *beat_at_ < control->heartbeat_period) return;
+  const Result<device_pack::BoundWrite> write = device_.encode_heartbeat(beats_);
+  std::array<std::byte, modbus::kPduSize> pdu{};
+  const Result<std::size_t> size = write ? write->encode(pdu) : fail(write.error());
+  if (!size) return refused(size.error());
+  beat_at_ = now;
+  ++beats_;
+  ++requests_;
+  beating_ = true;
+  const std::vector<std::byte> sent(pdu.begin(), pdu.begin() + static_cast<std::ptrdiff_t>(*size));
+  master_->transact({settings_.unit, sent, settings_.reply_timeout, false},
+                    [this, alive = std::weak_ptr<char>(alive_),
+                     sent](const Result<io::ModbusResponse>& response) {
+                      if (alive.expired()) return;
+                      beating_ = false;
+                      const Result<void> ok = response
+                                                  ? modbus::decode_write_response(sent, *response)
+                                                  : fail(response.error());
+                      if (!ok) refused(ok.error());  // The reads say when the device is away.
+                    });
 }
 
 void PackDriver::finish(const InverterCommand& command, std::function<void()> done) {

@@ -83,12 +83,12 @@ bool worth_announcing(const Reason& reason, const BatteryVerdict& verdict, bool 
 /// The steps of one cycle, in order; a friend of State so that nothing else can write it.
 class Kernel {
  public:
-  Kernel(const State& state, const Config& config, const Inputs& inputs, Instant now) noexcept
-      : config_(config), inputs_(inputs), now_(now) {
-    step_.state = state;
-  }
+  /// @param step  Holds the state before; receives the next one and the output. In place, because
+  ///              a microcontroller has no room for a second copy.
+  Kernel(Step& step, const Config& config, const Inputs& inputs, Instant now) noexcept
+      : config_(config), inputs_(inputs), now_(now), step_(step) {}
 
-  Step run() noexcept {
+  void run() noexcept {
     State& s = step_.state;
     if (!s.started_at_) s.started_at_ = now_;
     grace_ = now_ >= *s.started_at_ && now_ - *s.started_at_ < config_.start_grace;
@@ -105,7 +105,6 @@ class Kernel {
     run_inverters(valid);
     announce(s.config_announced_, !valid, {Severity::critical, kSite, "configuration_invalid"});
     finish(valid);
-    return step_;
   }
 
   static Result<State> reset(const State& state, const Config& config, const Inputs& inputs,
@@ -331,11 +330,14 @@ class Kernel {
   const Inputs& inputs_;
   Instant now_;
   bool grace_ = false;
-  Step step_{};
+  Step& step_;
 };
 
 Step step(const State& state, const Config& config, const Inputs& inputs, Instant now) noexcept {
-  return Kernel(state, config, inputs, now).run();
+  Step next;
+  next.state = state;
+  Kernel(next, config, inputs, now).run();
+  return next;
 }
 
 Result<State> reset(const State& state, const Config& config, const Inputs& inputs, Instant now,

@@ -54,6 +54,7 @@ struct ControlInfo {
   Duration lease_max{};
   bool device_reverts = false;
   bool volatile_registers = false;
+  Duration heartbeat_period{};  ///< Zero: the device wants none.
   CommandSupport stop = CommandSupport::none;
   CommandSupport standby = CommandSupport::none;
 };
@@ -121,6 +122,12 @@ class PackDevice {
   /// @errors  as encode_setpoint(); unimplemented also for form, open, and q != 0.
   [[nodiscard]] Result<WritePlan> encode_command(const InverterCommand& command,
                                                  Duration lease) const noexcept;
+  /// The request that shows the device that its host is alive; due every heartbeat_period.
+  /// @param beat  How many were made before; a device takes only a changed count for a sign of
+  /// life.
+  /// @errors  unimplemented        the pack has no heartbeat.
+  ///          failed_precondition  not ready().
+  [[nodiscard]] Result<BoundWrite> encode_heartbeat(std::uint32_t beat) const noexcept;
 
  private:
   enum class State : std::uint8_t { marker, header, end_marker, ready, failed };
@@ -140,10 +147,18 @@ class PackDevice {
   [[nodiscard]] Result<void> end_of_chain() noexcept;
   [[nodiscard]] Failure broken(Errc code, std::size_t offset, const char* what) noexcept;
   void learn_scale(const BoundBlock& block, std::span<const std::uint16_t> registers) noexcept;
-  [[nodiscard]] Result<WritePlan> encode_steps(std::span<const WriteStep> steps, Watt p,
-                                               Duration lease) const noexcept;
-  [[nodiscard]] Result<std::int64_t> field_value(const WriteField& field, Watt p,
-                                                 Duration lease) const noexcept;
+  /// What the fields of a write group are made of.
+  struct WriteValues {
+    Watt p{};
+    Duration lease{};
+    std::uint32_t beat = 0;
+  };
+  [[nodiscard]] Result<WritePlan> encode_steps(std::span<const WriteStep> steps,
+                                               const WriteValues& values) const noexcept;
+  [[nodiscard]] Result<WritePlan> encode_leased(std::span<const WriteStep> steps, Watt p,
+                                                Duration lease) const noexcept;
+  [[nodiscard]] Result<std::int64_t> field_value(const WriteField& field,
+                                                 const WriteValues& values) const noexcept;
 
   const Pack* pack_;
   State state_ = State::marker;

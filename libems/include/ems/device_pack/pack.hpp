@@ -89,6 +89,7 @@ enum class WriteSource : std::uint8_t {
   constant,       ///< WriteField::constant, as raw.
   setpoint,       ///< Active power, + discharge; scaled, rounded towards 0.
   lease_seconds,  ///< Lease in whole seconds, rounded up.
+  counter,        ///< One more with each heartbeat, 0 .. 32767 and round again.
 };
 
 /// Consecutive registers of a write.
@@ -126,6 +127,10 @@ struct PowerControl {
   bool device_reverts = false;  ///< The device drops the set-point by itself when the lease ends.
   bool volatile_registers = false;  ///< May be written for ever: no flash wears out.
   std::string_view after_lease{};   ///< What the device does then, for people.
+  /// The device opens its outputs by itself unless it is written at least so often; zero: it has no
+  /// such dead-man.
+  Duration heartbeat_period{};
+  std::span<const WriteStep> heartbeat{};  ///< One request, when heartbeat_period is not zero.
   CommandSupport stop = CommandSupport::none;
   CommandSupport standby = CommandSupport::none;
   std::span<const WriteStep> stop_steps{};

@@ -37,6 +37,9 @@ struct PackDriverSettings {
 /// next frame boundary. What a device was told is forgotten when it was away: it may have
 /// restarted.
 ///
+/// A pack with a heartbeat gets one every `heartbeat_period` as long as command() is called: it
+/// stops with the control loop, with disarming and with finish().
+///
 /// A device that misses an answer is walked again; until that succeeds, writes go to the map that
 /// was known, so a stop does not wait for discovery. A device without a contactor of its own is
 /// told `stop` where `open` is wanted.
@@ -93,6 +96,7 @@ class PackDriver {
   void refused(const Error& error);
   [[nodiscard]] bool due(const InverterCommand& command, const Interval& bound,
                          Instant now) const noexcept;
+  void beat(Instant now);
   void begin_write(const InverterCommand& command);
   void write_step(std::size_t index);
   void end_write(const Result<void>& result);
@@ -127,6 +131,9 @@ class PackDriver {
   std::optional<InverterCommand> refused_;
   unsigned write_failures_ = 0;
   Instant write_retry_at_{};
+  std::optional<Instant> beat_at_;  ///< When the newest heartbeat was sent.
+  std::uint32_t beats_ = 0;
+  bool beating_ = false;                         ///< Its answer is awaited.
   std::optional<InverterCommand> last_command_;  ///< Of finish().
   std::function<void()> finished_;
 

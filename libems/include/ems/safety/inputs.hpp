@@ -13,8 +13,22 @@
 
 namespace ems::safety {
 
-inline constexpr std::size_t kMaxBatteries = 8;
-inline constexpr std::size_t kMaxInverters = 8;
+// Room of the fixed-size tables. A build for a microcontroller may ask for less (CMake:
+// EMS_MAX_BATTERIES, EMS_MAX_INVERTERS, EMS_MAX_EVENTS); everything linked together must agree.
+#ifndef EMS_MAX_BATTERIES
+#define EMS_MAX_BATTERIES 8
+#endif
+#ifndef EMS_MAX_INVERTERS
+#define EMS_MAX_INVERTERS 8
+#endif
+#ifndef EMS_MAX_EVENTS
+#define EMS_MAX_EVENTS 48
+#endif
+inline constexpr std::size_t kMaxBatteries = EMS_MAX_BATTERIES;  ///< 1 .. 8.
+inline constexpr std::size_t kMaxInverters = EMS_MAX_INVERTERS;  ///< 1 .. 8.
+inline constexpr std::size_t kMaxEvents = EMS_MAX_EVENTS;        ///< Of one cycle; >= 1.
+static_assert(kMaxBatteries >= 1 && kMaxBatteries <= 8 && kMaxInverters >= 1 &&
+              kMaxInverters <= 8 && kMaxEvents >= 1);
 
 /// A boolean signal: 1 is on; anything else counts as off.
 using Flag = Quantity<struct FlagTag, std::int32_t>;

@@ -189,8 +189,8 @@ struct Output {
   SafetyState site = SafetyState::init;  ///< Worst of everything.
   StaticVector<BatteryVerdict, kMaxBatteries> batteries{};
   StaticVector<InverterVerdict, kMaxInverters> inverters{};
-  std::int64_t late_ticks = 0;       ///< How many whole periods this cycle came late.
-  StaticVector<Event, 48> events{};  ///< What does not fit comes with the next cycle.
+  std::int64_t late_ticks = 0;               ///< How many whole periods this cycle came late.
+  StaticVector<Event, kMaxEvents> events{};  ///< What does not fit comes with the next cycle.
 };
 
 struct Step {
