@@ -3,6 +3,7 @@
 #include "ems/protocol/codec.hpp"
 #include "ems/protocol/jbd/codec.hpp"
 #include "ems/protocol/poll_codec.hpp"
+#include "ems/protocol/pylontech/codec.hpp"
 
 namespace ems::protocol {
 
@@ -26,7 +27,7 @@ const CanCodec* as_can(const Codec& codec) noexcept {
 }
 
 std::span<const Codec* const> codecs() noexcept {
-  static const Codec* const all[] = {&jbd::codec()};
+  static const Codec* const all[] = {&jbd::codec(), &pylontech::codec()};
   return all;
 }
 

@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: Apache-2.0
+/// @file Identifiers and bits of the low-voltage CAN family as Pylontech packs speak it; what codec
+/// and emulator share.
+#pragma once
+
+#include <cstdint>
+
+namespace ems::protocol::pylontech {
+
+/// 11-bit identifiers. @source docs/protocols/pylontech-lv-can.md.
+enum class FrameId : std::uint16_t {
+  keep_alive = 0x305,  ///< Host to battery.
+  limits = 0x351,
+  state = 0x355,  ///< State of charge and health.
+  measured = 0x356,
+  alarms = 0x359,
+  alarm_pairs = 0x35A,  ///< Newer firmware, instead of `alarms`.
+  requests = 0x35C,     ///< Enables and charge requests.
+  manufacturer = 0x35E,
+  product = 0x35F,
+  extremes = 0x370,  ///< Cell extremes, or the first half of a name.
+  name = 0x371,      ///< Second half of a name.
+  cell_extremes = 0x373,
+  capacity = 0x379,
+};
+
+/// Bits of frame 359, protections in bytes 0 and 1, warnings in bytes 2 and 3, as one little-endian
+/// word each.
+enum AlarmBit : std::uint16_t {
+  kOvervoltage = 1U << 1,
+  kUndervoltage = 1U << 2,
+  kOvertemperature = 1U << 3,
+  kUndertemperature = 1U << 4,
+  kDischargeOvercurrent = 1U << 7,
+  kChargeOvercurrent = 1U << 8,
+  kSystemError = 1U << 11,  ///< As a warning: internal communication failed.
+};
+
+/// Bits of frame 35C.
+enum RequestBit : std::uint8_t {
+  kFullChargeRequest = 1U << 3,
+  kForceChargeLate = 1U << 4,   ///< "Force charge II", at a state of charge of 9 .. 13 %.
+  kForceChargeEarly = 1U << 5,  ///< "Force charge I", at 5 .. 10 %.
+  kDischargeEnable = 1U << 6,
+  kChargeEnable = 1U << 7,
+};
+
+}  // namespace ems::protocol::pylontech
