@@ -20,7 +20,7 @@ namespace ems::io {
 /// What a listener takes. The defaults are the product's; tests shorten the times.
 struct MetricsListenerOptions {
   /// Loopback only: the page has no authentication. Port 0: any free one.
-  TcpEndpoint address;
+  TcpEndpoint address{};
   std::size_t connections_max = 16;      ///< Then the one that has been open longest is closed.
   std::size_t request_bytes_max = 8192;  ///< Request line and headers.
   Duration connection_time_max = seconds(5);  ///< From accept to close, whatever the client does.

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "io/config/reader.hpp"
+#include "io/config/site_rules.hpp"
 
 namespace ems::io {
 namespace {
@@ -157,6 +158,9 @@ ServerConfig bind(const Section& root, const std::filesystem::path& file) {
   out.limits = {count("sessions_max"), Duration{limits.at("session_idle_max_s").number},
                 limits.at("message_mb_max").number * kBytesPerMb, count("watchers_max"),
                 count("watch_queue_max")};
+  if (const Section* metrics = root.section("metrics")) {
+    out.metrics_listen = metrics->at("listen").endpoint;
+  }
   out.log_level = static_cast<LogLevel>(root.section("log")->at("level").number);
   return out;
 }
@@ -184,6 +188,7 @@ Loaded<ServerConfig> parse_server_config(std::string_view text, const std::files
   const Section root = reader.read(text);
   check_tenants(root, reader);
   check_overlaps(root, reader);
+  config::check_metrics(root, reader);
   if (!reader.ok()) return {std::nullopt, reader.take_errors()};
   return {bind(root, path), {}};
 }

@@ -39,6 +39,8 @@ constexpr SchemaKey kKeys[] = {
      .doc = "Live watchers at one time."},
     {.path = "limits.watch_queue_max", .type = T::integer, .min = 16, .max = 1'000'000, .default_text = "4096",
      .doc = "Live samples queued for a slow watcher; then the oldest go."},
+    {.path = "metrics", .type = T::section, .doc = kMetricsDoc},
+    {.path = "metrics.listen", .type = T::address, .required = true, .doc = kMetricsListenDoc},
     {.path = "log", .type = T::section, .default_text = "{}", .doc = "The log."},
     {.path = "log.level", .type = T::choice, .default_text = "info", .choices = kLogLevels,
      .doc = "Least severity that is written."},

@@ -49,6 +49,9 @@ class Binder {
     const Section& store = *root.section("store");
     out.store = {path(store, "path"), integer<std::int64_t>(store, "budget_mb") * kBytesPerMb};
     out.api_socket = path(*root.section("api"), "socket");
+    if (const Section* metrics = root.section("metrics")) {
+      out.metrics_listen = metrics->at("listen").endpoint;
+    }
     out.log_level = choice<LogLevel>(*root.section("log"), "level");
     for (const Section& item : root.list("servers")) {
       out.servers.push_back({item.at("address").endpoint, path(item, "ca"),

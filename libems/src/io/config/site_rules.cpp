@@ -4,6 +4,8 @@
 #include <set>
 #include <tuple>
 
+#include "ems/io/metrics_listener.hpp"
+
 namespace ems::io::config {
 namespace {
 
@@ -170,6 +172,17 @@ void check_site_rules(const Section& root, Reader& reader) {
   check_references(root, batteries, reader);
   check_lines(root, reader);
   check_pcc(root, reader);
+  check_metrics(root, reader);
+}
+
+void check_metrics(const Section& root, Reader& reader) {
+  const Section* metrics = root.section("metrics");
+  const Value* listen = metrics == nullptr ? nullptr : metrics->find("listen");
+  if (listen == nullptr || is_loopback(listen->endpoint.host)) return;
+  reader.error(listen->place, Errc::permission_denied,
+               "metrics are served without authentication: \"" + listen->endpoint.host +
+                   "\" is not a loopback address",
+               "127.0.0.1:" + std::to_string(listen->endpoint.port));
 }
 
 }  // namespace ems::io::config

@@ -10,4 +10,7 @@ namespace ems::io::config {
 /// has other errors.
 void check_site_rules(const Section& root, Reader& reader);
 
+/// `metrics.listen` of any file: a listener without authentication is for this machine only.
+void check_metrics(const Section& root, Reader& reader);
+
 }  // namespace ems::io::config

@@ -97,6 +97,8 @@ constexpr SchemaKey kKeys[] = {
     {.path = "api", .type = T::section, .default_text = "{}", .doc = "The local interface."},
     {.path = "api.socket", .type = T::path, .default_text = "agent.sock",
      .doc = "Unix socket (mode 0660); who can open it has the role technician."},
+    {.path = "metrics", .type = T::section, .doc = kMetricsDoc},
+    {.path = "metrics.listen", .type = T::address, .required = true, .doc = kMetricsListenDoc},
     {.path = "log", .type = T::section, .default_text = "{}", .doc = "The log."},
     {.path = "log.level", .type = T::choice, .default_text = "info", .choices = kLogLevels,
      .doc = "Least severity that is written."},

@@ -26,6 +26,10 @@ consteval std::int64_t percent_bp(std::int64_t n) { return n * 100; }
 consteval std::int64_t millis_us(std::int64_t n) { return n * 1'000; }
 consteval std::int64_t seconds_us(std::int64_t n) { return n * 1'000'000; }
 
+inline constexpr std::string_view kMetricsDoc =
+    "Prometheus metrics, over HTTP without authentication. Absent: none.";
+inline constexpr std::string_view kMetricsListenDoc =
+    "Where GET /metrics is answered; a loopback address (127.0.0.1, [::1] or localhost) only.";
 inline constexpr std::string_view kLogLevels = "trace debug info warning error";
 inline constexpr std::string_view kChemistries = "lfp";
 

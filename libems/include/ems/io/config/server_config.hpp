@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -50,6 +51,7 @@ struct ServerConfig {
   std::filesystem::path store;
   std::vector<TenantConfig> tenants;
   ServerLimitsConfig limits;
+  std::optional<TcpEndpoint> metrics_listen;  ///< Loopback; nullopt: no metrics.
   LogLevel log_level = LogLevel::info;
 
   /// `urn:ems:server:<name>`: what the server's certificate must say.

@@ -153,6 +153,7 @@ struct SiteConfig {
   Duration telemetry_period{};
   StoreConfig store;
   std::filesystem::path api_socket;
+  std::optional<TcpEndpoint> metrics_listen;  ///< Loopback; nullopt: no metrics.
   LogLevel log_level = LogLevel::info;
   std::vector<UplinkConfig> servers;
   std::vector<BatteryConfig> batteries;
