@@ -1,0 +1,209 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/** @file The conversation with one battery on a CAN bus. Frames and `now` go in; values, frames to
+ *  send and the next wake-up time come out. */
+#ifndef EMS_CAPI_CAN_H
+#define EMS_CAPI_CAN_H
+
+#include <ems/capi/codec.h>
+#include <ems/capi/poller.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/** One classic CAN frame. */
+typedef struct ems_can_frame {
+  uint32_t id;      /**< 11 bit, or 29 bit when extended. */
+  uint8_t extended; /**< 1: a 29-bit identifier. */
+  uint8_t remote;   /**< 1: asks for a frame; carries no data. */
+  uint8_t size;     /**< Data bytes, 0 .. 8. */
+  uint8_t reserved; /**< Zero. */
+  uint8_t data[8];  /**< Zero behind size. */
+} ems_can_frame_t;
+
+/** One line of a candump log. */
+typedef struct ems_candump_line {
+  uint32_t struct_size; /**< In: sizeof(ems_candump_line_t). Out: bytes filled. */
+  uint32_t has_time;    /**< 1: time_us means something. */
+  int64_t time_us;      /**< As the line states it: since 1970, or since the start. */
+  ems_can_frame_t frame;
+  char interface_name[20]; /**< `can0`; empty when the line names none. */
+  uint8_t reserved[4];     /**< Zero. */
+} ems_candump_line_t;
+
+/** One conversation, in memory of the caller. */
+typedef struct ems_can_listener ems_can_listener_t;
+
+/** uint64_t words of static memory that a listener needs at most, in every 0.x. */
+enum { EMS_CAN_LISTENER_WORDS = 512 };
+
+/** What to do now, and when to call again. */
+typedef struct ems_can_action {
+  uint32_t struct_size; /**< In: sizeof(ems_can_action_t). Out: bytes filled. */
+  uint32_t send;        /**< 1: send frame now. */
+  int64_t wake_at_ms;   /**< Call ems_can_listener_next() no later, and after every receive. */
+  const char* what;     /**< Name of the frame, for logs; static, empty when send is 0. */
+  ems_can_frame_t frame;
+} ems_can_action_t;
+
+/** How the conversation goes. Counters count since ems_can_listener_init() and wrap. */
+typedef struct ems_can_listener_status {
+  uint32_t struct_size;    /**< In: sizeof(ems_can_listener_status_t). Out: bytes filled. */
+  int32_t health;          /**< EMS_LINK_*. */
+  ems_status_t last_error; /**< Why it is silent or a frame was refused; EMS_OK before. */
+  uint32_t received;       /**< Frames given while the link was up. */
+  uint32_t decoded;
+  uint32_t ignored; /**< Not of this protocol. */
+  uint32_t errors;  /**< Of this protocol, but refused. */
+  uint32_t sent;
+  uint32_t silences; /**< Times the battery fell silent. */
+  uint32_t recoveries;
+  const char* last_error_text; /**< Static; empty before the first failure. */
+} ems_can_listener_status_t;
+
+/**
+ * Bytes that ems_can_listener_init() needs.
+ *
+ * @return         At most 8 * EMS_CAN_LISTENER_WORDS.
+ * @memory         Allocates nothing.
+ * @thread_safety  Pure function.
+ * @since          0.1
+ * @lifecycle      unstable
+ */
+EMS_API size_t ems_can_listener_size(void);
+
+/**
+ * Makes a listener in memory of the caller.
+ *
+ * @param memory  Aligned to 8; the listener lives in it until the memory is used otherwise.
+ * @param size    Its bytes.
+ * @param codec   A CAN codec.
+ * @param out     Gets the listener. Written only on EMS_OK.
+ *
+ * @retval EMS_OK                    out holds the listener.
+ * @retval EMS_E_INVALID_ARGUMENT    a pointer is NULL, not a codec, or memory is not aligned.
+ * @retval EMS_E_UNIMPLEMENTED       a poll codec.
+ * @retval EMS_E_RESOURCE_EXHAUSTED  size is too small.
+ * @memory         Allocates nothing; uses memory.
+ * @thread_safety  Pure but for memory.
+ * @since          0.1
+ * @lifecycle      unstable
+ */
+EMS_API ems_status_t ems_can_listener_init(void* memory, size_t size, const ems_codec_t* codec,
+                                           ems_can_listener_t** out);
+
+/**
+ * The bus is there: the send plan starts at once. What an earlier connection left is dropped.
+ *
+ * @param listener  From ems_can_listener_init().
+ * @param now_ms    Monotonic; not before that of any call before.
+ *
+ * @retval EMS_OK                  done.
+ * @retval EMS_E_INVALID_ARGUMENT  listener is NULL or not a listener.
+ * @retval EMS_E_OUT_OF_RANGE      now_ms went backwards.
+ * @memory         Allocates nothing.
+ * @thread_safety  One thread at a time on one listener.
+ * @since          0.1
+ * @lifecycle      unstable
+ */
+EMS_API ems_status_t ems_can_listener_link_up(ems_can_listener_t* listener, int64_t now_ms);
+
+/**
+ * The bus is gone.
+ *
+ * @param listener  From ems_can_listener_init().
+ * @param now_ms    Monotonic; not before that of any call before.
+ *
+ * @retval EMS_OK                  done.
+ * @retval EMS_E_INVALID_ARGUMENT  listener is NULL or not a listener.
+ * @retval EMS_E_OUT_OF_RANGE      now_ms went backwards.
+ * @memory         Allocates nothing.
+ * @thread_safety  One thread at a time on one listener.
+ * @since          0.1
+ * @lifecycle      unstable
+ */
+EMS_API ems_status_t ems_can_listener_link_down(ems_can_listener_t* listener, int64_t now_ms);
+
+/**
+ * Takes one frame from the bus.
+ *
+ * @param listener  From ems_can_listener_init().
+ * @param frame     What arrived.
+ * @param now_ms    Monotonic; not before that of any call before.
+ * @param out       Gets the values of a sound frame of this protocol; else all counts are 0.
+ *
+ * @retval EMS_OK                    the frame was taken, or is not of this protocol.
+ * @retval EMS_E_INVALID_ARGUMENT    a pointer is NULL, not a listener, or struct_size is too small.
+ * @retval EMS_E_OUT_OF_RANGE        now_ms went backwards, the frame's identifier or size is no
+ *                                   frame's, or a field is unbelievable (offset = its byte).
+ * @retval EMS_E_LENGTH              of this protocol, but too short; offset = its size.
+ * @retval EMS_E_FAILED_PRECONDITION the link is down.
+ * @retval EMS_E_RESOURCE_EXHAUSTED  the frame was taken; an array of out is too small. Or: more
+ *                                   identifiers than the conversation can keep.
+ * @memory         Allocates nothing.
+ * @thread_safety  One thread at a time on one listener.
+ * @since          0.1
+ * @lifecycle      unstable
+ */
+EMS_API ems_status_t ems_can_listener_receive(ems_can_listener_t* listener,
+                                              const ems_can_frame_t* frame, int64_t now_ms,
+                                              ems_readings_t* out);
+
+/**
+ * Advances time; at most one frame per call.
+ *
+ * @param listener  From ems_can_listener_init().
+ * @param now_ms    Monotonic; not before that of any call before.
+ * @param out       struct_size set. Written only on EMS_OK.
+ *
+ * @retval EMS_OK                  out says what to send and when to call again.
+ * @retval EMS_E_INVALID_ARGUMENT  a pointer is NULL, not a listener, or struct_size is too small.
+ * @retval EMS_E_OUT_OF_RANGE      now_ms went backwards.
+ * @memory         Allocates nothing.
+ * @thread_safety  One thread at a time on one listener.
+ * @since          0.1
+ * @lifecycle      unstable
+ */
+EMS_API ems_status_t ems_can_listener_next(ems_can_listener_t* listener, int64_t now_ms,
+                                           ems_can_action_t* out);
+
+/**
+ * How the conversation goes.
+ *
+ * @param listener  From ems_can_listener_init().
+ * @param out       struct_size set. Written only on EMS_OK.
+ *
+ * @retval EMS_OK                  out is filled.
+ * @retval EMS_E_INVALID_ARGUMENT  a pointer is NULL, not a listener, or struct_size is too small.
+ * @memory         Allocates nothing.
+ * @thread_safety  One thread at a time on one listener.
+ * @since          0.1
+ * @lifecycle      unstable
+ */
+EMS_API ems_status_t ems_can_listener_get_status(const ems_can_listener_t* listener,
+                                                 ems_can_listener_status_t* out);
+
+/**
+ * Reads one line that can-utils' `candump` wrote, as a log (`-L`) or on the console.
+ *
+ * @param line  NUL-terminated, without its line end.
+ * @param out   struct_size set. Written only on EMS_OK.
+ *
+ * @retval EMS_OK                  out holds the frame.
+ * @retval EMS_E_INVALID_ARGUMENT  a pointer is NULL or struct_size is too small.
+ * @retval EMS_E_SYNTAX            not such a line; offset = the character.
+ * @retval EMS_E_OUT_OF_RANGE      an identifier or a time does not fit; offset = its start.
+ * @retval EMS_E_LENGTH            more bytes than a frame holds; offset = the first surplus one.
+ * @retval EMS_E_UNIMPLEMENTED     a CAN FD or an error frame.
+ * @memory         Allocates nothing.
+ * @thread_safety  Pure function.
+ * @since          0.1
+ * @lifecycle      unstable
+ */
+EMS_API ems_status_t ems_candump_parse(const char* line, ems_candump_line_t* out);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

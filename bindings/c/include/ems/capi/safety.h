@@ -1,0 +1,528 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/** @file Safety: what each battery and inverter may do now, and the gate that every command passes.
+ *  Never fails open: what cannot be judged is unsafe. */
+#ifndef EMS_CAPI_SAFETY_H
+#define EMS_CAPI_SAFETY_H
+
+#include <ems/capi/image.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/** One safety kernel, in memory of the caller. */
+typedef struct ems_safety ems_safety_t;
+
+enum {
+  EMS_SAFETY_WORDS = 4096, /**< uint64_t words of memory it needs at most, in every 0.x. */
+  EMS_SAFETY_BATTERIES_MAX = 8,
+  EMS_SAFETY_INVERTERS_MAX = 8
+};
+
+/** Cell chemistries. */
+enum { EMS_CHEMISTRY_LFP = 0 };
+
+/** States, ascending by severity. */
+enum {
+  EMS_SAFETY_INIT = 0, /**< Good health has not been shown yet. */
+  EMS_SAFETY_NORMAL = 1,
+  EMS_SAFETY_DERATED = 2,
+  EMS_SAFETY_SAFE = 3,
+  EMS_SAFETY_TRIPPED = 4 /**< Latched: a person must reset it. */
+};
+
+/** Bits of ems_safety_battery_t.bms_required. */
+enum {
+  EMS_BMS_CHARGE_VOLTAGE_LIMIT = 1 << 0,
+  EMS_BMS_DISCHARGE_VOLTAGE_LIMIT = 1 << 1,
+  EMS_BMS_CHARGE_CURRENT_LIMIT = 1 << 2,
+  EMS_BMS_DISCHARGE_CURRENT_LIMIT = 1 << 3,
+  EMS_BMS_CHARGE_FET_ON = 1 << 4,
+  EMS_BMS_DISCHARGE_FET_ON = 1 << 5,
+  EMS_BMS_CHARGE_ENABLE = 1 << 6,
+  EMS_BMS_DISCHARGE_ENABLE = 1 << 7
+};
+
+/** A limit with hysteresis: acts at `trip`, clears inside `clear` after a time. */
+typedef struct ems_threshold {
+  int32_t trip;
+  int32_t clear;
+  int64_t clear_after_ms; /**< Continuous good time needed; > 0. */
+} ems_threshold_t;
+
+/** All limits of one battery; the unit of a threshold is in its field's name.
+ *  ems_safety_limits_default() fills it. */
+typedef struct ems_safety_limits {
+  uint32_t struct_size;                        /**< sizeof(ems_safety_limits_t). */
+  int32_t chemistry;                           /**< EMS_CHEMISTRY_*; bounds all that follows. */
+  ems_threshold_t cell_voltage_max_mv;         /**< Trip inhibits charging. */
+  ems_threshold_t cell_voltage_min_mv;         /**< Trip inhibits discharging. */
+  int32_t cell_voltage_latch_max_mv;           /**< At or above: TRIPPED. */
+  int32_t cell_voltage_latch_min_mv;           /**< At or below: TRIPPED. */
+  ems_threshold_t charge_temp_max_mdegc;       /**< Trip inhibits charging. */
+  ems_threshold_t charge_temp_min_mdegc;       /**< Trip inhibits charging. */
+  ems_threshold_t discharge_temp_max_mdegc;    /**< Trip inhibits discharging. */
+  ems_threshold_t discharge_temp_min_mdegc;    /**< Trip inhibits discharging. */
+  ems_threshold_t discharge_temp_derate_mdegc; /**< From trip on discharging falls to 0. */
+  int32_t temp_latch_max_mdegc;                /**< At or above: TRIPPED. */
+  int32_t temp_latch_min_mdegc;                /**< At or below: TRIPPED. */
+  int32_t charge_current_max_ma;               /**< Magnitude; 0 forbids charging. */
+  int32_t discharge_current_max_ma;            /**< Magnitude; 0 forbids discharging. */
+  ems_threshold_t charge_overcurrent_ma;       /**< Measured magnitude; trip above the maximum. */
+  ems_threshold_t discharge_overcurrent_ma;    /**< Measured magnitude; trip above the maximum. */
+  ems_threshold_t soc_max_bp;                  /**< Trip inhibits charging. */
+  ems_threshold_t soc_min_bp;                  /**< Trip inhibits discharging. */
+  int32_t sum_of_cells_trip_per_cell_mv;       /**< Sum of cells against terminals: SAFE. */
+  int32_t sum_of_cells_clear_per_cell_mv;
+  int32_t sum_of_cells_trip_share_bp; /**< The larger of share and per-cell counts. */
+  int32_t sum_of_cells_clear_share_bp;
+  int64_t sum_of_cells_clear_after_ms;
+  int64_t stale_after_max_ms;   /**< No input older than this is used. */
+  int64_t input_clear_after_ms; /**< Good time after an input was missing. */
+} ems_safety_limits_t;
+
+/** One battery. */
+typedef struct ems_safety_battery {
+  uint32_t struct_size;              /**< sizeof(ems_safety_battery_t). */
+  ems_asset_t asset;                 /**< Module 0. */
+  uint16_t cells_in_series;          /**< > 0. */
+  uint8_t bms_required;              /**< EMS_BMS_* the device is known to give. */
+  uint8_t reserved;                  /**< Zero. */
+  int32_t breaking_current_max_ma;   /**< Contactors may open below it; 0: unknown. */
+  const ems_safety_limits_t* limits; /**< Copied. */
+} ems_safety_battery_t;
+
+/** One inverter. */
+typedef struct ems_safety_inverter {
+  uint32_t struct_size; /**< sizeof(ems_safety_inverter_t). */
+  ems_asset_t asset;
+  uint8_t batteries;       /**< Bit i: the i-th battery feeds it. */
+  uint8_t has_dc_pv;       /**< 1: PV on its own dc bus; also when it is not known. */
+  uint8_t can_curtail_pv;  /**< 1: it switches its dc PV off when told. */
+  uint8_t reserved;        /**< Zero. */
+  int32_t apparent_max_va; /**< Nameplate; > 0. */
+  int32_t charge_max_w;    /**< Magnitude at ac; > 0. */
+  int32_t discharge_max_w; /**< Magnitude at ac; > 0. */
+  int32_t efficiency_bp;   /**< dc to ac, the lowest of the operating range; 1 .. 10000. */
+  uint32_t reserved2;      /**< Zero. */
+} ems_safety_inverter_t;
+
+/** Why something is TRIPPED. */
+enum {
+  EMS_TRIP_UNREADABLE = 0, /**< The stored latch could not be read. */
+  EMS_TRIP_ESTOP = 1,
+  EMS_TRIP_CELL_OVERVOLTAGE = 2,
+  EMS_TRIP_CELL_UNDERVOLTAGE = 3,
+  EMS_TRIP_OVERTEMPERATURE = 4,
+  EMS_TRIP_UNDERTEMPERATURE = 5
+};
+
+/** One latched trip. Store cause and asset durably; since_ms means nothing after a restart. */
+typedef struct ems_trip {
+  int64_t since_ms;  /**< Monotonic. */
+  int32_t cause;     /**< EMS_TRIP_*. */
+  ems_asset_t asset; /**< The site or a battery. */
+} ems_trip_t;
+
+/** Everything the kernel is told once. ems_safety_config_default() fills what has a default. */
+typedef struct ems_safety_config {
+  uint32_t struct_size;                   /**< sizeof(ems_safety_config_t). */
+  uint32_t battery_count;                 /**< 1 .. EMS_SAFETY_BATTERIES_MAX. */
+  const ems_safety_battery_t* batteries;  /**< Copied. */
+  const ems_safety_inverter_t* inverters; /**< Copied; may be NULL when inverter_count is 0. */
+  uint32_t inverter_count;                /**< 0 .. EMS_SAFETY_INVERTERS_MAX. */
+  uint32_t latch_unreadable; /**< 1: the stored latch cannot be read: starts TRIPPED. */
+  const ems_trip_t* trips;   /**< The stored latch; may be NULL when trip_count is 0. */
+  uint32_t trip_count;
+  uint32_t reserved;      /**< Zero. */
+  int64_t tick_period_ms; /**< 1 .. 1000. */
+  int64_t start_grace_ms; /**< Missing inputs are not announced before this; >= 0. */
+  int64_t start_ms;       /**< Monotonic now: the restored trips' since_ms. */
+} ems_safety_config_t;
+
+/** One cycle's outcome; the verdicts are asked for one by one. */
+typedef struct ems_safety_result {
+  uint32_t struct_size;    /**< In: sizeof(ems_safety_result_t). Out: bytes filled. */
+  int32_t state;           /**< EMS_SAFETY_*: the worst of everything. */
+  uint32_t battery_count;  /**< For ems_safety_battery_at(). */
+  uint32_t inverter_count; /**< For ems_safety_inverter_at(). */
+  uint32_t event_count;    /**< For ems_safety_event_at(). */
+  uint32_t trip_count;     /**< For ems_safety_trip_at(). */
+  uint32_t latch_changed;  /**< 1: store the trips, after the outputs went out. */
+  uint32_t reserved;       /**< Zero. */
+  int64_t late_ticks;      /**< Whole periods this cycle came late. */
+} ems_safety_result_t;
+
+/** What one battery may do at its dc terminals. */
+typedef struct ems_battery_verdict {
+  uint32_t struct_size; /**< In: sizeof(ems_battery_verdict_t). Out: bytes filled. */
+  ems_asset_t asset;
+  int32_t state;                    /**< EMS_SAFETY_*. */
+  int32_t charge_current_max_ma;    /**< Magnitude; 0 forbids charging. */
+  int32_t discharge_current_max_ma; /**< Magnitude; 0 forbids discharging. */
+  int32_t charge_voltage_max_mv;    /**< 0 while charging is forbidden. */
+  int32_t discharge_voltage_min_mv; /**< Meaningful while discharging is allowed. */
+  uint32_t plausibility_failed;     /**< 1: the cells contradict the terminals. */
+  uint32_t reason_count;            /**< For ems_safety_reason_at(). */
+} ems_battery_verdict_t;
+
+/** How hard a rule acts. */
+enum { EMS_ACTION_WARN = 0, EMS_ACTION_DERATE = 1, EMS_ACTION_INHIBIT = 2, EMS_ACTION_LATCH = 3 };
+
+/** Why a rule is active. */
+enum {
+  EMS_CAUSE_EXCEEDED = 0, /**< At or beyond the limit. */
+  EMS_CAUSE_MISSING = 1,  /**< Input absent, stale, uncertain, bad or from the future. */
+  EMS_CAUSE_WAITING = 2   /**< Inside, but not yet for long enough. */
+};
+
+/** One active rule of one battery. */
+typedef struct ems_reason {
+  const char* rule;  /**< Static: `cell_overvoltage`. */
+  int32_t number;    /**< The rule's number, append-only. */
+  uint8_t charge;    /**< 1: it acts on charging. */
+  uint8_t discharge; /**< 1: it acts on discharging. */
+  uint8_t action;    /**< EMS_ACTION_*. */
+  uint8_t cause;     /**< EMS_CAUSE_*. */
+  uint16_t signal;   /**< EMS_SIGNAL_*: the unit of value and limit. */
+  uint16_t reserved; /**< Zero. */
+  int32_t value;     /**< 0 when cause is missing. */
+  int32_t limit;
+  uint32_t reserved2; /**< Zero. */
+} ems_reason_t;
+
+/** What one inverter may do at its ac terminals. */
+typedef struct ems_inverter_verdict {
+  uint32_t struct_size; /**< In: sizeof(ems_inverter_verdict_t). Out: bytes filled. */
+  ems_asset_t asset;
+  ems_interval_t ac; /**< Contains 0 unless dc PV forces delivery. */
+  int32_t command;   /**< Strongest EMS_COMMAND_* let through; never form. */
+  int32_t state;     /**< EMS_SAFETY_*. */
+  int32_t apparent_max_va;
+  uint32_t curtail_pv; /**< 1: its dc PV must be off or curtailed. */
+  uint32_t may_open;   /**< 1: its contactor may open now. */
+} ems_inverter_verdict_t;
+
+/** Severity of an event. */
+enum {
+  EMS_SEVERITY_INFO = 0,
+  EMS_SEVERITY_WARNING = 1,
+  EMS_SEVERITY_ALARM = 2,
+  EMS_SEVERITY_CRITICAL = 3
+};
+
+/** Something a person or the audit must know. */
+typedef struct ems_event {
+  const char* name; /**< Stable: `cell_overvoltage`. Lives as long as what gave it. */
+  int64_t value;    /**< In the signal's unit; 0 when there is none. */
+  ems_asset_t asset;
+  uint16_t signal;  /**< EMS_SIGNAL_*, or 0 when none. */
+  uint8_t severity; /**< EMS_SEVERITY_*. */
+  uint8_t active;   /**< 0: it has cleared. */
+} ems_event_t;
+
+/** Why the gate changed a command. */
+enum {
+  EMS_GATE_NONE = 0,
+  EMS_GATE_DISARMED = 1,         /**< Monitor only: send nothing. */
+  EMS_GATE_UNKNOWN_INVERTER = 2, /**< No verdict: stop. */
+  EMS_GATE_FORCED = 3,           /**< Safety's own standby, stop or open. */
+  EMS_GATE_UNKNOWN_COMMAND = 4,  /**< A kind the gate cannot bound, form included: stop. */
+  EMS_GATE_BREAKING_LIMIT = 5,   /**< Open was asked for under load: stop comes first. */
+  EMS_GATE_ACTIVE_POWER = 6,     /**< P was outside the interval. */
+  EMS_GATE_REACTIVE_POWER = 7    /**< Q did not fit beside P. */
+};
+
+/** What the gate let through. */
+typedef struct ems_gate_result {
+  uint32_t struct_size; /**< In: sizeof(ems_gate_result_t). Out: bytes filled. */
+  uint32_t send;        /**< 1: send command. 0: send nothing; command is stop. */
+  uint32_t changed;     /**< 1: not what was wanted. */
+  int32_t why;          /**< EMS_GATE_*. */
+  const char* why_text; /**< Static name of why. */
+  ems_command_t command;
+  uint32_t reserved; /**< Zero. */
+} ems_gate_result_t;
+
+/** Who takes a latch back, and why. */
+typedef struct ems_safety_reset_request {
+  uint32_t struct_size; /**< sizeof(ems_safety_reset_request_t). */
+  uint32_t technician;  /**< 1: the person has the role technician; nobody else may. */
+  const char* name;     /**< The person; not blank. */
+  const char* cause;    /**< What was found and put right; not blank. */
+} ems_safety_reset_request_t;
+
+/**
+ * Limits that sit at the chemistry's absolute bounds, except the currents, which are 0 and forbid
+ * everything until ems_safety_limits_set_currents() names them.
+ *
+ * @param chemistry  EMS_CHEMISTRY_*.
+ * @param out        struct_size set. Written only on EMS_OK.
+ *
+ * @retval EMS_OK                  out is filled.
+ * @retval EMS_E_INVALID_ARGUMENT  out is NULL or struct_size is too small.
+ * @retval EMS_E_OUT_OF_RANGE      no such chemistry.
+ * @memory         Allocates nothing.
+ * @thread_safety  Pure function.
+ * @since          0.1
+ * @lifecycle      unstable
+ */
+EMS_API ems_status_t ems_safety_limits_default(int32_t chemistry, ems_safety_limits_t* out);
+
+/**
+ * Sets both current maxima and, 10 % above each (at least 1 A), the over-current trips.
+ *
+ * @param limits        Changed in place; only on EMS_OK.
+ * @param charge_ma     Magnitude, >= 0.
+ * @param discharge_ma  Magnitude, >= 0.
+ *
+ * @retval EMS_OK                  limits is changed.
+ * @retval EMS_E_INVALID_ARGUMENT  limits is NULL or struct_size is too small.
+ * @retval EMS_E_OUT_OF_RANGE      a current is negative.
+ * @memory         Allocates nothing.
+ * @thread_safety  Pure but for limits.
+ * @since          0.1
+ * @lifecycle      unstable
+ */
+EMS_API ems_status_t ems_safety_limits_set_currents(ems_safety_limits_t* limits, int32_t charge_ma,
+                                                    int32_t discharge_ma);
+
+/**
+ * Checks limits against the chemistry's absolute bounds and against themselves.
+ *
+ * @param limits  struct_size set.
+ *
+ * @retval EMS_OK                  they are accepted.
+ * @retval EMS_E_INVALID_ARGUMENT  limits is NULL, struct_size is too small, or a field contradicts
+ *                                 another; the message names it.
+ * @retval EMS_E_TOO_WIDE          wider than the absolute bound; the message names the field.
+ * @retval EMS_E_OUT_OF_RANGE      no such chemistry.
+ * @memory         Allocates nothing.
+ * @thread_safety  Pure function.
+ * @since          0.1
+ * @lifecycle      unstable
+ */
+EMS_API ems_status_t ems_safety_limits_validate(const ems_safety_limits_t* limits);
+
+/**
+ * A configuration without batteries, with every default set.
+ *
+ * @param out  struct_size set. Written only on EMS_OK.
+ *
+ * @retval EMS_OK                  out is filled.
+ * @retval EMS_E_INVALID_ARGUMENT  out is NULL or struct_size is too small.
+ * @memory         Allocates nothing.
+ * @thread_safety  Pure function.
+ * @since          0.1
+ * @lifecycle      unstable
+ */
+EMS_API ems_status_t ems_safety_config_default(ems_safety_config_t* out);
+
+/**
+ * Bytes that ems_safety_init() needs.
+ *
+ * @return         At most 8 * EMS_SAFETY_WORDS.
+ * @memory         Allocates nothing.
+ * @thread_safety  Pure function.
+ * @since          0.1
+ * @lifecycle      unstable
+ */
+EMS_API size_t ems_safety_size(void);
+
+/**
+ * Makes a safety kernel in memory of the caller; checks the whole configuration.
+ *
+ * @param memory  Aligned to 8; the kernel lives in it until the memory is used otherwise.
+ * @param size    Its bytes.
+ * @param config  Copied.
+ * @param out     Gets the kernel. Written only on EMS_OK.
+ *
+ * @retval EMS_OK                    out holds the kernel.
+ * @retval EMS_E_INVALID_ARGUMENT    a pointer is NULL, memory is not aligned, a struct_size is too
+ *                                   small, or limits contradict themselves; offset = the battery.
+ * @retval EMS_E_TOO_WIDE            limits wider than the absolute bounds; offset = the battery.
+ * @retval EMS_E_ALREADY_EXISTS      an asset is listed twice; offset = its place.
+ * @retval EMS_E_NOT_FOUND           no battery, or an inverter names one that is not there.
+ * @retval EMS_E_OUT_OF_RANGE        a number is outside its range; the message names it.
+ * @retval EMS_E_RESOURCE_EXHAUSTED  size is too small.
+ * @memory         Allocates nothing; uses memory.
+ * @thread_safety  Pure but for memory.
+ * @since          0.1
+ * @lifecycle      unstable
+ */
+EMS_API ems_status_t ems_safety_init(void* memory, size_t size, const ems_safety_config_t* config,
+                                     ems_safety_t** out);
+
+/**
+ * Advances safety by one cycle.
+ *
+ * @param safety  From ems_safety_init().
+ * @param image   The newest samples.
+ * @param estop   Somebody asks for an emergency stop.
+ * @param now_ms  Monotonic. Going backwards is a clock fault: SAFE.
+ * @param out     struct_size set. Written only on EMS_OK.
+ *
+ * @retval EMS_OK                     the envelope of this cycle is in force.
+ * @retval EMS_E_INVALID_ARGUMENT     a pointer is NULL, not of its kind, or struct_size too small.
+ * @retval EMS_E_FAILED_PRECONDITION  safety belongs to an ems_control_t, which steps it.
+ * @memory         Allocates nothing.
+ * @thread_safety  One thread at a time on one kernel.
+ * @since          0.1
+ * @lifecycle      unstable
+ */
+EMS_API ems_status_t ems_safety_step(ems_safety_t* safety, const ems_image_t* image, bool estop,
+                                     int64_t now_ms, ems_safety_result_t* out);
+
+/**
+ * The outcome of the last step once more.
+ *
+ * @param safety  From ems_safety_init() or ems_control_safety().
+ * @param out     struct_size set. Written only on EMS_OK.
+ *
+ * @retval EMS_OK                     out is filled.
+ * @retval EMS_E_INVALID_ARGUMENT     a pointer is NULL, not a kernel, or struct_size is too small.
+ * @retval EMS_E_FAILED_PRECONDITION  no step yet.
+ * @memory         Allocates nothing.
+ * @thread_safety  Any thread while nobody steps.
+ * @since          0.1
+ * @lifecycle      unstable
+ */
+EMS_API ems_status_t ems_safety_get_result(const ems_safety_t* safety, ems_safety_result_t* out);
+
+/**
+ * What one battery may do, as of the last step.
+ *
+ * @param safety   From ems_safety_init() or ems_control_safety().
+ * @param battery  Its place in the configuration.
+ * @param out      struct_size set. Written only on EMS_OK.
+ *
+ * @retval EMS_OK                  out is filled.
+ * @retval EMS_E_INVALID_ARGUMENT  a pointer is NULL, not a kernel, or struct_size is too small.
+ * @retval EMS_E_OUT_OF_RANGE      no such battery, or no step yet.
+ * @memory         Allocates nothing.
+ * @thread_safety  Any thread while nobody steps.
+ * @since          0.1
+ * @lifecycle      unstable
+ */
+EMS_API ems_status_t ems_safety_battery_at(const ems_safety_t* safety, size_t battery,
+                                           ems_battery_verdict_t* out);
+
+/**
+ * One active rule of one battery, as of the last step.
+ *
+ * @param safety   From ems_safety_init() or ems_control_safety().
+ * @param battery  Its place in the configuration.
+ * @param index    0 .. reason_count - 1.
+ * @param out      Written only on EMS_OK.
+ *
+ * @retval EMS_OK                  out is filled.
+ * @retval EMS_E_INVALID_ARGUMENT  a pointer is NULL or not a kernel.
+ * @retval EMS_E_OUT_OF_RANGE      no such battery or reason, or no step yet.
+ * @memory         Allocates nothing.
+ * @thread_safety  Any thread while nobody steps.
+ * @since          0.1
+ * @lifecycle      unstable
+ */
+EMS_API ems_status_t ems_safety_reason_at(const ems_safety_t* safety, size_t battery, size_t index,
+                                          ems_reason_t* out);
+
+/**
+ * What one inverter may do, as of the last step.
+ *
+ * @param safety    From ems_safety_init() or ems_control_safety().
+ * @param inverter  Its place in the configuration.
+ * @param out       struct_size set. Written only on EMS_OK.
+ *
+ * @retval EMS_OK                  out is filled.
+ * @retval EMS_E_INVALID_ARGUMENT  a pointer is NULL, not a kernel, or struct_size is too small.
+ * @retval EMS_E_OUT_OF_RANGE      no such inverter, or no step yet.
+ * @memory         Allocates nothing.
+ * @thread_safety  Any thread while nobody steps.
+ * @since          0.1
+ * @lifecycle      unstable
+ */
+EMS_API ems_status_t ems_safety_inverter_at(const ems_safety_t* safety, size_t inverter,
+                                            ems_inverter_verdict_t* out);
+
+/**
+ * One event of the last step.
+ *
+ * @param safety  From ems_safety_init() or ems_control_safety().
+ * @param index   0 .. event_count - 1.
+ * @param out     Written only on EMS_OK.
+ *
+ * @retval EMS_OK                  out is filled.
+ * @retval EMS_E_INVALID_ARGUMENT  a pointer is NULL or not a kernel.
+ * @retval EMS_E_OUT_OF_RANGE      no such event.
+ * @memory         Allocates nothing.
+ * @thread_safety  Any thread while nobody steps.
+ * @since          0.1
+ * @lifecycle      unstable
+ */
+EMS_API ems_status_t ems_safety_event_at(const ems_safety_t* safety, size_t index,
+                                         ems_event_t* out);
+
+/**
+ * One latched trip: what must be stored durably whenever latch_changed says so.
+ *
+ * @param safety  From ems_safety_init() or ems_control_safety().
+ * @param index   0 .. trip_count - 1.
+ * @param out     Written only on EMS_OK.
+ *
+ * @retval EMS_OK                  out is filled.
+ * @retval EMS_E_INVALID_ARGUMENT  a pointer is NULL or not a kernel.
+ * @retval EMS_E_OUT_OF_RANGE      no such trip.
+ * @memory         Allocates nothing.
+ * @thread_safety  Any thread while nobody steps.
+ * @since          0.1
+ * @lifecycle      unstable
+ */
+EMS_API ems_status_t ems_safety_trip_at(const ems_safety_t* safety, size_t index, ems_trip_t* out);
+
+/**
+ * Takes every latch back. All rules start again from inhibited.
+ *
+ * @param safety   From ems_safety_init().
+ * @param image    The newest samples: every cause must be gone.
+ * @param request  Who, and what was put right.
+ * @param now_ms   Monotonic.
+ *
+ * @retval EMS_OK                     nothing is latched; store that.
+ * @retval EMS_E_INVALID_ARGUMENT     a pointer is NULL, not of its kind, struct_size too small, or
+ *                                    name (offset 1) or cause (offset 2) is blank.
+ * @retval EMS_E_PERMISSION_DENIED    not a technician.
+ * @retval EMS_E_FAILED_PRECONDITION  nothing is latched (offset 0), a cause is still there (offset
+ *                                    = its place from 1), or safety belongs to an ems_control_t.
+ * @memory         Allocates nothing.
+ * @thread_safety  One thread at a time on one kernel.
+ * @since          0.1
+ * @lifecycle      unstable
+ */
+EMS_API ems_status_t ems_safety_reset(ems_safety_t* safety, const ems_image_t* image,
+                                      const ems_safety_reset_request_t* request, int64_t now_ms);
+
+/**
+ * Lets a command through only inside the inverter's own verdict of the last step.
+ *
+ * @param safety    From ems_safety_init() or ems_control_safety().
+ * @param inverter  Its place in the configuration; an unknown one gives stop.
+ * @param wanted    What is asked for.
+ * @param armed     Control is armed and its limits are accepted; else nothing is to be sent.
+ * @param out       struct_size set. Written only on EMS_OK.
+ *
+ * @retval EMS_OK                  out says what to send.
+ * @retval EMS_E_INVALID_ARGUMENT  a pointer is NULL, not a kernel, or struct_size is too small.
+ * @memory         Allocates nothing.
+ * @thread_safety  Any thread while nobody steps.
+ * @since          0.1
+ * @lifecycle      unstable
+ */
+EMS_API ems_status_t ems_safety_gate(const ems_safety_t* safety, size_t inverter,
+                                     const ems_command_t* wanted, bool armed,
+                                     ems_gate_result_t* out);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif
