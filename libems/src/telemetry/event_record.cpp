@@ -19,6 +19,10 @@ constexpr std::size_t kValueAt = 9;      // i64
 constexpr std::size_t kNameSizeAt = 17;  // u8
 static_assert(kNameSizeAt + 1 == kEventRecordFixedSize);
 
+constexpr bool is_name_character(char c) noexcept {
+  return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '_';
+}
+
 }  // namespace
 
 Result<EventPayload> encode_event(const Event& event) noexcept {
@@ -38,7 +42,12 @@ Result<EventPayload> encode_event(const Event& event) noexcept {
   store_le16(data, kSignalAt, static_cast<std::uint16_t>(event.signal));
   store_le64(data, kValueAt, static_cast<std::uint64_t>(event.value));
   store_u8(data, kNameSizeAt, static_cast<std::uint8_t>(name.size()));
-  for (const char c : name) payload.push_back(static_cast<std::byte>(c));
+  for (const char c : name) {
+    if (!is_name_character(c)) {
+      return fail(Errc::out_of_range, payload.size(), "event: the name is not snake_case");
+    }
+    payload.push_back(static_cast<std::byte>(c));
+  }
   return payload;
 }
 
@@ -78,6 +87,10 @@ Result<EventRecord> decode_event(Bytes payload) noexcept {
   };
   for (std::size_t i = 0; i < name_size; ++i) {
     const char c = static_cast<char>(load_u8(payload, kEventRecordFixedSize + i));
+    if (!is_name_character(c)) {
+      return fail(Errc::out_of_range, kEventRecordFixedSize + i,
+                  "event: the name is not snake_case");
+    }
     (void)event.name.append({&c, 1});  // kEventNameMax characters fit.
   }
   return event;

@@ -42,6 +42,21 @@ TEST(EventRecord, NamesThatDoNotFitAreRefusedNotCut) {
   EXPECT_EQ(encode_event(event).error().code, Errc::out_of_range);
 }
 
+TEST(EventRecord,
+     NamesAreSnakeCaseInBothDirections) {  // Found by fuzz_event_record: a name with NUL.
+  const auto sound = encode_event(kEvent);
+  ASSERT_TRUE(sound);
+  for (const char c : {'\0', '\n', 'A', '-', ' ', '\x7f', '\xc3'}) {
+    EventPayload payload = *sound;
+    payload[kEventRecordFixedSize + 4] = static_cast<std::byte>(c);
+    EXPECT_EQ(decode_event(payload.view()).error(), (Error{Errc::out_of_range, 22, ""})) << int{c};
+    const char name[] = {'c', 'e', 'l', 'l', c == '\0' ? '.' : c, 'x', '\0'};
+    Event event = kEvent;
+    event.name = name;
+    EXPECT_EQ(encode_event(event).error(), (Error{Errc::out_of_range, 22, ""})) << int{c};
+  }
+}
+
 TEST(EventRecord, MalformedPayloadsHaveANameAndAnOffset) {
   const auto sound = encode_event(kEvent);
   ASSERT_TRUE(sound);

@@ -30,7 +30,8 @@ struct EventRecord {
 
 using EventPayload = StaticVector<std::byte, kEventRecordSizeMax>;
 
-/// @errors        out_of_range  the name is empty or longer than kEventNameMax.
+/// @errors        out_of_range  the name is empty, longer than kEventNameMax, or not of a-z 0-9 _;
+///                offset = its byte of the payload.
 /// @thread_safety Pure function.
 /// @source        docs/reference/block-format.md#event-payload.
 [[nodiscard]] Result<EventPayload> encode_event(const Event& event) noexcept;

@@ -1,0 +1,64 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Writes the seeds of every fuzz target: seeds.py FOLDER
+
+FOLDER/<parser>/ gets the files of corpus/<parser>/ (NAME.hex as the bytes it spells, `#` begins a comment) and what is made
+here from the vectors, packs and examples; FOLDER/<parser>.list names them, in order, for libFuzzer's -seed_inputs.
+"""
+from __future__ import annotations
+
+import json
+import shutil
+import sys
+from pathlib import Path
+
+HERE = Path(__file__).resolve().parent
+ROOT = HERE.parents[1]
+VECTORS = ROOT / "tests/vectors"
+
+
+def unhex(text: str) -> bytes:
+    return bytes.fromhex("".join(line.split("#")[0] for line in text.splitlines()))
+
+
+def exchanges(file: str) -> list[tuple[str, bytes, bytes]]:
+    """(id, request, reply) of the vectors that have bytes."""
+    return [(v["id"], bytes.fromhex(v.get("request_hex") or ""), bytes.fromhex(v.get("response_hex") or ""))
+            for v in json.loads((VECTORS / file).read_text())]
+
+
+def made() -> dict[str, dict[str, bytes]]:
+    """parser -> name of the seed -> its bytes."""
+    jbd = exchanges("bms_serial_jbd.json")
+    site = ROOT / "examples/site"
+    out: dict[str, dict[str, bytes]] = {
+        "jbd": {name: bytes([len(request)]) + request + reply for name, request, reply in jbd},
+        "sim": {"jbd-requests": b"battery\n" + b"".join(request for _, request, _ in jbd)},
+        "block": {"block-v1": (VECTORS / "telemetry_block_v1.bin").read_bytes()},
+        "pack": {path.stem: path.read_bytes() for path in sorted((ROOT / "libems/packs").glob("*.yaml"))},
+        "config": {kind: kind.encode() + b"\n" + (site / f"{kind}.yaml").read_bytes() for kind in ("site", "limits", "server")},
+    }
+    return out
+
+
+def write(folder: Path) -> None:
+    shutil.rmtree(folder, ignore_errors=True)
+    seeds = made()
+    for path in sorted(HERE.glob("corpus/*/*")):
+        data = unhex(path.read_text()) if path.suffix == ".hex" else path.read_bytes()
+        if path.stem in seeds.setdefault(path.parent.name, {}):
+            raise SystemExit(f"{path}: a seed of that name is made from the vectors")
+        seeds[path.parent.name][path.stem] = data
+    for parser in sorted(path.stem.removeprefix("fuzz_") for path in HERE.glob("fuzz_*.cpp")):
+        if not seeds.get(parser):
+            raise SystemExit(f"fuzz_{parser} has no seed")
+        (folder / parser).mkdir(parents=True)
+        for name, data in sorted(seeds[parser].items()):
+            (folder / parser / name).write_bytes(data)
+        files = [str(folder / parser / name) for name in sorted(seeds[parser])]
+        (folder / f"{parser}.list").write_text(",".join(files))
+
+
+if __name__ == "__main__":
+    if len(sys.argv) != 2:
+        raise SystemExit(__doc__)
+    write(Path(sys.argv[1]))
