@@ -215,16 +215,18 @@ FleetServerCounters FleetCore::counters() {
   return result;
 }
 
-void FleetCore::add_rows(const fleet::Ack& ack) {
+void FleetCore::add_rows(const fleet::Ack& ack, Duration time) {
   const std::scoped_lock lock{mutex_};
-  counters_.rows_stored += ack.stored;
-  counters_.rows_duplicate += ack.duplicates;
-  counters_.rows_gap += ack.gap_rows;
+  IngestedRows& rows = counters_.rows[telemetry::index_of(ack.stream)];
+  rows.stored += ack.stored;
+  rows.duplicate += ack.duplicates;
+  rows.gap += ack.gap_rows;
+  counters_.ingest_times.observe(time);
 }
 
-void FleetCore::count_refused() {
+void FleetCore::count_refused(Errc why) {
   const std::scoped_lock lock{mutex_};
-  ++counters_.refused;
+  ++counters_.refused[why];
 }
 
 void FleetCore::count_live() {

@@ -97,8 +97,8 @@ class FleetCore {
   void leave_range(grpc::ServerContext& context);
 
   [[nodiscard]] FleetServerCounters counters();
-  void add_rows(const fleet::Ack& ack);
-  void count_refused();
+  void add_rows(const fleet::Ack& ack, Duration time);
+  void count_refused(Errc why);
   void count_live();
 
  private:

@@ -198,9 +198,10 @@ class Connection {
     if (!stream) return fail(stream.error());
     const Result<telemetry::Epoch> epoch = from(epoch_message);
     if (!epoch) return fail(epoch.error());
+    const Instant begin = core_.clock.now();
     const Result<fleet::Ack> ack = core_.store.ingest(token_, *stream, *epoch, items);
     if (!ack) return fail(ack.error());
-    core_.add_rows(*ack);
+    core_.add_rows(*ack, core_.clock.now() - begin);
     const std::scoped_lock lock{session_->mutex};
     acks_[telemetry::index_of(*stream)] = *ack;  // The newest covers those before.
     session_->wake.notify_all();
@@ -283,7 +284,7 @@ grpc::Status UplinkServiceImpl::Connect(grpc::ServerContext* context, Stream* st
   Connection connection{core_, *context, *stream};
   const Result<void> done = connection.run();
   if (done) return grpc::Status::OK;
-  core_.count_refused();
+  core_.count_refused(done.error().code);
   core_.logger.warn("session end tenant={} agent={} peer={} code={} why=\"{}\"",
                     connection.key().tenant, connection.key().agent, context->peer(),
                     to_string(done.error().code), done.error().what);

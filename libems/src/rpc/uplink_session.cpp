@@ -3,6 +3,7 @@
 
 #include <grpcpp/create_channel.h>
 
+#include <algorithm>
 #include <chrono>
 #include <utility>
 
@@ -368,6 +369,10 @@ Result<bool> UplinkSession::pump(telemetry::Stream stream) {
 
 bool UplinkSession::send(telemetry::Stream stream, const std::vector<io::StoredItem>& items) {
   const std::size_t at = telemetry::index_of(stream);
+  if (items.front().epoch != shared_.sent_epoch) {
+    shared_.sent_epoch = items.front().epoch;
+    shared_.sent_before = {};
+  }
   v1::ConnectRequest request;
   const auto flush = [&] {
     const bool ok = !request.has_batch() || write(request);
@@ -387,7 +392,9 @@ bool UplinkSession::send(telemetry::Stream stream, const std::vector<io::StoredI
       set(*batch.mutable_epoch(), item.epoch);
       batch.add_blocks(item.block.data(), item.block.size());
       count(&UplinkCounters::blocks_sent);
+      if (item.first <= shared_.sent_before[at]) count(&UplinkCounters::blocks_resent);
     }
+    shared_.sent_before[at] = std::max(shared_.sent_before[at], item.last);
     in_flight_[at].push_back({item.last, item.block.size()});
     in_flight_bytes_ += item.block.size();
     sent_up_to_[at] = item.last;

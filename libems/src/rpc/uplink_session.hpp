@@ -45,6 +45,9 @@ struct UplinkShared {
   std::string last_error;
   std::optional<Instant> last_ack_at;
   UplinkCounters counters;
+  /// Rows that were sent at least once, in `sent_epoch`; the uplink's thread only.
+  std::array<telemetry::Sequence, telemetry::kStreamCount> sent_before{};
+  telemetry::Epoch sent_epoch{};
   std::map<std::string, CommandStep>
       answered;                            ///< Newest commands by id; the uplink's thread only.
   std::deque<std::string> answered_order;  ///< Oldest first; the uplink's thread only.

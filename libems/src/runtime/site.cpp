@@ -247,6 +247,8 @@ void Site::tick() {
   last_utc_ = utc;
   last_at_ = now;
   record(tick, utc, now);  // After last_: a row carries the verdict of its own tick.
+  ticks_late_ += static_cast<std::uint64_t>(tick.safety.late_ticks);
+  tick_times_.observe(parts_.clock.now() - now);
 }
 
 void Site::apply(const Tick& tick, Instant now) {

@@ -73,6 +73,18 @@ Result<SiteStatus> Site::status() {
   });
 }
 
+Result<SiteMetrics> Site::metrics() {
+  return on_strand([this]() -> Result<SiteMetrics> {
+    if (stopping_) return fail(Errc::unavailable, 0, "the site is ending");
+    SiteMetrics metrics{make_status(), {}, tick_times_, ticks_late_};
+    if (!last_) return metrics;
+    for (const safety::BatteryVerdict& verdict : last_->safety.batteries) {
+      metrics.batteries.push_back({verdict.asset, static_cast<SafetyState>(verdict.state)});
+    }
+    return metrics;
+  });
+}
+
 namespace {
 
 /// Reasons in the order a person wants them: what is wrong, what is missing, what follows from it.

@@ -145,6 +145,7 @@ void StoreWorker::publish() {
 }
 
 void StoreWorker::commit() {
+  const Instant begin = clock_.now();
   const Result<void> done = store_.commit();
   committed_at_ = clock_.now();
   commit_now_ = false;
@@ -157,6 +158,7 @@ void StoreWorker::commit() {
   failing_ = !done;
   {
     const std::lock_guard lock(mutex_);
+    view_.commit_times.observe(committed_at_ - begin);
     view_.last_error =
         done ? std::string{} : std::string(to_string(done.error().code)) + ": " + done.error().what;
   }

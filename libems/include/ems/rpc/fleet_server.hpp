@@ -3,8 +3,10 @@
 /// health and reflection.
 #pragma once
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <string>
 #include <vector>
@@ -13,6 +15,7 @@
 #include "ems/core/time.hpp"
 #include "ems/fleet/fleet_store.hpp"
 #include "ems/fleet/live_hub.hpp"
+#include "ems/io/metrics.hpp"
 #include "ems/model/clock.hpp"
 #include "ems/rpc/backoff.hpp"
 #include "ems/rpc/tls.hpp"
@@ -50,14 +53,20 @@ struct FleetServerOptions {
   Duration keepalive_timeout = seconds(4);
 };
 
+/// Rows of one stream that agents sent.
+struct IngestedRows {
+  std::uint64_t stored = 0;
+  std::uint64_t duplicate = 0;  ///< Came again; acknowledged, not stored twice.
+  std::uint64_t gap = 0;        ///< Will never come.
+};
+
 /// Counts since start.
 struct FleetServerCounters {
   std::uint64_t sessions = 0;  ///< Now.
   std::uint64_t sessions_total = 0;
-  std::uint64_t refused = 0;  ///< Connections refused: identity, tenant, conflict, protocol.
-  std::uint64_t rows_stored = 0;
-  std::uint64_t rows_duplicate = 0;
-  std::uint64_t rows_gap = 0;
+  std::map<Errc, std::uint64_t> refused;  ///< Connections ended: identity, tenant, protocol, ...
+  std::array<IngestedRows, telemetry::kStreamCount> rows{};
+  io::DurationHistogram ingest_times;  ///< Of FleetStore::ingest(), its fsync included.
   std::uint64_t live_messages = 0;
 };
 

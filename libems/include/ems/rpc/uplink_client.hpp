@@ -51,6 +51,7 @@ struct UplinkCounters {
   std::uint64_t connects = 0;  ///< Welcomes received.
   std::uint64_t failures = 0;  ///< Attempts and connections that ended.
   std::uint64_t blocks_sent = 0;
+  std::uint64_t blocks_resent = 0;  ///< Of these: with rows that had been sent before.
   std::uint64_t gaps_sent = 0;
   std::uint64_t live_sent = 0;
   std::uint64_t live_dropped = 0;  ///< Newer ones came before they could be sent.

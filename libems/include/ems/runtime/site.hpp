@@ -21,6 +21,7 @@
 #include "ems/runtime/control_loop.hpp"
 #include "ems/runtime/pack_driver.hpp"
 #include "ems/runtime/site_image.hpp"
+#include "ems/runtime/site_metrics.hpp"
 #include "ems/runtime/site_port.hpp"
 #include "ems/runtime/store_worker.hpp"
 
@@ -69,6 +70,8 @@ class Site final : public SitePort {
   ///              (the inverters' own timers take over then). Disarmed: true at once.
   void stop(Duration deadline, std::function<void(bool)> done);
 
+  /// What status() says, and counts for Prometheus. @errors as status().
+  [[nodiscard]] Result<SiteMetrics> metrics();
   [[nodiscard]] Result<SiteStatus> status() override;
   [[nodiscard]] Result<Explanation> explain(std::optional<UtcInstant> at) override;
   [[nodiscard]] Result<void> set_setpoint(const SetpointRequest& request) override;
@@ -115,6 +118,8 @@ class Site final : public SitePort {
   asio::steady_timer timer_;
   Instant next_tick_{};
   std::uint64_t ticks_ = 0;
+  std::uint64_t ticks_late_ = 0;
+  io::DurationHistogram tick_times_;
   bool running_ = false;
   bool stopping_ = false;
   std::size_t finishing_ = 0;

@@ -16,6 +16,7 @@
 #include <thread>
 #include <vector>
 
+#include "ems/io/metrics.hpp"
 #include "ems/io/store/edge_store.hpp"
 #include "ems/model/clock.hpp"
 
@@ -35,7 +36,8 @@ struct StoreView {
   std::array<io::Mark, telemetry::kStreamCount> marks{};
   io::StoreCounters counters{};
   std::uint64_t rows_dropped = 0;  ///< Never reached the store: its queue was full.
-  std::string last_error;          ///< Empty while the newest commit succeeded.
+  io::DurationHistogram commit_times;  ///< Each with its fsync.
+  std::string last_error;              ///< Empty while the newest commit succeeded.
 };
 
 /// Owns an EdgeStore and the thread that uses it. Commits within a second when something was

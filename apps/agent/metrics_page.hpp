@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: Apache-2.0
+// The agent's metrics: what its parts say, on one page.
+#pragma once
+
+#include <filesystem>
+#include <string>
+
+#include "ems/model/clock.hpp"
+#include "ems/rpc/metrics.hpp"
+#include "ems/runtime/site.hpp"
+
+namespace ems::app {
+
+struct AgentParts {
+  runtime::Site& site;
+  const runtime::StoreWorker& worker;
+  const rpc::UplinkClient* uplink;  // nullptr: no server.
+  const std::filesystem::path& store;
+  const Clock& clock;
+  UtcInstant started;
+};
+
+/// Asks the control strand as `emsctl status` does: one short job between two ticks, and nothing at
+/// all while the last page is fresh (io::MetricsListenerOptions::page_age_max).
+inline std::string agent_metrics(const AgentParts& parts) {
+  using io::Metric;
+  io::MetricPage page;
+  io::write_process_metrics("ems-agent", parts.started, parts.clock.quality(), page);
+  const Result<runtime::SiteMetrics> site = parts.site.metrics();
+  page.set(Metric::site_responding, site ? 1 : 0);
+  if (site) runtime::write_metrics(*site, page);
+  runtime::write_metrics(parts.worker.view(), page);
+  if (const auto bytes = io::store_file_bytes(parts.store)) {
+    page.set_count(Metric::store_file_bytes, *bytes);
+  }
+  if (parts.uplink != nullptr) {
+    rpc::write_metrics(parts.uplink->view(), parts.uplink->counters(), page);
+  }
+  return page.text();
+}
+
+}  // namespace ems::app
