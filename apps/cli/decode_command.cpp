@@ -2,10 +2,12 @@
 // emsctl decode: bytes of a battery into JSON.
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "command.hpp"
 #include "ems/io/decode.hpp"
 #include "ems/io/hex.hpp"
+#include "ems/protocol/candump.hpp"
 
 namespace ems::cli {
 namespace {
@@ -16,6 +18,8 @@ struct DecodeOptions {
   std::string response;
   bool has_response = false;
   std::string vectors;
+  std::vector<std::string> frames;
+  std::string candump;
 };
 
 [[noreturn]] void end_with_json(const Error& error) {
@@ -29,38 +33,68 @@ std::vector<std::byte> bytes_of(const std::string& hex) {
   return std::move(*bytes);
 }
 
+std::vector<protocol::CanFrame> frames_of(const std::vector<std::string>& texts) {
+  std::vector<protocol::CanFrame> frames;
+  for (const std::string& text : texts) {
+    const Result<protocol::CandumpRecord> record = protocol::parse_can_text(text);
+    if (!record) end_with_json(record.error());
+    const Result<protocol::CanFrame> frame = protocol::to_can_frame(*record);
+    if (!frame) end_with_json(frame.error());
+    frames.push_back(*frame);
+  }
+  return frames;
+}
+
+void print_or_end(const Result<std::string>& json) {
+  if (!json) end_with_json(json.error());
+  print(*json);
+}
+
 void decode(const DecodeOptions& options) {
-  if (!options.vectors.empty()) {
-    const Result<std::string> done = io::run_vectors(options.vectors);
-    if (!done) end_with_json(done.error());
-    return print(*done);
+  if (!options.vectors.empty()) return print_or_end(io::run_vectors(options.vectors));
+  if (!options.candump.empty()) {
+    return print_or_end(io::decode_recording_to_json(options.protocol, options.candump));
+  }
+  if (!options.frames.empty()) {
+    return print_or_end(io::decode_can_to_json(options.protocol, frames_of(options.frames)));
   }
   const std::vector<std::byte> request = bytes_of(options.request);
   const std::vector<std::byte> response = bytes_of(options.response);
-  const Result<std::string> json =
-      options.has_response ? io::decode_reply_to_json(options.protocol, request, response)
-                           : io::decode_to_json(options.protocol, request, response);
-  if (!json) end_with_json(json.error());
-  print(*json);
+  print_or_end(options.has_response ? io::decode_reply_to_json(options.protocol, request, response)
+                                    : io::decode_to_json(options.protocol, request, response));
 }
 
 }  // namespace
 
 void add_decode_command(CLI::App& app) {
   const auto options = std::make_shared<DecodeOptions>();
-  CLI::App* command = app.add_subcommand("decode", "Decode a battery's frame, or a vector file");
-  command->add_option("--protocol", options->protocol, "Name of the protocol, e.g. jbd");
-  command->add_option("--request", options->request, "The request, hexadecimal");
+  CLI::App* command = app.add_subcommand("decode", "Decode a battery's frames, or a vector file");
+  command->add_option("--protocol", options->protocol,
+                      "Name of the protocol, jbd or pylontech-lv-can");
+  CLI::Option* request =
+      command->add_option("--request", options->request, "The request, hexadecimal");
   CLI::Option* response =
       command->add_option("--response", options->response, "The reply, hexadecimal");
-  command->add_option("--vectors", options->vectors, "Run a file of vectors instead");
+  CLI::Option* frames = command->add_option(
+      "FRAME", options->frames, "Frames of a CAN protocol, as candump writes them: 351#1002C012");
+  CLI::Option* candump =
+      command->add_option("--candump", options->candump, "A file of candump lines, or of its log");
+  CLI::Option* vectors =
+      command->add_option("--vectors", options->vectors, "Run a file of vectors instead");
+  for (CLI::Option* option : {frames, candump, vectors}) {
+    option->excludes(request)->excludes(response);
+  }
+  frames->excludes(candump)->excludes(vectors);
+  candump->excludes(vectors);
   command->callback([options, response] {
     options->has_response = response->count() > 0;
     if (options->vectors.empty() && options->protocol.empty()) {
       throw CLI::RequiredError("--protocol (or --vectors)");
     }
-    if (options->vectors.empty() && options->request.empty() && !options->has_response) {
-      throw CLI::RequiredError("--request or --response");
+    const bool any = options->has_response || !options->request.empty() ||
+                     !options->frames.empty() || !options->candump.empty();
+    if (options->vectors.empty() && !any) {
+      throw CLI::RequiredError("--request, --response, --candump or a frame");
     }
     decode(*options);
   });

@@ -3,51 +3,23 @@
 
 #include <algorithm>
 #include <array>
-#include <fstream>
 #include <map>
-#include <nlohmann/json.hpp>
 #include <optional>
 #include <vector>
 
 #include "ems/core/decimal.hpp"
-#include "ems/io/hex.hpp"
+#include "ems/io/can_recording.hpp"
 #include "ems/model/catalogue.hpp"
 #include "ems/protocol/can_codec.hpp"
 #include "ems/protocol/poll_codec.hpp"
+#include "io/json_text.hpp"
 
 namespace ems::io {
 namespace {
 
-using Json = nlohmann::json;
-
-std::string json_text(std::string_view text) {
-  return Json(text).dump(-1, ' ', false, Json::error_handler_t::replace);
-}
-
-/// The text of a JSON object that grows key by key. Numbers stay text: no double in between.
-class ObjectText {
- public:
-  void add(std::string_view key, std::string_view value) {
-    if (!members_.empty()) members_ += ", ";
-    members_ += json_text(key);
-    members_ += ": ";
-    members_ += value;
-  }
-  [[nodiscard]] bool empty() const { return members_.empty(); }
-  [[nodiscard]] std::string str() const { return "{" + members_ + "}"; }
-
- private:
-  std::string members_;
-};
-
-std::string list_text(const std::vector<std::string>& items) {
-  std::string text = "[";
-  for (const std::string& item : items) {
-    if (text.size() > 1) text += ", ";
-    text += item;
-  }
-  return text + "]";
-}
+using detail::json_text;
+using detail::list_text;
+using detail::ObjectText;
 
 std::string number_text(std::int64_t value, Unit unit) {
   if (unit == Unit::boolean) return value != 0 ? "true" : "false";
@@ -131,6 +103,13 @@ void add_alarms(ObjectText& object, const Device& device, const protocol::Codec&
 
 void add_elements(ObjectText& object, const SignalInfo& info, const Device& device) {
   const auto& elements = device.signals.at(info.signal);
+  const auto whole = elements.find(0);
+  if (whole != elements.end()) {
+    if (whole->second) {
+      object.add(si_name_of_whole(info).view(), number_text(*whole->second, info.unit));
+    }
+    if (elements.size() == 1) return;
+  }
   const auto counted = device.counts.find(info.signal);
   std::size_t size = counted == device.counts.end() ? 0 : counted->second;
   if (!elements.empty()) size = std::max<std::size_t>(size, elements.rbegin()->first);
@@ -204,42 +183,6 @@ std::string values_text(const Collector& read, const protocol::Codec& codec) {
   return object.str();
 }
 
-std::string error_object(const Error& error) {
-  ObjectText object;
-  object.add("code", json_text(to_string(error.code)));
-  object.add("offset", std::to_string(error.offset));
-  object.add("message", json_text(error.what));
-  return object.str();
-}
-
-/// Bytes of one `*_hex` member; nullopt when it is absent or null.
-Result<std::optional<std::vector<std::byte>>> hex_member(const Json& vector, const char* key) {
-  const auto found = vector.find(key);
-  if (found == vector.end() || found->is_null()) return std::optional<std::vector<std::byte>>{};
-  if (!found->is_string()) return fail(Errc::wrong_type, 0, "hexadecimal bytes must be a string");
-  const Result<std::vector<std::byte>> bytes = parse_hex(found->get_ref<const std::string&>());
-  if (!bytes) return fail(bytes.error());
-  return std::optional{*bytes};
-}
-
-Result<std::string> run_vector(const Json& vector) {
-  if (!vector.is_object()) return fail(Errc::wrong_type, 0, "a vector must be an object");
-  const auto protocol = vector.find("protocol");
-  if (protocol == vector.end()) return fail(Errc::missing_key, 0, "the vector has no protocol");
-  if (!protocol->is_string()) return fail(Errc::wrong_type, 0, "protocol must be a string");
-  const auto& name = protocol->get_ref<const std::string&>();
-  const Result<const protocol::Codec*> codec = protocol::find_codec(name);
-  if (!codec) return fail(codec.error());
-  const auto request = hex_member(vector, "request_hex");
-  if (!request) return fail(request.error());
-  const auto reply = hex_member(vector, "response_hex");
-  if (!reply) return fail(reply.error());
-  const std::vector<std::byte> asked = request->value_or(std::vector<std::byte>{});
-  if (*reply) return decode_reply_to_json(name, asked, **reply);
-  if (!*request) return fail(Errc::missing_key, 0, "the vector has no request and no response");
-  return decode_to_json(name, asked, {});
-}
-
 Result<const protocol::PollCodec*> find_poll_codec(std::string_view protocol) {
   const Result<const protocol::Codec*> codec = protocol::find_codec(protocol);
   if (!codec) return fail(codec.error());
@@ -249,6 +192,17 @@ Result<const protocol::PollCodec*> find_poll_codec(std::string_view protocol) {
                 "this protocol has CAN frames, not requests and replies");
   }
   return poll;
+}
+
+Result<const protocol::CanCodec*> find_can_codec(std::string_view protocol) {
+  const Result<const protocol::Codec*> codec = protocol::find_codec(protocol);
+  if (!codec) return fail(codec.error());
+  const protocol::CanCodec* can = protocol::as_can(**codec);
+  if (can == nullptr) {
+    return fail(Errc::invalid_argument, 0,
+                "this protocol has requests and replies, not CAN frames");
+  }
+  return can;
 }
 
 }  // namespace
@@ -272,39 +226,54 @@ Result<std::string> decode_to_json(std::string_view protocol, Bytes request, Byt
   return values_text(read, **codec);
 }
 
-std::string error_to_json(const Error& error) {
+Result<std::string> decode_can_to_json(std::string_view protocol,
+                                       std::span<const protocol::CanFrame> frames) {
+  const Result<const protocol::CanCodec*> codec = find_can_codec(protocol);
+  if (!codec) return fail(codec.error());
+  Collector read;
+  protocol::CanMailbox mailbox;
+  bool any = false;
+  for (const protocol::CanFrame& frame : frames) {
+    if (!frame.valid()) return fail(Errc::out_of_range, 0, "not a classic CAN frame");
+    const Result<protocol::CanTaken> taken = (*codec)->decode(frame, Instant{}, mailbox, read);
+    if (!taken) return fail(taken.error());
+    any = any || *taken == protocol::CanTaken::decoded;
+  }
+  if (!any) return fail(Errc::header, 0, "none of the frames is of this protocol");
+  return values_text(read, **codec);
+}
+
+Result<std::string> decode_recording_to_json(std::string_view protocol,
+                                             const std::filesystem::path& file) {
+  const Result<const protocol::CanCodec*> codec = find_can_codec(protocol);
+  if (!codec) return fail(codec.error());
+  const Result<CanRecording> recording = read_can_recording(file);
+  if (!recording) return fail(recording.error());
+  Collector read;
+  protocol::CanMailbox mailbox;
+  std::size_t decoded = 0;
+  std::size_t ignored = 0;
+  for (const RecordedFrame& recorded : recording->frames) {
+    const Result<protocol::CanTaken> taken =
+        (*codec)->decode(recorded.frame, Instant{recorded.at}, mailbox, read);
+    if (taken) ++(*taken == protocol::CanTaken::decoded ? decoded : ignored);
+  }
+  if (decoded == 0) return fail(Errc::header, 0, "no frame of the recording is of this protocol");
+  ObjectText frames;
+  frames.add("decoded", decoded);
+  frames.add("ignored", ignored);
+  frames.add("refused", recording->frames.size() - decoded - ignored);
+  frames.add("refused_lines", recording->refused);
   ObjectText object;
-  object.add("error", error_object(error));
+  object.add("values", values_text(read, **codec));
+  object.add("frames", frames.str());
   return object.str();
 }
 
-Result<std::string> run_vectors(const std::filesystem::path& file) {
-  std::ifstream stream(file, std::ios::binary);
-  if (!stream) return fail(Errc::io, 0, "the vector file cannot be opened");
-  std::string text;
-  std::array<char, 4096> block{};
-  while (stream.read(block.data(), block.size()) || stream.gcount() > 0) {
-    text.append(block.data(), static_cast<std::size_t>(stream.gcount()));
-  }
-  if (stream.bad()) return fail(Errc::io, 0, "the vector file cannot be read");
-  Json vectors;
-  try {
-    vectors = Json::parse(text);
-  } catch (const Json::parse_error& error) {
-    return fail(Errc::syntax, error.byte, "the vector file is not JSON");
-  }
-  if (!vectors.is_array()) return fail(Errc::syntax, 0, "the vector file is not a JSON array");
-  std::string out = "[";
-  for (const Json& vector : vectors) {
-    out += out.size() > 1 ? ",\n" : "\n";
-    ObjectText element;
-    const Json id = vector.is_object() ? vector.value("id", Json()) : Json();
-    element.add("id", id.dump(-1, ' ', false, Json::error_handler_t::replace));
-    const Result<std::string> values = run_vector(vector);
-    element.add(values ? "values" : "error", values ? *values : error_object(values.error()));
-    out += element.str();
-  }
-  return out + "\n]";
+std::string error_to_json(const Error& error) {
+  ObjectText object;
+  object.add("error", detail::error_object(error));
+  return object.str();
 }
 
 }  // namespace ems::io

@@ -116,6 +116,9 @@ SignalName integer_name(const SignalInfo& info) noexcept {
 SignalName si_name(const SignalInfo& info) noexcept {
   return join(stem(info), unit_info(info.unit).si_suffix);
 }
+SignalName si_name_of_whole(const SignalInfo& info) noexcept {
+  return join(info.name, unit_info(info.unit).si_suffix);
+}
 
 std::optional<std::string_view> alarm_name(unsigned bit) noexcept {
   for (const AlarmRow& row : kAlarms) {

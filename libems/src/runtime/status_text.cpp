@@ -75,9 +75,10 @@ Json assets_json(const SiteStatus& status) {
     const SignalInfo* info = find_signal(point.point.signal);
     if (info == nullptr) continue;
     Json& asset = assets[std::string(to_name(point.point.asset).view())];
-    const std::string name(si_name(*info).view());
+    const bool listed = info->kind == SignalKind::element && point.point.element > 0;
+    const std::string name(listed ? si_name(*info).view() : si_name_of_whole(*info).view());
     Json& value = asset["values"][name];
-    if (info->kind == SignalKind::element) {
+    if (listed) {
       if (!value.is_array()) value = Json::array();
       while (value.size() < point.point.element) value.push_back(nullptr);
       value[point.point.element - 1] = value_of(point, *info);

@@ -4,7 +4,6 @@
 // stated.
 #include <gtest/gtest.h>
 
-#include <cmath>
 #include <filesystem>
 #include <fstream>
 #include <map>
@@ -15,43 +14,16 @@
 #include "ems/io/decode.hpp"
 #include "ems/io/hex.hpp"
 #include "support/frames.hpp"
+#include "support/vector_agreement.hpp"
 
 namespace ems::io {
 namespace {
 
 using Json = nlohmann::json;
+using test::expect_agrees;
 using test::frame;
 
 constexpr const char* kFile = EMS_TEST_VECTORS "/bms_serial_jbd.json";
-
-/// Half of the last digit that the number states.
-double tolerance(const Json& expected) {
-  const std::string text = expected.dump();
-  const std::size_t point = text.find('.');
-  const std::size_t decimals = point == std::string::npos ? 0 : text.size() - point - 1;
-  return 0.5 * std::pow(10.0, -static_cast<double>(decimals)) * (1.0 + 1e-9);
-}
-
-void expect_agrees(const Json& expected, const Json& actual, const std::string& where) {
-  if (expected.is_number()) {
-    ASSERT_TRUE(actual.is_number()) << where << ": " << actual;
-    EXPECT_NEAR(actual.get<double>(), expected.get<double>(), tolerance(expected)) << where;
-  } else if (expected.is_array()) {
-    ASSERT_TRUE(actual.is_array()) << where << ": " << actual;
-    ASSERT_EQ(actual.size(), expected.size()) << where;
-    for (std::size_t i = 0; i < expected.size(); ++i) {
-      expect_agrees(expected[i], actual[i], where + "[" + std::to_string(i) + "]");
-    }
-  } else if (expected.is_object()) {
-    ASSERT_TRUE(actual.is_object()) << where << ": " << actual;
-    for (const auto& [key, value] : expected.items()) {
-      ASSERT_TRUE(actual.contains(key)) << where << "." << key;
-      expect_agrees(value, actual[key], where + "." + key);
-    }
-  } else {
-    EXPECT_EQ(actual, expected) << where;
-  }
-}
 
 std::string text_of(const Result<std::string>& result) {
   return result ? *result : error_to_json(result.error());

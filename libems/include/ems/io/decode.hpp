@@ -4,11 +4,13 @@
 #pragma once
 
 #include <filesystem>
+#include <span>
 #include <string>
 #include <string_view>
 
 #include "ems/core/bytes.hpp"
 #include "ems/core/result.hpp"
+#include "ems/protocol/can_frame.hpp"
 
 namespace ems::io {
 
@@ -34,11 +36,34 @@ namespace ems::io {
 [[nodiscard]] Result<std::string> decode_reply_to_json(std::string_view protocol, Bytes request,
                                                        Bytes reply);
 
+/// Decodes the frames of one battery on CAN, in their order, into one JSON object of the form of
+/// decode_to_json(). Where frames repeat, the newest value stands.
+///
+/// @param protocol  Name of a CAN codec: `pylontech-lv-can`.
+/// @param frames    Frames of other nodes are skipped.
+/// @errors          unknown_protocol; invalid_argument (a protocol of requests and replies); header
+///                  (no frame is of this protocol); length out_of_range of the first frame that
+///                  is refused, offset = its first wrong byte.
+/// @thread_safety   Pure function.
+[[nodiscard]] Result<std::string> decode_can_to_json(std::string_view protocol,
+                                                     std::span<const protocol::CanFrame> frames);
+
+/// Decodes a recording (can_recording.hpp): `{"values": {...}, "frames": {"decoded": 6, "ignored":
+/// 0, "refused": 0, "refused_lines": 0}}`. Refused frames and lines are counted, not fatal.
+///
+/// @errors          As decode_can_to_json() and read_can_recording().
+/// @thread_safety   Any thread.
+[[nodiscard]] Result<std::string> decode_recording_to_json(std::string_view protocol,
+                                                           const std::filesystem::path& file);
+
 /// `{"error": {"code": "checksum", "offset": 36, "message": "..."}}`, one line.
 /// @thread_safety Pure function.
 [[nodiscard]] std::string error_to_json(const Error& error);
 
 /// Runs a file of vectors: what `emsctl decode --vectors FILE` prints.
+///
+/// A vector has `request_hex` and `response_hex`, or `frames` on a CAN bus, or (protocols
+/// `candump-log` and `candump-console`) `wire_text` and `reject`.
 ///
 /// @return        A JSON array, one element per vector and line: `id` and either `values` or
 ///                `error` {code, offset, message}.

@@ -41,7 +41,8 @@ enum class TextField : std::uint8_t {
 #undef EMS_TEXT
 };
 
-/// A scalar signal has element 0; an element signal counts its elements from 1.
+/// A scalar signal has element 0; an element signal counts its elements from 1, and where a device
+/// gives one value for all of them that value has element 0.
 enum class SignalKind : std::uint8_t { scalar, element };
 
 struct UnitInfo {
@@ -84,6 +85,9 @@ using SignalName = FixedString<kSignalNameSize>;
 [[nodiscard]] SignalName integer_name(const SignalInfo& info) noexcept;
 /// Name on the faces for people (Python, JSON, YAML): `pack_voltage_v`, `cell_voltages_v`.
 [[nodiscard]] SignalName si_name(const SignalInfo& info) noexcept;
+/// Name for people of the one value that stands for all elements of an element signal (element 0):
+/// `temperature_degc`. Of a scalar: si_name().
+[[nodiscard]] SignalName si_name_of_whole(const SignalInfo& info) noexcept;
 
 /// Name of an alarm bit; nullopt for a bit without one.
 [[nodiscard]] std::optional<std::string_view> alarm_name(unsigned bit) noexcept;

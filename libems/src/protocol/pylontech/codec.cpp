@@ -158,10 +158,6 @@ constexpr BitAlarm kWarnings[] = {
     {kSystemError, Alarm::communication_failure},
 };
 
-constexpr std::uint64_t bit_of(Alarm alarm) noexcept {
-  return std::uint64_t{1} << static_cast<unsigned>(alarm);
-}
-
 /// Pairs of 35A, alarms from pair 0, warnings from pair 16, two bits each from bit 0 of byte 0.
 constexpr std::optional<Alarm> kPairs[] = {
     std::nullopt,  // General.
@@ -200,7 +196,7 @@ std::uint64_t split(std::uint16_t word, std::span<const BitAlarm> table,
   std::uint64_t named = 0;
   for (const BitAlarm& row : table) {
     if ((word & row.bit) == 0) continue;
-    named |= bit_of(row.alarm);
+    named |= alarm_bit(row.alarm);
     word = static_cast<std::uint16_t>(word & ~row.bit);
   }
   others |= word;
@@ -236,7 +232,7 @@ void add_alarm_pairs(const CanSlot& slot, AlarmState& state) noexcept {
     std::uint64_t bits = 0;
     for (unsigned pair = 0; pair < std::size(kPairs); ++pair) {
       const bool active = (slot.note >> (first + pair) & 1U) != 0;
-      if (active && kPairs[pair]) bits |= bit_of(*kPairs[pair]);
+      if (active && kPairs[pair]) bits |= alarm_bit(*kPairs[pair]);
     }
     return bits;
   };

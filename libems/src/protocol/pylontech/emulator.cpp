@@ -116,7 +116,7 @@ CanFrame limits_frame(const EmulatedBattery& battery, const Known& known) noexce
 
 constexpr std::uint64_t mask_of(std::initializer_list<Alarm> alarms) noexcept {
   std::uint64_t mask = 0;
-  for (const Alarm alarm : alarms) mask |= std::uint64_t{1} << static_cast<unsigned>(alarm);
+  for (const Alarm alarm : alarms) mask |= alarm_bit(alarm);
   return mask;
 }
 
