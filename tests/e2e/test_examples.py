@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The examples do what the README and their own pages say."""
+"""The examples in Python do what the README and their own pages say; test_install.py has those in C++ and C."""
 import json
 import os
 import re
@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from support.harness import Installation, build_dir
+from support.harness import Installation, build_dir, wait_for
 
 ROOT = Path(__file__).resolve().parents[2]
 HELLO = ROOT / "examples/01-hello-battery"
@@ -18,11 +18,6 @@ ASK = ROOT / "examples/02-ask-a-server/ask.py"
 def run(*command) -> subprocess.CompletedProcess:
     environment = {**os.environ, "PYTHONPATH": str(build_dir() / "python")}
     return subprocess.run([str(part) for part in command], capture_output=True, text=True, timeout=60, env=environment)
-
-
-def test_hello_in_cpp_prints_what_its_folder_says():
-    done = run(build_dir() / "bin/example-hello-battery")
-    assert (done.returncode, done.stdout) == (0, (HELLO / "expected_output.txt").read_text())
 
 
 def readme_block(after: str) -> str:
@@ -54,6 +49,13 @@ def site(tmp_path_factory):
         made.start_sim()
         made.start_agent()
         yield made
+
+
+def test_hello_over_grpc_reads_the_battery_of_an_agent(site):
+    hello = HELLO / "hello_grpc.py"
+    descriptors = build_dir() / "gen/ems.v1.descriptors.pb"  # Installed as it is; test_install.py compares.
+    said = wait_for("a voltage", lambda: run(sys.executable, hello, site.folder / "agent.sock", descriptors).stdout, 20)
+    assert re.fullmatch(r"battery/1 5[0-9]\.[0-9]+ V\n", said)
 
 
 def ask(site: Installation, *arguments: str) -> subprocess.CompletedProcess:

@@ -1,0 +1,184 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What `cmake --install` leaves is an SDK: each example is built against it as a stand-alone project and prints what its folder says."""
+import json
+import os
+import re
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+from support.harness import build_dir
+
+ROOT = Path(__file__).resolve().parents[2]
+EXAMPLES = ROOT / "examples"
+SYSTEM_LIBRARIES = {"libstdc++.so.6", "libm.so.6", "libgcc_s.so.1", "libc.so.6", "ld-linux-x86-64.so.2"}
+
+
+def run(*command, timeout_s: float = 120, **options) -> subprocess.CompletedProcess:
+    return subprocess.run([str(part) for part in command], capture_output=True, text=True, timeout=timeout_s, **options)
+
+
+def good(*command, **options) -> str:
+    done = run(*command, **options)
+    assert done.returncode == 0, f"{command}\n{done.stdout}{done.stderr}"
+    return done.stdout
+
+
+@pytest.fixture(scope="module")
+def prefix(tmp_path_factory) -> Path:
+    """Everything, installed; and then moved, so that every test below sees a tree that is not where it was installed."""
+    folder = tmp_path_factory.mktemp("install")
+    good("cmake", "--install", build_dir(), "--prefix", folder / "here")
+    return (folder / "here").rename(folder / "moved")
+
+
+def configure(prefix: Path, source: Path, build: Path, *options: str) -> subprocess.CompletedProcess:
+    launcher = shutil.which("ccache") or ""
+    return run("cmake", "-S", source, "-B", build, "-G", "Ninja", f"-DCMAKE_PREFIX_PATH={prefix}", "-DCMAKE_BUILD_TYPE=Debug",
+               "-DCMAKE_C_FLAGS=-Wall -Wextra -Werror", "-DCMAKE_CXX_FLAGS=-Wall -Wextra -Werror", "-DCMAKE_CXX_FLAGS_DEBUG=-O0",
+               "-DCMAKE_EXPORT_COMPILE_COMMANDS=ON", f"-DCMAKE_CXX_COMPILER_LAUNCHER={launcher}", *options)
+
+
+def build(prefix: Path, source: Path, build_folder: Path, *options: str) -> str:
+    """Builds a project against the installed tree; returns its compile commands."""
+    done = configure(prefix, source, build_folder, *options)
+    assert done.returncode == 0, done.stdout + done.stderr
+    good("cmake", "--build", build_folder, "-j", "2",
+         env={**os.environ, "CCACHE_BASEDIR": str(build_folder.parent), "CCACHE_NOHASHDIR": "1"})
+    return "\n".join(entry["command"] for entry in json.loads((build_folder / "compile_commands.json").read_text()))
+
+
+def project(folder: Path, find: str, *rest: str, **files: str) -> Path:
+    folder.mkdir()
+    lines = ["cmake_minimum_required(VERSION 3.25)", "project(consumer LANGUAGES C CXX)", f"find_package(libems {find})", *rest]
+    (folder / "CMakeLists.txt").write_text("\n".join(lines) + "\n")
+    for name, text in files.items():
+        (folder / f"{name}.cpp").write_text(text)
+    return folder
+
+
+# ---- the examples ----------------------------------------------------------------------------------
+
+@pytest.mark.parametrize("folder, programs", [
+    ("01-hello-battery", ["hello"]),
+    ("03-custom-transport", ["custom-transport"]),
+])
+def test_example_builds_alone_and_prints_what_its_folder_says(prefix, tmp_path, folder, programs):
+    build(prefix, EXAMPLES / folder, tmp_path / "build")
+    for program in programs:
+        assert good(tmp_path / "build" / program) == (EXAMPLES / folder / "expected_output.txt").read_text()
+
+
+def test_every_example_in_cpp_or_c_is_in_the_list_above():
+    listed = set(re.findall(r'^    \("(\d\d-[\w-]+)", \[', Path(__file__).read_text(), re.M))
+    assert {path.parent.name for path in EXAMPLES.glob("*/CMakeLists.txt")} == listed
+
+
+def test_hello_programs_are_short():
+    for name in ("main.cpp", "hello.py", "hello_grpc.py"):
+        lines = (EXAMPLES / "01-hello-battery" / name).read_text().splitlines()
+        code = [line for line in lines if line.strip() and "SPDX-License-Identifier" not in line]
+        assert len(code) <= 15, name
+
+
+# ---- find_package ----------------------------------------------------------------------------------
+
+def test_core_needs_and_links_nothing_else(prefix, tmp_path):
+    build(prefix, EXAMPLES / "03-custom-transport", tmp_path / "build",
+          *(f"-DCMAKE_DISABLE_FIND_PACKAGE_{name}=ON" for name in ("Threads", "OpenSSL", "SQLiteCpp", "yaml-cpp", "spdlog", "PkgConfig",
+                                                                  "Protobuf", "gRPC")))
+    dynamic = good("readelf", "-d", tmp_path / "build/custom-transport")
+    assert set(re.findall(r"\(NEEDED\).*\[(.*)\]", dynamic)) <= SYSTEM_LIBRARIES
+
+
+def test_consumers_get_asio_s_definitions_and_none_of_our_flags(prefix, tmp_path):
+    # Everything at once: a program of the topmost component links, so every LINK_ONLY dependency is found.
+    source = project(tmp_path / "source", "0.1 CONFIG REQUIRED COMPONENTS rpc", "add_executable(consumer main.cpp)",
+                     "target_link_libraries(consumer PRIVATE ems::rpc)", main="""
+#include <asio/io_context.hpp>
+#include <cstdio>
+
+#include "ems/rpc/site_client.hpp"
+
+int main() {
+  asio::io_context context;
+  context.run();
+  const auto client = ems::rpc::SiteClient::open("no-such.sock", ems::milliseconds(100));
+  const auto status = (*client)->status();
+  std::puts(status ? "an answer" : to_string(status.error().code).data());
+}
+""")
+    commands = build(prefix, source, tmp_path / "build")
+    assert good(tmp_path / "build/consumer") == "unavailable\n"
+    assert "-DASIO_STANDALONE" in commands and "-DASIO_DISABLE_STD_ALIGNED_ALLOC" in commands
+    assert not re.search(r"-Wconversion|-fvisibility|-ffile-prefix-map|EMS_", commands)
+
+
+@pytest.mark.parametrize("find, found, text", [
+    ("0.1 CONFIG REQUIRED", True, ""),
+    ("0.1.0 CONFIG REQUIRED COMPONENTS core", True, ""),
+    ("0.0 CONFIG REQUIRED", False, "version: 0.1.0"),
+    ("0.2 CONFIG REQUIRED", False, "version: 0.1.0"),
+    ("CONFIG REQUIRED COMPONENTS warp", False, "no component 'warp' in this installation; it has: core io runtime rpc"),
+    ("CONFIG REQUIRED COMPONENTS core OPTIONAL_COMPONENTS warp", True, ""),
+])
+def test_versions_and_components_that_do_not_fit_are_refused(prefix, tmp_path, find, found, text):
+    done = configure(prefix, project(tmp_path / "source", find, "message(STATUS core=$<TARGET_EXISTS:ems::core>)"), tmp_path / "build")
+    assert (done.returncode == 0) == found, done.stderr
+    assert text in " ".join(done.stderr.split())
+
+
+# ---- pkg-config ------------------------------------------------------------------------------------
+
+def pkg_config(prefix: Path, *arguments: str) -> list[str]:
+    folder = next(prefix.glob("**/pkgconfig"))
+    return good("pkg-config", *arguments, env={**os.environ, "PKG_CONFIG_PATH": str(folder), "PKG_CONFIG_LIBDIR": str(folder)}).split()
+
+
+def test_pkg_config_of_the_static_core_is_enough_for_one_compiler_line(prefix, tmp_path):
+    (tmp_path / "main.cpp").write_text("""
+#include <cstdio>
+#include "ems/core/version.hpp"
+#include "ems/decision/decision.hpp"
+#include "ems/sim/plant.hpp"
+#include "ems/telemetry/block.hpp"
+int main() {
+  ems::sim::Plant plant({}, 1);
+  plant.step(ems::seconds(1));
+  ems::decision::Config config;
+  std::printf("%s %d\\n", ems::kVersion.data(), ems::decision::validate(config).has_value() && plant.now() > ems::Instant{});
+}
+""")
+    flags = pkg_config(prefix, "--cflags", "--libs", "libems-core")
+    good("c++", "-std=c++20", tmp_path / "main.cpp", "-o", tmp_path / "main", *flags)
+    version = pkg_config(prefix, "--modversion", "libems-core")[0]
+    assert good(tmp_path / "main") == f"{version} 1\n"
+
+
+# ---- the tree --------------------------------------------------------------------------------------
+
+def test_every_public_header_and_table_is_installed(prefix):
+    include = ROOT / "libems/include"
+    missing = [str(path.relative_to(include)) for path in include.rglob("*")
+               if path.is_file() and not (prefix / "include" / path.relative_to(include)).exists()]
+    assert missing == []
+
+
+def test_the_wire_contract_is_installed_for_clients_in_other_languages(prefix):
+    installed = prefix / "share/libems/proto"
+    assert {path.name for path in installed.rglob("*.proto")} == {path.name for path in (ROOT / "libems/proto").rglob("*.proto")}
+    assert (installed / "ems.v1.descriptors.pb").read_bytes() == (build_dir() / "gen/ems.v1.descriptors.pb").read_bytes()
+
+
+def test_no_installed_file_names_the_source_or_the_build(prefix):
+    here = prefix.parent / "here"
+    found = [str(path.relative_to(prefix)) for path in sorted(prefix.rglob("*")) if path.is_file()
+             and any(str(folder).encode() in path.read_bytes() for folder in (ROOT, build_dir().resolve(), here))]
+    assert found == []
+
+
+def test_every_installed_file_belongs_to_a_package(tmp_path):
+    """An install() rule without COMPONENT would leave its files in no Debian package."""
+    good("cmake", "--install", build_dir(), "--prefix", tmp_path / "rest", "--component", "Unspecified")
+    assert [path for path in tmp_path.rglob("*") if path.is_file()] == []
