@@ -19,6 +19,7 @@
 
 #include "ems/io/store/edge_store.hpp"
 #include "ems/io/store/store_reader.hpp"
+#include "support/seed.hpp"
 #include "support/telemetry_rows.hpp"
 #include "support/temp_dir.hpp"
 
@@ -101,10 +102,8 @@ Found check_items(EdgeStore& store, Sequence after = 0) {
 }
 
 TEST(EdgeStoreFault, KillAtAnyMomentLosesNoCommittedRowAndDoublesNone) {
-  const char* given = std::getenv("EMS_SEED");
-  const unsigned long seed = given != nullptr ? std::strtoul(given, nullptr, 10) : 20261121;
-  std::cout << "EMS_SEED=" << seed << '\n';
-  std::mt19937 random(static_cast<std::mt19937::result_type>(seed));
+  const Seed seed(20261121);
+  auto random = seed.engine<std::mt19937>();
   const TempDir dir;
   constexpr int kCycles = 30;
   Sequence committed = 0;

@@ -9,6 +9,7 @@
 #include <random>
 
 #include "ems/decision/decision.hpp"
+#include "support/seed.hpp"
 
 namespace ems::decision {
 namespace {
@@ -42,8 +43,8 @@ struct Plant {
 };
 
 TEST(ClosedLoop, SettlesExactlyWithinTheDeclaredTimeAndDoesNotWindUp) {
-  std::printf("seed %llu\n", static_cast<unsigned long long>(kSeed));
-  std::mt19937_64 random(kSeed);
+  const test::Seed seed(kSeed);
+  auto random = seed.engine();
   const auto pick = [&random](std::int64_t lo, std::int64_t hi) {
     return std::uniform_int_distribution<std::int64_t>(lo, hi)(random);
   };

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "ems/decision/decision.hpp"
+#include "support/seed.hpp"
 
 namespace ems::decision {
 namespace {
@@ -62,8 +63,8 @@ class World {
 
 class EngineProperty : public ::testing::Test {
  protected:
-  void SetUp() override { std::printf("seed %llu\n", static_cast<unsigned long long>(kSeed)); }
-  World world_{kSeed};
+  const test::Seed seed_{kSeed};
+  World world_{seed_.value()};
 };
 
 bool inside(const Interval& inner, const Interval& outer) {

@@ -6,6 +6,7 @@
 #include <random>
 
 #include "ems/device_pack/value.hpp"
+#include "support/seed.hpp"
 
 namespace ems::device_pack {
 namespace {
@@ -14,8 +15,8 @@ constexpr std::uint32_t kSeed = 20240602;
 constexpr int kCases = 100'000;
 
 TEST(ValueProperty, WrittenPowerReadsBackNeverLargerThanAsked) {
-  SCOPED_TRACE(testing::Message() << "seed " << kSeed);
-  std::mt19937 random(kSeed);
+  const test::Seed seed(kSeed);
+  auto random = seed.engine<std::mt19937>();
   for (int i = 0; i < kCases; ++i) {
     const auto watts = static_cast<std::int32_t>(random()) / 64;
     const int exponent = static_cast<int>(random() % 7) - 3;
@@ -38,8 +39,8 @@ TEST(ValueProperty, WrittenPowerReadsBackNeverLargerThanAsked) {
 }
 
 TEST(ValueProperty, ScalingAgreesWithLongDoubleWhereThatIsExact) {
-  SCOPED_TRACE(testing::Message() << "seed " << kSeed);
-  std::mt19937 random(kSeed);
+  const test::Seed seed(kSeed);
+  auto random = seed.engine<std::mt19937>();
   for (int i = 0; i < kCases; ++i) {
     RegisterPoint point;
     point.type = WireType::s32;
@@ -57,8 +58,8 @@ TEST(ValueProperty, ScalingAgreesWithLongDoubleWhereThatIsExact) {
 }
 
 TEST(ValueProperty, AnyRegistersMakeATextThatFits) {
-  SCOPED_TRACE(testing::Message() << "seed " << kSeed);
-  std::mt19937 random(kSeed);
+  const test::Seed seed(kSeed);
+  auto random = seed.engine<std::mt19937>();
   for (int i = 0; i < kCases; ++i) {
     std::array<std::uint16_t, 8> words{};
     for (std::uint16_t& w : words) w = static_cast<std::uint16_t>(random());

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "ems/distribute/distribute.hpp"
+#include "support/seed.hpp"
 
 namespace ems::distribute {
 namespace {
@@ -59,8 +60,8 @@ class DistributeProperty : public ::testing::TestWithParam<bool> {};
 
 TEST_P(DistributeProperty, SharesFitTheirBoundsSumExactlyAndNeverOppose) {
   const bool forced = GetParam();
-  std::printf("seed %llu\n", static_cast<unsigned long long>(kSeed));
-  World world(kSeed);
+  const test::Seed seed(kSeed);
+  World world(seed.value());
   for (int i = 0; i < kCases; ++i) {
     std::array<std::array<Battery, 3>, kInvertersMax> batteries{};
     std::vector<Inverter> inverters(static_cast<std::size_t>(world.below(kInvertersMax + 1)));

@@ -10,6 +10,7 @@
 #include "support/frames.hpp"
 #include "support/jbd_device.hpp"
 #include "support/recording_sink.hpp"
+#include "support/seed.hpp"
 
 namespace ems::protocol {
 namespace {
@@ -62,10 +63,10 @@ void expect_basic_info(const JbdDevice& device, const RecordingSink& sink) {
 }
 
 TEST(JbdProperty, WhatTheBoardHoldsIsWhatIsRead) {
-  RecordProperty("seed", static_cast<int>(kSeed));
-  std::mt19937 random(kSeed);
+  const test::Seed seed(kSeed);
+  auto random = seed.engine<std::mt19937>();
   for (int i = 0; i < 2'000; ++i) {
-    SCOPED_TRACE(testing::Message() << "seed " << kSeed << " case " << i);
+    SCOPED_TRACE(testing::Message() << "case " << i);
     JbdDevice device = random_device(random);
     const SwitchCommand command{between(random, 0, 1) == 1, between(random, 0, 1) == 1};
     std::array<std::byte, kRequestSize> out{};
@@ -128,8 +129,8 @@ bool is_sound(const Frame& bytes, std::uint8_t number) {
 }
 
 TEST(JbdProperty, RandomBytesNeverYieldReadingsWithoutASoundFrame) {
-  RecordProperty("seed", static_cast<int>(kSeed));
-  std::mt19937 random(kSeed);
+  const test::Seed seed(kSeed);
+  auto random = seed.engine<std::mt19937>();
   const std::uint8_t numbers[] = {0x03, 0x04, 0x05, 0xAA};
   int accepted = 0;
   for (int i = 0; i < 200'000; ++i) {
@@ -152,18 +153,18 @@ TEST(JbdProperty, RandomBytesNeverYieldReadingsWithoutASoundFrame) {
     const Result<void> result = jbd::codec().decode(request, bytes, sink);
     if (result) {
       ++accepted;
-      ASSERT_TRUE(is_sound(bytes, number)) << "seed " << kSeed << " case " << i;
+      ASSERT_TRUE(is_sound(bytes, number)) << "case " << i;
     } else {
-      ASSERT_TRUE(sink.empty()) << "seed " << kSeed << " case " << i;
-      ASSERT_LE(result.error().offset, bytes.size()) << "seed " << kSeed << " case " << i;
+      ASSERT_TRUE(sink.empty()) << "case " << i;
+      ASSERT_LE(result.error().offset, bytes.size()) << "case " << i;
     }
   }
   EXPECT_GT(accepted, 1'000);  // The property was not empty.
 }
 
 TEST(JbdProperty, ANoisyLineGivesOnlyWhatTheBoardHolds) {
-  RecordProperty("seed", static_cast<int>(kSeed));
-  std::mt19937 random(kSeed);
+  const test::Seed seed(kSeed);
+  auto random = seed.engine<std::mt19937>();
   Poller poller(jbd::codec(), {.period = seconds(1), .reply_timeout = milliseconds(200)});
   JbdDevice device;
   RecordingSink sink;
@@ -172,7 +173,7 @@ TEST(JbdProperty, ANoisyLineGivesOnlyWhatTheBoardHolds) {
   for (int i = 0; i < 20'000; ++i) {
     std::array<std::byte, kRequestSize> out{};
     const PollerAction action = poller.next(now, out);
-    ASSERT_GE(action.wake_at, now) << "seed " << kSeed << " case " << i;
+    ASSERT_GE(action.wake_at, now) << "case " << i;
     if (action.size == 0) {
       now = action.wake_at;
       continue;

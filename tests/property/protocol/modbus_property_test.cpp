@@ -8,6 +8,7 @@
 #include "ems/protocol/modbus/rtu.hpp"
 #include "ems/protocol/modbus/server.hpp"
 #include "ems/protocol/modbus/tcp.hpp"
+#include "support/seed.hpp"
 
 namespace ems::protocol::modbus {
 namespace {
@@ -34,8 +35,8 @@ class AnyRegisters final : public RegisterAccess {
 };
 
 TEST(ModbusProperty, EveryReadSurvivesBothFramingsAndTheServer) {
-  SCOPED_TRACE(testing::Message() << "seed " << kSeed);
-  std::mt19937 random(kSeed);
+  const test::Seed seed(kSeed);
+  auto random = seed.engine<std::mt19937>();
   AnyRegisters registers;
   for (int i = 0; i < kCases; ++i) {
     const auto count = static_cast<std::uint16_t>(1 + random() % kReadRegistersMax);
@@ -66,8 +67,8 @@ TEST(ModbusProperty, EveryReadSurvivesBothFramingsAndTheServer) {
 }
 
 TEST(ModbusProperty, AnyBytesGiveAnErrorOrAValueAndScansAlwaysProgress) {
-  SCOPED_TRACE(testing::Message() << "seed " << kSeed);
-  std::mt19937 random(kSeed);
+  const test::Seed seed(kSeed);
+  auto random = seed.engine<std::mt19937>();
   AnyRegisters registers;
   for (int i = 0; i < kCases; ++i) {
     auto data = random_bytes(random, random() % 300);

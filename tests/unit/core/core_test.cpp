@@ -14,6 +14,7 @@
 #include "ems/core/static_vector.hpp"
 #include "ems/core/time.hpp"
 #include "ems/core/units.hpp"
+#include "support/seed.hpp"
 
 namespace ems {
 namespace {
@@ -106,7 +107,8 @@ TEST(Float32, UnknownsAreAbsent) {
 }
 
 TEST(Float32, AgreesWithLongDoubleOnRandomBits) {
-  std::mt19937 random(701);  // Fixed seed.
+  const test::Seed seed(701);
+  auto random = seed.engine<std::mt19937>();
   for (int i = 0; i < 100'000; ++i) {
     const auto bits = static_cast<std::uint32_t>(random());
     const int digits = static_cast<int>(random() % 10);

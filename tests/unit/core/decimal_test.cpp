@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "ems/core/decimal.hpp"
+#include "support/seed.hpp"
 
 #include <gtest/gtest.h>
 
@@ -82,7 +83,8 @@ TEST(Decimal, FormatsTheShortestExactText) {
 }
 
 TEST(Decimal, ParsesBackWhatItFormats) {
-  std::mt19937_64 random(20261121);  // Fixed seed.
+  const test::Seed seed(20261121);
+  auto random = seed.engine<std::mt19937_64>();
   std::array<char, kDecimalTextSize> buffer{};
   for (int i = 0; i < 20'000; ++i) {
     const auto count =
