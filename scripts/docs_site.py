@@ -1,0 +1,95 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Builds the docs site: stages every page and what it links to, runs doxygen and mkdocs, both with warnings as errors."""
+from __future__ import annotations
+
+import json
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[1]
+STAGE, SITE = ROOT / "build/site-src", ROOT / "build/site"
+
+# Folders of docs/ in the order of the navigation; every page of them is in it, under its own heading.
+SECTIONS = {"tutorials": "Tutorials", "how-to": "How-to", "reference": "Reference", "protocols": "Protocols", "safety": "Safety",
+            "explanation": "Explanation", "adr": "Decisions"}
+LINK = re.compile(r"\]\(([^)#\s]+)(?:#[^)]*)?\)")
+REFERENCES = {  # Name -> (title, input, include path)
+    "cpp": ("libems C++", "libems/include", "libems/include"),
+    "c": ("libems C", "bindings/c/include", "bindings/c/include"),
+}
+
+
+def pages() -> list[Path]:
+    """Every page of the site, relative to the repository."""
+    out = [Path("README.md"), Path("CONTRIBUTING.md"), Path("SECURITY.md"), Path("CHANGELOG.md"), Path("docs/README.md")]
+    for folder in SECTIONS:
+        out += sorted(p.relative_to(ROOT) for p in (ROOT / "docs" / folder).glob("*.md"))
+    return out + sorted(p.relative_to(ROOT) for p in (ROOT / "examples").glob("*/README.md"))
+
+
+def linked_files(page: Path) -> set[Path]:
+    """Files of the repository that a page links to and that are no pages."""
+    out = set()
+    for target in LINK.findall((ROOT / page).read_text()):
+        path = (ROOT / page.parent / target).resolve()
+        if "://" not in target and path.is_file() and path.suffix != ".md":
+            out.add(path.relative_to(ROOT))
+    return out
+
+
+def stage(references: list[str]) -> None:
+    shutil.rmtree(STAGE, ignore_errors=True)
+    every = pages()
+    for path in {*every, *(file for page in every for file in linked_files(page))}:
+        (STAGE / path).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(ROOT / path, STAGE / path)
+    api = "".join(f"* [{REFERENCES[name][0]}](api/{name}/index.html)\n" for name in references)
+    (STAGE / "api.md").write_text(f"# Headers\n\nMade by doxygen from the comments of the public headers.\n\n{api}" if api else
+                                  "# Headers\n\nThis site was built without the header references.\n")
+    shutil.rmtree(STAGE / "api", ignore_errors=True)
+
+
+def navigation() -> list:
+    out: list = [{"libems": "README.md"}, {"Map": "docs/README.md"}]
+    for folder, title in SECTIONS.items():
+        items: list = [str(p) for p in pages() if p.parent == Path("docs") / folder]
+        out.append({title: items + (["api.md"] if folder == "reference" else [])})
+    out.append({"Examples": [str(p) for p in pages() if p.parts[0] == "examples"]})
+    out.append({"Project": ["CONTRIBUTING.md", "SECURITY.md", "CHANGELOG.md"]})
+    return out
+
+
+def doxygen(name: str, version: str) -> None:
+    title, source, include = REFERENCES[name]
+    (STAGE / "api" / name).mkdir(parents=True)
+    settings = f"""@INCLUDE = docs/Doxyfile
+PROJECT_NAME = "{title}"
+PROJECT_NUMBER = {version}
+INPUT = {source}
+INCLUDE_PATH = {include}
+STRIP_FROM_PATH = {include}
+OUTPUT_DIRECTORY = {STAGE / "api" / name}
+WARN_AS_ERROR = FAIL_ON_WARNINGS
+"""
+    done = subprocess.run(["doxygen", "-"], input=settings, cwd=ROOT, capture_output=True, text=True)
+    if done.returncode != 0:
+        sys.exit("scripts/docs: doxygen:\n" + done.stderr.replace(str(ROOT) + "/", ""))
+
+
+def build(with_headers: bool = True) -> None:
+    version = re.search(r"project\(libems VERSION ([\d.]+)", (ROOT / "CMakeLists.txt").read_text()).group(1)
+    references = [name for name, (_, source, _) in REFERENCES.items() if with_headers and (ROOT / source).is_dir()]
+    stage(references)
+    for name in references:
+        doxygen(name, version)
+    # JSON is YAML; the paths of the inherited file are relative to it, as are those of this one.
+    config = ROOT / "build/mkdocs.yml"
+    config.write_text(json.dumps({"INHERIT": "../mkdocs.yml", "docs_dir": str(STAGE), "site_dir": str(SITE), "nav": navigation()}))
+    done = subprocess.run(["/usr/bin/mkdocs", "build", "--strict", "--clean", "--config-file", str(config)],
+                          cwd=ROOT, capture_output=True, text=True)
+    if done.returncode != 0:
+        sys.exit("scripts/docs: mkdocs:\n" + done.stderr)
+    print(f"built: {SITE.relative_to(ROOT)}/README.html" if (SITE / "README.html").exists() else f"built: {SITE.relative_to(ROOT)}/index.html")
