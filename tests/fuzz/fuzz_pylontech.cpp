@@ -1,0 +1,118 @@
+// SPDX-License-Identifier: Apache-2.0
+// A battery on CAN. Input: `listen` as the first line, then per frame a byte of time, two of
+// identifier, its size and data; or `speak`, then the values a battery is spoken for with.
+#include <algorithm>
+#include <array>
+#include <optional>
+
+#include "ems/protocol/can_listener.hpp"
+#include "ems/protocol/pylontech/codec.hpp"
+#include "ems/protocol/pylontech/emulator.hpp"
+#include "fuzz/fuzz.hpp"
+#include "support/recording_sink.hpp"
+
+using namespace ems;
+using namespace ems::protocol;
+using fuzz::require;
+
+namespace {
+
+void listen(fuzz::Feed& feed) {
+  CanListener listener(pylontech::codec());
+  Instant now{seconds(1)};
+  listener.link_up(now);
+  while (!feed.empty()) {
+    now = now + milliseconds(feed.u8() * 32);
+    const std::uint16_t id = feed.u16();
+    CanFrame frame{
+        .id = id & kCanIdMax, .extended = (id & 0x4000) != 0, .remote = (id & 0x8000) != 0};
+    frame.size = feed.u8() % 10;  // 9 is not a frame.
+    if (!frame.remote) {
+      std::ranges::copy(feed.take(std::min<std::size_t>(frame.size, kCanDataSize)),
+                        frame.data.begin());
+    }
+    const CanListenerCounters before = listener.counters();
+    test::RecordingSink sink;
+    listener.receive(frame, now, sink);
+    const CanListenerCounters& after = listener.counters();
+    require(after.received == before.received + 1, "every frame is counted");
+    require(after.decoded + after.ignored + after.errors == after.received, "counters add up");
+    require(after.decoded > before.decoded || sink.empty(),
+            "nothing is emitted without a sound frame");
+    require(frame.valid() || after.errors > before.errors, "what is no frame is refused");
+    require(after.decoded == before.decoded || listener.health() == LinkHealth::online,
+            "a battery that speaks is there");
+    for (int sends = 0;; ++sends) {
+      const CanAction action = listener.next(now);
+      require(!action.frame || action.frame->valid(), "what is sent is a frame");
+      require(sends <= static_cast<int>(kCanSendsMax), "sending ends");
+      if (action.wake_at > now) break;
+    }
+  }
+}
+
+template <class T>
+std::optional<Sample<T>> sample(fuzz::Feed& feed, Instant now, std::int32_t scale) {
+  const std::uint8_t how = feed.u8();
+  if (how == 0) return std::nullopt;
+  const auto value = static_cast<std::int32_t>(static_cast<std::int16_t>(feed.u16())) * scale;
+  return Sample<T>{T{value}, now - milliseconds(how % 16 * 500),
+                   static_cast<Quality>(how / 16 % 4)};
+}
+
+/// What an inverter reads is never looser than what was said.
+void speak(fuzz::Feed& feed) {
+  constexpr Duration kMaxAge = seconds(3);
+  const Instant now{seconds(1'000)};
+  pylontech::EmulatedBattery battery;
+  battery.soc = sample<BasisPoints>(feed, now, 1);
+  battery.pack_voltage = sample<MilliVolt>(feed, now, 10);
+  battery.pack_current = sample<MilliAmp>(feed, now, 97);
+  battery.temperature = sample<MilliCelsius>(feed, now, 10);
+  battery.charge_voltage_limit = sample<MilliVolt>(feed, now, 1'999);
+  battery.discharge_voltage_limit = sample<MilliVolt>(feed, now, 1'999);
+  battery.charge_current_limit = sample<MilliAmp>(feed, now, 65'001);
+  battery.discharge_current_limit = sample<MilliAmp>(feed, now, 65'001);
+  if (const auto on = sample<MilliVolt>(feed, now, 1)) {
+    battery.charge_enable = Sample<bool>{(on->value.count() & 1) != 0, on->taken_at, on->quality};
+    battery.discharge_enable =
+        Sample<bool>{(on->value.count() & 2) != 0, on->taken_at, on->quality};
+  }
+  CanMailbox mailbox;
+  test::RecordingSink sink;
+  for (const CanFrame& frame : pylontech::encode_burst(battery, now, kMaxAge)) {
+    require(frame.valid(), "what is sent is a frame");
+    require(pylontech::codec().decode(frame, now, mailbox, sink).has_value(),
+            "the codec reads what is sent");
+  }
+  const auto usable = [&](const auto& s) { return s && s->usable(now, kMaxAge); };
+  const auto at_most = [&](Signal signal, const auto& said) {
+    const std::int64_t bound = usable(said) ? std::max<std::int64_t>(said->value.count(), 0) : 0;
+    const auto told = sink.value(signal);
+    require(told && *told >= 0 && *told <= bound, "no limit is looser than what was said");
+  };
+  at_most(Signal::charge_current_limit, battery.charge_current_limit);
+  at_most(Signal::discharge_current_limit, battery.discharge_current_limit);
+  const auto enabled = [&](Signal signal, const auto& said) {
+    const auto told = sink.value(signal);
+    require(told && (*told == 0 || (usable(said) && said->value)),
+            "nothing is enabled that was not");
+  };
+  enabled(Signal::charge_enable, battery.charge_enable);
+  enabled(Signal::discharge_enable, battery.discharge_enable);
+  if (!usable(battery.soc) || !usable(battery.pack_voltage) || !usable(battery.temperature)) {
+    require(sink.value(Signal::charge_current_limit) == 0 &&
+                sink.value(Signal::discharge_current_limit) == 0,
+            "a battery that is not known moves nothing");
+  }
+}
+
+}  // namespace
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  fuzz::Feed feed(data, size);
+  const std::string_view kind = feed.line();
+  if (kind == "listen") listen(feed);
+  if (kind == "speak") speak(feed);
+  return 0;
+}
