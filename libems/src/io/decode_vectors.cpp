@@ -132,8 +132,8 @@ Result<std::string> run_candump(const Json& vector) {
       }
       frames.push_back(record_text(*record));
       std::array<char, protocol::kCandumpLineSize> room{};
-      if (!written.empty()) written += '\n';
       written += protocol::print_candump(*record, room);
+      if (!lines.eof()) written += '\n';
     }
     values.add("frames", list_text(frames));
     values.add("wire_text", json_text(written));

@@ -8,8 +8,10 @@ namespace ems::io {
 
 KnownNames known_names() {
   KnownNames names;
-  for (const protocol::Codec* codec : protocol::codecs())
+  for (const protocol::Codec* codec : protocol::codecs()) {
     names.protocols.emplace_back(codec->name());
+    if (codec->kind() == protocol::CodecKind::can) names.can_protocols.emplace_back(codec->name());
+  }
   for (const EmbeddedPack& pack : embedded_packs()) names.packs.emplace_back(pack.name);
   return names;
 }

@@ -9,9 +9,12 @@
 #include <utility>
 
 #include "ems/io/pack_loader.hpp"
+#include "ems/protocol/can_codec.hpp"
 #include "ems/protocol/poll_codec.hpp"
+#include "ems/runtime/can_battery_driver.hpp"
 #include "ems/runtime/decision_view.hpp"
 #include "ems/runtime/latch_record.hpp"
+#include "ems/runtime/poll_battery_driver.hpp"
 #include "ems/telemetry/event_record.hpp"
 
 namespace ems::runtime {
@@ -85,9 +88,21 @@ Result<std::unique_ptr<Site>> Site::create(SiteParts parts) {
 Result<void> Site::add_battery(const io::BatteryConfig& config) {
   const Result<const protocol::Codec*> codec = protocol::find_codec(config.protocol);
   if (!codec) return fail(codec.error());
+  const DriverWiring wiring{strand_, parts_.clock, image_, *parts_.log};
+  if (const auto* recording = std::get_if<io::CandumpEndpoint>(&config.link)) {
+    const protocol::CanCodec* can = protocol::as_can(**codec);
+    if (can == nullptr) {
+      return fail(Errc::invalid_argument, config.id, "battery: its protocol is not spoken on CAN");
+    }
+    batteries_.push_back(std::make_unique<CanBatteryDriver>(
+        wiring, battery(config.id),
+        io::make_candump_link(strand_, {.file = recording->file, .repeat = recording->repeat}),
+        *can));
+    return {};
+  }
   const protocol::PollCodec* poll = protocol::as_poll(**codec);
   if (poll == nullptr) {
-    return fail(Errc::invalid_argument, config.id, "battery: its protocol is spoken on a CAN bus");
+    return fail(Errc::invalid_argument, config.id, "battery: its protocol is spoken on CAN only");
   }
   std::unique_ptr<io::ByteLink> link;
   if (const auto* serial = std::get_if<io::SerialEndpoint>(&config.link)) {
@@ -99,9 +114,8 @@ Result<void> Site::add_battery(const io::BatteryConfig& config) {
   protocol::PollerSettings settings;
   settings.period = config.poll_period;
   settings.reply_timeout = config.reply_timeout;
-  batteries_.push_back(
-      std::make_unique<BatteryDriver>(DriverWiring{strand_, parts_.clock, image_, *parts_.log},
-                                      battery(config.id), std::move(link), *poll, settings));
+  batteries_.push_back(std::make_unique<PollBatteryDriver>(wiring, battery(config.id),
+                                                           std::move(link), *poll, settings));
   return {};
 }
 

@@ -57,6 +57,9 @@ class Reader {
   /// Parses and checks a whole text. Errors are kept in errors().
   [[nodiscard]] Section read(std::string_view text);
 
+  /// The words given to the constructor; nullptr: none.
+  [[nodiscard]] const KnownNames* known() const noexcept { return known_; }
+
   void error(const Place& place, Errc code, std::string message, std::string suggestion = {});
   /// All errors so far, in the order of the file.
   [[nodiscard]] std::vector<ConfigError> take_errors();

@@ -45,8 +45,10 @@ class LineTable {
       add(serial->device, device, false,
           battery.reply_timeout +
               line_time(*serial, static_cast<std::int64_t>(protocol::kReplySize)));
-    } else {
-      add(to_address(std::get<TcpEndpoint>(battery.link)), device, false, battery.reply_timeout);
+    } else if (const auto* tcp = std::get_if<TcpEndpoint>(&battery.link)) {
+      add(to_address(*tcp), device, false, battery.reply_timeout);
+    } else {  // Nothing is asked on CAN, so nothing waits for an answer.
+      add(std::get<CandumpEndpoint>(battery.link).file.string(), device, false, Duration::zero());
     }
   }
 

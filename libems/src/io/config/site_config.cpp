@@ -88,6 +88,9 @@ class Binder {
     out.protocol = item.at("protocol").text;
     if (const Section* line = item.section("serial")) {
       out.link = serial(*line);
+    } else if (const Section* recording = item.section("candump")) {
+      out.link =
+          CandumpEndpoint{path(*recording, "file"), recording->at("at_end").text == "repeat"};
     } else {
       out.link = item.section("tcp")->at("address").endpoint;
     }

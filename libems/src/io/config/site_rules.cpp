@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "io/config/site_rules.hpp"
 
+#include <algorithm>
 #include <set>
 #include <tuple>
 
@@ -139,6 +140,28 @@ void check_lines(const Section& root, Reader& reader) {
   for (const Section& meter : root.list("meters")) lines.add_modbus(meter);
 }
 
+/// A protocol on CAN needs a CAN link, and the other way round.
+void check_battery_links(const Section& root, Reader& reader) {
+  if (reader.known() == nullptr) return;
+  const std::vector<std::string>& on_can = reader.known()->can_protocols;
+  for (const Section& battery : root.list("batteries")) {
+    const Value* protocol = battery.find("protocol");
+    if (protocol == nullptr) continue;
+    const bool speaks_can = std::find(on_can.begin(), on_can.end(), protocol->text) != on_can.end();
+    const bool has_can = battery.section("candump") != nullptr;
+    const bool has_stream =
+        battery.section("serial") != nullptr || battery.section("tcp") != nullptr;
+    if (speaks_can && has_stream) {
+      reader.error(protocol->place, Errc::invalid_argument,
+                   "protocol \"" + protocol->text + "\" is spoken on CAN; its link is \"candump\"");
+    } else if (!speaks_can && has_can) {
+      reader.error(protocol->place, Errc::invalid_argument,
+                   "protocol \"" + protocol->text +
+                       "\" is not spoken on CAN; its link is \"serial\" or \"tcp\"");
+    }
+  }
+}
+
 void check_pcc(const Section& root, Reader& reader) {
   const Value* first = nullptr;
   bool roles_known = root.wrong.count("meters") == 0;
@@ -171,6 +194,7 @@ void check_site_rules(const Section& root, Reader& reader) {
   (void)check_ids(root, "meters", reader);
   check_references(root, batteries, reader);
   check_lines(root, reader);
+  check_battery_links(root, reader);
   check_pcc(root, reader);
   check_metrics(root, reader);
 }

@@ -23,6 +23,8 @@ namespace ems::io {
 struct KnownNames {
   std::vector<std::string> protocols;  ///< Codecs compiled in, e.g. `jbd`.
   std::vector<std::string> packs;      ///< Device packs, e.g. `sunspec_pcs`.
+  /// Those of `protocols` that are spoken on a CAN bus, e.g. `pylontech-lv-can`.
+  std::vector<std::string> can_protocols{};
 };
 
 /// HOST:PORT of a TCP peer; an IPv6 host is written in brackets and kept here without them.
@@ -59,7 +61,14 @@ struct ModbusRtuEndpoint {
   friend bool operator==(const ModbusRtuEndpoint&, const ModbusRtuEndpoint&) = default;
 };
 
-using BatteryLink = std::variant<SerialEndpoint, TcpEndpoint>;
+/// A recorded CAN bus.
+struct CandumpEndpoint {
+  std::filesystem::path file;
+  bool repeat = false;  ///< Start again at the end.
+  friend bool operator==(const CandumpEndpoint&, const CandumpEndpoint&) = default;
+};
+
+using BatteryLink = std::variant<SerialEndpoint, TcpEndpoint, CandumpEndpoint>;
 using ModbusLink = std::variant<ModbusTcpEndpoint, ModbusRtuEndpoint>;
 
 enum class ControlMode : std::uint8_t { disarmed, armed };

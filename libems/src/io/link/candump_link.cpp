@@ -1,0 +1,172 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <asio/post.hpp>
+#include <asio/steady_timer.hpp>
+#include <chrono>
+#include <optional>
+#include <string>
+#include <utility>
+
+#include "ems/io/can_recording.hpp"
+#include "ems/io/link/can_link.hpp"
+
+namespace ems::io {
+namespace {
+
+constexpr Duration kRepeatGap = seconds(1);
+constexpr const char* kEnded = "the recording has ended";
+
+std::chrono::microseconds to_chrono(Duration duration) {
+  return std::chrono::microseconds(duration.count());
+}
+
+/// Shared with its outstanding handlers; `generation_` makes those of an earlier open void.
+class Replay : public std::enable_shared_from_this<Replay> {
+ public:
+  Replay(asio::any_io_executor executor, CandumpOptions options)
+      : executor_(std::move(executor)),
+        timer_(executor_),
+        options_(std::move(options)),
+        name_("candump:" + options_.file.string()) {
+    EMS_ASSERT(options_.gap_max > Duration::zero());
+  }
+
+  void open(CanLink::OpenHandler handler) {
+    if (opening_ || open_) {
+      asio::post(executor_, [self = shared_from_this(), handler = std::move(handler)] {
+        const LinkError error =
+            self->error_of(fail(Errc::failed_precondition, 0, "link: open already").error);
+        handler(&error);
+      });
+      return;
+    }
+    opening_ = true;
+    asio::post(executor_,
+               [self = shared_from_this(), generation = generation_, handler = std::move(handler)] {
+                 if (self->generation_ == generation) self->finish_open(handler);
+               });
+  }
+
+  void close() {
+    ++generation_;
+    opening_ = open_ = false;
+    timer_.cancel();
+    recording_ = {};
+  }
+
+  CanLink::ReceiveHandler on_receive_;
+  CanLink::DownHandler on_down_;
+  CanLinkCounters counters_;
+
+  [[nodiscard]] bool is_open() const { return open_; }
+  [[nodiscard]] const std::string& name() const { return name_; }
+
+ private:
+  [[nodiscard]] LinkError error_of(const Error& error) const {
+    return {error, name_ + ": " + error.what};
+  }
+
+  void finish_open(const CanLink::OpenHandler& handler) {
+    opening_ = false;
+    Result<CanRecording> recording =
+        ended_ ? fail(Errc::failed_precondition, 0, kEnded) : read_can_recording(options_.file);
+    if (!recording) {
+      ++counters_.failures;
+      const LinkError error = error_of(recording.error());
+      return handler(&error);
+    }
+    recording_ = std::move(*recording);
+    counters_.refused += recording_.refused;
+    ++counters_.opens;
+    open_ = true;
+    next_ = 0;
+    const std::uint64_t generation = generation_;
+    handler(nullptr);
+    if (generation_ != generation) return;
+    timer_.expires_after(std::chrono::microseconds(0));
+    wait();
+  }
+
+  void wait() {
+    timer_.async_wait(
+        [self = shared_from_this(), generation = generation_](const std::error_code& error) {
+          if (!error && self->generation_ == generation) self->deliver();
+        });
+  }
+
+  /// Gives the frame that is due, and those of the same moment.
+  void deliver() {
+    const std::uint64_t generation = generation_;
+    if (next_ == recording_.frames.size()) return end();
+    const Duration now = recording_.frames[next_].at;
+    while (next_ < recording_.frames.size() && recording_.frames[next_].at == now) {
+      ++counters_.frames_in;
+      const protocol::CanFrame frame = recording_.frames[next_++].frame;
+      if (on_receive_) on_receive_(frame);
+      if (generation_ != generation) return;
+    }
+    Duration gap = kRepeatGap;
+    if (next_ < recording_.frames.size()) {
+      gap = min_of(recording_.frames[next_].at - now, options_.gap_max);
+    } else if (!options_.repeat) {
+      gap = Duration::zero();
+    } else {
+      next_ = 0;
+    }
+    // From the planned moment, not from now: delays do not add up.
+    timer_.expires_at(timer_.expiry() + to_chrono(gap));
+    wait();
+  }
+
+  void end() {
+    ended_ = true;
+    ++counters_.failures;
+    const auto self = shared_from_this();  // The handler may destroy the link.
+    close();
+    if (on_down_) on_down_(error_of(fail(Errc::unavailable, 0, kEnded).error));
+  }
+
+  asio::any_io_executor executor_;
+  asio::steady_timer timer_;
+  CandumpOptions options_;
+  std::string name_;
+  CanRecording recording_;
+  std::size_t next_ = 0;
+  std::uint64_t generation_ = 0;
+  bool opening_ = false;
+  bool open_ = false;
+  bool ended_ = false;
+};
+
+class CandumpLink final : public CanLink {
+ public:
+  CandumpLink(asio::any_io_executor executor, CandumpOptions options)
+      : replay_(std::make_shared<Replay>(std::move(executor), std::move(options))) {}
+  ~CandumpLink() override { replay_->close(); }
+  CandumpLink(const CandumpLink&) = delete;
+  CandumpLink& operator=(const CandumpLink&) = delete;
+
+  void on_receive(ReceiveHandler handler) override { replay_->on_receive_ = std::move(handler); }
+  void on_down(DownHandler handler) override { replay_->on_down_ = std::move(handler); }
+  void open(OpenHandler handler) override { replay_->open(std::move(handler)); }
+  void close() override { replay_->close(); }
+  [[nodiscard]] bool is_open() const override { return replay_->is_open(); }
+  [[nodiscard]] Result<void> write(const protocol::CanFrame& frame) override {
+    if (!replay_->is_open()) return fail(Errc::unavailable, 0, "link: not open");
+    if (!frame.valid()) return fail(Errc::out_of_range, 0, "link: not a classic CAN frame");
+    ++replay_->counters_.frames_out;
+    return {};
+  }
+  [[nodiscard]] std::string_view name() const override { return replay_->name(); }
+  [[nodiscard]] CanLinkCounters counters() const override { return replay_->counters_; }
+
+ private:
+  std::shared_ptr<Replay> replay_;
+};
+
+}  // namespace
+
+std::unique_ptr<CanLink> make_candump_link(asio::any_io_executor executor, CandumpOptions options) {
+  return std::make_unique<CandumpLink>(std::move(executor), std::move(options));
+}
+
+}  // namespace ems::io
