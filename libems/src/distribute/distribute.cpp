@@ -37,7 +37,7 @@ std::optional<WattHour> energy_of(const Inverter& inverter, bool discharging) no
     if (!battery.soc) return std::nullopt;
     const BasisPoints span =
         discharging ? *battery.soc - battery.soc_min : battery.soc_max - *battery.soc;
-    const std::int64_t points = std::max(span.count(), 0);
+    const std::int64_t points = std::max<std::int32_t>(span.count(), 0);
     // Divided first where the product would not fit: a battery that large loses at most 1e-4 Wh.
     const std::int64_t whole = battery.capacity.count() / 10'000 * points;
     const std::int64_t rest = battery.capacity.count() % 10'000 * points / 10'000;

@@ -13,7 +13,7 @@ constexpr TripCause kThresholds[] = {TripCause::cell_overvoltage, TripCause::cel
                                      TripCause::overtemperature, TripCause::undertemperature};
 
 bool blank(std::string_view text) noexcept {
-  return std::all_of(text.begin(), text.end(), [](char c) { return c >= '\0' && c <= ' '; });
+  return std::all_of(text.begin(), text.end(), [](char c) { return static_cast<unsigned char>(c) <= ' '; });
 }
 
 bool same_trip(const Trip& a, const Trip& b) noexcept {

@@ -112,7 +112,8 @@ std::optional<HeldBlock> BlockRing::peek(Sequence after) noexcept {
   for (std::size_t i = 0; i < count_; ++i, at = next_of(at)) {
     const Entry entry = entry_at(at);
     if (entry.last > after) {
-      const Bytes bytes = Bytes(ring_).subspan(at + sizeof entry, entry.size);
+      const Bytes bytes =
+          Bytes(ring_).subspan(at + sizeof entry, static_cast<std::size_t>(entry.size));
       return HeldBlock{bytes, entry.first, entry.last};
     }
   }
