@@ -28,8 +28,22 @@ Result<std::shared_ptr<const io::LoadedPack>> pack_of(std::string_view name) {
 
 }  // namespace
 
+Result<void> check_plant(const sim::PlantConfig& plant) noexcept {
+  const auto within = [](double value, double lo, double hi) { return value >= lo && value <= hi; };
+  const sim::BatteryConfig& battery = plant.battery;
+  const auto bad = [](const char* what) { return fail(Errc::out_of_range, 0, what); };
+  if (battery.cells < 1 || battery.cells > 32) return bad("plant: cells must be 1 .. 32");
+  if (!within(battery.capacity_ah, 1.0, 10'000.0)) return bad("plant: capacity 1 .. 10000 Ah");
+  if (!within(battery.soc_start, 0.0, 1.0)) return bad("plant: state of charge 0 .. 100 %");
+  if (!within(battery.ambient_degc, -60.0, 80.0)) return bad("plant: ambient -60 .. 80 degC");
+  if (!within(plant.pcs.rating_w, 1.0, 1e6)) return bad("plant: rating 1 .. 1000000 W");
+  if (!within(plant.pcs.efficiency, 0.01, 1.0)) return bad("plant: efficiency 1 .. 100 %");
+  return {};
+}
+
 Result<ControlConfig> simulated_control(const sim::PlantConfig& plant, const safety::Limits& limits,
                                         const decision::Config& policies, Duration tick) {
+  if (const Result<void> valid = check_plant(plant); !valid) return fail(valid.error());
   ControlConfig config;
   config.arming = safety::Arming::armed;
   config.safety.tick_period = tick;
@@ -137,6 +151,7 @@ SimulatedSite::SimulatedSite(std::unique_ptr<Impl> impl) : impl_(std::move(impl)
 SimulatedSite::~SimulatedSite() = default;
 
 Result<std::unique_ptr<SimulatedSite>> SimulatedSite::create(const SimulatedSiteConfig& config) {
+  if (const auto valid = check_plant(config.sim.plant); !valid) return fail(valid.error());
   if (const auto valid = safety::validate(config.control.safety); !valid) {
     return fail(valid.error());
   }

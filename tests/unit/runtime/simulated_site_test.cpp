@@ -173,6 +173,24 @@ TEST(SimulatedSite, RunCanBeEndedFromOutside) {
   EXPECT_EQ(site->run(seconds(600), [&asked] { return ++asked < 3; }), seconds(180));
 }
 
+TEST(SimulatedSite, RefusesAPlantThatCannotBe) {
+  const auto refused = [](auto change) {
+    auto settings = config();
+    change(settings.sim.plant);
+    const auto site = SimulatedSite::create(settings);
+    return !site && site.error().code == Errc::out_of_range;
+  };
+  const double nan = std::nan("");
+  EXPECT_TRUE(refused([](auto& plant) { plant.battery.cells = 0; }));
+  EXPECT_TRUE(refused([](auto& plant) { plant.battery.cells = 33; }));
+  EXPECT_TRUE(refused([](auto& plant) { plant.battery.capacity_ah = 0.0; }));
+  EXPECT_TRUE(refused([](auto& plant) { plant.battery.soc_start = 1.01; }));
+  EXPECT_TRUE(refused([nan](auto& plant) { plant.battery.soc_start = nan; }));
+  EXPECT_TRUE(refused([nan](auto& plant) { plant.battery.ambient_degc = nan; }));
+  EXPECT_TRUE(refused([](auto& plant) { plant.pcs.rating_w = 0.0; }));
+  EXPECT_TRUE(refused([](auto& plant) { plant.pcs.efficiency = 0.0; }));
+}
+
 TEST(SimulatedSite, RefusesWhatSafetyRefuses) {
   auto settings = config();
   settings.control.safety.tick_period = seconds(2);

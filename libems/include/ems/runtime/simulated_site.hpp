@@ -29,11 +29,18 @@ struct SimulatedSiteConfig {
   Duration record_period = seconds(10);  ///< Between two rows of history(); > 0.
 };
 
+/// Checks what the plant takes for granted.
+///
+/// @errors        out_of_range  a size, rating, capacity or share that no plant can have; the text
+///                names it.
+/// @thread_safety Pure function.
+[[nodiscard]] Result<void> check_plant(const sim::PlantConfig& plant) noexcept;
+
 /// The plain site of one battery, one inverter and two meters that fits `config`'s plant: cells,
 /// rating and efficiency are the plant's, limits the given ones, the rest as in a site file with
 /// nothing written in it.
 ///
-/// @errors        as safety::validate() and decision::validate().
+/// @errors        as check_plant(), safety::validate() and decision::validate().
 /// @thread_safety Pure function.
 [[nodiscard]] Result<ControlConfig> simulated_control(const sim::PlantConfig& plant,
                                                       const safety::Limits& limits,
@@ -51,7 +58,7 @@ struct TimedEvent {
 /// @thread_safety Not synchronised: one thread at a time.
 class SimulatedSite {
  public:
-  /// @errors unknown_protocol  a device pack of this build is missing; and those of
+  /// @errors unknown_protocol  a device pack of this build is missing; and those of check_plant(),
   ///         safety::validate() and decision::validate().
   [[nodiscard]] static Result<std::unique_ptr<SimulatedSite>> create(
       const SimulatedSiteConfig& config);

@@ -1,0 +1,19 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The one way into C++: a native error becomes the exception of the same name."""
+from __future__ import annotations
+
+from typing import Callable, TypeVar
+
+from . import _ems
+from .errors import error_class
+
+_T = TypeVar("_T")
+
+
+def call(function: Callable[..., _T], *arguments: object) -> _T:
+    """Calls into C++ and turns its named error into the exception of the same name."""
+    try:
+        return function(*arguments)
+    except _ems.NativeError as error:
+        code, offset, message = error.args
+        raise error_class(code)(message, offset) from None

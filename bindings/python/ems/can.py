@@ -1,0 +1,85 @@
+# SPDX-License-Identifier: Apache-2.0
+"""CAN: frames of a battery to a dict, a candump log to numpy and pandas."""
+from __future__ import annotations
+
+import json as _json
+import os
+from typing import TYPE_CHECKING, Any, Iterable, NamedTuple, Union
+
+from . import _ems
+from ._call import call as _call
+
+if TYPE_CHECKING:
+    import numpy
+    import pandas
+    from numpy.typing import NDArray
+
+__all__ = ["CanFrame", "CanLog", "decode_can", "read_candump"]
+
+_EXTENDED_FROM = 0x800
+
+
+class CanFrame(NamedTuple):
+    """One classic CAN data frame."""
+
+    id: int  #: identifier, 11 bit, extended 29 bit
+    data: bytes  #: 0 to 8 bytes
+    extended: bool = False  #: a 29-bit identifier
+
+
+class CanLog(NamedTuple):
+    """A log of a CAN bus."""
+
+    #: one row a frame: ``time`` (``datetime64[us]``, NaT where the log states none), ``id``, ``extended``, ``remote``, ``size``,
+    #: ``data`` (8 bytes, zero behind ``size``), ``interface``
+    frames: NDArray[Any]  #: a structured array: time, id, extended, remote, size, data, interface
+    refused: NDArray[numpy.int64]  #: numbers, from 1, of the lines that hold no classic CAN frame
+
+    def to_frames(self) -> list[CanFrame]:
+        """The data frames, in order, for :func:`ems.decode_can`."""
+        rows = self.frames[self.frames["remote"] == 0]
+        columns = (rows[name].tolist() for name in ("id", "data", "size", "extended"))
+        return [CanFrame(number, bytes(data[:size]), bool(extended)) for number, data, size, extended in zip(*columns)]
+
+    def to_pandas(self) -> pandas.DataFrame:
+        """A DataFrame: a row a frame, ``data`` as ``bytes`` of its length. Needs pandas."""
+        import pandas
+
+        rows = self.frames
+        data = [bytes(row[:size]) for row, size in zip(rows["data"].tolist(), rows["size"].tolist())]
+        return pandas.DataFrame({
+            "time": rows["time"], "interface": rows["interface"].astype(str), "id": rows["id"],
+            "extended": rows["extended"].astype(bool), "remote": rows["remote"].astype(bool), "data": data,
+        })
+
+
+def read_candump(path: str | os.PathLike[str]) -> CanLog:
+    """Reads a log that ``candump -L`` (or ``candump`` on the console) wrote, without the GIL.
+
+    :param path: the file.
+    :raises EmsError: ``IoError``; ``SyntaxError`` when no line of it holds a frame, with the first line as ``offset``.
+    """
+    rows, refused = _call(_ems.read_can_log, str(path))
+    layout = [
+        ("time", "M8[us]"), ("id", "u4"), ("extended", "?"), ("remote", "?"), ("size", "u1"), ("reserved", "u1"), ("data", "u1", 8),
+        ("interface", "S16"),
+    ]
+    return CanLog(rows.view(layout)[[name for name, *_ in layout if name != "reserved"]], refused)
+
+
+def decode_can(protocol: str, frames: Iterable[Union[CanFrame, tuple[int, bytes]]]) -> dict[str, Any]:
+    """Decodes the frames of one battery on a CAN bus, in their order. Where frames repeat, the newest value stands.
+
+    :param protocol: a name of :func:`protocols` that speaks CAN, e.g. ``"pylontech-lv-can"``.
+    :param frames: (identifier, data); an identifier above 0x7FF is a 29-bit one. Frames of other nodes are skipped.
+    :returns: SI names and values as :func:`ems.decode` gives them.
+    :raises EmsError: ``HeaderError`` when no frame is of this protocol, ``LengthError``, ``OutOfRangeError`` ... of the first frame that is
+        refused, with ``offset``, its first wrong byte.
+    """
+    rows = []
+    for frame in frames:
+        number, data, *rest = frame
+        extended = bool(rest[0]) if rest else number >= _EXTENDED_FROM
+        rows.append((number, bytes(data), extended))
+    values: dict[str, Any] = _json.loads(_call(_ems.decode_can, protocol, rows))
+    return values

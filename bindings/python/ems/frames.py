@@ -1,0 +1,120 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Battery frames: one to a dict, a column of them to numpy arrays."""
+from __future__ import annotations
+
+import json as _json
+from typing import TYPE_CHECKING, Any, Iterator, Mapping, NamedTuple, Sequence
+
+from . import _ems
+from ._arrow import ArrowField, export
+from ._call import call as _call
+
+if TYPE_CHECKING:
+    import numpy
+    from numpy.typing import NDArray
+
+__all__ = ["DecodedColumns", "SignalColumn", "catalogue", "decode", "decode_column", "protocols"]
+
+
+def protocols() -> list[str]:
+    """Names of the battery protocols that the decoders understand, e.g. ``"jbd"``."""
+    return _ems.protocols()
+
+
+def catalogue() -> list[dict[str, Any]]:
+    """Every signal: number, SI name (as in decoded frames), integer name, unit symbol, decimal digits between the two, meaning."""
+    return _ems.catalogue()
+
+
+def decode(protocol: str, response: bytes | None, request: bytes = b"") -> dict[str, Any]:
+    """Decodes one reply of a battery.
+
+    :param protocol: a name of :func:`protocols`, e.g. ``"jbd"``.
+    :param response: exactly one frame, as received; ``None`` decodes the request instead.
+    :param request: the request it answers, as sent; empty when it is not known.
+    :returns: SI names and values, e.g. ``{"pack_voltage_v": 13.75, "cell_voltages_v": [3.43, ...], "alarms": []}``. A missing key or a
+        ``None`` in a list is unknown.
+    :raises EmsError: a subclass named after the error code (``ChecksumError``, ``TruncatedError`` ...), with ``offset``,
+        the first byte of the reply that is wrong.
+    """
+    reply = None if response is None else bytes(response)
+    values: dict[str, Any] = _json.loads(_call(_ems.decode, protocol, bytes(request), reply))
+    return values
+
+
+class SignalColumn(NamedTuple):
+    """One signal over many frames. Scalars: one value a frame; element signals: one row a frame, one column an element."""
+
+    raw: NDArray[numpy.int64]  #: the exact integer in the catalogue's integer unit (mV, mA ...); 0 where not valid
+    valid: NDArray[numpy.bool_]  #: False: the frame did not give it
+    digits: int  #: decimal digits between ``raw`` and SI: 3 for mV and V
+
+    @property
+    def value(self) -> NDArray[numpy.float64]:
+        """SI values as float64, NaN where not valid; computed at each access. For bit masks and enumerations use ``raw``."""
+        import numpy
+
+        return numpy.where(self.valid, self.raw / 10.0**self.digits, numpy.nan)
+
+
+class DecodedColumns(Mapping[str, SignalColumn]):
+    """What :func:`decode_column` found: a mapping from SI names (``"pack_voltage_v"``) to :class:`SignalColumn`.
+
+    A battery's modules have names of their own: ``"module/3 cell_voltages_v"``.
+    """
+
+    def __init__(self, columns: dict[str, SignalColumn], error: NDArray[numpy.uint16], offset: NDArray[numpy.uint16]) -> None:
+        self._columns = columns
+        #: number of the error code of each frame (:func:`ems.errors.code_name`); 0: decoded
+        self.error = error
+        #: first wrong byte of each frame that has an error; 0 elsewhere
+        self.offset = offset
+
+    @property
+    def ok(self) -> NDArray[numpy.bool_]:
+        """True for every frame that was decoded."""
+        mask: NDArray[numpy.bool_] = self.error == 0
+        return mask
+
+    def __getitem__(self, name: str) -> SignalColumn:
+        return self._columns[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._columns)
+
+    def __len__(self) -> int:
+        return len(self._columns)
+
+    def __arrow_c_array__(self, requested_schema: object | None = None) -> tuple[object, object]:
+        """The columns as an Arrow record batch (PyCapsule protocol): integers as they are, SI for signals with decimals, and ``error``."""
+        fields: list[ArrowField] = [("error", "S", self.error, None, 0), ("offset", "S", self.offset, None, 0)]
+        for name, column in self.items():
+            width = 0 if column.raw.ndim == 1 else int(column.raw.shape[1])
+            fields.append((name, "g" if column.digits else "l", column.value if column.digits else column.raw, column.valid, width))
+        return export(fields, len(self.error))
+
+
+def decode_column(
+    protocol: str,
+    frames: Sequence[bytes] | bytes | bytearray | memoryview | NDArray[numpy.uint8],
+    request: bytes = b"",
+    *,
+    offsets: NDArray[numpy.int64] | Sequence[int] | None = None,
+) -> DecodedColumns:
+    """Decodes many replies at once, in C++ and without the GIL. A frame that is wrong is an entry of ``error``, not an exception.
+
+    Texts, acknowledgements and what only the vendor defines are left out; :func:`decode` gives them.
+
+    :param protocol: a name of :func:`protocols` that has replies, e.g. ``"jbd"``.
+    :param frames: a list of ``bytes``; or uint8 of two dimensions, a frame a row; or, with ``offsets``, one buffer of bytes.
+    :param request: the request that every frame answers; empty when it is not known.
+    :param offsets: one more than there are frames: frame i is ``frames[offsets[i]:offsets[i + 1]]``.
+    :raises EmsError: ``UnknownProtocolError``, ``WrongTypeError``, ``OutOfRangeError`` (an offset) ...
+    """
+    error, offset, found = _call(_ems.decode_columns, protocol, bytes(request), frames, offsets)
+    columns = {}
+    for name, module, element, digits, width, raw, valid in found:
+        shape = (len(error), width) if element else (len(error),)
+        column = SignalColumn(raw.reshape(shape), valid.reshape(shape), digits)
+        columns[f"module/{module} {name}" if module else name] = column
+    return DecodedColumns(columns, error, offset)

@@ -1,0 +1,41 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Numbers on their way into C++: SI decimals by name, exact integers inside."""
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Union
+
+from . import _ems
+from ._call import call as _call
+
+__all__ = ["Number"]
+
+#: A quantity in the unit its name says. ``str``, ``Decimal`` and ``int`` are taken exactly, and more digits than the unit holds (3.6505 V)
+#: are an ``OffGridError``; a ``float`` is rounded to the nearest step of the unit. Unknown is ``None``, never NaN.
+Number = Union[int, float, str, Decimal]
+
+#: Durations count microseconds; the catalogue's seconds are whole.
+_DIGITS = {si: digits for _, si, digits in _ems.units() if si} | {"_s": 6}
+
+
+def _suffix(name: str) -> str:
+    """``_v`` of ``cell_voltage_max.trip_v``."""
+    return "_" + name.rsplit("_", 1)[-1]
+
+
+def decimal_text(name: str, number: Number) -> str:
+    """The number as plain decimal text; a float is rounded to the unit that the name ends in."""
+    digits = _DIGITS.get(_suffix(name), 0)
+    if isinstance(number, float):
+        return format(Decimal(_call(_ems.count, number, digits)).scaleb(-digits), "f")
+    if isinstance(number, (str, Decimal)) and not Decimal(number).is_finite():
+        raise ValueError(f"{name}: not a finite number: {number}")
+    return format(Decimal(number), "f")
+
+
+def from_integer_unit(line: str) -> tuple[str, Decimal]:
+    """``cell_voltage_max.trip_mv=3600`` as (``cell_voltage_max.trip_v``, 3.6)."""
+    name, _, count = line.partition("=")
+    units = {suffix: (si, digits) for suffix, si, digits in _ems.units()} | {"_us": ("_s", 6)}
+    si, digits = units.get(_suffix(name), ("", 0))
+    return name[: -len(_suffix(name))] + si if si else name, Decimal(int(count)).scaleb(-digits)

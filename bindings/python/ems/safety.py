@@ -1,0 +1,256 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The safety kernel: measured values in, what every battery and inverter may do out, and the gate for every command.
+
+Numbers are SI, named by their suffix; powers are at ac, positive delivers into the site. It is the kernel that the agent runs.
+"""
+from __future__ import annotations
+
+import os
+from decimal import Decimal
+from typing import Any, Mapping, NamedTuple, Sequence, Union
+
+from . import _ems
+from ._call import call as _call
+from .numbers import Number, decimal_text, from_integer_unit
+
+__all__ = [
+    "BatterySetup", "BatteryVerdict", "Event", "GateResult", "InverterSetup", "InverterVerdict", "Limits", "Reason", "Safety",
+    "SafetyStep", "Trip", "as_points",
+]
+
+#: A value of a point: a number, a list for all elements of a signal, or ``None``: unknown.
+Value = Union[Number, Sequence[Union[Number, None]], None]
+
+
+class Limits:
+    """Safety limits of a battery, checked: never wider than the absolute limits of its chemistry.
+
+    The names are those of the limits file: ``Limits(charge_current_max_a=50, discharge_current_max_a=100,
+    cell_voltage_max={"trip_v": "3.55"})``. What is not given has the chemistry's default; the two currents have none.
+
+    :param chemistry: ``"lfp"``.
+    :param limits: SI numbers by name, or mappings of them; see the reference of the limits file.
+    :raises EmsError: ``TooWideError``, ``UnknownKeyError``, ``MissingKeyError``, ``OffGridError`` ... with every error in the text.
+    """
+
+    def __init__(self, chemistry: str = "lfp", **limits: Number | Mapping[str, Number]) -> None:
+        lines = [f"chemistry: {_word(chemistry)}"]
+        for key, value in limits.items():
+            if isinstance(value, Mapping):
+                inner = ", ".join(f"{_word(name)}: {decimal_text(name, number)}" for name, number in value.items())
+                lines.append(f"{_word(key)}: {{{inner}}}")
+            else:
+                lines.append(f"{_word(key)}: {decimal_text(key, value)}")
+        self._take("\n".join(lines) + "\n", "limits")
+
+    @classmethod
+    def from_file(cls, path: str | os.PathLike[str]) -> Limits:
+        """Reads a limits file (``limits.yaml``) as the agent does.
+
+        :raises EmsError: every error of the file in the text, with line and column.
+        """
+        limits = cls.__new__(cls)
+        with open(path, encoding="utf-8") as file:
+            limits._take(file.read(), str(path))
+        return limits
+
+    def _take(self, text: str, path: str) -> None:
+        self._native, self._canonical, self._hash = _call(_ems.parse_limits, text, path)
+
+    def values(self) -> dict[str, Decimal]:
+        """Every limit in force, defaults included, in SI, exactly: ``{"cell_voltage_max.trip_v": Decimal("3.55"), ...}``."""
+        return dict(from_integer_unit(line) for line in self._canonical.splitlines() if not line.startswith("chemistry="))
+
+    @property
+    def hash(self) -> str:
+        """SHA-256 of the limits in force, 64 hexadecimal digits: what a person accepts and every telemetry block carries."""
+        return self._hash
+
+
+def _word(text: str) -> str:
+    """A key of the limits file, and nothing that YAML could read as more."""
+    if not text.replace("_", "").isalnum():
+        raise ValueError(f"not a name: {text!r}")
+    return text
+
+
+class BatterySetup(NamedTuple):
+    """A battery as safety sees it. The first is ``battery/1``."""
+
+    limits: Limits  #: of this battery
+    cells: int  #: cells in series
+    breaking_current_max_a: Number = 0  #: A; contactors may open below this magnitude; 0: unknown
+
+
+class InverterSetup(NamedTuple):
+    """An inverter as safety sees it. The first is ``inverter/1``."""
+
+    rated_power_w: Number  #: W, both directions; also its apparent power in VA
+    efficiency_pct: Number = 95  #: %, dc to ac, the lowest of the operating range
+    batteries: Sequence[int] = (1,)  #: numbers of the batteries behind it, from 1
+    has_dc_pv: bool = False  #: PV on its own dc bus
+    can_curtail_pv: bool = False  #: it switches that PV off when told
+
+
+class Reason(NamedTuple):
+    """One safety rule that is active."""
+
+    rule: str  #: e.g. ``"cell_overvoltage"``
+    direction: str  #: what it forbids or lowers: ``"charge"``, ``"discharge"``, ``"both"``
+    action: str  #: ``"warn"``, ``"derate"``, ``"inhibit"``, ``"latch"``
+    cause: str  #: ``"exceeded"``, ``"missing"``, ``"waiting"`` (inside again, but not for long enough)
+    signal: str | None  #: SI name of what was compared
+    value: float | None  #: SI, in the signal's unit; ``None``: missing
+    limit: float  #: SI, in the signal's unit
+
+
+class BatteryVerdict(NamedTuple):
+    """What one battery may do at its dc terminals."""
+
+    asset: str  #: ``"battery/1"``
+    state: str  #: ``"init"``, ``"normal"``, ``"derated"``, ``"safe"``, ``"tripped"``
+    charge_current_max_a: float  #: A, a magnitude; 0 forbids charging
+    discharge_current_max_a: float  #: A, a magnitude; 0 forbids discharging
+    charge_voltage_max_v: float  #: V; 0 while charging is forbidden
+    discharge_voltage_min_v: float  #: V; means something while discharging is allowed
+    plausibility_failed: bool  #: the sum of the cells contradicts the terminals
+    reasons: list[Reason]  #: every active rule
+
+
+class InverterVerdict(NamedTuple):
+    """What one inverter may do at its ac terminals."""
+
+    asset: str  #: ``"inverter/1"``
+    state: str  #: worst of its batteries and the site
+    command: str  #: strongest command let through: ``"follow"``, ``"standby"``, ``"stop"``, ``"open"``
+    lo_w: int  #: W; the most it may charge, negative
+    hi_w: int  #: W; the most it may discharge
+    apparent_max_va: int  #: VA
+    curtail_pv: bool  #: its dc PV must be switched off
+    may_open: bool  #: the contactor may open
+
+
+class Event(NamedTuple):
+    """Something a person must know."""
+
+    severity: str  #: ``"info"``, ``"warning"``, ``"alarm"``, ``"critical"``
+    asset: str  #: whom it concerns
+    name: str  #: stable, e.g. ``"cell_overvoltage"``
+    active: bool  #: False: it has cleared
+    signal: str | None  #: SI name of what was compared
+    value: float | None  #: SI; ``None``: the event has no signal
+
+
+class SafetyStep(NamedTuple):
+    """What safety allows in one cycle."""
+
+    state: str  #: worst of everything: ``"init"``, ``"normal"``, ``"derated"``, ``"safe"``, ``"tripped"``
+    envelope_w: tuple[int, int]  #: W at ac for all inverters together: (most charging, negative; most discharging)
+    batteries: list[BatteryVerdict]  #: in the order of the setup
+    inverters: list[InverterVerdict]  #: in the order of the setup
+    events: list[Event]  #: what began or ended in this cycle
+    late_ticks: int  #: how many whole periods this cycle came late
+
+    @property
+    def reasons(self) -> list[Reason]:
+        """Every active rule of every battery."""
+        return [reason for battery in self.batteries for reason in battery.reasons]
+
+
+def make_step(raw: dict[str, Any]) -> SafetyStep:
+    """A step from what C++ gives."""
+    batteries = [BatteryVerdict(**{**row, "reasons": [Reason(**one) for one in row["reasons"]]}) for row in raw["batteries"]]
+    inverters = [InverterVerdict(**row) for row in raw["inverters"]]
+    return SafetyStep(**{**raw, "batteries": batteries, "inverters": inverters, "events": [Event(**one) for one in raw["events"]]})
+
+
+class GateResult(NamedTuple):
+    """What becomes of a command."""
+
+    command: str | None  #: what to send: ``"follow"``, ``"standby"``, ``"stop"``, ``"open"``; ``None``: send nothing
+    p_w: int  #: W at ac; 0 unless the command is follow
+    q_var: int  #: var
+    changed: bool  #: it differs from what was wanted
+    why: str  #: ``"none"``, or why it was changed
+
+
+class Trip(NamedTuple):
+    """A latched trip; only :meth:`Safety.reset` takes it back."""
+
+    asset: str  #: ``"site"`` or a battery
+    cause: str  #: e.g. ``"estop"``, ``"cell_overvoltage"``
+    since_s: float  #: s, on the clock of ``now_s``
+
+
+class Safety:
+    """The safety kernel of one site, with its state.
+
+    >>> limits = ems.Limits(charge_current_max_a=50, discharge_current_max_a=100)
+    >>> safety = ems.Safety([ems.BatterySetup(limits, cells=16)], [ems.InverterSetup(5000)])
+
+    Everything is forbidden until good health was shown for some seconds. Not for control: a Python process is no watchdog.
+
+    :param batteries: at most 8; the first is ``battery/1``.
+    :param inverters: at most 8; the first is ``inverter/1``.
+    :param tick_s: s, how often :meth:`step` is called, at most 1; later is a fault.
+    :param stale_after_s: s; a value not renewed for so long counts as missing.
+    :raises EmsError: ``OutOfRangeError``, ``NotFoundError`` ... for a setup that the kernel refuses.
+    """
+
+    def __init__(
+        self, batteries: Sequence[BatterySetup], inverters: Sequence[InverterSetup], tick_s: Number = 1, stale_after_s: Number = 3
+    ) -> None:
+        battery_rows = [(one.limits._native, one.cells, one.breaking_current_max_a) for one in batteries]
+        inverter_rows = [tuple(one) for one in inverters]
+        self._native = _call(_ems.Safety, battery_rows, inverter_rows, tick_s, stale_after_s)
+
+    def step(self, values: Mapping[str, Value], now_s: Number, estop: bool = False) -> SafetyStep:
+        """One cycle.
+
+        :param values: what was measured now, SI, by point: ``{"battery/1 pack_voltage_v": 52.8, "battery/1 cell_voltages_v": [3.3, ...]}``.
+            A point that is not there keeps its value and grows stale; ``None`` is a sensor that gives nothing. :func:`as_points` makes it
+            from a decoded frame.
+        :param now_s: s, monotonic, of any zero; never less than in the step before.
+        :param estop: somebody asks for an emergency stop.
+        :raises EmsError: ``SyntaxError`` or ``NotFoundError`` for a point, ``OffGridError``, ``OutOfRangeError`` for a value: then nothing
+            was taken and no step was made.
+        """
+        return make_step(_call(self._native.step, dict(values), now_s, estop))
+
+    def gate(
+        self, inverter: int, command: str = "follow", p_w: Number = 0, q_var: Number = 0, *, armed: bool = True
+    ) -> GateResult:
+        """Lets a command through only inside what the newest step allows.
+
+        :param inverter: its number, from 1.
+        :param command: ``"follow"`` (P and Q), ``"standby"``, ``"stop"`` or ``"open"``.
+        :param p_w: W at ac, + discharges.
+        :param q_var: var.
+        :param armed: False: monitor only, nothing is sent.
+        """
+        return GateResult(*_call(self._native.gate, inverter, command, p_w, q_var, armed))
+
+    @property
+    def latch(self) -> list[Trip]:
+        """Trips that only a person takes back."""
+        return [Trip(*row) for row in self._native.latch()]
+
+    def reset(self, name: str, cause: str, role: str = "technician") -> None:
+        """Takes every trip back.
+
+        :param name: the person.
+        :param cause: what was found and put right.
+        :param role: ``"technician"``; others are refused.
+        :raises EmsError: ``PermissionDeniedError``; ``FailedPreconditionError`` while a cause is still there.
+        """
+        _call(self._native.reset, name, cause, role)
+
+
+def as_points(asset: str, decoded: Mapping[str, Any]) -> dict[str, Value]:
+    """A decoded frame as the values of an asset, for :meth:`Safety.step`. Words, lists of names and vendor values are left out.
+
+    :param asset: e.g. ``"battery/1"``.
+    :param decoded: what :func:`ems.decode` gives.
+    """
+    names = {row["name"] for row in _ems.catalogue()} - {"alarms", "warnings"}
+    return {f"{asset} {name}": value for name, value in decoded.items() if name in names}
