@@ -98,6 +98,7 @@ TEST(UplinkFault, RowsWaitWhileThereIsNoServer) {
   ASSERT_TRUE(eventually([&] { return edge.mark().acknowledged == 100; }));
   EXPECT_TRUE(client.view().last_ack_age.has_value());
   client.stop();
+  EXPECT_EQ(client.counters().blocks_resent, 0U) << "nothing had been sent before";
   expect_exactly(*world.store, 100);
 }
 
@@ -157,6 +158,9 @@ TEST(UplinkFault, RestoredServerGetsAgainWhatItLost) {
   ASSERT_TRUE(eventually(all_there)) << client.view().last_error;
   client.stop();
   EXPECT_EQ(source.rewinds, 1) << "what is sent again counts as undelivered";
+  const UplinkCounters counters = client.counters();
+  EXPECT_GT(counters.blocks_resent, 0U);
+  EXPECT_LT(counters.blocks_resent, counters.blocks_sent) << "the first time is no repetition";
   expect_exactly(*world.store, 100);
 }
 
