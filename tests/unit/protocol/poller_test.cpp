@@ -498,7 +498,7 @@ TEST(Poller, LinkDownForgetsHalfAReply) {
 }
 
 /// A protocol without commands, whose frames never end (to fill the buffer) or end at once.
-class EndlessCodec final : public Codec {
+class EndlessCodec final : public PollCodec {
  public:
   explicit EndlessCodec(bool ends = false) : ends_(ends) {}
   [[nodiscard]] std::string_view name() const noexcept override { return "endless"; }
