@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: Apache-2.0
+/// @file ems_safety_t: a view of a kernel's last step, and the kernel that owns what is viewed.
+#pragma once
+
+#include <array>
+
+#include "capi.hpp"
+#include "ems/safety/gate.hpp"
+#include "ems/safety/kernel.hpp"
+#include "image.hpp"
+
+/// What every reading function needs. An ems_control_t shows its own safety through one.
+struct ems_safety {
+  static constexpr ems::capi::Tag kTag = ems::capi::Tag::safety;
+  ems::capi::Tag tag = kTag;
+  bool owner = false;    ///< It is the first member of an OwnedSafety.
+  bool stepped = false;  ///< `output` holds the outcome of a step.
+  bool latch_changed = false;
+  const ems::safety::State* state = nullptr;
+  const ems::safety::Output* output = nullptr;
+};
+
+namespace ems::capi {
+
+/// Reads a configuration; checks everything that safety::validate() cannot see.
+/// @return  EMS_OK, or the status of the failed check, which last_error explains.
+[[nodiscard]] ems_status_t safety_config_from(const ems_safety_config_t* given,
+                                              safety::Config& config,
+                                              safety::State& state) noexcept;
+
+/// Outcome of the last step. @pre safety.stepped.
+[[nodiscard]] ems_safety_result_t safety_result(const ems_safety& safety) noexcept;
+
+/// Reads a reset request; the texts are borrowed.
+[[nodiscard]] ems_status_t reset_request_from(const ems_safety_reset_request_t* given,
+                                              safety::ResetRequest& request) noexcept;
+
+inline constexpr const char* kNoSafety = "safety is NULL or not a safety kernel";
+inline constexpr const char* kBadOut = "out is NULL or its struct_size is too small";
+
+}  // namespace ems::capi
