@@ -13,7 +13,7 @@
 #include <string>
 #include <thread>
 
-#include "common.hpp"
+#include "common/daemon.hpp"
 #include "ems/core/assert.hpp"
 #include "ems/io/clock.hpp"
 #include "ems/io/config/limits_config.hpp"
@@ -24,6 +24,7 @@
 #include "ems/rpc/site_server.hpp"
 #include "ems/rpc/uplink_client.hpp"
 #include "ems/runtime/control_config.hpp"
+#include "ems/runtime/service_report.hpp"
 #include "ems/runtime/site.hpp"
 #include "ems/runtime/store_worker.hpp"
 #include "ems/telemetry/event_record.hpp"
@@ -35,6 +36,28 @@ using namespace ems;
 constexpr Duration kStopDeadline = seconds(2);
 constexpr std::chrono::seconds kDrainTime{2};
 constexpr std::chrono::seconds kStrandDeadline{4};  // kStopDeadline, and time to say so.
+
+constexpr app::Entry kFiles[] = {
+    {"/etc/ems/site.yaml",
+     "The site, in the Debian package. No other place is looked at by itself."},
+    {"/var/lib/ems-agent", "The telemetry store, in the Debian package."},
+    {"/run/ems-agent/agent.sock", "The socket for emsctl(1): mode 0660, group ems."},
+};
+constexpr app::Entry kExits[] = {
+    {"0", "Asked to end, and every inverter confirmed its safe command."},
+    {"1", "It could not start, or it ended and an inverter did not confirm."},
+    {"2", "Wrong words, or a configuration that is refused; trying again does not help."},
+};
+constexpr app::Manual kManual{
+    8,
+    "Reads the batteries, inverters and meters of one site, keeps them inside the accepted limits, "
+    "controls them, and keeps telemetry until a server has it. It stays in the foreground and logs "
+    "to standard error.\n\n"
+    "SIGTERM and SIGINT end it: every inverter is told to follow 0 W, and stored rows are given to "
+    "the server while there is time.\n\n"
+    "Under a service manager (NOTIFY_SOCKET) it says when it is ready, what state it is in, and "
+    "that it is alive, the last only while its control loop ticks.",
+    kFiles, kExits, "emsctl(1), ems-server(8)"};
 
 int refuse(const std::string& what, const Error& error) {
   return app::refuse("ems-agent", what, error);
@@ -76,6 +99,8 @@ void drain(runtime::StoreWorker& worker, rpc::UplinkClient* uplink) {
 
 int run(const io::SiteConfig& config) {
   const app::EndSignals signals;  // Before any thread is made.
+  const Result<io::ServiceNotifier> manager = io::ServiceNotifier::from_environment();
+  if (!manager) return refuse("service manager", manager.error());
   const auto log = app::make_logger("ems-agent", config.log_level);
   const io::SystemClock clock;
 
@@ -154,10 +179,13 @@ int run(const io::SiteConfig& config) {
   auto work = asio::make_work_guard(io);
   (*site)->start();
   std::thread strand([&io] { io.run(); });
+  (void)pthread_setname_np(strand.native_handle(), "control");  // For people and tests who look.
   if (uplink) uplink->start();
   log->info("event=ready socket={}", config.api_socket.string());
 
-  const int signal = signals.wait();
+  runtime::ServiceReport report_service;
+  const int signal =
+      app::live(signals, *manager, *log, [&] { return report_service.look((*site)->status()); });
   log->info("event=stopping signal={}", signal);
   auto safe = std::make_shared<std::promise<bool>>();  // Outlives a strand that answers late.
   std::future<bool> confirmed = safe->get_future();
@@ -184,9 +212,9 @@ int run(const io::SiteConfig& config) {
 
 int main(int argc, char** argv) {
   int exit_code = ems::app::kExitOk;
-  const auto file =
-      ems::app::config_argument(argc, argv, "Runs one site: devices, safety, control, telemetry.",
-                                "The site file (site.yaml)", exit_code);
+  const auto file = ems::app::config_argument(argc, argv, "ems-agent",
+                                              "Run the devices of one energy storage site",
+                                              "The site file (site.yaml)", kManual, exit_code);
   if (!file) return exit_code;
   const auto loaded = ems::io::load_site_config(*file, ems::io::known_names());
   if (!loaded) return ems::app::refuse(loaded.errors);

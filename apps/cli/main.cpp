@@ -1,12 +1,29 @@
 // SPDX-License-Identifier: Apache-2.0
 // emsctl: libems for a person. Each command is a file beside this one.
 #include "command.hpp"
+#include "common/manual.hpp"
 #include "config_command.hpp"
 #include "ems/core/version.hpp"
 #include "pki_command.hpp"
 #include "sim_command.hpp"
 
 namespace {
+
+constexpr ems::app::Entry kFiles[] = {
+    {"/run/ems-agent/agent.sock", "The agent's socket, in the Debian package; see EMS_SOCKET."},
+};
+constexpr ems::app::Entry kExits[] = {
+    {"0", "Done."},
+    {"1", "It ran and failed; standard error says what, with a code."},
+    {"2", "Wrong words."},
+};
+constexpr ems::app::Manual kManual{
+    1,
+    "Shows what a site does and why, commands it for a limited time, asks a server, checks "
+    "configuration, makes development certificates, decodes frames and simulates a site.\n\n"
+    "Powers are positive when they deliver into the site: discharge, PV and import; load is "
+    "positive when it consumes.",
+    kFiles, kExits, "ems-agent(8), ems-server(8)"};
 
 /// A word where a subcommand should be; CLI11 itself would only say that one is required.
 const CLI::App* app_with_unknown_word(const CLI::App& app) {
@@ -18,7 +35,7 @@ const CLI::App* app_with_unknown_word(const CLI::App& app) {
 }  // namespace
 
 int main(int argc, char** argv) {
-  CLI::App app{"Looks at, commands and tries out battery energy storage."};
+  CLI::App app{"Look at, command and try out battery energy storage", "emsctl"};
   app.require_subcommand(1);
   app.set_version_flag("--version", std::string(ems::kVersion));
   ems::cli::add_site_commands(app);
@@ -28,6 +45,7 @@ int main(int argc, char** argv) {
   ems::cli::add_config_command(app);
   ems::cli::add_pki_command(app);
   ems::cli::add_sim_command(app);
+  ems::app::add_print_page(app, kManual);
   try {
     app.parse(argc, argv);
   } catch (const CLI::RuntimeError& error) {

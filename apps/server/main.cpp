@@ -2,8 +2,9 @@
 // ems-server: takes the rows of a fleet's agents exactly once and answers for them.
 #include <memory>
 #include <string>
+#include <utility>
 
-#include "common.hpp"
+#include "common/daemon.hpp"
 #include "ems/fleet/live_hub.hpp"
 #include "ems/fleet/sqlite_fleet_store.hpp"
 #include "ems/io/clock.hpp"
@@ -13,6 +14,24 @@
 namespace {
 
 using namespace ems;
+
+constexpr app::Entry kFiles[] = {
+    {"/etc/ems/server.yaml",
+     "The server, in the Debian package. No other place is looked at by itself."},
+    {"/var/lib/ems-server", "The fleet's store, in the Debian package."},
+};
+constexpr app::Entry kExits[] = {
+    {"0", "Asked to end."},
+    {"1", "It could not start."},
+    {"2", "Wrong words, or a configuration that is refused; trying again does not help."},
+};
+constexpr app::Manual kManual{
+    8,
+    "Takes each row of its agents exactly once and answers for them, over gRPC with mutual TLS. It "
+    "stays in the foreground and logs to standard error. SIGTERM and SIGINT end it.\n\n"
+    "Under a service manager (NOTIFY_SOCKET) it says when it listens and that it is alive, "
+    "the last only while it answers its own health check.",
+    kFiles, kExits, "emsctl(1), ems-agent(8)"};
 
 int refuse(const std::string& what, const Error& error) {
   return app::refuse("ems-server", what, error);
@@ -36,6 +55,8 @@ rpc::FleetServerOptions options_of(const io::ServerConfig& config) {
 
 int run(const io::ServerConfig& config) {
   const app::EndSignals signals;  // Before any thread is made.
+  const Result<io::ServiceNotifier> manager = io::ServiceNotifier::from_environment();
+  if (!manager) return refuse("service manager", manager.error());
   const auto log = app::make_logger("ems-server", config.log_level);
   const io::SystemClock clock;
 
@@ -48,7 +69,15 @@ int run(const io::ServerConfig& config) {
   if (!server) return refuse("listen " + config.listen.host, server.error());
   log->info("event=ready address={}:{}", config.listen.host, (*server)->port());
 
-  const int signal = signals.wait();
+  bool ready = false;
+  const int signal = app::live(signals, *manager, *log, [&] {
+    if (const Result<void> alive = (*server)->check(seconds(1)); !alive) {
+      return "STATUS=" + std::string(alive.error().what);
+    }
+    return std::string(std::exchange(ready, true) ? "" : "READY=1\n") +
+           "WATCHDOG=1\nSTATUS=" + std::to_string((*server)->counters().sessions) +
+           " agents connected";
+  });
   log->info("event=stopping signal={}", signal);
   (*server)->stop(seconds(2));
   log->info("event=stopped");
@@ -60,8 +89,8 @@ int run(const io::ServerConfig& config) {
 int main(int argc, char** argv) {
   int exit_code = ems::app::kExitOk;
   const auto file =
-      ems::app::config_argument(argc, argv, "Takes and serves the telemetry of a fleet.",
-                                "The server file (server.yaml)", exit_code);
+      ems::app::config_argument(argc, argv, "ems-server", "Take and serve the telemetry of a fleet",
+                                "The server file (server.yaml)", kManual, exit_code);
   if (!file) return exit_code;
   const auto loaded = ems::io::load_server_config(*file);
   if (!loaded) return ems::app::refuse(loaded.errors);

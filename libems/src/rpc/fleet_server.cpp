@@ -1,14 +1,20 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "ems/rpc/fleet_server.hpp"
 
+#include <grpcpp/generic/generic_stub.h>
 #include <grpcpp/health_check_service_interface.h>
 #include <grpcpp/resource_quota.h>
 #include <grpcpp/server.h>
 #include <grpcpp/server_builder.h>
 
+#include <algorithm>
+#include <atomic>
 #include <chrono>
 #include <condition_variable>
+#include <future>
+#include <memory>
 #include <mutex>
+#include <string_view>
 #include <thread>
 #include <utility>
 
@@ -17,6 +23,39 @@
 #include "rpc/uplink_service.hpp"
 
 namespace ems::rpc {
+namespace {
+
+constexpr std::chrono::seconds kSweepPeriod{1};
+constexpr Duration kSweepOverdue = seconds(5);
+
+/// grpc.health.v1.Health/Check with an empty request: how the whole server does.
+Result<void> ask_health(grpc::Server& server, Duration deadline) {
+  struct Call {
+    grpc::ClientContext context;
+    grpc::ByteBuffer request{nullptr, 0};
+    grpc::ByteBuffer response;
+    std::promise<grpc::Status> answer;
+  };
+  const auto call = std::make_shared<Call>();
+  call->context.set_deadline(std::chrono::system_clock::now() +
+                             std::chrono::microseconds{deadline.count()});
+  grpc::GenericStub stub{server.InProcessChannel({})};
+  stub.UnaryCall(&call->context, "/grpc.health.v1.Health/Check", {}, &call->request,
+                 &call->response,
+                 [call](grpc::Status status) { call->answer.set_value(std::move(status)); });
+  if (!call->answer.get_future().get().ok()) {  // The deadline is gRPC's own.
+    return fail(Errc::timeout, 0, "the server does not answer its own health check");
+  }
+  constexpr std::string_view kServing{"\x08\x01", 2};  // HealthCheckResponse{status: SERVING}
+  grpc::Slice body;
+  if (!call->response.DumpToSingleSlice(&body).ok() || body.size() != kServing.size() ||
+      !std::equal(kServing.begin(), kServing.end(), body.begin())) {
+    return fail(Errc::unavailable, 0, "the server is not serving");
+  }
+  return {};
+}
+
+}  // namespace
 
 class FleetServer::Impl {
  public:
@@ -62,6 +101,7 @@ class FleetServer::Impl {
     if (auto* health = server_->GetHealthCheckService()) health->SetServingStatus(true);
     core_.logger.info("server listening name={} address={} port={}", options.name, options.address,
                       port_);
+    swept_ = core_.clock.now().since_zero().count();
     sweeper_ = std::thread{[this] { sweep(); }};
     return {};
   }
@@ -84,13 +124,20 @@ class FleetServer::Impl {
 
   [[nodiscard]] std::uint16_t port() const noexcept { return static_cast<std::uint16_t>(port_); }
   [[nodiscard]] FleetServerCounters counters() { return core_.counters(); }
+  [[nodiscard]] Result<void> check(Duration deadline) {
+    if (!server_) return fail(Errc::unavailable, 0, "the server is stopping");
+    if (core_.clock.now().since_zero() - microseconds(swept_.load()) > kSweepOverdue) {
+      return fail(Errc::timeout, 0, "the server's housekeeping hangs");
+    }
+    return ask_health(*server_, deadline);
+  }
 
  private:
   void sweep() {
     std::unique_lock lock{mutex_};
-    while (
-        !wake_.wait_for(lock, std::chrono::seconds{1}, [this] { return core_.stopping.load(); })) {
+    while (!wake_.wait_for(lock, kSweepPeriod, [this] { return core_.stopping.load(); })) {
       core_.sweep();
+      swept_ = core_.clock.now().since_zero().count();
     }
   }
 
@@ -101,6 +148,7 @@ class FleetServer::Impl {
   std::unique_ptr<grpc::Server> server_;
   std::mutex mutex_;
   std::condition_variable wake_;
+  std::atomic<std::int64_t> swept_{0};  ///< Microseconds of the clock at the last sweep.
   std::thread sweeper_;
 };
 
@@ -119,6 +167,7 @@ FleetServer::FleetServer(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 FleetServer::~FleetServer() = default;
 std::uint16_t FleetServer::port() const noexcept { return impl_->port(); }
 FleetServerCounters FleetServer::counters() const { return impl_->counters(); }
+Result<void> FleetServer::check(Duration deadline) const { return impl_->check(deadline); }
 void FleetServer::stop(Duration grace) { impl_->stop(grace); }
 
 }  // namespace ems::rpc

@@ -93,6 +93,13 @@ class FleetServer {
   /// Port in use.
   [[nodiscard]] std::uint16_t port() const noexcept;
   [[nodiscard]] FleetServerCounters counters() const;
+  /// Whether calls are answered: asks its own health service as a client would, and looks whether
+  /// its own housekeeping went on. A store on a disk that hangs is not looked at: a restart would
+  /// not mend it.
+  ///
+  /// @errors timeout      no answer within `deadline`, or no housekeeping for five periods.
+  ///         unavailable  it is stopping.
+  [[nodiscard]] Result<void> check(Duration deadline) const;
   /// Health turns NOT_SERVING, streams end with UNAVAILABLE, calls under way may take up to
   /// `grace`.
   void stop(Duration grace);

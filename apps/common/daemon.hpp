@@ -1,23 +1,28 @@
 // SPDX-License-Identifier: Apache-2.0
-// What the two daemons share: arguments, logging to stderr, refusals, waiting for the signal to
-// end.
+// What the two daemons share: arguments, logging to stderr, refusals, and their life under a
+// service manager: ready, alive, stopping.
 #pragma once
 
 #include <spdlog/sinks/stdout_sinks.h>
 #include <spdlog/spdlog.h>
 #include <CLI/CLI.hpp>
 
+#include <algorithm>
+#include <cerrno>
 #include <csignal>
 #include <cstdio>
+#include <ctime>
 #include <memory>
 #include <optional>
 #include <string>
 #include <vector>
 
+#include "common/manual.hpp"
 #include "ems/core/result.hpp"
 #include "ems/core/version.hpp"
 #include "ems/io/config/diagnostic.hpp"
 #include "ems/io/config/site_config.hpp"
+#include "ems/io/service_notifier.hpp"
 
 namespace ems::app {
 
@@ -61,26 +66,56 @@ class EndSignals {
     pthread_sigmask(SIG_BLOCK, &set_, nullptr);
     std::signal(SIGPIPE, SIG_IGN);
   }
-  /// Returns the signal that came.
-  int wait() const {
-    int signal = 0;
-    while (sigwait(&set_, &signal) != 0) {
-    }
-    return signal;
+  /// The signal that came, or nullopt when none came for so long.
+  [[nodiscard]] std::optional<int> wait_for(Duration time) const {
+    constexpr std::int64_t kMicros = 1'000'000;
+    const timespec limit{time.count() / kMicros, time.count() % kMicros * 1'000};
+    const int signal = sigtimedwait(&set_, nullptr, &limit);
+    return signal > 0 ? std::optional<int>{signal} : std::nullopt;
   }
 
  private:
   sigset_t set_{};
 };
 
+/// Waits for the signal to end and returns it. Until then tells the service manager what `look`
+/// says, which is WATCHDOG=1 on evidence only, and at the end that this program is stopping.
+///
+/// @param look  Lines for io::ServiceNotifier::send(), READY=1 first once; runs on this thread, may
+///              wait for a second.
+template <class Look>
+int live(const EndSignals& signals, const io::ServiceNotifier& manager, spdlog::logger& log,
+         Look look) {
+  constexpr Duration kStarting = milliseconds(100);
+  const auto tell = [&](const std::string& lines) {
+    if (const Result<void> sent = manager.send(lines); !sent) {
+      log.warn("event=service_notify_failed errno={}", sent.error().offset);
+    }
+  };
+  bool ready = !manager.supervised();
+  std::optional<int> signal;
+  while (!signal) {
+    if (manager.supervised()) {
+      const std::string lines = look();
+      ready = ready || lines.starts_with("READY=1");
+      tell(lines);
+    }
+    signal = signals.wait_for(ready ? manager.interval() : kStarting);
+  }
+  tell("STOPPING=1\nSTATUS=stopping");
+  return *signal;
+}
+
 /// Parses `--config FILE` and `--version`.
 /// @return The file, or nullopt with the exit code when the program is to end now.
-inline std::optional<std::string> config_argument(int argc, char** argv, const char* what,
-                                                  const char* help, int& exit_code) {
-  CLI::App cli{what};
+inline std::optional<std::string> config_argument(int argc, char** argv, const char* name,
+                                                  const char* what, const char* help,
+                                                  const Manual& manual, int& exit_code) {
+  CLI::App cli{what, name};
   std::string file;
-  cli.add_option("--config", file, help)->required();
+  cli.add_option("--config", file, help)->required()->type_name("FILE");
   cli.set_version_flag("--version", std::string(kVersion));
+  add_print_page(cli, manual);
   try {
     cli.parse(argc, argv);
     return file;
