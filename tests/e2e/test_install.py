@@ -5,6 +5,7 @@ import os
 import re
 import shutil
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -61,22 +62,23 @@ def project(folder: Path, find: str, *rest: str, **files: str) -> Path:
 # ---- the examples ----------------------------------------------------------------------------------
 
 @pytest.mark.parametrize("folder, programs", [
-    ("01-hello-battery", ["hello"]),
-    ("03-custom-transport", ["custom-transport"]),
+    ("01-hello-battery", {"hello": "expected_output.txt", "hello_c": "expected_output_c.txt"}),
+    ("03-custom-transport", {"custom-transport": "expected_output.txt"}),
+    ("04-c-loop", {"c-loop": "expected_output.txt"}),
 ])
 def test_example_builds_alone_and_prints_what_its_folder_says(prefix, tmp_path, folder, programs):
     build(prefix, EXAMPLES / folder, tmp_path / "build")
-    for program in programs:
-        assert good(tmp_path / "build" / program) == (EXAMPLES / folder / "expected_output.txt").read_text()
+    for program, expected in programs.items():
+        assert good(tmp_path / "build" / program) == (EXAMPLES / folder / expected).read_text()
 
 
 def test_every_example_in_cpp_or_c_is_in_the_list_above():
-    listed = set(re.findall(r'^    \("(\d\d-[\w-]+)", \[', Path(__file__).read_text(), re.M))
+    listed = set(re.findall(r'^    \("(\d\d-[\w-]+)", \{', Path(__file__).read_text(), re.M))
     assert {path.parent.name for path in EXAMPLES.glob("*/CMakeLists.txt")} == listed
 
 
 def test_hello_programs_are_short():
-    for name in ("main.cpp", "hello.py", "hello_grpc.py"):
+    for name in ("main.cpp", "hello.c", "hello.py", "hello_grpc.py"):
         lines = (EXAMPLES / "01-hello-battery" / name).read_text().splitlines()
         code = [line for line in lines if line.strip() and "SPDX-License-Identifier" not in line]
         assert len(code) <= 15, name
@@ -90,6 +92,14 @@ def test_core_needs_and_links_nothing_else(prefix, tmp_path):
                                                                   "Protobuf", "gRPC")))
     dynamic = good("readelf", "-d", tmp_path / "build/custom-transport")
     assert set(re.findall(r"\(NEEDED\).*\[(.*)\]", dynamic)) <= SYSTEM_LIBRARIES
+
+
+@pytest.mark.skipif(shutil.which("valgrind") is None, reason="valgrind is not installed")
+def test_the_c_loop_allocates_nothing(prefix, tmp_path):
+    build(prefix, EXAMPLES / "04-c-loop", tmp_path / "build")
+    done = run("valgrind", "--error-exitcode=9", tmp_path / "build/c-loop")
+    assert done.returncode == 0, done.stderr
+    assert "total heap usage: 0 allocs" in done.stderr, done.stderr
 
 
 def test_consumers_get_asio_s_definitions_and_none_of_our_flags(prefix, tmp_path):
@@ -120,7 +130,7 @@ int main() {
     ("0.1.0 CONFIG REQUIRED COMPONENTS core", True, ""),
     ("0.0 CONFIG REQUIRED", False, "version: 0.1.0"),
     ("0.2 CONFIG REQUIRED", False, "version: 0.1.0"),
-    ("CONFIG REQUIRED COMPONENTS warp", False, "no component 'warp' in this installation; it has: core io runtime rpc"),
+    ("CONFIG REQUIRED COMPONENTS warp", False, "no component 'warp' in this installation; it has: core io runtime rpc c"),
     ("CONFIG REQUIRED COMPONENTS core OPTIONAL_COMPONENTS warp", True, ""),
 ])
 def test_versions_and_components_that_do_not_fit_are_refused(prefix, tmp_path, find, found, text):
@@ -154,6 +164,24 @@ int main() {
     good("c++", "-std=c++20", tmp_path / "main.cpp", "-o", tmp_path / "main", *flags)
     version = pkg_config(prefix, "--modversion", "libems-core")[0]
     assert good(tmp_path / "main") == f"{version} 1\n"
+
+
+def test_pkg_config_of_the_c_library_and_plain_cc_make_a_program(prefix, tmp_path):
+    hello = EXAMPLES / "01-hello-battery"
+    good("cc", hello / "hello.c", "-o", tmp_path / "hello", *pkg_config(prefix, "--cflags", "--libs", "ems"))
+    said = good(tmp_path / "hello", env={**os.environ, "LD_LIBRARY_PATH": pkg_config(prefix, "--variable=libdir", "ems")[0]})
+    assert said == (hello / "expected_output_c.txt").read_text()
+
+
+# ---- Python ----------------------------------------------------------------------------------------
+
+def test_hello_in_python_runs_on_the_installed_package(prefix, tmp_path):
+    package = next(prefix.glob("**/dist-packages"))
+    hello = EXAMPLES / "01-hello-battery/hello.py"
+    said = good(sys.executable, "-c", f"import ems, runpy; print(ems.__file__); runpy.run_path({str(hello)!r})", cwd=tmp_path,
+                env={**os.environ, "PYTHONPATH": str(package), "PYTHONDONTWRITEBYTECODE": "1"}).split("\n", 1)
+    assert Path(said[0]).parent == package / "ems"
+    assert said[1] in (ROOT / "README.md").read_text() and "15.6 V" in said[1]
 
 
 # ---- the tree --------------------------------------------------------------------------------------
