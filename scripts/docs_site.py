@@ -2,6 +2,7 @@
 """Builds the docs site: stages every page and what it links to, runs doxygen and mkdocs, both with warnings as errors."""
 from __future__ import annotations
 
+import html
 import json
 import re
 import shutil
@@ -52,13 +53,23 @@ def stage(references: list[str]) -> None:
     shutil.rmtree(STAGE / "api", ignore_errors=True)
 
 
+def entry(page: Path) -> dict[str, str]:
+    """A page under its own first heading, as text."""
+    heading = (ROOT / page).read_text().splitlines()[0].removeprefix("# ")
+    return {html.escape(heading.replace("`", "")): str(page)}
+
+
 def navigation() -> list:
+    """Folder by folder; within one, in the order of the map."""
+    order = LINK.findall((ROOT / "docs/README.md").read_text())
     out: list = [{"libems": "README.md"}, {"Map": "docs/README.md"}]
     for folder, title in SECTIONS.items():
-        items: list = [str(p) for p in pages() if p.parent == Path("docs") / folder]
-        out.append({title: items + (["api.md"] if folder == "reference" else [])})
-    out.append({"Examples": [str(p) for p in pages() if p.parts[0] == "examples"]})
-    out.append({"Project": ["CONTRIBUTING.md", "SECURITY.md", "CHANGELOG.md"]})
+        found = [p for p in pages() if p.parent == Path("docs") / folder]
+        name = {p: f"{folder}/{p.name}" for p in found}
+        found.sort(key=lambda p: (order.index(name[p]) if name[p] in order else len(order), p))
+        out.append({title: [entry(p) for p in found] + ([{"Headers (C++, C)": "api.md"}] if folder == "reference" else [])})
+    out.append({"Examples": [entry(p) for p in pages() if p.parts[0] == "examples"]})
+    out.append({"Project": [entry(Path(name)) for name in ("CONTRIBUTING.md", "SECURITY.md", "CHANGELOG.md")]})
     return out
 
 
@@ -92,4 +103,4 @@ def build(with_headers: bool = True) -> None:
                           cwd=ROOT, capture_output=True, text=True)
     if done.returncode != 0:
         sys.exit("scripts/docs: mkdocs:\n" + done.stderr)
-    print(f"built: {SITE.relative_to(ROOT)}/README.html" if (SITE / "README.html").exists() else f"built: {SITE.relative_to(ROOT)}/index.html")
+    print(f"built: {SITE.relative_to(ROOT)}/index.html")

@@ -13,7 +13,9 @@
 #include <string>
 #include <thread>
 
+#include "agent/metrics_page.hpp"
 #include "common/daemon.hpp"
+#include "common/metrics.hpp"
 #include "ems/core/assert.hpp"
 #include "ems/io/clock.hpp"
 #include "ems/io/config/limits_config.hpp"
@@ -181,12 +183,17 @@ int run(const io::SiteConfig& config) {
   std::thread strand([&io] { io.run(); });
   (void)pthread_setname_np(strand.native_handle(), "control");  // For people and tests who look.
   if (uplink) uplink->start();
+  auto metrics = app::serve_metrics(
+      config.metrics_listen, *log,
+      [parts = app::AgentParts{**site, worker, uplink.get(), config.store.path, clock,
+                               clock.utc()}] { return app::agent_metrics(parts); });
   log->info("event=ready socket={}", config.api_socket.string());
 
   runtime::ServiceReport report_service;
   const int signal =
       app::live(signals, *manager, *log, [&] { return report_service.look((*site)->status()); });
   log->info("event=stopping signal={}", signal);
+  metrics.reset();
   auto safe = std::make_shared<std::promise<bool>>();  // Outlives a strand that answers late.
   std::future<bool> confirmed = safe->get_future();
   (*site)->stop(kStopDeadline, [safe](bool all) { safe->set_value(all); });

@@ -5,11 +5,13 @@
 #include <utility>
 
 #include "common/daemon.hpp"
+#include "common/metrics.hpp"
 #include "ems/fleet/live_hub.hpp"
 #include "ems/fleet/sqlite_fleet_store.hpp"
 #include "ems/io/clock.hpp"
 #include "ems/io/config/server_config.hpp"
 #include "ems/rpc/fleet_server.hpp"
+#include "server/metrics_page.hpp"
 
 namespace {
 
@@ -67,6 +69,11 @@ int run(const io::ServerConfig& config) {
   Result<std::unique_ptr<rpc::FleetServer>> server =
       rpc::FleetServer::start(options_of(config), **store, hub, clock, rpc::system_random(), *log);
   if (!server) return refuse("listen " + config.listen.host, server.error());
+  auto metrics =
+      app::serve_metrics(config.metrics_listen, *log,
+                         [&server = **server, &store = **store, &config, &clock, at = clock.utc()] {
+                           return app::server_metrics(server, store, config.store, clock, at);
+                         });
   log->info("event=ready address={}:{}", config.listen.host, (*server)->port());
 
   bool ready = false;
@@ -79,6 +86,7 @@ int run(const io::ServerConfig& config) {
            " agents connected";
   });
   log->info("event=stopping signal={}", signal);
+  metrics.reset();
   (*server)->stop(seconds(2));
   log->info("event=stopped");
   return app::kExitOk;
