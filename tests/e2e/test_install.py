@@ -13,6 +13,8 @@ from support.harness import build_dir
 
 ROOT = Path(__file__).resolve().parents[2]
 EXAMPLES = ROOT / "examples"
+VERSION = re.search(r"project\(libems VERSION (\d+\.\d+\.\d+)", (ROOT / "CMakeLists.txt").read_text()).group(1)
+MAJOR, MINOR = (int(part) for part in VERSION.split(".")[:2])
 SYSTEM_LIBRARIES = {"libstdc++.so.6", "libm.so.6", "libgcc_s.so.1", "libc.so.6", "ld-linux-x86-64.so.2"}
 
 
@@ -102,9 +104,22 @@ def test_the_c_loop_allocates_nothing(prefix, tmp_path):
     assert "total heap usage: 0 allocs" in done.stderr, done.stderr
 
 
+def test_the_c_library_needs_only_libc_and_is_there_static_too(prefix, tmp_path):
+    def needed(path: Path) -> set[str]:
+        return set(re.findall(r"\(NEEDED\).*\[(.*)\]", good("readelf", "-d", path)))
+
+    hello = EXAMPLES / "01-hello-battery"
+    source = project(tmp_path / "source", "CONFIG REQUIRED COMPONENTS c", f"add_executable(hello {hello / 'hello.c'})",
+                     "target_link_libraries(hello PRIVATE ems::c_static)")
+    build(prefix, source, tmp_path / "build")
+    assert good(tmp_path / "build/hello") == (hello / "expected_output_c.txt").read_text()
+    assert needed(tmp_path / "build/hello") == {"libc.so.6"}
+    assert needed(next(prefix.glob("**/libems.so.?"))) <= {"libc.so.6", "ld-linux-x86-64.so.2"}
+
+
 def test_consumers_get_asio_s_definitions_and_none_of_our_flags(prefix, tmp_path):
     # Everything at once: a program of the topmost component links, so every LINK_ONLY dependency is found.
-    source = project(tmp_path / "source", "0.1 CONFIG REQUIRED COMPONENTS rpc", "add_executable(consumer main.cpp)",
+    source = project(tmp_path / "source", "CONFIG REQUIRED COMPONENTS rpc", "add_executable(consumer main.cpp)",
                      "target_link_libraries(consumer PRIVATE ems::rpc)", main="""
 #include <asio/io_context.hpp>
 #include <cstdio>
@@ -126,10 +141,10 @@ int main() {
 
 
 @pytest.mark.parametrize("find, found, text", [
-    ("0.1 CONFIG REQUIRED", True, ""),
-    ("0.1.0 CONFIG REQUIRED COMPONENTS core", True, ""),
-    ("0.0 CONFIG REQUIRED", False, "version: 0.1.0"),
-    ("0.2 CONFIG REQUIRED", False, "version: 0.1.0"),
+    (f"{MAJOR}.{MINOR} CONFIG REQUIRED", True, ""),
+    (f"{VERSION} CONFIG REQUIRED COMPONENTS core", True, ""),
+    (f"{MAJOR}.{MINOR - 1} CONFIG REQUIRED", False, f"version: {VERSION}"),
+    (f"{MAJOR}.{MINOR + 1} CONFIG REQUIRED", False, f"version: {VERSION}"),
     ("CONFIG REQUIRED COMPONENTS warp", False, "no component 'warp' in this installation; it has: core io runtime rpc c"),
     ("CONFIG REQUIRED COMPONENTS core OPTIONAL_COMPONENTS warp", True, ""),
 ])
