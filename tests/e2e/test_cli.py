@@ -70,6 +70,61 @@ def test_decode_vectors_of_a_file_that_is_none():
     assert (done.returncode, done.stdout) == (1, "") and json.loads(done.stderr)["error"]["code"] == "io"
 
 
+CAN_FILE = FILE.with_name("bms_can_pylontech.json")
+CAN_VECTORS = json.loads(CAN_FILE.read_text())
+
+
+def test_decode_of_can_frames():
+    vector = next(v for v in CAN_VECTORS if v["id"] == "pyl-us5000-v1.3")
+    frames = [f"{frame['id']:03X}#{frame['data_hex']}" for frame in vector["frames"]]
+    done = run("emsctl", "decode", "--protocol", "pylontech-lv-can", *frames)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert agrees(json.loads(done.stdout), {name: value for name, value in vector["expect"].items() if name != "vendor"})
+
+
+@pytest.mark.parametrize("frame, code, offset", [
+    ("351#10", "length", 1), ("351#1", "syntax", 5), ("351", "syntax", 3), ("110#00", "header", 0), ("123##1112233", "unimplemented", 0),
+])
+def test_decode_says_what_is_wrong_with_a_can_frame(frame, code, offset):
+    done = run("emsctl", "decode", "--protocol", "pylontech-lv-can", frame)
+    assert (done.returncode, done.stdout) == (1, "")
+    error = json.loads(done.stderr)["error"]
+    assert (error["code"], error["offset"]) == (code, offset)
+
+
+def test_decode_of_a_recording(tmp_path):
+    log = tmp_path / "battery.log"
+    log.write_text("(1.000000) can0 355#1A006400\n(2.000000) can0 355#1B006400\n(2.1) bad\n(2.000000) can0 110#00\n(3.000000) can0 351#10\n")
+    done = run("emsctl", "decode", "--protocol", "pylontech-lv-can", "--candump", str(log))
+    assert (done.returncode, done.stderr) == (0, "")
+    assert json.loads(done.stdout) == {"values": {"soc_pct": 27.0, "soh_pct": 100.0},
+                                       "frames": {"decoded": 2, "ignored": 1, "refused": 1, "refused_lines": 1}}
+
+
+def test_decode_of_the_wrong_kind_is_refused():
+    for arguments in (["jbd", "351#00"], ["pylontech-lv-can", "--response", "DD"]):
+        done = run("emsctl", "decode", "--protocol", *arguments)
+        assert done.returncode == 1 and json.loads(done.stderr)["error"]["code"] == "invalid_argument", arguments
+    assert run("emsctl", "decode", "--protocol", "jbd", "--response", "DD", "351#00").returncode == 2
+
+
+def test_decode_can_vectors_answers_every_vector_in_order():
+    done = run("emsctl", "decode", "--vectors", str(CAN_FILE))
+    assert (done.returncode, done.stderr) == (0, "")
+    answers = json.loads(done.stdout)
+    assert [answer["id"] for answer in answers] == [vector["id"] for vector in CAN_VECTORS]
+    for answer, vector in zip(answers, CAN_VECTORS):
+        if "expect_error" in vector:
+            assert answer["error"]["code"] == vector["expect_error"], answer
+            continue
+        if "expect" in vector:
+            assert agrees(answer["values"], vector["expect"]), vector["id"]
+            continue
+        assert agrees(answer["values"]["frames"], vector["frames"]), (vector["id"], answer)
+        if vector["encode"]:
+            assert answer["values"]["wire_text"] == vector["wire_text"], vector["id"]
+
+
 # ---- configuration -----------------------------------------------------------------------------
 
 # (what to replace in a good file, with what; the words that the error must have)
@@ -78,7 +133,7 @@ MISTAKES = [
     ("control:", "contrl:", 'unknown key "contrl"; did you mean "control"?'),
     ("tick_s: 0.1", "tick_s: fast", 'must be a number, not "fast"'),
     ("telemetry_period_s: 1.0", "telemetry_period_s: 0.01", "0.01 is out of range; allowed are 0.1 .. 60 s"),
-    ("protocol: jbd", "protocol: jdb", 'unknown protocol "jdb"; known are "jbd"; did you mean "jbd"?'),
+    ("protocol: jbd", "protocol: jdb", 'unknown protocol "jdb"; known are "jbd", "pylontech-lv-can"; did you mean "jbd"?'),
     ("pack: sunspec_pcs", "pack: sunspec_psc", 'did you mean "sunspec_pcs"?'),
     ("batteries: [1]", "batteries: [7]", "7"),
 ]

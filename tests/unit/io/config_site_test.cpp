@@ -11,7 +11,7 @@
 namespace ems::io {
 namespace {
 
-const KnownNames kKnown{{"jbd", "pylontech"}, {"eastron_sdm630", "sunspec_pcs"}};
+const KnownNames kKnown{{"jbd", "pylontech"}, {"eastron_sdm630", "sunspec_pcs"}, {"pylontech"}};
 
 // The whole file, one key per line, so that every place below can be counted.
 constexpr const char* kGood = R"(site: demo
@@ -56,6 +56,32 @@ std::string errors_of(const std::string& text) {
   const Loaded<SiteConfig> loaded = parse_site_config(text, "site.yaml", kKnown);
   EXPECT_EQ(loaded.value.has_value(), loaded.errors.empty());
   return to_text(loaded.errors);
+}
+
+std::string with_candump(const std::string& protocol, const std::string& candump) {
+  std::string text = changed("    serial:\n      device: /dev/ttyUSB0\n      baud: 9600\n",
+                             "    candump: " + candump + "\n");
+  return text.replace(text.find("jbd"), 3, protocol);
+}
+
+TEST(ConfigSite, BindsARecordedCanBus) {
+  const auto link = [](const std::string& candump) {
+    const auto loaded =
+        parse_site_config(with_candump("pylontech", candump), "dir/site.yaml", kKnown);
+    EXPECT_TRUE(loaded) << to_text(loaded.errors);
+    return std::get<CandumpEndpoint>(loaded.value->batteries.at(0).link);
+  };
+  EXPECT_EQ(link("{file: b.log}"), (CandumpEndpoint{"dir/b.log", false}));
+  EXPECT_EQ(link("{file: /b.log, at_end: repeat}"), (CandumpEndpoint{"/b.log", true}));
+  EXPECT_EQ(link("{file: b.log, at_end: stop}"), (CandumpEndpoint{"dir/b.log", false}));
+}
+
+TEST(ConfigSite, AProtocolNeedsALinkOfItsOwnKind) {
+  EXPECT_EQ(errors_of(changed("protocol: jbd", "protocol: pylontech")),
+            "site.yaml:5:15: protocol \"pylontech\" is spoken on CAN; its link is \"candump\"\n");
+  EXPECT_EQ(errors_of(with_candump("jbd", "{file: b.log}")),
+            "site.yaml:5:15: protocol \"jbd\" is not spoken on CAN; its link is \"serial\" or "
+            "\"tcp\"\n");
 }
 
 TEST(ConfigSite, BindsEveryValueInIntegerUnits) {
@@ -149,7 +175,7 @@ TEST(ConfigSite, NamesEachFaultWithPlaceAndSuggestion) {
       {"batteries: [1]", "batteries: []",
        "site.yaml:18:16: \"batteries\" has 0 items; allowed are 1 .. 16\n"},
       {"    serial:\n      device: /dev/ttyUSB0\n      baud: 9600\n", "",
-       "site.yaml:4:5: missing key: one of \"serial\", \"tcp\"\n"},
+       "site.yaml:4:5: missing key: one of \"serial\", \"tcp\", \"candump\"\n"},
       {"    chemistry: lfp", "    tcp: {address: \"h:1\"}\n    chemistry: lfp",
        "site.yaml:4:5: only one of \"serial\", \"tcp\" may be there\n"},
       {"role: pcc", "role: load",

@@ -32,7 +32,9 @@ class Replay : public std::enable_shared_from_this<Replay> {
 
   void open(CanLink::OpenHandler handler) {
     if (opening_ || open_) {
-      asio::post(executor_, [self = shared_from_this(), handler = std::move(handler)] {
+      asio::post(executor_, [self = shared_from_this(), generation = generation_,
+                             handler = std::move(handler)] {
+        if (self->generation_ != generation) return;
         const LinkError error =
             self->error_of(fail(Errc::failed_precondition, 0, "link: open already").error);
         handler(&error);
