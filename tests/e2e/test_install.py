@@ -221,6 +221,17 @@ def test_every_public_header_and_table_is_installed(prefix):
     assert missing == []
 
 
+@pytest.mark.parametrize("order", ["forward", "backward"])
+def test_public_headers_bring_what_they_need(prefix, tmp_path, order):
+    """All of them in one file, and in the other order: who leans on an earlier header has it behind himself once."""
+    headers = sorted(str(path.relative_to(prefix / "include")) for path in prefix.glob("include/**/*.hpp"))
+    assert headers
+    lines = headers if order == "forward" else headers[::-1]
+    (tmp_path / "all.cpp").write_text("".join(f'#include "{name}"\n' for name in lines))
+    good("c++", "-std=c++20", "-fsyntax-only", "-Wall", "-Wextra", "-Werror", "-DASIO_STANDALONE", f"-I{prefix / 'include'}",
+         tmp_path / "all.cpp")
+
+
 def test_the_wire_contract_is_installed_for_clients_in_other_languages(prefix):
     installed = prefix / "share/libems/proto"
     assert {path.name for path in installed.rglob("*.proto")} == {path.name for path in (ROOT / "libems/proto").rglob("*.proto")}
