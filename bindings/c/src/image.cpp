@@ -14,9 +14,7 @@ static_assert(sizeof(ems_image) <= 128 && sizeof(ImageEntry) <= 64);  // As the 
 const char* wrong_with(std::uint16_t signal, std::uint16_t element, std::uint8_t quality) noexcept {
   const SignalInfo* info = find_signal(static_cast<Signal>(signal));
   if (info == nullptr) return "no signal has that number";
-  if ((info->kind == SignalKind::element) != (element != 0)) {
-    return "element: 0 for a scalar signal, from 1 for an element signal";
-  }
+  if (info->kind == SignalKind::scalar && element != 0) return "a scalar signal has element 0";
   return quality > EMS_QUALITY_GOOD ? "quality is no EMS_QUALITY_*" : nullptr;
 }
 

@@ -47,7 +47,7 @@ typedef struct ems_asset {
 typedef struct ems_value {
   int64_t value;       /**< libems sign; 0 and meaningless when quality is EMS_QUALITY_BAD. */
   uint16_t signal;     /**< EMS_SIGNAL_*. */
-  uint16_t element;    /**< 0 for scalars; elements (cells, sensors, phases) count from 1. */
+  uint16_t element;    /**< Cells, sensors, phases count from 1; 0: a scalar, or all of them. */
   uint8_t module;      /**< 0: the whole device. */
   uint8_t quality;     /**< EMS_QUALITY_*. */
   uint8_t reserved[2]; /**< Zero. */
@@ -60,7 +60,7 @@ typedef struct ems_sample {
   int64_t stale_after_ms; /**< From this age on it counts as missing; > 0. */
   ems_asset_t asset;
   uint16_t signal;  /**< EMS_SIGNAL_*. */
-  uint16_t element; /**< 0 for scalars. */
+  uint16_t element; /**< As in ems_value_t. */
   uint8_t quality;  /**< EMS_QUALITY_*. */
   uint8_t reserved[7];
 } ems_sample_t;

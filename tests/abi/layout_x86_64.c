@@ -1,0 +1,537 @@
+// SPDX-License-Identifier: Apache-2.0
+// Layout of every public struct of the C ABI on x86-64. Made by make_layout.py; compiled by every build.
+// clang-format off
+#include <ems/ems.h>
+
+_Static_assert(sizeof(ems_can_frame_t) == 16, "ems_can_frame_t");
+_Static_assert(offsetof(ems_can_frame_t, id) == 0 && sizeof(((ems_can_frame_t *)0)->id) == 4, "ems_can_frame_t.id");
+_Static_assert(offsetof(ems_can_frame_t, extended) == 4 && sizeof(((ems_can_frame_t *)0)->extended) == 1, "ems_can_frame_t.extended");
+_Static_assert(offsetof(ems_can_frame_t, remote) == 5 && sizeof(((ems_can_frame_t *)0)->remote) == 1, "ems_can_frame_t.remote");
+_Static_assert(offsetof(ems_can_frame_t, size) == 6 && sizeof(((ems_can_frame_t *)0)->size) == 1, "ems_can_frame_t.size");
+_Static_assert(offsetof(ems_can_frame_t, reserved) == 7 && sizeof(((ems_can_frame_t *)0)->reserved) == 1, "ems_can_frame_t.reserved");
+_Static_assert(offsetof(ems_can_frame_t, data) == 8 && sizeof(((ems_can_frame_t *)0)->data) == 8, "ems_can_frame_t.data");
+
+_Static_assert(sizeof(ems_candump_line_t) == 56, "ems_candump_line_t");
+_Static_assert(offsetof(ems_candump_line_t, struct_size) == 0 && sizeof(((ems_candump_line_t *)0)->struct_size) == 4, "ems_candump_line_t.struct_size");
+_Static_assert(offsetof(ems_candump_line_t, has_time) == 4 && sizeof(((ems_candump_line_t *)0)->has_time) == 4, "ems_candump_line_t.has_time");
+_Static_assert(offsetof(ems_candump_line_t, time_us) == 8 && sizeof(((ems_candump_line_t *)0)->time_us) == 8, "ems_candump_line_t.time_us");
+_Static_assert(offsetof(ems_candump_line_t, frame) == 16 && sizeof(((ems_candump_line_t *)0)->frame) == 16, "ems_candump_line_t.frame");
+_Static_assert(offsetof(ems_candump_line_t, interface_name) == 32 && sizeof(((ems_candump_line_t *)0)->interface_name) == 20, "ems_candump_line_t.interface_name");
+_Static_assert(offsetof(ems_candump_line_t, reserved) == 52 && sizeof(((ems_candump_line_t *)0)->reserved) == 4, "ems_candump_line_t.reserved");
+
+_Static_assert(sizeof(ems_can_action_t) == 40, "ems_can_action_t");
+_Static_assert(offsetof(ems_can_action_t, struct_size) == 0 && sizeof(((ems_can_action_t *)0)->struct_size) == 4, "ems_can_action_t.struct_size");
+_Static_assert(offsetof(ems_can_action_t, send) == 4 && sizeof(((ems_can_action_t *)0)->send) == 4, "ems_can_action_t.send");
+_Static_assert(offsetof(ems_can_action_t, wake_at_ms) == 8 && sizeof(((ems_can_action_t *)0)->wake_at_ms) == 8, "ems_can_action_t.wake_at_ms");
+_Static_assert(offsetof(ems_can_action_t, what) == 16 && sizeof(((ems_can_action_t *)0)->what) == 8, "ems_can_action_t.what");
+_Static_assert(offsetof(ems_can_action_t, frame) == 24 && sizeof(((ems_can_action_t *)0)->frame) == 16, "ems_can_action_t.frame");
+
+_Static_assert(sizeof(ems_can_listener_status_t) == 48, "ems_can_listener_status_t");
+_Static_assert(offsetof(ems_can_listener_status_t, struct_size) == 0 && sizeof(((ems_can_listener_status_t *)0)->struct_size) == 4, "ems_can_listener_status_t.struct_size");
+_Static_assert(offsetof(ems_can_listener_status_t, health) == 4 && sizeof(((ems_can_listener_status_t *)0)->health) == 4, "ems_can_listener_status_t.health");
+_Static_assert(offsetof(ems_can_listener_status_t, last_error) == 8 && sizeof(((ems_can_listener_status_t *)0)->last_error) == 4, "ems_can_listener_status_t.last_error");
+_Static_assert(offsetof(ems_can_listener_status_t, received) == 12 && sizeof(((ems_can_listener_status_t *)0)->received) == 4, "ems_can_listener_status_t.received");
+_Static_assert(offsetof(ems_can_listener_status_t, decoded) == 16 && sizeof(((ems_can_listener_status_t *)0)->decoded) == 4, "ems_can_listener_status_t.decoded");
+_Static_assert(offsetof(ems_can_listener_status_t, ignored) == 20 && sizeof(((ems_can_listener_status_t *)0)->ignored) == 4, "ems_can_listener_status_t.ignored");
+_Static_assert(offsetof(ems_can_listener_status_t, errors) == 24 && sizeof(((ems_can_listener_status_t *)0)->errors) == 4, "ems_can_listener_status_t.errors");
+_Static_assert(offsetof(ems_can_listener_status_t, sent) == 28 && sizeof(((ems_can_listener_status_t *)0)->sent) == 4, "ems_can_listener_status_t.sent");
+_Static_assert(offsetof(ems_can_listener_status_t, silences) == 32 && sizeof(((ems_can_listener_status_t *)0)->silences) == 4, "ems_can_listener_status_t.silences");
+_Static_assert(offsetof(ems_can_listener_status_t, recoveries) == 36 && sizeof(((ems_can_listener_status_t *)0)->recoveries) == 4, "ems_can_listener_status_t.recoveries");
+_Static_assert(offsetof(ems_can_listener_status_t, last_error_text) == 40 && sizeof(((ems_can_listener_status_t *)0)->last_error_text) == 8, "ems_can_listener_status_t.last_error_text");
+
+_Static_assert(sizeof(ems_signal_info_t) == 152, "ems_signal_info_t");
+_Static_assert(offsetof(ems_signal_info_t, struct_size) == 0 && sizeof(((ems_signal_info_t *)0)->struct_size) == 4, "ems_signal_info_t.struct_size");
+_Static_assert(offsetof(ems_signal_info_t, number) == 4 && sizeof(((ems_signal_info_t *)0)->number) == 2, "ems_signal_info_t.number");
+_Static_assert(offsetof(ems_signal_info_t, unit) == 6 && sizeof(((ems_signal_info_t *)0)->unit) == 1, "ems_signal_info_t.unit");
+_Static_assert(offsetof(ems_signal_info_t, digits) == 7 && sizeof(((ems_signal_info_t *)0)->digits) == 1, "ems_signal_info_t.digits");
+_Static_assert(offsetof(ems_signal_info_t, has_elements) == 8 && sizeof(((ems_signal_info_t *)0)->has_elements) == 1, "ems_signal_info_t.has_elements");
+_Static_assert(offsetof(ems_signal_info_t, reserved) == 9 && sizeof(((ems_signal_info_t *)0)->reserved) == 7, "ems_signal_info_t.reserved");
+_Static_assert(offsetof(ems_signal_info_t, stale_after_ms) == 16 && sizeof(((ems_signal_info_t *)0)->stale_after_ms) == 8, "ems_signal_info_t.stale_after_ms");
+_Static_assert(offsetof(ems_signal_info_t, name) == 24 && sizeof(((ems_signal_info_t *)0)->name) == 8, "ems_signal_info_t.name");
+_Static_assert(offsetof(ems_signal_info_t, list_name) == 32 && sizeof(((ems_signal_info_t *)0)->list_name) == 8, "ems_signal_info_t.list_name");
+_Static_assert(offsetof(ems_signal_info_t, unit_name) == 40 && sizeof(((ems_signal_info_t *)0)->unit_name) == 8, "ems_signal_info_t.unit_name");
+_Static_assert(offsetof(ems_signal_info_t, unit_symbol) == 48 && sizeof(((ems_signal_info_t *)0)->unit_symbol) == 8, "ems_signal_info_t.unit_symbol");
+_Static_assert(offsetof(ems_signal_info_t, meaning) == 56 && sizeof(((ems_signal_info_t *)0)->meaning) == 8, "ems_signal_info_t.meaning");
+_Static_assert(offsetof(ems_signal_info_t, integer_name) == 64 && sizeof(((ems_signal_info_t *)0)->integer_name) == 44, "ems_signal_info_t.integer_name");
+_Static_assert(offsetof(ems_signal_info_t, si_name) == 108 && sizeof(((ems_signal_info_t *)0)->si_name) == 44, "ems_signal_info_t.si_name");
+
+_Static_assert(sizeof(ems_codec_info_t) == 40, "ems_codec_info_t");
+_Static_assert(offsetof(ems_codec_info_t, struct_size) == 0 && sizeof(((ems_codec_info_t *)0)->struct_size) == 4, "ems_codec_info_t.struct_size");
+_Static_assert(offsetof(ems_codec_info_t, kind) == 4 && sizeof(((ems_codec_info_t *)0)->kind) == 4, "ems_codec_info_t.kind");
+_Static_assert(offsetof(ems_codec_info_t, name) == 8 && sizeof(((ems_codec_info_t *)0)->name) == 8, "ems_codec_info_t.name");
+_Static_assert(offsetof(ems_codec_info_t, poll_count) == 16 && sizeof(((ems_codec_info_t *)0)->poll_count) == 4, "ems_codec_info_t.poll_count");
+_Static_assert(offsetof(ems_codec_info_t, bit_rate) == 20 && sizeof(((ems_codec_info_t *)0)->bit_rate) == 4, "ems_codec_info_t.bit_rate");
+_Static_assert(offsetof(ems_codec_info_t, reply_timeout_ms) == 24 && sizeof(((ems_codec_info_t *)0)->reply_timeout_ms) == 8, "ems_codec_info_t.reply_timeout_ms");
+_Static_assert(offsetof(ems_codec_info_t, quiet_after_ms) == 32 && sizeof(((ems_codec_info_t *)0)->quiet_after_ms) == 8, "ems_codec_info_t.quiet_after_ms");
+
+_Static_assert(sizeof(ems_poll_item_t) == 16, "ems_poll_item_t");
+_Static_assert(offsetof(ems_poll_item_t, struct_size) == 0 && sizeof(((ems_poll_item_t *)0)->struct_size) == 4, "ems_poll_item_t.struct_size");
+_Static_assert(offsetof(ems_poll_item_t, number) == 4 && sizeof(((ems_poll_item_t *)0)->number) == 1, "ems_poll_item_t.number");
+_Static_assert(offsetof(ems_poll_item_t, reserved) == 5 && sizeof(((ems_poll_item_t *)0)->reserved) == 1, "ems_poll_item_t.reserved");
+_Static_assert(offsetof(ems_poll_item_t, every) == 6 && sizeof(((ems_poll_item_t *)0)->every) == 2, "ems_poll_item_t.every");
+_Static_assert(offsetof(ems_poll_item_t, name) == 8 && sizeof(((ems_poll_item_t *)0)->name) == 8, "ems_poll_item_t.name");
+
+_Static_assert(sizeof(ems_text_t) == 68, "ems_text_t");
+_Static_assert(offsetof(ems_text_t, field) == 0 && sizeof(((ems_text_t *)0)->field) == 1, "ems_text_t.field");
+_Static_assert(offsetof(ems_text_t, module) == 1 && sizeof(((ems_text_t *)0)->module) == 1, "ems_text_t.module");
+_Static_assert(offsetof(ems_text_t, truncated) == 2 && sizeof(((ems_text_t *)0)->truncated) == 1, "ems_text_t.truncated");
+_Static_assert(offsetof(ems_text_t, reserved) == 3 && sizeof(((ems_text_t *)0)->reserved) == 1, "ems_text_t.reserved");
+_Static_assert(offsetof(ems_text_t, text) == 4 && sizeof(((ems_text_t *)0)->text) == 64, "ems_text_t.text");
+
+_Static_assert(sizeof(ems_vendor_value_t) == 16, "ems_vendor_value_t");
+_Static_assert(offsetof(ems_vendor_value_t, name) == 0 && sizeof(((ems_vendor_value_t *)0)->name) == 8, "ems_vendor_value_t.name");
+_Static_assert(offsetof(ems_vendor_value_t, value) == 8 && sizeof(((ems_vendor_value_t *)0)->value) == 8, "ems_vendor_value_t.value");
+
+_Static_assert(sizeof(ems_element_count_t) == 8, "ems_element_count_t");
+_Static_assert(offsetof(ems_element_count_t, signal) == 0 && sizeof(((ems_element_count_t *)0)->signal) == 2, "ems_element_count_t.signal");
+_Static_assert(offsetof(ems_element_count_t, count) == 2 && sizeof(((ems_element_count_t *)0)->count) == 2, "ems_element_count_t.count");
+_Static_assert(offsetof(ems_element_count_t, module) == 4 && sizeof(((ems_element_count_t *)0)->module) == 1, "ems_element_count_t.module");
+_Static_assert(offsetof(ems_element_count_t, reserved) == 5 && sizeof(((ems_element_count_t *)0)->reserved) == 3, "ems_element_count_t.reserved");
+
+_Static_assert(sizeof(ems_readings_t) == 80, "ems_readings_t");
+_Static_assert(offsetof(ems_readings_t, struct_size) == 0 && sizeof(((ems_readings_t *)0)->struct_size) == 4, "ems_readings_t.struct_size");
+_Static_assert(offsetof(ems_readings_t, dropped) == 4 && sizeof(((ems_readings_t *)0)->dropped) == 4, "ems_readings_t.dropped");
+_Static_assert(offsetof(ems_readings_t, values) == 8 && sizeof(((ems_readings_t *)0)->values) == 8, "ems_readings_t.values");
+_Static_assert(offsetof(ems_readings_t, value_capacity) == 16 && sizeof(((ems_readings_t *)0)->value_capacity) == 4, "ems_readings_t.value_capacity");
+_Static_assert(offsetof(ems_readings_t, value_count) == 20 && sizeof(((ems_readings_t *)0)->value_count) == 4, "ems_readings_t.value_count");
+_Static_assert(offsetof(ems_readings_t, texts) == 24 && sizeof(((ems_readings_t *)0)->texts) == 8, "ems_readings_t.texts");
+_Static_assert(offsetof(ems_readings_t, text_capacity) == 32 && sizeof(((ems_readings_t *)0)->text_capacity) == 4, "ems_readings_t.text_capacity");
+_Static_assert(offsetof(ems_readings_t, text_count) == 36 && sizeof(((ems_readings_t *)0)->text_count) == 4, "ems_readings_t.text_count");
+_Static_assert(offsetof(ems_readings_t, vendor_values) == 40 && sizeof(((ems_readings_t *)0)->vendor_values) == 8, "ems_readings_t.vendor_values");
+_Static_assert(offsetof(ems_readings_t, vendor_value_capacity) == 48 && sizeof(((ems_readings_t *)0)->vendor_value_capacity) == 4, "ems_readings_t.vendor_value_capacity");
+_Static_assert(offsetof(ems_readings_t, vendor_value_count) == 52 && sizeof(((ems_readings_t *)0)->vendor_value_count) == 4, "ems_readings_t.vendor_value_count");
+_Static_assert(offsetof(ems_readings_t, element_counts) == 56 && sizeof(((ems_readings_t *)0)->element_counts) == 8, "ems_readings_t.element_counts");
+_Static_assert(offsetof(ems_readings_t, element_count_capacity) == 64 && sizeof(((ems_readings_t *)0)->element_count_capacity) == 4, "ems_readings_t.element_count_capacity");
+_Static_assert(offsetof(ems_readings_t, element_count_count) == 68 && sizeof(((ems_readings_t *)0)->element_count_count) == 4, "ems_readings_t.element_count_count");
+_Static_assert(offsetof(ems_readings_t, acknowledged) == 72 && sizeof(((ems_readings_t *)0)->acknowledged) == 4, "ems_readings_t.acknowledged");
+_Static_assert(offsetof(ems_readings_t, reserved) == 76 && sizeof(((ems_readings_t *)0)->reserved) == 4, "ems_readings_t.reserved");
+
+_Static_assert(sizeof(ems_frame_scan_t) == 16, "ems_frame_scan_t");
+_Static_assert(offsetof(ems_frame_scan_t, noise) == 0 && sizeof(((ems_frame_scan_t *)0)->noise) == 8, "ems_frame_scan_t.noise");
+_Static_assert(offsetof(ems_frame_scan_t, size) == 8 && sizeof(((ems_frame_scan_t *)0)->size) == 8, "ems_frame_scan_t.size");
+
+_Static_assert(sizeof(ems_control_config_t) == 56, "ems_control_config_t");
+_Static_assert(offsetof(ems_control_config_t, struct_size) == 0 && sizeof(((ems_control_config_t *)0)->struct_size) == 4, "ems_control_config_t.struct_size");
+_Static_assert(offsetof(ems_control_config_t, armed) == 4 && sizeof(((ems_control_config_t *)0)->armed) == 4, "ems_control_config_t.armed");
+_Static_assert(offsetof(ems_control_config_t, safety) == 8 && sizeof(((ems_control_config_t *)0)->safety) == 8, "ems_control_config_t.safety");
+_Static_assert(offsetof(ems_control_config_t, decision) == 16 && sizeof(((ems_control_config_t *)0)->decision) == 8, "ems_control_config_t.decision");
+_Static_assert(offsetof(ems_control_config_t, battery_capacity_wh) == 24 && sizeof(((ems_control_config_t *)0)->battery_capacity_wh) == 8, "ems_control_config_t.battery_capacity_wh");
+_Static_assert(offsetof(ems_control_config_t, pv_meters) == 32 && sizeof(((ems_control_config_t *)0)->pv_meters) == 8, "ems_control_config_t.pv_meters");
+_Static_assert(offsetof(ems_control_config_t, pv_meter_count) == 40 && sizeof(((ems_control_config_t *)0)->pv_meter_count) == 4, "ems_control_config_t.pv_meter_count");
+_Static_assert(offsetof(ems_control_config_t, has_pcc_meter) == 44 && sizeof(((ems_control_config_t *)0)->has_pcc_meter) == 4, "ems_control_config_t.has_pcc_meter");
+_Static_assert(offsetof(ems_control_config_t, pcc_meter) == 48 && sizeof(((ems_control_config_t *)0)->pcc_meter) == 4, "ems_control_config_t.pcc_meter");
+_Static_assert(offsetof(ems_control_config_t, reserved) == 52 && sizeof(((ems_control_config_t *)0)->reserved) == 4, "ems_control_config_t.reserved");
+
+_Static_assert(sizeof(ems_control_inputs_t) == 88, "ems_control_inputs_t");
+_Static_assert(offsetof(ems_control_inputs_t, struct_size) == 0 && sizeof(((ems_control_inputs_t *)0)->struct_size) == 4, "ems_control_inputs_t.struct_size");
+_Static_assert(offsetof(ems_control_inputs_t, estop) == 4 && sizeof(((ems_control_inputs_t *)0)->estop) == 4, "ems_control_inputs_t.estop");
+_Static_assert(offsetof(ems_control_inputs_t, inverters_ready) == 8 && sizeof(((ems_control_inputs_t *)0)->inverters_ready) == 4, "ems_control_inputs_t.inverters_ready");
+_Static_assert(offsetof(ems_control_inputs_t, has_setpoint) == 12 && sizeof(((ems_control_inputs_t *)0)->has_setpoint) == 4, "ems_control_inputs_t.has_setpoint");
+_Static_assert(offsetof(ems_control_inputs_t, setpoint) == 16 && sizeof(((ems_control_inputs_t *)0)->setpoint) == 72, "ems_control_inputs_t.setpoint");
+
+_Static_assert(sizeof(ems_control_result_t) == 40, "ems_control_result_t");
+_Static_assert(offsetof(ems_control_result_t, struct_size) == 0 && sizeof(((ems_control_result_t *)0)->struct_size) == 4, "ems_control_result_t.struct_size");
+_Static_assert(offsetof(ems_control_result_t, target_w) == 4 && sizeof(((ems_control_result_t *)0)->target_w) == 4, "ems_control_result_t.target_w");
+_Static_assert(offsetof(ems_control_result_t, gated_w) == 8 && sizeof(((ems_control_result_t *)0)->gated_w) == 4, "ems_control_result_t.gated_w");
+_Static_assert(offsetof(ems_control_result_t, safety_state) == 12 && sizeof(((ems_control_result_t *)0)->safety_state) == 4, "ems_control_result_t.safety_state");
+_Static_assert(offsetof(ems_control_result_t, envelope) == 16 && sizeof(((ems_control_result_t *)0)->envelope) == 8, "ems_control_result_t.envelope");
+_Static_assert(offsetof(ems_control_result_t, order_count) == 24 && sizeof(((ems_control_result_t *)0)->order_count) == 4, "ems_control_result_t.order_count");
+_Static_assert(offsetof(ems_control_result_t, value_count) == 28 && sizeof(((ems_control_result_t *)0)->value_count) == 4, "ems_control_result_t.value_count");
+_Static_assert(offsetof(ems_control_result_t, event_count) == 32 && sizeof(((ems_control_result_t *)0)->event_count) == 4, "ems_control_result_t.event_count");
+_Static_assert(offsetof(ems_control_result_t, latch_changed) == 36 && sizeof(((ems_control_result_t *)0)->latch_changed) == 4, "ems_control_result_t.latch_changed");
+
+_Static_assert(sizeof(ems_order_t) == 48, "ems_order_t");
+_Static_assert(offsetof(ems_order_t, struct_size) == 0 && sizeof(((ems_order_t *)0)->struct_size) == 4, "ems_order_t.struct_size");
+_Static_assert(offsetof(ems_order_t, asset) == 4 && sizeof(((ems_order_t *)0)->asset) == 4, "ems_order_t.asset");
+_Static_assert(offsetof(ems_order_t, send) == 8 && sizeof(((ems_order_t *)0)->send) == 4, "ems_order_t.send");
+_Static_assert(offsetof(ems_order_t, command) == 12 && sizeof(((ems_order_t *)0)->command) == 12, "ems_order_t.command");
+_Static_assert(offsetof(ems_order_t, share_w) == 24 && sizeof(((ems_order_t *)0)->share_w) == 4, "ems_order_t.share_w");
+_Static_assert(offsetof(ems_order_t, why) == 28 && sizeof(((ems_order_t *)0)->why) == 4, "ems_order_t.why");
+_Static_assert(offsetof(ems_order_t, why_text) == 32 && sizeof(((ems_order_t *)0)->why_text) == 8, "ems_order_t.why_text");
+_Static_assert(offsetof(ems_order_t, share_text) == 40 && sizeof(((ems_order_t *)0)->share_text) == 8, "ems_order_t.share_text");
+
+_Static_assert(sizeof(ems_distribute_battery_t) == 32, "ems_distribute_battery_t");
+_Static_assert(offsetof(ems_distribute_battery_t, bounds) == 0 && sizeof(((ems_distribute_battery_t *)0)->bounds) == 8, "ems_distribute_battery_t.bounds");
+_Static_assert(offsetof(ems_distribute_battery_t, capacity_wh) == 8 && sizeof(((ems_distribute_battery_t *)0)->capacity_wh) == 8, "ems_distribute_battery_t.capacity_wh");
+_Static_assert(offsetof(ems_distribute_battery_t, soc_bp) == 16 && sizeof(((ems_distribute_battery_t *)0)->soc_bp) == 4, "ems_distribute_battery_t.soc_bp");
+_Static_assert(offsetof(ems_distribute_battery_t, has_soc) == 20 && sizeof(((ems_distribute_battery_t *)0)->has_soc) == 4, "ems_distribute_battery_t.has_soc");
+_Static_assert(offsetof(ems_distribute_battery_t, soc_min_bp) == 24 && sizeof(((ems_distribute_battery_t *)0)->soc_min_bp) == 4, "ems_distribute_battery_t.soc_min_bp");
+_Static_assert(offsetof(ems_distribute_battery_t, soc_max_bp) == 28 && sizeof(((ems_distribute_battery_t *)0)->soc_max_bp) == 4, "ems_distribute_battery_t.soc_max_bp");
+
+_Static_assert(sizeof(ems_distribute_inverter_t) == 24, "ems_distribute_inverter_t");
+_Static_assert(offsetof(ems_distribute_inverter_t, rating) == 0 && sizeof(((ems_distribute_inverter_t *)0)->rating) == 8, "ems_distribute_inverter_t.rating");
+_Static_assert(offsetof(ems_distribute_inverter_t, batteries) == 8 && sizeof(((ems_distribute_inverter_t *)0)->batteries) == 8, "ems_distribute_inverter_t.batteries");
+_Static_assert(offsetof(ems_distribute_inverter_t, battery_count) == 16 && sizeof(((ems_distribute_inverter_t *)0)->battery_count) == 4, "ems_distribute_inverter_t.battery_count");
+_Static_assert(offsetof(ems_distribute_inverter_t, available) == 20 && sizeof(((ems_distribute_inverter_t *)0)->available) == 4, "ems_distribute_inverter_t.available");
+
+_Static_assert(sizeof(ems_share_t) == 16, "ems_share_t");
+_Static_assert(offsetof(ems_share_t, power_w) == 0 && sizeof(((ems_share_t *)0)->power_w) == 4, "ems_share_t.power_w");
+_Static_assert(offsetof(ems_share_t, bounds) == 4 && sizeof(((ems_share_t *)0)->bounds) == 8, "ems_share_t.bounds");
+_Static_assert(offsetof(ems_share_t, reason) == 12 && sizeof(((ems_share_t *)0)->reason) == 4, "ems_share_t.reason");
+
+_Static_assert(sizeof(ems_distribution_t) == 20, "ems_distribution_t");
+_Static_assert(offsetof(ems_distribution_t, struct_size) == 0 && sizeof(((ems_distribution_t *)0)->struct_size) == 4, "ems_distribution_t.struct_size");
+_Static_assert(offsetof(ems_distribution_t, target_w) == 4 && sizeof(((ems_distribution_t *)0)->target_w) == 4, "ems_distribution_t.target_w");
+_Static_assert(offsetof(ems_distribution_t, bounds) == 8 && sizeof(((ems_distribution_t *)0)->bounds) == 8, "ems_distribution_t.bounds");
+_Static_assert(offsetof(ems_distribution_t, cross_charging) == 16 && sizeof(((ems_distribution_t *)0)->cross_charging) == 4, "ems_distribution_t.cross_charging");
+
+_Static_assert(sizeof(ems_decision_config_t) == 48, "ems_decision_config_t");
+_Static_assert(offsetof(ems_decision_config_t, struct_size) == 0 && sizeof(((ems_decision_config_t *)0)->struct_size) == 4, "ems_decision_config_t.struct_size");
+_Static_assert(offsetof(ems_decision_config_t, policies) == 4 && sizeof(((ems_decision_config_t *)0)->policies) == 4, "ems_decision_config_t.policies");
+_Static_assert(offsetof(ems_decision_config_t, pair_skew_max_ms) == 8 && sizeof(((ems_decision_config_t *)0)->pair_skew_max_ms) == 8, "ems_decision_config_t.pair_skew_max_ms");
+_Static_assert(offsetof(ems_decision_config_t, import_limit_hold_ms) == 16 && sizeof(((ems_decision_config_t *)0)->import_limit_hold_ms) == 8, "ems_decision_config_t.import_limit_hold_ms");
+_Static_assert(offsetof(ems_decision_config_t, setpoint_lease_max_ms) == 24 && sizeof(((ems_decision_config_t *)0)->setpoint_lease_max_ms) == 8, "ems_decision_config_t.setpoint_lease_max_ms");
+_Static_assert(offsetof(ems_decision_config_t, import_limit_w) == 32 && sizeof(((ems_decision_config_t *)0)->import_limit_w) == 4, "ems_decision_config_t.import_limit_w");
+_Static_assert(offsetof(ems_decision_config_t, self_consumption_target_w) == 36 && sizeof(((ems_decision_config_t *)0)->self_consumption_target_w) == 4, "ems_decision_config_t.self_consumption_target_w");
+_Static_assert(offsetof(ems_decision_config_t, self_consumption_deadband_w) == 40 && sizeof(((ems_decision_config_t *)0)->self_consumption_deadband_w) == 4, "ems_decision_config_t.self_consumption_deadband_w");
+_Static_assert(offsetof(ems_decision_config_t, reserved) == 44 && sizeof(((ems_decision_config_t *)0)->reserved) == 4, "ems_decision_config_t.reserved");
+
+_Static_assert(sizeof(ems_power_sample_t) == 24, "ems_power_sample_t");
+_Static_assert(offsetof(ems_power_sample_t, taken_at_ms) == 0 && sizeof(((ems_power_sample_t *)0)->taken_at_ms) == 8, "ems_power_sample_t.taken_at_ms");
+_Static_assert(offsetof(ems_power_sample_t, stale_after_ms) == 8 && sizeof(((ems_power_sample_t *)0)->stale_after_ms) == 8, "ems_power_sample_t.stale_after_ms");
+_Static_assert(offsetof(ems_power_sample_t, power_w) == 16 && sizeof(((ems_power_sample_t *)0)->power_w) == 4, "ems_power_sample_t.power_w");
+_Static_assert(offsetof(ems_power_sample_t, quality) == 20 && sizeof(((ems_power_sample_t *)0)->quality) == 1, "ems_power_sample_t.quality");
+_Static_assert(offsetof(ems_power_sample_t, reserved) == 21 && sizeof(((ems_power_sample_t *)0)->reserved) == 3, "ems_power_sample_t.reserved");
+
+_Static_assert(sizeof(ems_setpoint_t) == 72, "ems_setpoint_t");
+_Static_assert(offsetof(ems_setpoint_t, given_at_ms) == 0 && sizeof(((ems_setpoint_t *)0)->given_at_ms) == 8, "ems_setpoint_t.given_at_ms");
+_Static_assert(offsetof(ems_setpoint_t, lease_end_ms) == 8 && sizeof(((ems_setpoint_t *)0)->lease_end_ms) == 8, "ems_setpoint_t.lease_end_ms");
+_Static_assert(offsetof(ems_setpoint_t, power_w) == 16 && sizeof(((ems_setpoint_t *)0)->power_w) == 4, "ems_setpoint_t.power_w");
+_Static_assert(offsetof(ems_setpoint_t, actor) == 20 && sizeof(((ems_setpoint_t *)0)->actor) == 49, "ems_setpoint_t.actor");
+_Static_assert(offsetof(ems_setpoint_t, reserved) == 69 && sizeof(((ems_setpoint_t *)0)->reserved) == 3, "ems_setpoint_t.reserved");
+
+_Static_assert(sizeof(ems_decision_inputs_t) == 160, "ems_decision_inputs_t");
+_Static_assert(offsetof(ems_decision_inputs_t, struct_size) == 0 && sizeof(((ems_decision_inputs_t *)0)->struct_size) == 4, "ems_decision_inputs_t.struct_size");
+_Static_assert(offsetof(ems_decision_inputs_t, valid) == 4 && sizeof(((ems_decision_inputs_t *)0)->valid) == 4, "ems_decision_inputs_t.valid");
+_Static_assert(offsetof(ems_decision_inputs_t, envelope) == 8 && sizeof(((ems_decision_inputs_t *)0)->envelope) == 8, "ems_decision_inputs_t.envelope");
+_Static_assert(offsetof(ems_decision_inputs_t, pcc_power) == 16 && sizeof(((ems_decision_inputs_t *)0)->pcc_power) == 24, "ems_decision_inputs_t.pcc_power");
+_Static_assert(offsetof(ems_decision_inputs_t, battery_power) == 40 && sizeof(((ems_decision_inputs_t *)0)->battery_power) == 24, "ems_decision_inputs_t.battery_power");
+_Static_assert(offsetof(ems_decision_inputs_t, gated_power) == 64 && sizeof(((ems_decision_inputs_t *)0)->gated_power) == 24, "ems_decision_inputs_t.gated_power");
+_Static_assert(offsetof(ems_decision_inputs_t, setpoint) == 88 && sizeof(((ems_decision_inputs_t *)0)->setpoint) == 72, "ems_decision_inputs_t.setpoint");
+
+_Static_assert(sizeof(ems_decision_result_t) == 32, "ems_decision_result_t");
+_Static_assert(offsetof(ems_decision_result_t, struct_size) == 0 && sizeof(((ems_decision_result_t *)0)->struct_size) == 4, "ems_decision_result_t.struct_size");
+_Static_assert(offsetof(ems_decision_result_t, valid) == 4 && sizeof(((ems_decision_result_t *)0)->valid) == 4, "ems_decision_result_t.valid");
+_Static_assert(offsetof(ems_decision_result_t, target_w) == 8 && sizeof(((ems_decision_result_t *)0)->target_w) == 4, "ems_decision_result_t.target_w");
+_Static_assert(offsetof(ems_decision_result_t, net_load_w) == 12 && sizeof(((ems_decision_result_t *)0)->net_load_w) == 4, "ems_decision_result_t.net_load_w");
+_Static_assert(offsetof(ems_decision_result_t, winner) == 16 && sizeof(((ems_decision_result_t *)0)->winner) == 1, "ems_decision_result_t.winner");
+_Static_assert(offsetof(ems_decision_result_t, runner_up) == 17 && sizeof(((ems_decision_result_t *)0)->runner_up) == 1, "ems_decision_result_t.runner_up");
+_Static_assert(offsetof(ems_decision_result_t, reserved) == 18 && sizeof(((ems_decision_result_t *)0)->reserved) == 2, "ems_decision_result_t.reserved");
+_Static_assert(offsetof(ems_decision_result_t, policy_count) == 20 && sizeof(((ems_decision_result_t *)0)->policy_count) == 4, "ems_decision_result_t.policy_count");
+_Static_assert(offsetof(ems_decision_result_t, conflict_count) == 24 && sizeof(((ems_decision_result_t *)0)->conflict_count) == 4, "ems_decision_result_t.conflict_count");
+_Static_assert(offsetof(ems_decision_result_t, input_count) == 28 && sizeof(((ems_decision_result_t *)0)->input_count) == 4, "ems_decision_result_t.input_count");
+
+_Static_assert(sizeof(ems_level_trace_t) == 20, "ems_level_trace_t");
+_Static_assert(offsetof(ems_level_trace_t, before) == 0 && sizeof(((ems_level_trace_t *)0)->before) == 8, "ems_level_trace_t.before");
+_Static_assert(offsetof(ems_level_trace_t, after) == 8 && sizeof(((ems_level_trace_t *)0)->after) == 8, "ems_level_trace_t.after");
+_Static_assert(offsetof(ems_level_trace_t, level) == 16 && sizeof(((ems_level_trace_t *)0)->level) == 1, "ems_level_trace_t.level");
+_Static_assert(offsetof(ems_level_trace_t, lo_by) == 17 && sizeof(((ems_level_trace_t *)0)->lo_by) == 1, "ems_level_trace_t.lo_by");
+_Static_assert(offsetof(ems_level_trace_t, hi_by) == 18 && sizeof(((ems_level_trace_t *)0)->hi_by) == 1, "ems_level_trace_t.hi_by");
+_Static_assert(offsetof(ems_level_trace_t, reserved) == 19 && sizeof(((ems_level_trace_t *)0)->reserved) == 1, "ems_level_trace_t.reserved");
+
+_Static_assert(sizeof(ems_policy_output_t) == 20, "ems_policy_output_t");
+_Static_assert(offsetof(ems_policy_output_t, policy) == 0 && sizeof(((ems_policy_output_t *)0)->policy) == 1, "ems_policy_output_t.policy");
+_Static_assert(offsetof(ems_policy_output_t, level) == 1 && sizeof(((ems_policy_output_t *)0)->level) == 1, "ems_policy_output_t.level");
+_Static_assert(offsetof(ems_policy_output_t, status) == 2 && sizeof(((ems_policy_output_t *)0)->status) == 1, "ems_policy_output_t.status");
+_Static_assert(offsetof(ems_policy_output_t, valid) == 3 && sizeof(((ems_policy_output_t *)0)->valid) == 1, "ems_policy_output_t.valid");
+_Static_assert(offsetof(ems_policy_output_t, constraint_lo_w) == 4 && sizeof(((ems_policy_output_t *)0)->constraint_lo_w) == 4, "ems_policy_output_t.constraint_lo_w");
+_Static_assert(offsetof(ems_policy_output_t, constraint_hi_w) == 8 && sizeof(((ems_policy_output_t *)0)->constraint_hi_w) == 4, "ems_policy_output_t.constraint_hi_w");
+_Static_assert(offsetof(ems_policy_output_t, preference_lo_w) == 12 && sizeof(((ems_policy_output_t *)0)->preference_lo_w) == 4, "ems_policy_output_t.preference_lo_w");
+_Static_assert(offsetof(ems_policy_output_t, preference_hi_w) == 16 && sizeof(((ems_policy_output_t *)0)->preference_hi_w) == 4, "ems_policy_output_t.preference_hi_w");
+
+_Static_assert(sizeof(ems_conflict_t) == 12, "ems_conflict_t");
+_Static_assert(offsetof(ems_conflict_t, policy) == 0 && sizeof(((ems_conflict_t *)0)->policy) == 1, "ems_conflict_t.policy");
+_Static_assert(offsetof(ems_conflict_t, level) == 1 && sizeof(((ems_conflict_t *)0)->level) == 1, "ems_conflict_t.level");
+_Static_assert(offsetof(ems_conflict_t, is_preference) == 2 && sizeof(((ems_conflict_t *)0)->is_preference) == 1, "ems_conflict_t.is_preference");
+_Static_assert(offsetof(ems_conflict_t, bound_by) == 3 && sizeof(((ems_conflict_t *)0)->bound_by) == 1, "ems_conflict_t.bound_by");
+_Static_assert(offsetof(ems_conflict_t, shortfall_w) == 4 && sizeof(((ems_conflict_t *)0)->shortfall_w) == 4, "ems_conflict_t.shortfall_w");
+_Static_assert(offsetof(ems_conflict_t, against_itself_w) == 8 && sizeof(((ems_conflict_t *)0)->against_itself_w) == 4, "ems_conflict_t.against_itself_w");
+
+_Static_assert(sizeof(ems_input_age_t) == 16, "ems_input_age_t");
+_Static_assert(offsetof(ems_input_age_t, age_ms) == 0 && sizeof(((ems_input_age_t *)0)->age_ms) == 8, "ems_input_age_t.age_ms");
+_Static_assert(offsetof(ems_input_age_t, policy) == 8 && sizeof(((ems_input_age_t *)0)->policy) == 1, "ems_input_age_t.policy");
+_Static_assert(offsetof(ems_input_age_t, input) == 9 && sizeof(((ems_input_age_t *)0)->input) == 1, "ems_input_age_t.input");
+_Static_assert(offsetof(ems_input_age_t, usable) == 10 && sizeof(((ems_input_age_t *)0)->usable) == 1, "ems_input_age_t.usable");
+_Static_assert(offsetof(ems_input_age_t, has_age) == 11 && sizeof(((ems_input_age_t *)0)->has_age) == 1, "ems_input_age_t.has_age");
+_Static_assert(offsetof(ems_input_age_t, reserved) == 12 && sizeof(((ems_input_age_t *)0)->reserved) == 4, "ems_input_age_t.reserved");
+
+_Static_assert(sizeof(ems_poller_settings_t) == 56, "ems_poller_settings_t");
+_Static_assert(offsetof(ems_poller_settings_t, struct_size) == 0 && sizeof(((ems_poller_settings_t *)0)->struct_size) == 4, "ems_poller_settings_t.struct_size");
+_Static_assert(offsetof(ems_poller_settings_t, retries) == 4 && sizeof(((ems_poller_settings_t *)0)->retries) == 4, "ems_poller_settings_t.retries");
+_Static_assert(offsetof(ems_poller_settings_t, period_ms) == 8 && sizeof(((ems_poller_settings_t *)0)->period_ms) == 8, "ems_poller_settings_t.period_ms");
+_Static_assert(offsetof(ems_poller_settings_t, reply_timeout_ms) == 16 && sizeof(((ems_poller_settings_t *)0)->reply_timeout_ms) == 8, "ems_poller_settings_t.reply_timeout_ms");
+_Static_assert(offsetof(ems_poller_settings_t, settle_ms) == 24 && sizeof(((ems_poller_settings_t *)0)->settle_ms) == 8, "ems_poller_settings_t.settle_ms");
+_Static_assert(offsetof(ems_poller_settings_t, recovery_wait_ms) == 32 && sizeof(((ems_poller_settings_t *)0)->recovery_wait_ms) == 24, "ems_poller_settings_t.recovery_wait_ms");
+
+_Static_assert(sizeof(ems_poller_action_t) == 24, "ems_poller_action_t");
+_Static_assert(offsetof(ems_poller_action_t, struct_size) == 0 && sizeof(((ems_poller_action_t *)0)->struct_size) == 4, "ems_poller_action_t.struct_size");
+_Static_assert(offsetof(ems_poller_action_t, size) == 4 && sizeof(((ems_poller_action_t *)0)->size) == 4, "ems_poller_action_t.size");
+_Static_assert(offsetof(ems_poller_action_t, wake_at_ms) == 8 && sizeof(((ems_poller_action_t *)0)->wake_at_ms) == 8, "ems_poller_action_t.wake_at_ms");
+_Static_assert(offsetof(ems_poller_action_t, what) == 16 && sizeof(((ems_poller_action_t *)0)->what) == 8, "ems_poller_action_t.what");
+
+_Static_assert(sizeof(ems_poller_status_t) == 64, "ems_poller_status_t");
+_Static_assert(offsetof(ems_poller_status_t, struct_size) == 0 && sizeof(((ems_poller_status_t *)0)->struct_size) == 4, "ems_poller_status_t.struct_size");
+_Static_assert(offsetof(ems_poller_status_t, health) == 4 && sizeof(((ems_poller_status_t *)0)->health) == 4, "ems_poller_status_t.health");
+_Static_assert(offsetof(ems_poller_status_t, last_error) == 8 && sizeof(((ems_poller_status_t *)0)->last_error) == 4, "ems_poller_status_t.last_error");
+_Static_assert(offsetof(ems_poller_status_t, command_state) == 12 && sizeof(((ems_poller_status_t *)0)->command_state) == 4, "ems_poller_status_t.command_state");
+_Static_assert(offsetof(ems_poller_status_t, command_error) == 16 && sizeof(((ems_poller_status_t *)0)->command_error) == 4, "ems_poller_status_t.command_error");
+_Static_assert(offsetof(ems_poller_status_t, requests) == 20 && sizeof(((ems_poller_status_t *)0)->requests) == 4, "ems_poller_status_t.requests");
+_Static_assert(offsetof(ems_poller_status_t, replies) == 24 && sizeof(((ems_poller_status_t *)0)->replies) == 4, "ems_poller_status_t.replies");
+_Static_assert(offsetof(ems_poller_status_t, timeouts) == 28 && sizeof(((ems_poller_status_t *)0)->timeouts) == 4, "ems_poller_status_t.timeouts");
+_Static_assert(offsetof(ems_poller_status_t, checksum_errors) == 32 && sizeof(((ems_poller_status_t *)0)->checksum_errors) == 4, "ems_poller_status_t.checksum_errors");
+_Static_assert(offsetof(ems_poller_status_t, device_errors) == 36 && sizeof(((ems_poller_status_t *)0)->device_errors) == 4, "ems_poller_status_t.device_errors");
+_Static_assert(offsetof(ems_poller_status_t, other_errors) == 40 && sizeof(((ems_poller_status_t *)0)->other_errors) == 4, "ems_poller_status_t.other_errors");
+_Static_assert(offsetof(ems_poller_status_t, noise_bytes) == 44 && sizeof(((ems_poller_status_t *)0)->noise_bytes) == 4, "ems_poller_status_t.noise_bytes");
+_Static_assert(offsetof(ems_poller_status_t, recoveries) == 48 && sizeof(((ems_poller_status_t *)0)->recoveries) == 4, "ems_poller_status_t.recoveries");
+_Static_assert(offsetof(ems_poller_status_t, reserved) == 52 && sizeof(((ems_poller_status_t *)0)->reserved) == 4, "ems_poller_status_t.reserved");
+_Static_assert(offsetof(ems_poller_status_t, last_error_text) == 56 && sizeof(((ems_poller_status_t *)0)->last_error_text) == 8, "ems_poller_status_t.last_error_text");
+
+_Static_assert(sizeof(ems_threshold_t) == 16, "ems_threshold_t");
+_Static_assert(offsetof(ems_threshold_t, trip) == 0 && sizeof(((ems_threshold_t *)0)->trip) == 4, "ems_threshold_t.trip");
+_Static_assert(offsetof(ems_threshold_t, clear) == 4 && sizeof(((ems_threshold_t *)0)->clear) == 4, "ems_threshold_t.clear");
+_Static_assert(offsetof(ems_threshold_t, clear_after_ms) == 8 && sizeof(((ems_threshold_t *)0)->clear_after_ms) == 8, "ems_threshold_t.clear_after_ms");
+
+_Static_assert(sizeof(ems_safety_limits_t) == 248, "ems_safety_limits_t");
+_Static_assert(offsetof(ems_safety_limits_t, struct_size) == 0 && sizeof(((ems_safety_limits_t *)0)->struct_size) == 4, "ems_safety_limits_t.struct_size");
+_Static_assert(offsetof(ems_safety_limits_t, chemistry) == 4 && sizeof(((ems_safety_limits_t *)0)->chemistry) == 4, "ems_safety_limits_t.chemistry");
+_Static_assert(offsetof(ems_safety_limits_t, cell_voltage_max_mv) == 8 && sizeof(((ems_safety_limits_t *)0)->cell_voltage_max_mv) == 16, "ems_safety_limits_t.cell_voltage_max_mv");
+_Static_assert(offsetof(ems_safety_limits_t, cell_voltage_min_mv) == 24 && sizeof(((ems_safety_limits_t *)0)->cell_voltage_min_mv) == 16, "ems_safety_limits_t.cell_voltage_min_mv");
+_Static_assert(offsetof(ems_safety_limits_t, cell_voltage_latch_max_mv) == 40 && sizeof(((ems_safety_limits_t *)0)->cell_voltage_latch_max_mv) == 4, "ems_safety_limits_t.cell_voltage_latch_max_mv");
+_Static_assert(offsetof(ems_safety_limits_t, cell_voltage_latch_min_mv) == 44 && sizeof(((ems_safety_limits_t *)0)->cell_voltage_latch_min_mv) == 4, "ems_safety_limits_t.cell_voltage_latch_min_mv");
+_Static_assert(offsetof(ems_safety_limits_t, charge_temp_max_mdegc) == 48 && sizeof(((ems_safety_limits_t *)0)->charge_temp_max_mdegc) == 16, "ems_safety_limits_t.charge_temp_max_mdegc");
+_Static_assert(offsetof(ems_safety_limits_t, charge_temp_min_mdegc) == 64 && sizeof(((ems_safety_limits_t *)0)->charge_temp_min_mdegc) == 16, "ems_safety_limits_t.charge_temp_min_mdegc");
+_Static_assert(offsetof(ems_safety_limits_t, discharge_temp_max_mdegc) == 80 && sizeof(((ems_safety_limits_t *)0)->discharge_temp_max_mdegc) == 16, "ems_safety_limits_t.discharge_temp_max_mdegc");
+_Static_assert(offsetof(ems_safety_limits_t, discharge_temp_min_mdegc) == 96 && sizeof(((ems_safety_limits_t *)0)->discharge_temp_min_mdegc) == 16, "ems_safety_limits_t.discharge_temp_min_mdegc");
+_Static_assert(offsetof(ems_safety_limits_t, discharge_temp_derate_mdegc) == 112 && sizeof(((ems_safety_limits_t *)0)->discharge_temp_derate_mdegc) == 16, "ems_safety_limits_t.discharge_temp_derate_mdegc");
+_Static_assert(offsetof(ems_safety_limits_t, temp_latch_max_mdegc) == 128 && sizeof(((ems_safety_limits_t *)0)->temp_latch_max_mdegc) == 4, "ems_safety_limits_t.temp_latch_max_mdegc");
+_Static_assert(offsetof(ems_safety_limits_t, temp_latch_min_mdegc) == 132 && sizeof(((ems_safety_limits_t *)0)->temp_latch_min_mdegc) == 4, "ems_safety_limits_t.temp_latch_min_mdegc");
+_Static_assert(offsetof(ems_safety_limits_t, charge_current_max_ma) == 136 && sizeof(((ems_safety_limits_t *)0)->charge_current_max_ma) == 4, "ems_safety_limits_t.charge_current_max_ma");
+_Static_assert(offsetof(ems_safety_limits_t, discharge_current_max_ma) == 140 && sizeof(((ems_safety_limits_t *)0)->discharge_current_max_ma) == 4, "ems_safety_limits_t.discharge_current_max_ma");
+_Static_assert(offsetof(ems_safety_limits_t, charge_overcurrent_ma) == 144 && sizeof(((ems_safety_limits_t *)0)->charge_overcurrent_ma) == 16, "ems_safety_limits_t.charge_overcurrent_ma");
+_Static_assert(offsetof(ems_safety_limits_t, discharge_overcurrent_ma) == 160 && sizeof(((ems_safety_limits_t *)0)->discharge_overcurrent_ma) == 16, "ems_safety_limits_t.discharge_overcurrent_ma");
+_Static_assert(offsetof(ems_safety_limits_t, soc_max_bp) == 176 && sizeof(((ems_safety_limits_t *)0)->soc_max_bp) == 16, "ems_safety_limits_t.soc_max_bp");
+_Static_assert(offsetof(ems_safety_limits_t, soc_min_bp) == 192 && sizeof(((ems_safety_limits_t *)0)->soc_min_bp) == 16, "ems_safety_limits_t.soc_min_bp");
+_Static_assert(offsetof(ems_safety_limits_t, sum_of_cells_trip_per_cell_mv) == 208 && sizeof(((ems_safety_limits_t *)0)->sum_of_cells_trip_per_cell_mv) == 4, "ems_safety_limits_t.sum_of_cells_trip_per_cell_mv");
+_Static_assert(offsetof(ems_safety_limits_t, sum_of_cells_clear_per_cell_mv) == 212 && sizeof(((ems_safety_limits_t *)0)->sum_of_cells_clear_per_cell_mv) == 4, "ems_safety_limits_t.sum_of_cells_clear_per_cell_mv");
+_Static_assert(offsetof(ems_safety_limits_t, sum_of_cells_trip_share_bp) == 216 && sizeof(((ems_safety_limits_t *)0)->sum_of_cells_trip_share_bp) == 4, "ems_safety_limits_t.sum_of_cells_trip_share_bp");
+_Static_assert(offsetof(ems_safety_limits_t, sum_of_cells_clear_share_bp) == 220 && sizeof(((ems_safety_limits_t *)0)->sum_of_cells_clear_share_bp) == 4, "ems_safety_limits_t.sum_of_cells_clear_share_bp");
+_Static_assert(offsetof(ems_safety_limits_t, sum_of_cells_clear_after_ms) == 224 && sizeof(((ems_safety_limits_t *)0)->sum_of_cells_clear_after_ms) == 8, "ems_safety_limits_t.sum_of_cells_clear_after_ms");
+_Static_assert(offsetof(ems_safety_limits_t, stale_after_max_ms) == 232 && sizeof(((ems_safety_limits_t *)0)->stale_after_max_ms) == 8, "ems_safety_limits_t.stale_after_max_ms");
+_Static_assert(offsetof(ems_safety_limits_t, input_clear_after_ms) == 240 && sizeof(((ems_safety_limits_t *)0)->input_clear_after_ms) == 8, "ems_safety_limits_t.input_clear_after_ms");
+
+_Static_assert(sizeof(ems_safety_battery_t) == 24, "ems_safety_battery_t");
+_Static_assert(offsetof(ems_safety_battery_t, struct_size) == 0 && sizeof(((ems_safety_battery_t *)0)->struct_size) == 4, "ems_safety_battery_t.struct_size");
+_Static_assert(offsetof(ems_safety_battery_t, asset) == 4 && sizeof(((ems_safety_battery_t *)0)->asset) == 4, "ems_safety_battery_t.asset");
+_Static_assert(offsetof(ems_safety_battery_t, cells_in_series) == 8 && sizeof(((ems_safety_battery_t *)0)->cells_in_series) == 2, "ems_safety_battery_t.cells_in_series");
+_Static_assert(offsetof(ems_safety_battery_t, bms_required) == 10 && sizeof(((ems_safety_battery_t *)0)->bms_required) == 1, "ems_safety_battery_t.bms_required");
+_Static_assert(offsetof(ems_safety_battery_t, reserved) == 11 && sizeof(((ems_safety_battery_t *)0)->reserved) == 1, "ems_safety_battery_t.reserved");
+_Static_assert(offsetof(ems_safety_battery_t, breaking_current_max_ma) == 12 && sizeof(((ems_safety_battery_t *)0)->breaking_current_max_ma) == 4, "ems_safety_battery_t.breaking_current_max_ma");
+_Static_assert(offsetof(ems_safety_battery_t, limits) == 16 && sizeof(((ems_safety_battery_t *)0)->limits) == 8, "ems_safety_battery_t.limits");
+
+_Static_assert(sizeof(ems_safety_inverter_t) == 32, "ems_safety_inverter_t");
+_Static_assert(offsetof(ems_safety_inverter_t, struct_size) == 0 && sizeof(((ems_safety_inverter_t *)0)->struct_size) == 4, "ems_safety_inverter_t.struct_size");
+_Static_assert(offsetof(ems_safety_inverter_t, asset) == 4 && sizeof(((ems_safety_inverter_t *)0)->asset) == 4, "ems_safety_inverter_t.asset");
+_Static_assert(offsetof(ems_safety_inverter_t, batteries) == 8 && sizeof(((ems_safety_inverter_t *)0)->batteries) == 1, "ems_safety_inverter_t.batteries");
+_Static_assert(offsetof(ems_safety_inverter_t, has_dc_pv) == 9 && sizeof(((ems_safety_inverter_t *)0)->has_dc_pv) == 1, "ems_safety_inverter_t.has_dc_pv");
+_Static_assert(offsetof(ems_safety_inverter_t, can_curtail_pv) == 10 && sizeof(((ems_safety_inverter_t *)0)->can_curtail_pv) == 1, "ems_safety_inverter_t.can_curtail_pv");
+_Static_assert(offsetof(ems_safety_inverter_t, reserved) == 11 && sizeof(((ems_safety_inverter_t *)0)->reserved) == 1, "ems_safety_inverter_t.reserved");
+_Static_assert(offsetof(ems_safety_inverter_t, apparent_max_va) == 12 && sizeof(((ems_safety_inverter_t *)0)->apparent_max_va) == 4, "ems_safety_inverter_t.apparent_max_va");
+_Static_assert(offsetof(ems_safety_inverter_t, charge_max_w) == 16 && sizeof(((ems_safety_inverter_t *)0)->charge_max_w) == 4, "ems_safety_inverter_t.charge_max_w");
+_Static_assert(offsetof(ems_safety_inverter_t, discharge_max_w) == 20 && sizeof(((ems_safety_inverter_t *)0)->discharge_max_w) == 4, "ems_safety_inverter_t.discharge_max_w");
+_Static_assert(offsetof(ems_safety_inverter_t, efficiency_bp) == 24 && sizeof(((ems_safety_inverter_t *)0)->efficiency_bp) == 4, "ems_safety_inverter_t.efficiency_bp");
+_Static_assert(offsetof(ems_safety_inverter_t, reserved2) == 28 && sizeof(((ems_safety_inverter_t *)0)->reserved2) == 4, "ems_safety_inverter_t.reserved2");
+
+_Static_assert(sizeof(ems_trip_t) == 16, "ems_trip_t");
+_Static_assert(offsetof(ems_trip_t, since_ms) == 0 && sizeof(((ems_trip_t *)0)->since_ms) == 8, "ems_trip_t.since_ms");
+_Static_assert(offsetof(ems_trip_t, cause) == 8 && sizeof(((ems_trip_t *)0)->cause) == 4, "ems_trip_t.cause");
+_Static_assert(offsetof(ems_trip_t, asset) == 12 && sizeof(((ems_trip_t *)0)->asset) == 4, "ems_trip_t.asset");
+
+_Static_assert(sizeof(ems_safety_config_t) == 72, "ems_safety_config_t");
+_Static_assert(offsetof(ems_safety_config_t, struct_size) == 0 && sizeof(((ems_safety_config_t *)0)->struct_size) == 4, "ems_safety_config_t.struct_size");
+_Static_assert(offsetof(ems_safety_config_t, battery_count) == 4 && sizeof(((ems_safety_config_t *)0)->battery_count) == 4, "ems_safety_config_t.battery_count");
+_Static_assert(offsetof(ems_safety_config_t, batteries) == 8 && sizeof(((ems_safety_config_t *)0)->batteries) == 8, "ems_safety_config_t.batteries");
+_Static_assert(offsetof(ems_safety_config_t, inverters) == 16 && sizeof(((ems_safety_config_t *)0)->inverters) == 8, "ems_safety_config_t.inverters");
+_Static_assert(offsetof(ems_safety_config_t, inverter_count) == 24 && sizeof(((ems_safety_config_t *)0)->inverter_count) == 4, "ems_safety_config_t.inverter_count");
+_Static_assert(offsetof(ems_safety_config_t, latch_unreadable) == 28 && sizeof(((ems_safety_config_t *)0)->latch_unreadable) == 4, "ems_safety_config_t.latch_unreadable");
+_Static_assert(offsetof(ems_safety_config_t, trips) == 32 && sizeof(((ems_safety_config_t *)0)->trips) == 8, "ems_safety_config_t.trips");
+_Static_assert(offsetof(ems_safety_config_t, trip_count) == 40 && sizeof(((ems_safety_config_t *)0)->trip_count) == 4, "ems_safety_config_t.trip_count");
+_Static_assert(offsetof(ems_safety_config_t, reserved) == 44 && sizeof(((ems_safety_config_t *)0)->reserved) == 4, "ems_safety_config_t.reserved");
+_Static_assert(offsetof(ems_safety_config_t, tick_period_ms) == 48 && sizeof(((ems_safety_config_t *)0)->tick_period_ms) == 8, "ems_safety_config_t.tick_period_ms");
+_Static_assert(offsetof(ems_safety_config_t, start_grace_ms) == 56 && sizeof(((ems_safety_config_t *)0)->start_grace_ms) == 8, "ems_safety_config_t.start_grace_ms");
+_Static_assert(offsetof(ems_safety_config_t, start_ms) == 64 && sizeof(((ems_safety_config_t *)0)->start_ms) == 8, "ems_safety_config_t.start_ms");
+
+_Static_assert(sizeof(ems_safety_result_t) == 40, "ems_safety_result_t");
+_Static_assert(offsetof(ems_safety_result_t, struct_size) == 0 && sizeof(((ems_safety_result_t *)0)->struct_size) == 4, "ems_safety_result_t.struct_size");
+_Static_assert(offsetof(ems_safety_result_t, state) == 4 && sizeof(((ems_safety_result_t *)0)->state) == 4, "ems_safety_result_t.state");
+_Static_assert(offsetof(ems_safety_result_t, battery_count) == 8 && sizeof(((ems_safety_result_t *)0)->battery_count) == 4, "ems_safety_result_t.battery_count");
+_Static_assert(offsetof(ems_safety_result_t, inverter_count) == 12 && sizeof(((ems_safety_result_t *)0)->inverter_count) == 4, "ems_safety_result_t.inverter_count");
+_Static_assert(offsetof(ems_safety_result_t, event_count) == 16 && sizeof(((ems_safety_result_t *)0)->event_count) == 4, "ems_safety_result_t.event_count");
+_Static_assert(offsetof(ems_safety_result_t, trip_count) == 20 && sizeof(((ems_safety_result_t *)0)->trip_count) == 4, "ems_safety_result_t.trip_count");
+_Static_assert(offsetof(ems_safety_result_t, latch_changed) == 24 && sizeof(((ems_safety_result_t *)0)->latch_changed) == 4, "ems_safety_result_t.latch_changed");
+_Static_assert(offsetof(ems_safety_result_t, reserved) == 28 && sizeof(((ems_safety_result_t *)0)->reserved) == 4, "ems_safety_result_t.reserved");
+_Static_assert(offsetof(ems_safety_result_t, late_ticks) == 32 && sizeof(((ems_safety_result_t *)0)->late_ticks) == 8, "ems_safety_result_t.late_ticks");
+
+_Static_assert(sizeof(ems_battery_verdict_t) == 36, "ems_battery_verdict_t");
+_Static_assert(offsetof(ems_battery_verdict_t, struct_size) == 0 && sizeof(((ems_battery_verdict_t *)0)->struct_size) == 4, "ems_battery_verdict_t.struct_size");
+_Static_assert(offsetof(ems_battery_verdict_t, asset) == 4 && sizeof(((ems_battery_verdict_t *)0)->asset) == 4, "ems_battery_verdict_t.asset");
+_Static_assert(offsetof(ems_battery_verdict_t, state) == 8 && sizeof(((ems_battery_verdict_t *)0)->state) == 4, "ems_battery_verdict_t.state");
+_Static_assert(offsetof(ems_battery_verdict_t, charge_current_max_ma) == 12 && sizeof(((ems_battery_verdict_t *)0)->charge_current_max_ma) == 4, "ems_battery_verdict_t.charge_current_max_ma");
+_Static_assert(offsetof(ems_battery_verdict_t, discharge_current_max_ma) == 16 && sizeof(((ems_battery_verdict_t *)0)->discharge_current_max_ma) == 4, "ems_battery_verdict_t.discharge_current_max_ma");
+_Static_assert(offsetof(ems_battery_verdict_t, charge_voltage_max_mv) == 20 && sizeof(((ems_battery_verdict_t *)0)->charge_voltage_max_mv) == 4, "ems_battery_verdict_t.charge_voltage_max_mv");
+_Static_assert(offsetof(ems_battery_verdict_t, discharge_voltage_min_mv) == 24 && sizeof(((ems_battery_verdict_t *)0)->discharge_voltage_min_mv) == 4, "ems_battery_verdict_t.discharge_voltage_min_mv");
+_Static_assert(offsetof(ems_battery_verdict_t, plausibility_failed) == 28 && sizeof(((ems_battery_verdict_t *)0)->plausibility_failed) == 4, "ems_battery_verdict_t.plausibility_failed");
+_Static_assert(offsetof(ems_battery_verdict_t, reason_count) == 32 && sizeof(((ems_battery_verdict_t *)0)->reason_count) == 4, "ems_battery_verdict_t.reason_count");
+
+_Static_assert(sizeof(ems_reason_t) == 32, "ems_reason_t");
+_Static_assert(offsetof(ems_reason_t, rule) == 0 && sizeof(((ems_reason_t *)0)->rule) == 8, "ems_reason_t.rule");
+_Static_assert(offsetof(ems_reason_t, number) == 8 && sizeof(((ems_reason_t *)0)->number) == 4, "ems_reason_t.number");
+_Static_assert(offsetof(ems_reason_t, charge) == 12 && sizeof(((ems_reason_t *)0)->charge) == 1, "ems_reason_t.charge");
+_Static_assert(offsetof(ems_reason_t, discharge) == 13 && sizeof(((ems_reason_t *)0)->discharge) == 1, "ems_reason_t.discharge");
+_Static_assert(offsetof(ems_reason_t, action) == 14 && sizeof(((ems_reason_t *)0)->action) == 1, "ems_reason_t.action");
+_Static_assert(offsetof(ems_reason_t, cause) == 15 && sizeof(((ems_reason_t *)0)->cause) == 1, "ems_reason_t.cause");
+_Static_assert(offsetof(ems_reason_t, signal) == 16 && sizeof(((ems_reason_t *)0)->signal) == 2, "ems_reason_t.signal");
+_Static_assert(offsetof(ems_reason_t, reserved) == 18 && sizeof(((ems_reason_t *)0)->reserved) == 2, "ems_reason_t.reserved");
+_Static_assert(offsetof(ems_reason_t, value) == 20 && sizeof(((ems_reason_t *)0)->value) == 4, "ems_reason_t.value");
+_Static_assert(offsetof(ems_reason_t, limit) == 24 && sizeof(((ems_reason_t *)0)->limit) == 4, "ems_reason_t.limit");
+_Static_assert(offsetof(ems_reason_t, reserved2) == 28 && sizeof(((ems_reason_t *)0)->reserved2) == 4, "ems_reason_t.reserved2");
+
+_Static_assert(sizeof(ems_inverter_verdict_t) == 36, "ems_inverter_verdict_t");
+_Static_assert(offsetof(ems_inverter_verdict_t, struct_size) == 0 && sizeof(((ems_inverter_verdict_t *)0)->struct_size) == 4, "ems_inverter_verdict_t.struct_size");
+_Static_assert(offsetof(ems_inverter_verdict_t, asset) == 4 && sizeof(((ems_inverter_verdict_t *)0)->asset) == 4, "ems_inverter_verdict_t.asset");
+_Static_assert(offsetof(ems_inverter_verdict_t, ac) == 8 && sizeof(((ems_inverter_verdict_t *)0)->ac) == 8, "ems_inverter_verdict_t.ac");
+_Static_assert(offsetof(ems_inverter_verdict_t, command) == 16 && sizeof(((ems_inverter_verdict_t *)0)->command) == 4, "ems_inverter_verdict_t.command");
+_Static_assert(offsetof(ems_inverter_verdict_t, state) == 20 && sizeof(((ems_inverter_verdict_t *)0)->state) == 4, "ems_inverter_verdict_t.state");
+_Static_assert(offsetof(ems_inverter_verdict_t, apparent_max_va) == 24 && sizeof(((ems_inverter_verdict_t *)0)->apparent_max_va) == 4, "ems_inverter_verdict_t.apparent_max_va");
+_Static_assert(offsetof(ems_inverter_verdict_t, curtail_pv) == 28 && sizeof(((ems_inverter_verdict_t *)0)->curtail_pv) == 4, "ems_inverter_verdict_t.curtail_pv");
+_Static_assert(offsetof(ems_inverter_verdict_t, may_open) == 32 && sizeof(((ems_inverter_verdict_t *)0)->may_open) == 4, "ems_inverter_verdict_t.may_open");
+
+_Static_assert(sizeof(ems_event_t) == 24, "ems_event_t");
+_Static_assert(offsetof(ems_event_t, name) == 0 && sizeof(((ems_event_t *)0)->name) == 8, "ems_event_t.name");
+_Static_assert(offsetof(ems_event_t, value) == 8 && sizeof(((ems_event_t *)0)->value) == 8, "ems_event_t.value");
+_Static_assert(offsetof(ems_event_t, asset) == 16 && sizeof(((ems_event_t *)0)->asset) == 4, "ems_event_t.asset");
+_Static_assert(offsetof(ems_event_t, signal) == 20 && sizeof(((ems_event_t *)0)->signal) == 2, "ems_event_t.signal");
+_Static_assert(offsetof(ems_event_t, severity) == 22 && sizeof(((ems_event_t *)0)->severity) == 1, "ems_event_t.severity");
+_Static_assert(offsetof(ems_event_t, active) == 23 && sizeof(((ems_event_t *)0)->active) == 1, "ems_event_t.active");
+
+_Static_assert(sizeof(ems_gate_result_t) == 40, "ems_gate_result_t");
+_Static_assert(offsetof(ems_gate_result_t, struct_size) == 0 && sizeof(((ems_gate_result_t *)0)->struct_size) == 4, "ems_gate_result_t.struct_size");
+_Static_assert(offsetof(ems_gate_result_t, send) == 4 && sizeof(((ems_gate_result_t *)0)->send) == 4, "ems_gate_result_t.send");
+_Static_assert(offsetof(ems_gate_result_t, changed) == 8 && sizeof(((ems_gate_result_t *)0)->changed) == 4, "ems_gate_result_t.changed");
+_Static_assert(offsetof(ems_gate_result_t, why) == 12 && sizeof(((ems_gate_result_t *)0)->why) == 4, "ems_gate_result_t.why");
+_Static_assert(offsetof(ems_gate_result_t, why_text) == 16 && sizeof(((ems_gate_result_t *)0)->why_text) == 8, "ems_gate_result_t.why_text");
+_Static_assert(offsetof(ems_gate_result_t, command) == 24 && sizeof(((ems_gate_result_t *)0)->command) == 12, "ems_gate_result_t.command");
+_Static_assert(offsetof(ems_gate_result_t, reserved) == 36 && sizeof(((ems_gate_result_t *)0)->reserved) == 4, "ems_gate_result_t.reserved");
+
+_Static_assert(sizeof(ems_safety_reset_request_t) == 24, "ems_safety_reset_request_t");
+_Static_assert(offsetof(ems_safety_reset_request_t, struct_size) == 0 && sizeof(((ems_safety_reset_request_t *)0)->struct_size) == 4, "ems_safety_reset_request_t.struct_size");
+_Static_assert(offsetof(ems_safety_reset_request_t, technician) == 4 && sizeof(((ems_safety_reset_request_t *)0)->technician) == 4, "ems_safety_reset_request_t.technician");
+_Static_assert(offsetof(ems_safety_reset_request_t, name) == 8 && sizeof(((ems_safety_reset_request_t *)0)->name) == 8, "ems_safety_reset_request_t.name");
+_Static_assert(offsetof(ems_safety_reset_request_t, cause) == 16 && sizeof(((ems_safety_reset_request_t *)0)->cause) == 8, "ems_safety_reset_request_t.cause");
+
+_Static_assert(sizeof(ems_telemetry_config_t) == 40, "ems_telemetry_config_t");
+_Static_assert(offsetof(ems_telemetry_config_t, struct_size) == 0 && sizeof(((ems_telemetry_config_t *)0)->struct_size) == 4, "ems_telemetry_config_t.struct_size");
+_Static_assert(offsetof(ems_telemetry_config_t, stream) == 4 && sizeof(((ems_telemetry_config_t *)0)->stream) == 4, "ems_telemetry_config_t.stream");
+_Static_assert(offsetof(ems_telemetry_config_t, epoch_random) == 8 && sizeof(((ems_telemetry_config_t *)0)->epoch_random) == 16, "ems_telemetry_config_t.epoch_random");
+_Static_assert(offsetof(ems_telemetry_config_t, epoch_counter) == 24 && sizeof(((ems_telemetry_config_t *)0)->epoch_counter) == 4, "ems_telemetry_config_t.epoch_counter");
+_Static_assert(offsetof(ems_telemetry_config_t, reserved) == 28 && sizeof(((ems_telemetry_config_t *)0)->reserved) == 4, "ems_telemetry_config_t.reserved");
+_Static_assert(offsetof(ems_telemetry_config_t, first_sequence) == 32 && sizeof(((ems_telemetry_config_t *)0)->first_sequence) == 8, "ems_telemetry_config_t.first_sequence");
+
+_Static_assert(sizeof(ems_telemetry_context_t) == 16, "ems_telemetry_context_t");
+_Static_assert(offsetof(ems_telemetry_context_t, struct_size) == 0 && sizeof(((ems_telemetry_context_t *)0)->struct_size) == 4, "ems_telemetry_context_t.struct_size");
+_Static_assert(offsetof(ems_telemetry_context_t, clock_quality) == 4 && sizeof(((ems_telemetry_context_t *)0)->clock_quality) == 4, "ems_telemetry_context_t.clock_quality");
+_Static_assert(offsetof(ems_telemetry_context_t, limits_hash) == 8 && sizeof(((ems_telemetry_context_t *)0)->limits_hash) == 8, "ems_telemetry_context_t.limits_hash");
+
+_Static_assert(sizeof(ems_telemetry_status_t) == 72, "ems_telemetry_status_t");
+_Static_assert(offsetof(ems_telemetry_status_t, struct_size) == 0 && sizeof(((ems_telemetry_status_t *)0)->struct_size) == 4, "ems_telemetry_status_t.struct_size");
+_Static_assert(offsetof(ems_telemetry_status_t, blocks) == 4 && sizeof(((ems_telemetry_status_t *)0)->blocks) == 4, "ems_telemetry_status_t.blocks");
+_Static_assert(offsetof(ems_telemetry_status_t, next_sequence) == 8 && sizeof(((ems_telemetry_status_t *)0)->next_sequence) == 8, "ems_telemetry_status_t.next_sequence");
+_Static_assert(offsetof(ems_telemetry_status_t, first_held) == 16 && sizeof(((ems_telemetry_status_t *)0)->first_held) == 8, "ems_telemetry_status_t.first_held");
+_Static_assert(offsetof(ems_telemetry_status_t, acknowledged) == 24 && sizeof(((ems_telemetry_status_t *)0)->acknowledged) == 8, "ems_telemetry_status_t.acknowledged");
+_Static_assert(offsetof(ems_telemetry_status_t, gap_first) == 32 && sizeof(((ems_telemetry_status_t *)0)->gap_first) == 8, "ems_telemetry_status_t.gap_first");
+_Static_assert(offsetof(ems_telemetry_status_t, gap_last) == 40 && sizeof(((ems_telemetry_status_t *)0)->gap_last) == 8, "ems_telemetry_status_t.gap_last");
+_Static_assert(offsetof(ems_telemetry_status_t, rows_lost) == 48 && sizeof(((ems_telemetry_status_t *)0)->rows_lost) == 8, "ems_telemetry_status_t.rows_lost");
+_Static_assert(offsetof(ems_telemetry_status_t, bytes_used) == 56 && sizeof(((ems_telemetry_status_t *)0)->bytes_used) == 8, "ems_telemetry_status_t.bytes_used");
+_Static_assert(offsetof(ems_telemetry_status_t, bytes_capacity) == 64 && sizeof(((ems_telemetry_status_t *)0)->bytes_capacity) == 8, "ems_telemetry_status_t.bytes_capacity");
+
+_Static_assert(sizeof(ems_block_t) == 32, "ems_block_t");
+_Static_assert(offsetof(ems_block_t, data) == 0 && sizeof(((ems_block_t *)0)->data) == 8, "ems_block_t.data");
+_Static_assert(offsetof(ems_block_t, size) == 8 && sizeof(((ems_block_t *)0)->size) == 8, "ems_block_t.size");
+_Static_assert(offsetof(ems_block_t, first) == 16 && sizeof(((ems_block_t *)0)->first) == 8, "ems_block_t.first");
+_Static_assert(offsetof(ems_block_t, last) == 24 && sizeof(((ems_block_t *)0)->last) == 8, "ems_block_t.last");
+
+_Static_assert(sizeof(ems_block_info_t) == 72, "ems_block_info_t");
+_Static_assert(offsetof(ems_block_info_t, struct_size) == 0 && sizeof(((ems_block_info_t *)0)->struct_size) == 4, "ems_block_info_t.struct_size");
+_Static_assert(offsetof(ems_block_info_t, stream) == 4 && sizeof(((ems_block_info_t *)0)->stream) == 4, "ems_block_info_t.stream");
+_Static_assert(offsetof(ems_block_info_t, first) == 8 && sizeof(((ems_block_info_t *)0)->first) == 8, "ems_block_info_t.first");
+_Static_assert(offsetof(ems_block_info_t, last) == 16 && sizeof(((ems_block_info_t *)0)->last) == 8, "ems_block_info_t.last");
+_Static_assert(offsetof(ems_block_info_t, epoch_random) == 24 && sizeof(((ems_block_info_t *)0)->epoch_random) == 16, "ems_block_info_t.epoch_random");
+_Static_assert(offsetof(ems_block_info_t, epoch_counter) == 40 && sizeof(((ems_block_info_t *)0)->epoch_counter) == 4, "ems_block_info_t.epoch_counter");
+_Static_assert(offsetof(ems_block_info_t, clock_quality) == 44 && sizeof(((ems_block_info_t *)0)->clock_quality) == 4, "ems_block_info_t.clock_quality");
+_Static_assert(offsetof(ems_block_info_t, limits_hash) == 48 && sizeof(((ems_block_info_t *)0)->limits_hash) == 8, "ems_block_info_t.limits_hash");
+_Static_assert(offsetof(ems_block_info_t, catalogue_hash) == 56 && sizeof(((ems_block_info_t *)0)->catalogue_hash) == 8, "ems_block_info_t.catalogue_hash");
+_Static_assert(offsetof(ems_block_info_t, point_count) == 64 && sizeof(((ems_block_info_t *)0)->point_count) == 4, "ems_block_info_t.point_count");
+_Static_assert(offsetof(ems_block_info_t, reserved) == 68 && sizeof(((ems_block_info_t *)0)->reserved) == 4, "ems_block_info_t.reserved");
+
+_Static_assert(sizeof(ems_point_t) == 8, "ems_point_t");
+_Static_assert(offsetof(ems_point_t, asset) == 0 && sizeof(((ems_point_t *)0)->asset) == 4, "ems_point_t.asset");
+_Static_assert(offsetof(ems_point_t, signal) == 4 && sizeof(((ems_point_t *)0)->signal) == 2, "ems_point_t.signal");
+_Static_assert(offsetof(ems_point_t, element) == 6 && sizeof(((ems_point_t *)0)->element) == 2, "ems_point_t.element");
+
+_Static_assert(sizeof(ems_row_value_t) == 16, "ems_row_value_t");
+_Static_assert(offsetof(ems_row_value_t, value) == 0 && sizeof(((ems_row_value_t *)0)->value) == 8, "ems_row_value_t.value");
+_Static_assert(offsetof(ems_row_value_t, valid) == 8 && sizeof(((ems_row_value_t *)0)->valid) == 1, "ems_row_value_t.valid");
+_Static_assert(offsetof(ems_row_value_t, quality) == 9 && sizeof(((ems_row_value_t *)0)->quality) == 1, "ems_row_value_t.quality");
+_Static_assert(offsetof(ems_row_value_t, reserved) == 10 && sizeof(((ems_row_value_t *)0)->reserved) == 6, "ems_row_value_t.reserved");
+
+_Static_assert(sizeof(ems_row_t) == 16, "ems_row_t");
+_Static_assert(offsetof(ems_row_t, sequence) == 0 && sizeof(((ems_row_t *)0)->sequence) == 8, "ems_row_t.sequence");
+_Static_assert(offsetof(ems_row_t, utc_us) == 8 && sizeof(((ems_row_t *)0)->utc_us) == 8, "ems_row_t.utc_us");
+
+_Static_assert(sizeof(ems_record_t) == 40, "ems_record_t");
+_Static_assert(offsetof(ems_record_t, sequence) == 0 && sizeof(((ems_record_t *)0)->sequence) == 8, "ems_record_t.sequence");
+_Static_assert(offsetof(ems_record_t, utc_us) == 8 && sizeof(((ems_record_t *)0)->utc_us) == 8, "ems_record_t.utc_us");
+_Static_assert(offsetof(ems_record_t, payload) == 16 && sizeof(((ems_record_t *)0)->payload) == 8, "ems_record_t.payload");
+_Static_assert(offsetof(ems_record_t, size) == 24 && sizeof(((ems_record_t *)0)->size) == 8, "ems_record_t.size");
+_Static_assert(offsetof(ems_record_t, type) == 32 && sizeof(((ems_record_t *)0)->type) == 4, "ems_record_t.type");
+_Static_assert(offsetof(ems_record_t, reserved) == 36 && sizeof(((ems_record_t *)0)->reserved) == 4, "ems_record_t.reserved");
+
+_Static_assert(sizeof(ems_event_record_t) == 72, "ems_event_record_t");
+_Static_assert(offsetof(ems_event_record_t, struct_size) == 0 && sizeof(((ems_event_record_t *)0)->struct_size) == 4, "ems_event_record_t.struct_size");
+_Static_assert(offsetof(ems_event_record_t, asset) == 4 && sizeof(((ems_event_record_t *)0)->asset) == 4, "ems_event_record_t.asset");
+_Static_assert(offsetof(ems_event_record_t, value) == 8 && sizeof(((ems_event_record_t *)0)->value) == 8, "ems_event_record_t.value");
+_Static_assert(offsetof(ems_event_record_t, signal) == 16 && sizeof(((ems_event_record_t *)0)->signal) == 2, "ems_event_record_t.signal");
+_Static_assert(offsetof(ems_event_record_t, severity) == 18 && sizeof(((ems_event_record_t *)0)->severity) == 1, "ems_event_record_t.severity");
+_Static_assert(offsetof(ems_event_record_t, active) == 19 && sizeof(((ems_event_record_t *)0)->active) == 1, "ems_event_record_t.active");
+_Static_assert(offsetof(ems_event_record_t, name) == 20 && sizeof(((ems_event_record_t *)0)->name) == 52, "ems_event_record_t.name");
+
+_Static_assert(sizeof(ems_asset_t) == 4, "ems_asset_t");
+_Static_assert(offsetof(ems_asset_t, kind) == 0 && sizeof(((ems_asset_t *)0)->kind) == 1, "ems_asset_t.kind");
+_Static_assert(offsetof(ems_asset_t, module) == 1 && sizeof(((ems_asset_t *)0)->module) == 1, "ems_asset_t.module");
+_Static_assert(offsetof(ems_asset_t, index) == 2 && sizeof(((ems_asset_t *)0)->index) == 2, "ems_asset_t.index");
+
+_Static_assert(sizeof(ems_value_t) == 16, "ems_value_t");
+_Static_assert(offsetof(ems_value_t, value) == 0 && sizeof(((ems_value_t *)0)->value) == 8, "ems_value_t.value");
+_Static_assert(offsetof(ems_value_t, signal) == 8 && sizeof(((ems_value_t *)0)->signal) == 2, "ems_value_t.signal");
+_Static_assert(offsetof(ems_value_t, element) == 10 && sizeof(((ems_value_t *)0)->element) == 2, "ems_value_t.element");
+_Static_assert(offsetof(ems_value_t, module) == 12 && sizeof(((ems_value_t *)0)->module) == 1, "ems_value_t.module");
+_Static_assert(offsetof(ems_value_t, quality) == 13 && sizeof(((ems_value_t *)0)->quality) == 1, "ems_value_t.quality");
+_Static_assert(offsetof(ems_value_t, reserved) == 14 && sizeof(((ems_value_t *)0)->reserved) == 2, "ems_value_t.reserved");
+
+_Static_assert(sizeof(ems_sample_t) == 40, "ems_sample_t");
+_Static_assert(offsetof(ems_sample_t, value) == 0 && sizeof(((ems_sample_t *)0)->value) == 8, "ems_sample_t.value");
+_Static_assert(offsetof(ems_sample_t, taken_at_ms) == 8 && sizeof(((ems_sample_t *)0)->taken_at_ms) == 8, "ems_sample_t.taken_at_ms");
+_Static_assert(offsetof(ems_sample_t, stale_after_ms) == 16 && sizeof(((ems_sample_t *)0)->stale_after_ms) == 8, "ems_sample_t.stale_after_ms");
+_Static_assert(offsetof(ems_sample_t, asset) == 24 && sizeof(((ems_sample_t *)0)->asset) == 4, "ems_sample_t.asset");
+_Static_assert(offsetof(ems_sample_t, signal) == 28 && sizeof(((ems_sample_t *)0)->signal) == 2, "ems_sample_t.signal");
+_Static_assert(offsetof(ems_sample_t, element) == 30 && sizeof(((ems_sample_t *)0)->element) == 2, "ems_sample_t.element");
+_Static_assert(offsetof(ems_sample_t, quality) == 32 && sizeof(((ems_sample_t *)0)->quality) == 1, "ems_sample_t.quality");
+_Static_assert(offsetof(ems_sample_t, reserved) == 33 && sizeof(((ems_sample_t *)0)->reserved) == 7, "ems_sample_t.reserved");
+
+_Static_assert(sizeof(ems_interval_t) == 8, "ems_interval_t");
+_Static_assert(offsetof(ems_interval_t, lo_w) == 0 && sizeof(((ems_interval_t *)0)->lo_w) == 4, "ems_interval_t.lo_w");
+_Static_assert(offsetof(ems_interval_t, hi_w) == 4 && sizeof(((ems_interval_t *)0)->hi_w) == 4, "ems_interval_t.hi_w");
+
+_Static_assert(sizeof(ems_command_t) == 12, "ems_command_t");
+_Static_assert(offsetof(ems_command_t, kind) == 0 && sizeof(((ems_command_t *)0)->kind) == 4, "ems_command_t.kind");
+_Static_assert(offsetof(ems_command_t, p_w) == 4 && sizeof(((ems_command_t *)0)->p_w) == 4, "ems_command_t.p_w");
+_Static_assert(offsetof(ems_command_t, q_var) == 8 && sizeof(((ems_command_t *)0)->q_var) == 4, "ems_command_t.q_var");
