@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // emsctl limits: shows what the safety limits are, and records that a person accepts them.
+#include <cstdio>
+#include <filesystem>
 #include <memory>
 #include <string>
 
@@ -16,6 +18,7 @@ namespace {
 struct LimitsOptions {
   std::string config;
   std::string name;
+  std::string file;
 };
 
 io::SiteConfig load(const LimitsOptions& options) {
@@ -42,20 +45,24 @@ void show(const LimitsOptions& options) {
   if (!permission.errors.empty()) throw CLI::RuntimeError(kExitFailure);
 }
 
+io::LimitsConfig load_limits(const std::filesystem::path& file) {
+  const auto limits = io::load_limits_config(file);
+  if (!limits) {
+    std::fputs(io::to_text(limits.errors).c_str(), stderr);
+    throw CLI::RuntimeError(kExitFailure);
+  }
+  return *limits.value;
+}
+
 void accept(const LimitsOptions& options) {
   const io::SiteConfig site = load(options);
   if (!site.limits) {
     end_with(options.config, {Errc::missing_key, 0, "the site file names no limits file"});
   }
-  const auto limits = io::load_limits_config(*site.limits);
-  if (!limits) {
-    std::fputs(io::to_text(limits.errors).c_str(), stderr);
-    throw CLI::RuntimeError(kExitFailure);
-  }
-  const Result<void> accepted =
-      io::accept_limits(*limits.value, options.name, io::SystemClock{}.utc());
+  const io::LimitsConfig limits = load_limits(*site.limits);
+  const Result<void> accepted = io::accept_limits(limits, options.name, io::SystemClock{}.utc());
   if (!accepted) end_with("accept", accepted.error());
-  print("limits " + limits.value->hash.hex() + " accepted by " + options.name +
+  print("limits " + limits.hash.hex() + " accepted by " + options.name +
         "; restart the agent to use them");
 }
 
@@ -72,6 +79,11 @@ void add_limits_command(CLI::App& app) {
   one->add_option("--config", options->config, "The site file")->required();
   one->add_option("--name", options->name, "Your name")->required();
   one->callback([options] { accept(*options); });
+  one = limits->add_subcommand("header", "The limits as a C++ header, for the firmware");
+  one->add_option("FILE", options->file, "The limits file")->required();
+  one->callback([options] {
+    std::fputs(io::print_limits_header(load_limits(options->file)).c_str(), stdout);
+  });
 }
 
 }  // namespace ems::cli

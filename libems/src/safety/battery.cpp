@@ -310,24 +310,23 @@ Cause cause_of(Finding finding) noexcept {
 }
 
 /// INIT: nothing is wrong, good health has just not been shown for long enough yet.
-bool only_waiting(const BatteryStep& step, bool grace) noexcept {
-  for (const Reason& reason : step.verdict.reasons) {
-    const RuleState& rule = step.state.rules[static_cast<std::size_t>(reason.rule)];
+bool only_waiting(const BatteryState& state, const BatteryVerdict& verdict, bool grace) noexcept {
+  for (const Reason& reason : verdict.reasons) {
+    const RuleState& rule = state.rules[static_cast<std::size_t>(reason.rule)];
     if (rule.exceeded || reason.cause == Cause::exceeded) return false;
     if (reason.cause == Cause::missing && !grace) return false;
   }
   return true;
 }
 
-SafetyState state_of(const BatteryStep& step, const BatteryContext& context) noexcept {
-  const BatteryVerdict& v = step.verdict;
+SafetyState state_of(const BatteryState& state, const BatteryVerdict& v,
+                     const BatteryContext& context) noexcept {
   if (context.tripped) return SafetyState::tripped;
   if (context.forbid) return SafetyState::safe;
   const bool charge = v.charge_current_max > MilliAmp::zero();
   const bool discharge = v.discharge_current_max > MilliAmp::zero();
   if (!charge && !discharge) {
-    const bool init =
-        !step.state.started && !v.reasons.empty() && only_waiting(step, context.grace);
+    const bool init = !state.started && !v.reasons.empty() && only_waiting(state, v, context.grace);
     return init ? SafetyState::init : SafetyState::safe;
   }
   const Limits& limits = context.config.limits;
@@ -362,43 +361,41 @@ std::optional<bool> latch_reached(TripCause cause, const Limits& limits, const B
   return std::nullopt;  // Not a threshold.
 }
 
-BatteryStep step_battery(const BatteryState& state, const BatteryContext& context) noexcept {
-  BatteryStep next;
-  next.state = state;
-  next.state.asset = context.config.asset;
-  next.state.bms_seen = static_cast<std::uint16_t>(state.bms_seen | seen_signals(context.in));
-  next.verdict.asset = context.config.asset;
+void step_battery(BatteryState& state, BatteryVerdict& verdict,
+                  const BatteryContext& context) noexcept {
+  state.asset = context.config.asset;
+  state.bms_seen = static_cast<std::uint16_t>(state.bms_seen | seen_signals(context.in));
+  verdict.asset = context.config.asset;
 
-  const Evaluator evaluator(context, next.state.bms_seen);
+  const Evaluator evaluator(context, state.bms_seen);
   bool charge = !context.forbid && !context.tripped;
   bool discharge = charge;
   for (std::size_t i = 0; i < kRuleCount; ++i) {
     const RuleInfo& info = rule_info(static_cast<Rule>(i));
     const Evaluation e = evaluator.evaluate(info.rule);
-    RuleState& rule = next.state.rules[i];
+    RuleState& rule = state.rules[i];
     rule = advance(rule, e, context.now);
     if (!rule.active) continue;
-    next.verdict.reasons.push_back(
+    verdict.reasons.push_back(
         {info.rule, info.direction, info.action, cause_of(e.finding), e.signal, e.value, e.limit});
     if (info.action != Action::inhibit) continue;
     charge = charge && !includes(info.direction, Direction::charge);
     discharge = discharge && !includes(info.direction, Direction::discharge);
   }
-  const RuleState& sum = next.state.rules[static_cast<std::size_t>(Rule::sum_of_cells)];
-  next.verdict.plausibility_failed = sum.active && sum.exceeded;
+  const RuleState& sum = state.rules[static_cast<std::size_t>(Rule::sum_of_cells)];
+  verdict.plausibility_failed = sum.active && sum.exceeded;
   if (charge) {
-    next.verdict.charge_current_max = evaluator.charge_current_max();
-    next.verdict.charge_voltage_max = evaluator.charge_voltage_max();
+    verdict.charge_current_max = evaluator.charge_current_max();
+    verdict.charge_voltage_max = evaluator.charge_voltage_max();
   }
   if (discharge) {
-    next.verdict.discharge_current_max = evaluator.discharge_current_max();
-    next.verdict.discharge_voltage_min = evaluator.discharge_voltage_min();
+    verdict.discharge_current_max = evaluator.discharge_current_max();
+    verdict.discharge_voltage_min = evaluator.discharge_voltage_min();
   }
-  next.verdict.state = state_of(next, context);
-  const bool moves = next.verdict.charge_current_max > MilliAmp::zero() ||
-                     next.verdict.discharge_current_max > MilliAmp::zero();
-  next.state.started = state.started || moves;
-  return next;
+  verdict.state = state_of(state, verdict, context);
+  const bool moves = verdict.charge_current_max > MilliAmp::zero() ||
+                     verdict.discharge_current_max > MilliAmp::zero();
+  state.started = state.started || moves;
 }
 
 }  // namespace ems::safety::detail

@@ -157,7 +157,8 @@ InverterVerdict envelope(const InverterContext& c) noexcept {
   const InverterInputs* in = matching(c.inputs.inverters, c.index, inverter.asset);
   const bool known =
       in != nullptr && in->dc_pv_power && in->dc_pv_power->usable(c.now, kPvStaleAfterMax);
-  const std::int64_t pv = known ? std::max<std::int32_t>(0, in->dc_pv_power->sample.value.count()) : 0;
+  const std::int64_t pv =
+      known ? std::max<std::int32_t>(0, in->dc_pv_power->sample.value.count()) : 0;
   if (known && pv == 0) {
     verdict.ac = battery_only(inverter, dc);
   } else if (!known || (dc.charge == 0 && dc.discharge == 0)) {

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "ems/safety/in_place.hpp"
 #include "safety/rule_engine.hpp"
 
 namespace ems::safety {
@@ -12,8 +13,11 @@ namespace {
 constexpr TripCause kThresholds[] = {TripCause::cell_overvoltage, TripCause::cell_undervoltage,
                                      TripCause::overtemperature, TripCause::undertemperature};
 
+constexpr BatteryVerdict kNoVerdict{};
+
 bool blank(std::string_view text) noexcept {
-  return std::all_of(text.begin(), text.end(), [](char c) { return static_cast<unsigned char>(c) <= ' '; });
+  return std::all_of(text.begin(), text.end(),
+                     [](char c) { return static_cast<unsigned char>(c) <= ' '; });
 }
 
 bool same_trip(const Trip& a, const Trip& b) noexcept {
@@ -107,8 +111,8 @@ class Kernel {
     finish(valid);
   }
 
-  static Result<State> reset(const State& state, const Config& config, const Inputs& inputs,
-                             Instant now) noexcept {
+  static Result<void> reset(State& state, const Config& config, const Inputs& inputs,
+                            Instant now) noexcept {
     if (state.latch_.empty())
       return fail(Errc::failed_precondition, 0, "reset: nothing is latched");
     for (std::size_t i = 0; i < state.latch_.size(); ++i) {
@@ -116,16 +120,15 @@ class Kernel {
         return fail(Errc::failed_precondition, i + 1,
                     "reset: the cause of a trip is still there, or cannot be judged");
     }
-    State next = state;
-    next.latch_.clear();
-    for (BatteryState& battery : next.batteries_) {
+    state.latch_.clear();
+    for (BatteryState& battery : state.batteries_) {
       battery.started = false;
       for (RuleState& rule : battery.rules) {
         rule.active = true;
         rule.good_since.reset();
       }
     }
-    return next;
+    return {};
   }
 
   static State latched(const Latch& latch, Instant now) noexcept {
@@ -215,12 +218,13 @@ class Kernel {
 
   void run_batteries() noexcept {
     static constexpr BatteryInputs kNothing{};
+    static constexpr BatteryState kUnknown{};
     State& s = step_.state;
     for (std::size_t i = 0; i < config_.batteries.size(); ++i) {
       const BatteryConfig& battery = config_.batteries[i];
       const BatteryInputs* in = detail::matching(inputs_.batteries, i, battery.asset);
       BatteryState& state = s.batteries_[i];
-      if (state.asset != battery.asset) state = BatteryState{};  // Another battery: nothing shown.
+      if (state.asset != battery.asset) state = kUnknown;  // Another battery: nothing shown.
       const detail::BatteryContext context{
           .config = battery,
           .in = in == nullptr ? kNothing : *in,
@@ -229,20 +233,18 @@ class Kernel {
           .forbid = s.late_,
           .tripped = tripped_since(static_cast<std::uint8_t>(1U << i)).has_value(),
       };
-      const detail::BatteryStep next = detail::step_battery(state, context);
-      state = next.state;
-      step_.output.batteries.push_back(next.verdict);
-      announce_rules(state, step_.output.batteries.back());
+      BatteryVerdict& verdict = step_.output.batteries.push_back(kNoVerdict);
+      detail::step_battery(state, verdict, context);
+      announce_rules(state, verdict);
     }
   }
 
   void refuse_batteries() noexcept {
     for (std::size_t i = 0; i < config_.batteries.size(); ++i) {
-      BatteryVerdict verdict;
+      BatteryVerdict& verdict = step_.output.batteries.push_back(kNoVerdict);
       verdict.asset = config_.batteries[i].asset;
       const bool tripped = tripped_since(static_cast<std::uint8_t>(1U << i)).has_value();
       verdict.state = tripped ? SafetyState::tripped : SafetyState::safe;
-      step_.output.batteries.push_back(verdict);
     }
   }
 
@@ -333,6 +335,14 @@ class Kernel {
   Step& step_;
 };
 
+void step_in_place(Step& next, const Config& config, const Inputs& inputs, Instant now) noexcept {
+  Output& output = next.output;
+  output.batteries.clear();
+  output.inverters.clear();
+  output.events.clear();
+  Kernel(next, config, inputs, now).run();
+}
+
 Step step(const State& state, const Config& config, const Inputs& inputs, Instant now) noexcept {
   Step next;
   next.state = state;
@@ -340,8 +350,8 @@ Step step(const State& state, const Config& config, const Inputs& inputs, Instan
   return next;
 }
 
-Result<State> reset(const State& state, const Config& config, const Inputs& inputs, Instant now,
-                    const ResetRequest& request) noexcept {
+Result<void> reset_in_place(State& state, const Config& config, const Inputs& inputs, Instant now,
+                            const ResetRequest& request) noexcept {
   if (request.role != Role::technician)
     return fail(Errc::permission_denied, 0, "reset: only a technician may reset a trip");
   if (blank(request.name))
@@ -349,6 +359,14 @@ Result<State> reset(const State& state, const Config& config, const Inputs& inpu
   if (blank(request.cause))
     return fail(Errc::invalid_argument, 2, "reset: the cause that was found is missing");
   return Kernel::reset(state, config, inputs, now);
+}
+
+Result<State> reset(const State& state, const Config& config, const Inputs& inputs, Instant now,
+                    const ResetRequest& request) noexcept {
+  State next = state;
+  const Result<void> done = reset_in_place(next, config, inputs, now, request);
+  if (!done) return fail(done.error());
+  return next;
 }
 
 State State::tripped_unreadable(Instant now) noexcept {

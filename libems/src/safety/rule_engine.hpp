@@ -68,14 +68,12 @@ struct BatteryContext {
   bool tripped = false;
 };
 
-struct BatteryStep {
-  BatteryState state{};
-  BatteryVerdict verdict{};
-};
-
 /// Advances all rules of one battery and works out its dc limits and reasons.
-[[nodiscard]] BatteryStep step_battery(const BatteryState& state,
-                                       const BatteryContext& context) noexcept;
+///
+/// @param state    Of this battery, or a fresh one; becomes the next.
+/// @param verdict  A fresh one; receives this cycle's.
+void step_battery(BatteryState& state, BatteryVerdict& verdict,
+                  const BatteryContext& context) noexcept;
 
 /// Position of a state in the order of severity: normal, derated, init, safe, tripped.
 [[nodiscard]] constexpr int rank(SafetyState state) noexcept {

@@ -3,6 +3,7 @@
 
 #include "ems/protocol/jbd/frame.hpp"
 #include "ems/protocol/jbd/registers.hpp"
+#include "protocol/jbd/in_place.hpp"
 
 namespace ems::protocol::jbd {
 namespace {
@@ -104,24 +105,33 @@ Failure in_frame(const Error& error) noexcept {
   return fail(error.code, kPayloadAt + error.offset, error.what);
 }
 
+// Functions of their own, so that only one of the two values is on the stack.
+[[gnu::noinline]] Result<void> publish_basic_info(Bytes payload, ReadingSink& sink) {
+  BasicInfo info;
+  const Result<void> read = detail::read_basic_info(payload, info);
+  if (!read) return in_frame(read.error());
+  publish(info, sink);
+  return {};
+}
+
+[[gnu::noinline]] Result<void> publish_cell_voltages(Bytes payload, ReadingSink& sink) {
+  CellVoltages cells;
+  const Result<void> read = detail::read_cell_voltages(payload, cells);
+  if (!read) return in_frame(read.error());
+  publish(cells, sink);
+  return {};
+}
+
 Result<void> publish_register(std::uint8_t number, bool write, Bytes payload, ReadingSink& sink) {
   constexpr const char* kNotRead = "libems does not read this JBD register";
   if (write != (number == number_of(Register::fet_control))) {
     return fail(Errc::unimplemented, kEchoAt, kNotRead);
   }
   switch (static_cast<Register>(number)) {
-    case Register::basic_info: {
-      const Result<BasicInfo> info = decode_basic_info(payload);
-      if (!info) return in_frame(info.error());
-      publish(*info, sink);
-      return {};
-    }
-    case Register::cell_voltages: {
-      const Result<CellVoltages> cells = decode_cell_voltages(payload);
-      if (!cells) return in_frame(cells.error());
-      publish(*cells, sink);
-      return {};
-    }
+    case Register::basic_info:
+      return publish_basic_info(payload, sink);
+    case Register::cell_voltages:
+      return publish_cell_voltages(payload, sink);
     case Register::device_model: {
       const Result<std::string_view> model = decode_model(payload);
       if (!model) return in_frame(model.error());

@@ -2,6 +2,7 @@
 #include "ems/protocol/jbd/registers.hpp"
 
 #include "ems/model/catalogue.hpp"
+#include "protocol/jbd/in_place.hpp"
 
 namespace ems::protocol::jbd {
 namespace {
@@ -97,7 +98,7 @@ static_assert(kVendorFrom + std::size(kVendorNames) == 16);
 
 }  // namespace
 
-Result<BasicInfo> decode_basic_info(Bytes payload) noexcept {
+Result<void> detail::read_basic_info(Bytes payload, BasicInfo& info) noexcept {
   if (payload.size() < kBasicInfoSize) {
     return fail(Errc::length, payload.size(), "JBD basic info shorter than 23 bytes");
   }
@@ -105,7 +106,6 @@ Result<BasicInfo> decode_basic_info(Bytes payload) noexcept {
   if (payload.size() < kTemperaturesAt + 2 * sensors) {
     return fail(Errc::length, kSensorCountAt, "JBD basic info declares more sensors than it has");
   }
-  BasicInfo info;
   info.pack_voltage = to_pack_voltage(load_be16(payload, kPackVoltageAt));
   info.pack_current = to_pack_current(load_be16(payload, kPackCurrentAt));
   info.remaining_capacity = to_capacity(load_be16(payload, kRemainingAt));
@@ -127,18 +127,31 @@ Result<BasicInfo> decode_basic_info(Bytes payload) noexcept {
   for (std::size_t i = 0; i < sensors; ++i) {
     info.temperatures.push_back(to_temperature(load_be16(payload, kTemperaturesAt + 2 * i)));
   }
+  return {};
+}
+
+Result<BasicInfo> decode_basic_info(Bytes payload) noexcept {
+  BasicInfo info;
+  const Result<void> read = detail::read_basic_info(payload, info);
+  if (!read) return fail(read.error());
   return info;
 }
 
-Result<CellVoltages> decode_cell_voltages(Bytes payload) noexcept {
+Result<void> detail::read_cell_voltages(Bytes payload, CellVoltages& cells) noexcept {
   if (payload.empty()) return fail(Errc::length, 0, "JBD cell voltages without a cell");
   if (payload.size() % 2 != 0) {
     return fail(Errc::length, payload.size(), "JBD cell voltages: odd number of bytes");
   }
-  CellVoltages cells;
   for (std::size_t at = 0; at < payload.size(); at += 2) {
     cells.push_back(MilliVolt{static_cast<std::int32_t>(load_be16(payload, at))});
   }
+  return {};
+}
+
+Result<CellVoltages> decode_cell_voltages(Bytes payload) noexcept {
+  CellVoltages cells;
+  const Result<void> read = detail::read_cell_voltages(payload, cells);
+  if (!read) return fail(read.error());
   return cells;
 }
 

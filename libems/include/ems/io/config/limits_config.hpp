@@ -70,6 +70,12 @@ struct LimitsAcceptance {
 [[nodiscard]] std::string canonical_limits(safety::Chemistry chemistry,
                                            const safety::Limits& limits);
 
+/// The same limits as a C++ header of constants, for the firmware: `ems::firmware::kLimits`,
+/// `kChemistry` and `kLimitsHash` (LimitsHash::prefix()).
+///
+/// @thread_safety Pure function.
+[[nodiscard]] std::string print_limits_header(const LimitsConfig& config);
+
 /// Where the acceptance of a limits file lies: `<limits file>.accepted`.
 [[nodiscard]] std::filesystem::path acceptance_path(const std::filesystem::path& limits_file);
 
