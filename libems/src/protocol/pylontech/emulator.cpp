@@ -84,15 +84,15 @@ struct Known {
 
  private:
   template <class Q>
-  const Q* usable(const std::optional<Sample<Q>>& sample) const noexcept {
+  [[nodiscard]] const Q* usable(const std::optional<Sample<Q>>& sample) const noexcept {
     return sample && sample->usable(now_, max_age_) ? &sample->value : nullptr;
   }
-  bool on(const std::optional<Sample<bool>>& flag) const noexcept {
+  [[nodiscard]] bool on(const std::optional<Sample<bool>>& flag) const noexcept {
     const bool* value = usable(flag);
     return value != nullptr && *value;
   }
   /// Whole percent, rounded down.
-  static std::optional<std::int64_t> percent(const BasisPoints* value) noexcept {
+  [[nodiscard]] static std::optional<std::int64_t> percent(const BasisPoints* value) noexcept {
     if (value == nullptr || value->count() < 0 || value->count() > kFull) return std::nullopt;
     return value->count() / kBasisPointsPerPercent;
   }

@@ -10,8 +10,8 @@
 
 #include "ems/core/bytes.hpp"
 #include "ems/core/result.hpp"
-#include "ems/protocol/poll_codec.hpp"
 #include "ems/protocol/modbus/pdu.hpp"
+#include "ems/protocol/poll_codec.hpp"
 
 namespace ems::protocol::modbus {
 

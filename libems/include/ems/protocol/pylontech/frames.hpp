@@ -24,25 +24,21 @@ enum class FrameId : std::uint16_t {
   capacity = 0x379,
 };
 
-/// Bits of frame 359, protections in bytes 0 and 1, warnings in bytes 2 and 3, as one little-endian
-/// word each.
-enum AlarmBit : std::uint16_t {
-  kOvervoltage = 1U << 1,
-  kUndervoltage = 1U << 2,
-  kOvertemperature = 1U << 3,
-  kUndertemperature = 1U << 4,
-  kDischargeOvercurrent = 1U << 7,
-  kChargeOvercurrent = 1U << 8,
-  kSystemError = 1U << 11,  ///< As a warning: internal communication failed.
-};
+// Bits of frame 359: protections in bytes 0 and 1, warnings in bytes 2 and 3, each as one
+// little-endian word.
+inline constexpr std::uint16_t kOvervoltage = 1U << 1;
+inline constexpr std::uint16_t kUndervoltage = 1U << 2;
+inline constexpr std::uint16_t kOvertemperature = 1U << 3;
+inline constexpr std::uint16_t kUndertemperature = 1U << 4;
+inline constexpr std::uint16_t kDischargeOvercurrent = 1U << 7;
+inline constexpr std::uint16_t kChargeOvercurrent = 1U << 8;
+inline constexpr std::uint16_t kSystemError = 1U << 11;  ///< A warning: internal communication.
 
-/// Bits of frame 35C.
-enum RequestBit : std::uint8_t {
-  kFullChargeRequest = 1U << 3,
-  kForceChargeLate = 1U << 4,   ///< "Force charge II", at a state of charge of 9 .. 13 %.
-  kForceChargeEarly = 1U << 5,  ///< "Force charge I", at 5 .. 10 %.
-  kDischargeEnable = 1U << 6,
-  kChargeEnable = 1U << 7,
-};
+// Bits of frame 35C.
+inline constexpr std::uint8_t kFullChargeRequest = 1U << 3;
+inline constexpr std::uint8_t kForceChargeLate = 1U << 4;   ///< "Force charge II": 9 .. 13 %.
+inline constexpr std::uint8_t kForceChargeEarly = 1U << 5;  ///< "Force charge I": 5 .. 10 %.
+inline constexpr std::uint8_t kDischargeEnable = 1U << 6;
+inline constexpr std::uint8_t kChargeEnable = 1U << 7;
 
 }  // namespace ems::protocol::pylontech
