@@ -56,12 +56,18 @@ _BY_CODE: dict[str, type[EmsError]] = {
 
 
 def error_class(code: str) -> type[EmsError]:
-    """The exception class of an error code; :class:`EmsError` for one that this version does not know."""
+    """The exception class of an error code.
+
+    :param code: its name in errc.def, e.g. ``"checksum"``; :class:`EmsError` for one that this version does not know.
+    """
     return _BY_CODE.get(code, EmsError)
 
 
 def code_name(number: int) -> str | None:
-    """Name of an error code by its number, as ``DecodedColumns.error`` carries it; ``None`` for 0: no error."""
+    """Name of an error code.
+
+    :param number: as ``DecodedColumns.error`` carries it; 0 is no error and gives ``None``.
+    """
     if number == 0:
         return None
     return next((code for code, cls in _BY_CODE.items() if cls.number == number), "unknown")
@@ -124,8 +130,9 @@ def prose(text: str) -> str:
 
 
 def signature(thing: Any) -> str:
-    text = re.sub(r"'([^']*)'", r"\1", str(inspect.signature(thing)))
-    return re.sub(r"^\(self(, )?", "(", text).replace("<object object>", "...")
+    text = re.sub(r"(: |-> )'([^']*)'", r"\1\2", str(inspect.signature(thing)))
+    text = re.sub(r"\b_(t|npt|axes|columns)\.", "", text).replace("_Moment", "Moment")
+    return re.sub(r"<object object at \w+>", "...", re.sub(r"^\(self(, )?", "(", text))
 
 
 def signature_of_class(cls: Any) -> str:

@@ -2,15 +2,15 @@
 """The one way into C++: a native error becomes the exception of the same name."""
 from __future__ import annotations
 
-from typing import Callable, TypeVar
+import typing as _t
 
 from . import _ems
 from .errors import error_class
 
-_T = TypeVar("_T")
+_T = _t.TypeVar("_T")
 
 
-def call(function: Callable[..., _T], *arguments: object) -> _T:
+def call(function: _t.Callable[..., _T], *arguments: object) -> _T:
     """Calls into C++ and turns its named error into the exception of the same name."""
     try:
         return function(*arguments)

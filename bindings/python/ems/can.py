@@ -4,22 +4,28 @@ from __future__ import annotations
 
 import json as _json
 import os
-from typing import TYPE_CHECKING, Any, Iterable, NamedTuple, Union
+import typing as _t
 
 from . import _ems
 from ._call import call as _call
 
-if TYPE_CHECKING:
+if _t.TYPE_CHECKING:
     import numpy
     import pandas
-    from numpy.typing import NDArray
+    import numpy.typing as _npt
 
 __all__ = ["CanFrame", "CanLog", "decode_can", "read_candump"]
 
 _EXTENDED_FROM = 0x800
+_NAMES = ["time", "id", "extended", "remote", "size", "data", "interface"]
+#: io::CanLogRow
+_LAYOUT = [
+    ("time", "M8[us]"), ("id", "u4"), ("extended", "?"), ("remote", "?"), ("size", "u1"), ("reserved", "u1"), ("data", "u1", 8),
+    ("interface", "S16"),
+]
 
 
-class CanFrame(NamedTuple):
+class CanFrame(_t.NamedTuple):
     """One classic CAN data frame."""
 
     id: int  #: identifier, 11 bit, extended 29 bit
@@ -27,13 +33,13 @@ class CanFrame(NamedTuple):
     extended: bool = False  #: a 29-bit identifier
 
 
-class CanLog(NamedTuple):
+class CanLog(_t.NamedTuple):
     """A log of a CAN bus."""
 
     #: one row a frame: ``time`` (``datetime64[us]``, NaT where the log states none), ``id``, ``extended``, ``remote``, ``size``,
     #: ``data`` (8 bytes, zero behind ``size``), ``interface``
-    frames: NDArray[Any]  #: a structured array: time, id, extended, remote, size, data, interface
-    refused: NDArray[numpy.int64]  #: numbers, from 1, of the lines that hold no classic CAN frame
+    frames: _npt.NDArray[_t.Any]  #: a structured array: time, id, extended, remote, size, data, interface
+    refused: _npt.NDArray[numpy.int64]  #: numbers, from 1, of the lines that hold no classic CAN frame
 
     def to_frames(self) -> list[CanFrame]:
         """The data frames, in order, for :func:`ems.decode_can`."""
@@ -60,14 +66,11 @@ def read_candump(path: str | os.PathLike[str]) -> CanLog:
     :raises EmsError: ``IoError``; ``SyntaxError`` when no line of it holds a frame, with the first line as ``offset``.
     """
     rows, refused = _call(_ems.read_can_log, str(path))
-    layout = [
-        ("time", "M8[us]"), ("id", "u4"), ("extended", "?"), ("remote", "?"), ("size", "u1"), ("reserved", "u1"), ("data", "u1", 8),
-        ("interface", "S16"),
-    ]
-    return CanLog(rows.view(layout)[[name for name, *_ in layout if name != "reserved"]], refused)
+    frames = rows.view(_LAYOUT)[_NAMES]
+    return CanLog(frames, refused)
 
 
-def decode_can(protocol: str, frames: Iterable[Union[CanFrame, tuple[int, bytes]]]) -> dict[str, Any]:
+def decode_can(protocol: str, frames: _t.Iterable[_t.Union[CanFrame, tuple[int, bytes]]]) -> dict[str, _t.Any]:
     """Decodes the frames of one battery on a CAN bus, in their order. Where frames repeat, the newest value stands.
 
     :param protocol: a name of :func:`protocols` that speaks CAN, e.g. ``"pylontech-lv-can"``.
@@ -81,5 +84,5 @@ def decode_can(protocol: str, frames: Iterable[Union[CanFrame, tuple[int, bytes]
         number, data, *rest = frame
         extended = bool(rest[0]) if rest else number >= _EXTENDED_FROM
         rows.append((number, bytes(data), extended))
-    values: dict[str, Any] = _json.loads(_call(_ems.decode_can, protocol, rows))
+    values: dict[str, _t.Any] = _json.loads(_call(_ems.decode_can, protocol, rows))
     return values

@@ -5,7 +5,7 @@ Powers are in W at ac for all batteries together, positive discharges.
 """
 from __future__ import annotations
 
-from typing import Any, NamedTuple, Union
+import typing as _t
 
 from . import _ems
 from ._call import call as _call
@@ -14,28 +14,28 @@ from .numbers import Number
 __all__ = ["Decision", "DecisionStep", "ImportLimit", "Policy", "SelfConsumption", "Setpoint", "SetpointCommand"]
 
 
-class ImportLimit(NamedTuple):
+class ImportLimit(_t.NamedTuple):
     """Policy: the site's import from the grid stays at or below a limit (peak shaving)."""
 
     limit_w: Number  #: W, largest import
     hold_s: Number = 30  #: s; on stale input a discharge is held so long, then 0 W
 
 
-class Setpoint(NamedTuple):
+class Setpoint(_t.NamedTuple):
     """Policy: the power that a person asked for, until its lease ends."""
 
     lease_max_s: Number = 3600  #: s; a longer lease is cut
 
 
-class SelfConsumption(NamedTuple):
+class SelfConsumption(_t.NamedTuple):
     """Policy: the battery takes the site's surplus and feeds its load, so that the grid moves little."""
 
     target_w: Number = 0  #: W wanted at the grid connection, + imports
     deadband_w: Number = 50  #: W; nearer to the target is not better
 
 
-Policy = Union[ImportLimit, Setpoint, SelfConsumption]
-_NAMES: dict[type[Any], str] = {ImportLimit: "import_limit", Setpoint: "setpoint", SelfConsumption: "self_consumption"}
+Policy = _t.Union[ImportLimit, Setpoint, SelfConsumption]
+_NAMES: dict[type[_t.Any], str] = {ImportLimit: "import_limit", Setpoint: "setpoint", SelfConsumption: "self_consumption"}
 
 
 def by_name(policies: tuple[Policy, ...]) -> dict[str, dict[str, Number]]:
@@ -46,7 +46,7 @@ def by_name(policies: tuple[Policy, ...]) -> dict[str, dict[str, Number]]:
     return named
 
 
-class SetpointCommand(NamedTuple):
+class SetpointCommand(_t.NamedTuple):
     """A power that a person asked for."""
 
     power_w: Number  #: W at ac, + discharges
@@ -55,17 +55,17 @@ class SetpointCommand(NamedTuple):
     actor: str = ""  #: who asked, at most 48 bytes
 
 
-class DecisionStep(NamedTuple):
+class DecisionStep(_t.NamedTuple):
     """One decision and why it is what it is."""
 
     target_w: int  #: W at ac for all batteries together, + discharges; always inside the envelope
     winner: str | None  #: policy that decided; ``"safety"``: the envelope; ``None``: nobody wanted anything
     runner_up: str | None  #: strongest policy that wanted something else
     text: str  #: one line for people
-    explanation: dict[str, Any]  #: per level what was left before and after and who bound it, policies, conflicts, inputs and their ages
+    explanation: dict[str, _t.Any]  #: per level what was left before and after and who bound it, policies, conflicts, inputs and their ages
 
 
-def make_step(raw: dict[str, Any]) -> DecisionStep:
+def make_step(raw: dict[str, _t.Any]) -> DecisionStep:
     """A step from what C++ gives."""
     heads = {name: raw.pop(name) for name in ("target_w", "winner", "runner_up", "text")}
     return DecisionStep(**heads, explanation=raw)

@@ -327,12 +327,18 @@ _BY_CODE: dict[str, type[EmsError]] = {
 
 
 def error_class(code: str) -> type[EmsError]:
-    """The exception class of an error code; :class:`EmsError` for one that this version does not know."""
+    """The exception class of an error code.
+
+    :param code: its name in errc.def, e.g. ``"checksum"``; :class:`EmsError` for one that this version does not know.
+    """
     return _BY_CODE.get(code, EmsError)
 
 
 def code_name(number: int) -> str | None:
-    """Name of an error code by its number, as ``DecodedColumns.error`` carries it; ``None`` for 0: no error."""
+    """Name of an error code.
+
+    :param number: as ``DecodedColumns.error`` carries it; 0 is no error and gives ``None``.
+    """
     if number == 0:
         return None
     return next((code for code, cls in _BY_CODE.items() if cls.number == number), "unknown")

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import json as _json
-from typing import TYPE_CHECKING, Any, Iterator, Mapping, NamedTuple, Sequence
+import typing as _t
 
 from . import _ems
 from ._arrow import ArrowField, export
 from ._call import call as _call
 
-if TYPE_CHECKING:
+if _t.TYPE_CHECKING:
     import numpy
-    from numpy.typing import NDArray
+    import numpy.typing as _npt
 
 __all__ = ["DecodedColumns", "SignalColumn", "catalogue", "decode", "decode_column", "protocols"]
 
@@ -21,12 +21,12 @@ def protocols() -> list[str]:
     return _ems.protocols()
 
 
-def catalogue() -> list[dict[str, Any]]:
+def catalogue() -> list[dict[str, _t.Any]]:
     """Every signal: number, SI name (as in decoded frames), integer name, unit symbol, decimal digits between the two, meaning."""
     return _ems.catalogue()
 
 
-def decode(protocol: str, response: bytes | None, request: bytes = b"") -> dict[str, Any]:
+def decode(protocol: str, response: bytes | None, request: bytes = b"") -> dict[str, _t.Any]:
     """Decodes one reply of a battery.
 
     :param protocol: a name of :func:`protocols`, e.g. ``"jbd"``.
@@ -38,32 +38,32 @@ def decode(protocol: str, response: bytes | None, request: bytes = b"") -> dict[
         the first byte of the reply that is wrong.
     """
     reply = None if response is None else bytes(response)
-    values: dict[str, Any] = _json.loads(_call(_ems.decode, protocol, bytes(request), reply))
+    values: dict[str, _t.Any] = _json.loads(_call(_ems.decode, protocol, bytes(request), reply))
     return values
 
 
-class SignalColumn(NamedTuple):
+class SignalColumn(_t.NamedTuple):
     """One signal over many frames. Scalars: one value a frame; element signals: one row a frame, one column an element."""
 
-    raw: NDArray[numpy.int64]  #: the exact integer in the catalogue's integer unit (mV, mA ...); 0 where not valid
-    valid: NDArray[numpy.bool_]  #: False: the frame did not give it
+    raw: _npt.NDArray[numpy.int64]  #: the exact integer in the catalogue's integer unit (mV, mA ...); 0 where not valid
+    valid: _npt.NDArray[numpy.bool_]  #: False: the frame did not give it
     digits: int  #: decimal digits between ``raw`` and SI: 3 for mV and V
 
     @property
-    def value(self) -> NDArray[numpy.float64]:
+    def value(self) -> _npt.NDArray[numpy.float64]:
         """SI values as float64, NaN where not valid; computed at each access. For bit masks and enumerations use ``raw``."""
         import numpy
 
         return numpy.where(self.valid, self.raw / 10.0**self.digits, numpy.nan)
 
 
-class DecodedColumns(Mapping[str, SignalColumn]):
+class DecodedColumns(_t.Mapping[str, SignalColumn]):
     """What :func:`decode_column` found: a mapping from SI names (``"pack_voltage_v"``) to :class:`SignalColumn`.
 
     A battery's modules have names of their own: ``"module/3 cell_voltages_v"``.
     """
 
-    def __init__(self, columns: dict[str, SignalColumn], error: NDArray[numpy.uint16], offset: NDArray[numpy.uint16]) -> None:
+    def __init__(self, columns: dict[str, SignalColumn], error: _npt.NDArray[numpy.uint16], offset: _npt.NDArray[numpy.uint16]) -> None:
         self._columns = columns
         #: number of the error code of each frame (:func:`ems.errors.code_name`); 0: decoded
         self.error = error
@@ -71,15 +71,15 @@ class DecodedColumns(Mapping[str, SignalColumn]):
         self.offset = offset
 
     @property
-    def ok(self) -> NDArray[numpy.bool_]:
+    def ok(self) -> _npt.NDArray[numpy.bool_]:
         """True for every frame that was decoded."""
-        mask: NDArray[numpy.bool_] = self.error == 0
+        mask: _npt.NDArray[numpy.bool_] = self.error == 0
         return mask
 
     def __getitem__(self, name: str) -> SignalColumn:
         return self._columns[name]
 
-    def __iter__(self) -> Iterator[str]:
+    def __iter__(self) -> _t.Iterator[str]:
         return iter(self._columns)
 
     def __len__(self) -> int:
@@ -96,10 +96,10 @@ class DecodedColumns(Mapping[str, SignalColumn]):
 
 def decode_column(
     protocol: str,
-    frames: Sequence[bytes] | bytes | bytearray | memoryview | NDArray[numpy.uint8],
+    frames: _t.Sequence[bytes] | bytes | bytearray | memoryview | _npt.NDArray[numpy.uint8],
     request: bytes = b"",
     *,
-    offsets: NDArray[numpy.int64] | Sequence[int] | None = None,
+    offsets: _npt.NDArray[numpy.int64] | _t.Sequence[int] | None = None,
 ) -> DecodedColumns:
     """Decodes many replies at once, in C++ and without the GIL. A frame that is wrong is an entry of ``error``, not an exception.
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from decimal import Decimal
-from typing import Union
+import typing as _t
 
 from . import _ems
 from ._call import call as _call
@@ -12,7 +12,7 @@ __all__ = ["Number"]
 
 #: A quantity in the unit its name says. ``str``, ``Decimal`` and ``int`` are taken exactly, and more digits than the unit holds (3.6505 V)
 #: are an ``OffGridError``; a ``float`` is rounded to the nearest step of the unit. Unknown is ``None``, never NaN.
-Number = Union[int, float, str, Decimal]
+Number = _t.Union[int, float, str, Decimal]
 
 #: Durations count microseconds; the catalogue's seconds are whole.
 _DIGITS = {si: digits for _, si, digits in _ems.units() if si} | {"_s": 6}

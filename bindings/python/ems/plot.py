@@ -6,15 +6,15 @@ A simulated site's plot says so in its title.
 """
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Sequence
+import typing as _t
 
+from . import columns as _columns
 from .decision import DecisionStep
 from .simulation import SimulatedSite
 
-if TYPE_CHECKING:
-    from matplotlib.axes import Axes
+if _t.TYPE_CHECKING:
+    import matplotlib.axes as _axes
 
-    from .columns import Columns
 
 __all__ = ["cells", "day", "decision"]
 
@@ -26,7 +26,7 @@ _POWERS = (
 )
 
 
-def _pyplot() -> Any:
+def _pyplot() -> _t.Any:
     """matplotlib.pyplot, or an error that says what to install."""
     try:
         from matplotlib import pyplot
@@ -39,7 +39,11 @@ def _title(source: object, text: str) -> str:
     return f"SIMULATED: {text}" if isinstance(source, SimulatedSite) else text
 
 
-def day(source: Columns, *, battery: int = 1, axes: Sequence[Axes] | None = None) -> list[Axes]:
+def _time_label(source: object) -> str:
+    return "simulated time" if isinstance(source, SimulatedSite) else "time (UTC)"
+
+
+def day(source: _columns.Columns, *, battery: int = 1, axes: _t.Sequence[_axes.Axes] | None = None) -> list[_axes.Axes]:
     """Power of load, PV, battery and grid (kW, at ac) above the battery's state of charge (%), over time. Unknown is a gap.
 
     :param source: an :class:`ems.Store` or an :class:`ems.SimulatedSite`.
@@ -66,11 +70,11 @@ def day(source: Columns, *, battery: int = 1, axes: Sequence[Axes] | None = None
     soc.plot(charge.time, charge.value, color="tab:green", linewidth=1)
     soc.set_ylim(0, 100)
     soc.set_ylabel("state of charge / %")
-    soc.set_xlabel("time (UTC)")
+    soc.set_xlabel(_time_label(source))
     return [power, soc]
 
 
-def cells(source: Columns, *, battery: int = 1, ax: Axes | None = None) -> Axes:
+def cells(source: _columns.Columns, *, battery: int = 1, ax: _axes.Axes | None = None) -> _axes.Axes:
     """Voltage of every cell (V) over time, the lowest and the highest at the end named in the legend. Unknown is a gap.
 
     :param source: an :class:`ems.Store` or an :class:`ems.SimulatedSite`.
@@ -94,14 +98,14 @@ def cells(source: Columns, *, battery: int = 1, ax: Axes | None = None) -> Axes:
         cell = column.name[len(prefix):]
         ax.plot(column.time, column.value, linewidth=0.8, alpha=1.0 if label else 0.5, label=f"cell {cell}, {label}" if label else None)
     ax.set_ylabel("cell voltage / V")
-    ax.set_xlabel("time (UTC)")
+    ax.set_xlabel(_time_label(source))
     ax.set_title(_title(source, f"{len(found)} cells of battery/{battery}"))
     if named:
         ax.legend(loc="upper right", fontsize="small")
     return ax
 
 
-def decision(step: DecisionStep, *, ax: Axes | None = None) -> Axes:
+def decision(step: DecisionStep, *, ax: _axes.Axes | None = None) -> _axes.Axes:
     """What each level left of the envelope (kW), from safety on top downwards, with who bound it, and the target as a line.
 
     :param step: a decision, of :meth:`ems.Decision.step` or :attr:`ems.SimulatedSite.decision`.

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 from decimal import Decimal
-from typing import Any, Mapping, NamedTuple, Sequence, Union
+import typing as _t
 
 from . import _ems
 from ._call import call as _call
@@ -19,7 +19,7 @@ __all__ = [
 ]
 
 #: A value of a point: a number, a list for all elements of a signal, or ``None``: unknown.
-Value = Union[Number, Sequence[Union[Number, None]], None]
+Value = _t.Union[Number, _t.Sequence[_t.Union[Number, None]], None]
 
 
 class Limits:
@@ -33,10 +33,10 @@ class Limits:
     :raises EmsError: ``TooWideError``, ``UnknownKeyError``, ``MissingKeyError``, ``OffGridError`` ... with every error in the text.
     """
 
-    def __init__(self, chemistry: str = "lfp", **limits: Number | Mapping[str, Number]) -> None:
+    def __init__(self, chemistry: str = "lfp", **limits: Number | _t.Mapping[str, Number]) -> None:
         lines = [f"chemistry: {_word(chemistry)}"]
         for key, value in limits.items():
-            if isinstance(value, Mapping):
+            if isinstance(value, _t.Mapping):
                 inner = ", ".join(f"{_word(name)}: {decimal_text(name, number)}" for name, number in value.items())
                 lines.append(f"{_word(key)}: {{{inner}}}")
             else:
@@ -59,7 +59,8 @@ class Limits:
 
     def values(self) -> dict[str, Decimal]:
         """Every limit in force, defaults included, in SI, exactly: ``{"cell_voltage_max.trip_v": Decimal("3.55"), ...}``."""
-        return dict(from_integer_unit(line) for line in self._canonical.splitlines() if not line.startswith("chemistry="))
+        lines = [line for line in self._canonical.splitlines() if "=" in line and not line.startswith("chemistry=")]
+        return dict(from_integer_unit(line) for line in lines)
 
     @property
     def hash(self) -> str:
@@ -74,7 +75,7 @@ def _word(text: str) -> str:
     return text
 
 
-class BatterySetup(NamedTuple):
+class BatterySetup(_t.NamedTuple):
     """A battery as safety sees it. The first is ``battery/1``."""
 
     limits: Limits  #: of this battery
@@ -82,17 +83,17 @@ class BatterySetup(NamedTuple):
     breaking_current_max_a: Number = 0  #: A; contactors may open below this magnitude; 0: unknown
 
 
-class InverterSetup(NamedTuple):
+class InverterSetup(_t.NamedTuple):
     """An inverter as safety sees it. The first is ``inverter/1``."""
 
     rated_power_w: Number  #: W, both directions; also its apparent power in VA
     efficiency_pct: Number = 95  #: %, dc to ac, the lowest of the operating range
-    batteries: Sequence[int] = (1,)  #: numbers of the batteries behind it, from 1
+    batteries: _t.Sequence[int] = (1,)  #: numbers of the batteries behind it, from 1
     has_dc_pv: bool = False  #: PV on its own dc bus
     can_curtail_pv: bool = False  #: it switches that PV off when told
 
 
-class Reason(NamedTuple):
+class Reason(_t.NamedTuple):
     """One safety rule that is active."""
 
     rule: str  #: e.g. ``"cell_overvoltage"``
@@ -104,7 +105,7 @@ class Reason(NamedTuple):
     limit: float  #: SI, in the signal's unit
 
 
-class BatteryVerdict(NamedTuple):
+class BatteryVerdict(_t.NamedTuple):
     """What one battery may do at its dc terminals."""
 
     asset: str  #: ``"battery/1"``
@@ -117,7 +118,7 @@ class BatteryVerdict(NamedTuple):
     reasons: list[Reason]  #: every active rule
 
 
-class InverterVerdict(NamedTuple):
+class InverterVerdict(_t.NamedTuple):
     """What one inverter may do at its ac terminals."""
 
     asset: str  #: ``"inverter/1"``
@@ -130,7 +131,7 @@ class InverterVerdict(NamedTuple):
     may_open: bool  #: the contactor may open
 
 
-class Event(NamedTuple):
+class Event(_t.NamedTuple):
     """Something a person must know."""
 
     severity: str  #: ``"info"``, ``"warning"``, ``"alarm"``, ``"critical"``
@@ -141,7 +142,7 @@ class Event(NamedTuple):
     value: float | None  #: SI; ``None``: the event has no signal
 
 
-class SafetyStep(NamedTuple):
+class SafetyStep(_t.NamedTuple):
     """What safety allows in one cycle."""
 
     state: str  #: worst of everything: ``"init"``, ``"normal"``, ``"derated"``, ``"safe"``, ``"tripped"``
@@ -157,14 +158,22 @@ class SafetyStep(NamedTuple):
         return [reason for battery in self.batteries for reason in battery.reasons]
 
 
-def make_step(raw: dict[str, Any]) -> SafetyStep:
+def make_step(raw: dict[str, _t.Any]) -> SafetyStep:
     """A step from what C++ gives."""
-    batteries = [BatteryVerdict(**{**row, "reasons": [Reason(**one) for one in row["reasons"]]}) for row in raw["batteries"]]
-    inverters = [InverterVerdict(**row) for row in raw["inverters"]]
-    return SafetyStep(**{**raw, "batteries": batteries, "inverters": inverters, "events": [Event(**one) for one in raw["events"]]})
+    fields = dict(raw)
+    fields["batteries"] = [_verdict(row) for row in raw["batteries"]]
+    fields["inverters"] = [InverterVerdict(**row) for row in raw["inverters"]]
+    fields["events"] = [Event(**row) for row in raw["events"]]
+    return SafetyStep(**fields)
 
 
-class GateResult(NamedTuple):
+def _verdict(raw: dict[str, _t.Any]) -> BatteryVerdict:
+    fields = dict(raw)
+    fields["reasons"] = [Reason(**row) for row in raw["reasons"]]
+    return BatteryVerdict(**fields)
+
+
+class GateResult(_t.NamedTuple):
     """What becomes of a command."""
 
     command: str | None  #: what to send: ``"follow"``, ``"standby"``, ``"stop"``, ``"open"``; ``None``: send nothing
@@ -174,7 +183,7 @@ class GateResult(NamedTuple):
     why: str  #: ``"none"``, or why it was changed
 
 
-class Trip(NamedTuple):
+class Trip(_t.NamedTuple):
     """A latched trip; only :meth:`Safety.reset` takes it back."""
 
     asset: str  #: ``"site"`` or a battery
@@ -198,13 +207,13 @@ class Safety:
     """
 
     def __init__(
-        self, batteries: Sequence[BatterySetup], inverters: Sequence[InverterSetup], tick_s: Number = 1, stale_after_s: Number = 3
+        self, batteries: _t.Sequence[BatterySetup], inverters: _t.Sequence[InverterSetup], tick_s: Number = 1, stale_after_s: Number = 3
     ) -> None:
         battery_rows = [(one.limits._native, one.cells, one.breaking_current_max_a) for one in batteries]
         inverter_rows = [tuple(one) for one in inverters]
         self._native = _call(_ems.Safety, battery_rows, inverter_rows, tick_s, stale_after_s)
 
-    def step(self, values: Mapping[str, Value], now_s: Number, estop: bool = False) -> SafetyStep:
+    def step(self, values: _t.Mapping[str, Value], now_s: Number, estop: bool = False) -> SafetyStep:
         """One cycle.
 
         :param values: what was measured now, SI, by point: ``{"battery/1 pack_voltage_v": 52.8, "battery/1 cell_voltages_v": [3.3, ...]}``.
@@ -246,7 +255,7 @@ class Safety:
         _call(self._native.reset, name, cause, role)
 
 
-def as_points(asset: str, decoded: Mapping[str, Any]) -> dict[str, Value]:
+def as_points(asset: str, decoded: _t.Mapping[str, _t.Any]) -> dict[str, Value]:
     """A decoded frame as the values of an asset, for :meth:`Safety.step`. Words, lists of names and vendor values are left out.
 
     :param asset: e.g. ``"battery/1"``.

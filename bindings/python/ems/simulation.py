@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json as _json
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, NamedTuple, Sequence
+import typing as _t
 
 from . import _ems
 from ._call import call as _call
@@ -15,7 +15,7 @@ from .numbers import Number, decimal_text
 from .safety import Event, Limits, SafetyStep
 from .safety import make_step as _safety_step
 
-if TYPE_CHECKING:
+if _t.TYPE_CHECKING:
     import pandas
 
 __all__ = ["SimulatedEvent", "SimulatedSite"]
@@ -24,7 +24,7 @@ __all__ = ["SimulatedEvent", "SimulatedSite"]
 _DAY_ZERO = "2000-01-01"
 
 
-class SimulatedEvent(NamedTuple):
+class SimulatedEvent(_t.NamedTuple):
     """A simulated event."""
 
     at_s: float  #: s of simulated time
@@ -81,7 +81,7 @@ class SimulatedSite:
         cloud_pct: float = 30.0,
         profile_csv: str | None = None,
         limits: Limits | None = None,
-        policies: Sequence[Policy] = (SelfConsumption(), Setpoint()),
+        policies: _t.Sequence[Policy] = (SelfConsumption(), Setpoint()),
         armed: bool = True,
         tick_s: Number = 1,
         record_period_s: Number = 10,
@@ -111,13 +111,14 @@ class SimulatedSite:
     def run(self, seconds: Number) -> float:
         """Lets simulated time pass, in whole ticks; other threads run meanwhile, and Ctrl-C ends it.
 
+        :param seconds: s to simulate, rounded up to whole ticks.
         :returns: s that passed.
         """
         return _call(self._site().run, seconds)
 
     @property
     def now_s(self) -> float:
-        """s of simulated time since the beginning."""
+        """Simulated time since the beginning, in s."""
         return self._site().now_s()
 
     # ---- looking at it -------------------------------------------------------------------------------------------------------------
@@ -126,9 +127,9 @@ class SimulatedSite:
         """What the devices said last, SI, by point; ``None``: stale, bad or missing. This is what control works with."""
         return {name: None if raw is None else raw / 10.0**digits for name, raw, digits in self._site().values()}
 
-    def truth(self) -> dict[str, Any]:
+    def truth(self) -> dict[str, _t.Any]:
         """What is really so in the simulated plant, in the units its names say; no device and no control sees it."""
-        values: dict[str, Any] = _json.loads(self._site().truth())
+        values: dict[str, _t.Any] = _json.loads(self._site().truth())
         return values
 
     @property
@@ -157,7 +158,7 @@ class SimulatedSite:
         """Every point of the history: ``"battery/1 soc_pct"``, ``"site site_load_power_w"``, ``"battery/1 cell_voltages_v 7"``."""
         return self._site().points()
 
-    def columns(self, points: Sequence[str] = ()) -> list[Column]:
+    def columns(self, points: _t.Sequence[str] = ()) -> list[Column]:
         """Some points over simulated time, one row a ``record_period_s``; empty: every point. The day is 2000-01-01."""
         import numpy
 
@@ -175,7 +176,7 @@ class SimulatedSite:
         """One point over simulated time; see :meth:`columns`. A point that never occurred is not valid anywhere."""
         return self.columns([point])[0]
 
-    def to_pandas(self, points: Sequence[str] = ()) -> pandas.DataFrame:
+    def to_pandas(self, points: _t.Sequence[str] = ()) -> pandas.DataFrame:
         """A DataFrame: one row a ``record_period_s``, one float64 column (SI, NaN unknown) a point. Needs pandas."""
         found = self.columns(points)
         return frame_of(found, self.columns(["site site_load_power_w"])[0].time if not found else found[0].time)

@@ -3,27 +3,27 @@
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING, Sequence, Union
+import typing as _t
 
 from . import _ems
 from ._call import call as _call
 from .columns import Column, frame_of
 
-if TYPE_CHECKING:
+if _t.TYPE_CHECKING:
     import datetime
 
     import numpy
     import pandas
 
     #: A moment: microseconds of UTC, a datetime with a time zone, or ``numpy.datetime64`` (UTC).
-    Moment = Union[int, datetime.datetime, numpy.datetime64]
+    _Moment = _t.Union[int, datetime.datetime, numpy.datetime64]
 
 __all__ = ["Store"]
 
 _FIRST, _LAST = -(2**63), 2**63 - 1
 
 
-def _micros(moment: Moment | None, otherwise: int) -> int:
+def _micros(moment: _Moment | None, otherwise: int) -> int:
     """Microseconds since 1970 UTC."""
     if moment is None:
         return otherwise
@@ -56,7 +56,7 @@ class Store:
         """Every point that has rows: ``"battery/1 pack_voltage_v"``, ``"battery/1 cell_voltages_v 7"``."""
         return _call(self._native.points)
 
-    def columns(self, points: Sequence[str] = (), since: Moment | None = None, until: Moment | None = None) -> list[Column]:
+    def columns(self, points: _t.Sequence[str] = (), since: _Moment | None = None, until: _Moment | None = None) -> list[Column]:
         """Some points over time, oldest first, in one pass; all have a place for every row.
 
         :param points: as :meth:`points` names them; empty: every point that occurs.
@@ -73,7 +73,7 @@ class Store:
             for name, raw, valid, quality, digits in found
         ]
 
-    def column(self, point: str, start_us: Moment | None = None, end_us: Moment | None = None) -> Column:
+    def column(self, point: str, start_us: _Moment | None = None, end_us: _Moment | None = None) -> Column:
         """One point over time, oldest first.
 
         :param point: as :meth:`points` names it.
@@ -82,7 +82,7 @@ class Store:
         """
         return self.columns([point], start_us, end_us)[0]
 
-    def to_pandas(self, points: Sequence[str] = (), since: Moment | None = None, until: Moment | None = None) -> pandas.DataFrame:
+    def to_pandas(self, points: _t.Sequence[str] = (), since: _Moment | None = None, until: _Moment | None = None) -> pandas.DataFrame:
         """A DataFrame: one row a moment, indexed by UTC time, one float64 column (SI, NaN unknown) a point. Needs pandas.
 
         Parameters as those of :meth:`columns`.

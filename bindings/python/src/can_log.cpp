@@ -18,8 +18,13 @@ py::tuple read_can_log(const std::string& path) {
     const py::gil_scoped_release release;
     return take(io::read_can_log(path));
   }();
+  const auto size = static_cast<py::ssize_t>(log.rows.size() * sizeof(io::CanLogRow));
+  auto rows = std::make_unique<std::vector<io::CanLogRow>>(std::move(log.rows));
+  const auto* bytes = reinterpret_cast<const std::uint8_t*>(rows->data());
+  const py::capsule owner(rows.release(),
+                          [](void* p) { delete static_cast<std::vector<io::CanLogRow>*>(p); });
   std::vector<std::int64_t> refused(log.refused.begin(), log.refused.end());
-  return py::make_tuple(own(std::move(log.rows)), own(std::move(refused)));
+  return py::make_tuple(py::array_t<std::uint8_t>(size, bytes, owner), own(std::move(refused)));
 }
 
 /// @param rows  (id, data, extended) each.
@@ -36,8 +41,6 @@ std::string decode_can(const std::string& protocol, const py::list& rows) {
 }  // namespace
 
 void register_can_log(py::module_& module) {
-  PYBIND11_NUMPY_DTYPE(io::CanLogRow, time_us, id, extended, remote, size, reserved, data,
-                       interface_name);
   module.def("read_can_log", &read_can_log);
   module.def("decode_can", &decode_can);
 }

@@ -24,6 +24,19 @@ std::int64_t parsed(const std::string& number, int digits) {
   return take(parse_decimal(number, digits));
 }
 
+/// A whole number, of Python or numpy; bool counts as 0 and 1.
+std::int64_t scaled(py::handle number, int digits) {
+  const py::object whole = py::reinterpret_steal<py::object>(PyNumber_Index(number.ptr()));
+  if (!whole) throw py::error_already_set();
+  int overflow = 0;
+  std::int64_t count = PyLong_AsLongLongAndOverflow(whole.ptr(), &overflow);
+  for (int i = 0; i < digits && overflow == 0; ++i) {
+    overflow = __builtin_mul_overflow(count, std::int64_t{10}, &count) ? 1 : 0;
+  }
+  if (overflow != 0) raise(Errc::out_of_range, 0, "the number is too large");
+  return count;
+}
+
 py::list errc_rows() {
   py::list rows;
   for (const ErrcInfo& info : errc_table()) {
@@ -108,9 +121,9 @@ double si_of(std::int64_t count, int digits) {
 std::int64_t count_of(py::handle number, int digits) {
   if (PyFloat_Check(number.ptr()) != 0) return rounded(number.cast<double>(), digits);
   if (PyUnicode_Check(number.ptr()) != 0) return parsed(number.cast<std::string>(), digits);
-  const py::handle type = py::type::handle_of(number);
-  if (PyIndex_Check(number.ptr()) != 0 || type.attr("__name__").cast<std::string>() == "Decimal") {
-    return parsed(py::str(number), digits);  // numpy's integers and bool print as numbers too.
+  if (PyIndex_Check(number.ptr()) != 0) return scaled(number, digits);
+  if (py::type::handle_of(number).attr("__name__").cast<std::string>() == "Decimal") {
+    return parsed(py::str(number), digits);
   }
   const py::object real = py::reinterpret_steal<py::object>(PyNumber_Float(number.ptr()));
   if (!real) {

@@ -45,7 +45,8 @@ TEST(CanLog, ARowHoldsWhatTheLineSays) {
 }
 
 TEST(CanLog, LinesThatHoldNoClassicFrameAreNamed) {
-  const auto log = read("(1.0) can0 351#00\nnonsense\n(1.1) can0 351##1AABB\n(1.2) can0 352#00\n");
+  const auto log = read(
+      "(1.000000) can0 351#00\nnonsense\n(1.100000) can0 351##1AABB\n(1.200000) can0 352#00\n");
   ASSERT_TRUE(log.has_value());
   EXPECT_EQ(log->rows.size(), 2U);
   EXPECT_EQ(log->refused, (std::vector<std::size_t>{2, 3}));

@@ -1,0 +1,3 @@
+# SPDX-License-Identifier: Apache-2.0
+# What ems and the examples use of matplotlib: Debian's has no types. Only for the type check of this repository.
+def use(backend: str) -> None: ...

@@ -1,0 +1,18 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The example prints what its page says and draws a picture."""
+import os
+import subprocess
+
+from conftest import BUILD, ROOT
+
+DAY = ROOT / "examples/05-python-notebook-style"
+
+
+def test_a_day_is_simulated_and_drawn(tmp_path):
+    picture = tmp_path / "day.png"
+    done = subprocess.run(
+        ["/usr/bin/python3", str(DAY / "day.py"), str(picture)], capture_output=True, text=True, timeout=240, cwd=tmp_path,
+        env={**os.environ, "PYTHONPATH": str(BUILD.resolve() / "python")})
+    assert done.returncode == 0, done.stderr
+    assert done.stdout == (DAY / "expected_output.txt").read_text()
+    assert picture.read_bytes().startswith(b"\x89PNG") and picture.stat().st_size > 20_000

@@ -1,0 +1,91 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A million JBD frames from Python: ems.decode_column beside a straightforward decoder in pure Python, in the same run.
+
+Run by scripts/bench, on the release build: EMS_BUILD_DIR=build/release tests/bench/bench_python_decode.py [FRAMES]
+"""
+from __future__ import annotations
+
+import os
+import struct
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(Path(os.environ.get("EMS_BUILD_DIR", ROOT / "build/release")).resolve() / "python"))
+
+import numpy  # noqa: E402
+
+import ems  # noqa: E402
+
+HEAD = struct.Struct(">HhHHHHHHHBBBBB")
+
+
+def decode(frame: bytes) -> dict[str, Any]:
+    """What a person writes for the reply to "basic info": frame, checksum, fields, a dict."""
+    if frame[0] != 0xDD or frame[-1] != 0x77 or frame[1] != 3 or frame[2] != 0:
+        raise ValueError("not a reply to basic info")
+    length = frame[3]
+    if len(frame) != length + 7:
+        raise ValueError("length")
+    if (0x10000 - sum(frame[2:4 + length])) & 0xFFFF != frame[-3] << 8 | frame[-2]:
+        raise ValueError("checksum")
+    voltage, current, remaining, full, cycles, _, low, high, protection, _, soc, fets, cells, sensors = HEAD.unpack_from(frame, 4)
+    temperatures = struct.unpack_from(f">{sensors}H", frame, 4 + HEAD.size)
+    return {
+        "pack_voltage_v": voltage / 100, "pack_current_a": -current / 100, "remaining_capacity_ah": remaining / 100,
+        "full_capacity_ah": full / 100, "cycle_count": cycles, "balancing": bool(low or high), "protection": protection, "soc_pct": soc,
+        "charge_fet_on": bool(fets & 1), "discharge_fet_on": bool(fets & 2), "cell_count": cells,
+        "temperatures_degc": [None if t in (0, 0xFFFF) else (t - 2731) / 10 for t in temperatures],
+    }
+
+
+def make_frames(count: int) -> numpy.ndarray:
+    """Rows of bytes: a 16-cell battery with voltage, current, charge and temperature that change from frame to frame."""
+    payload = numpy.zeros((count, 29), numpy.uint8)
+    n = numpy.arange(count)
+    words = [(0, 5000 + n % 700), (2, (n % 8000 - 4000) & 0xFFFF), (4, n % 10_000), (6, n * 0 + 10_000), (8, n % 500), (10, n * 0 + 0x2C7C),
+             (23, 2931 + n % 200), (25, 2931 + n % 170), (27, 2931 + n % 130)]
+    for at, word in words:
+        payload[:, at], payload[:, at + 1] = word >> 8, word & 0xFF
+    payload[:, 18], payload[:, 19], payload[:, 20], payload[:, 21], payload[:, 22] = 0x20, n % 101, 3, 16, 3
+    head = numpy.broadcast_to(numpy.array([0xDD, 3, 0, 29], numpy.uint8), (count, 4))
+    check = (0x10000 - 29 - payload.sum(axis=1, dtype=numpy.int64)) & 0xFFFF
+    tail = numpy.stack([check >> 8, check & 0xFF, numpy.full(count, 0x77)], axis=1).astype(numpy.uint8)
+    return numpy.concatenate([head, payload, tail], axis=1)
+
+
+def main() -> int:
+    count = int(sys.argv[1]) if len(sys.argv) > 1 else 1_000_000
+    matrix = make_frames(count)
+    frames = [row.tobytes() for row in matrix]
+
+    ems.decode_column("jbd", matrix[:1000])  # The first call imports and allocates.
+    best = min(timed(lambda: ems.decode_column("jbd", matrix)) for _ in range(3))
+    as_list = min(timed(lambda: ems.decode_column("jbd", frames)) for _ in range(3))
+    columns = ems.decode_column("jbd", matrix)
+    begin = time.process_time()
+    peer = [decode(frame) for frame in frames]
+    peer_s = time.process_time() - begin
+
+    assert columns.ok.all()
+    for name in ("pack_voltage_v", "pack_current_a", "soc_pct", "cycle_count"):
+        assert numpy.allclose(columns[name].value, [row[name] for row in peer], atol=1e-9), name
+    assert numpy.allclose(columns["temperatures_degc"].value, [row["temperatures_degc"] for row in peer], atol=1e-9)
+
+    for what, ours_s in ((f"{count} JBD frames, uint8 rows", best), (f"{count} JBD frames, list of bytes", as_list)):
+        ours = f"{ours_s / count * 1e9:.0f} ns/frame"
+        print(f"{what:<46} {ours:>22} {'>= 100x':>16} {f'{peer_s / count * 1e9:.0f} ns (Python)':>22} {f'{peer_s / ours_s:.0f}x':>8}")
+    return 0
+
+
+def timed(work: Any) -> float:
+    """CPU seconds of one call; what it made is dropped inside."""
+    begin = time.process_time()
+    work()
+    return time.process_time() - begin
+
+
+if __name__ == "__main__":
+    sys.exit(main())
