@@ -17,9 +17,9 @@ STAGE, SITE = ROOT / "build/site-src", ROOT / "build/site"
 SECTIONS = {"tutorials": "Tutorials", "how-to": "How-to", "reference": "Reference", "protocols": "Protocols", "safety": "Safety",
             "explanation": "Explanation", "adr": "Decisions"}
 LINK = re.compile(r"\]\(([^)#\s]+)(?:#[^)]*)?\)")
-REFERENCES = {  # Name -> (title, input, include path)
-    "cpp": ("libems C++", "libems/include", "libems/include"),
-    "c": ("libems C", "bindings/c/include", "bindings/c/include"),
+REFERENCES = {  # Name -> (title, folder of the headers, more settings). Of the C ABI everything must be documented.
+    "cpp": ("libems C++", "libems/include", "EXTRACT_ALL = YES"),
+    "c": ("libems C", "bindings/c/include", "EXTRACT_ALL = NO\nWARN_IF_UNDOCUMENTED = YES\nOPTIMIZE_OUTPUT_FOR_C = YES"),
 }
 
 
@@ -74,16 +74,17 @@ def navigation() -> list:
 
 
 def doxygen(name: str, version: str) -> None:
-    title, source, include = REFERENCES[name]
+    title, source, more = REFERENCES[name]
     (STAGE / "api" / name).mkdir(parents=True)
     settings = f"""@INCLUDE = docs/Doxyfile
 PROJECT_NAME = "{title}"
 PROJECT_NUMBER = {version}
 INPUT = {source}
-INCLUDE_PATH = {include}
-STRIP_FROM_PATH = {include}
+INCLUDE_PATH = {source}
+STRIP_FROM_PATH = {source}
 OUTPUT_DIRECTORY = {STAGE / "api" / name}
 WARN_AS_ERROR = FAIL_ON_WARNINGS
+{more}
 """
     done = subprocess.run(["doxygen", "-"], input=settings, cwd=ROOT, capture_output=True, text=True)
     if done.returncode != 0:

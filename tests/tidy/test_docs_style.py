@@ -32,13 +32,17 @@ def reachable(start: Path) -> set[Path]:
     return found
 
 
-def test_every_page_is_reachable_from_the_map():
-    assert [str(p.relative_to(ROOT)) for p in sorted(set(pages()) - reachable(DOCS / "README.md"))] == []
+def names(paths) -> str:
+    return "\n".join(str(path.relative_to(ROOT)) for path in sorted(paths))
+
+
+def test_every_page_and_example_is_reachable_from_the_map():
+    assert names({*pages(), *ROOT.glob("examples/*/README.md")} - reachable(DOCS / "README.md")) == ""
 
 
 def test_the_map_names_every_page_of_every_folder_itself():
     named = {(DOCS / target).resolve() for target in LINK.findall((DOCS / "README.md").read_text())}
-    assert [str(p.relative_to(ROOT)) for p in pages() if p not in named and p != DOCS / "README.md"] == []
+    assert names({*pages()} - named - {DOCS / "README.md"}) == ""
 
 
 def test_no_page_is_too_long():
