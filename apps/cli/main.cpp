@@ -10,7 +10,7 @@
 namespace {
 
 constexpr ems::app::Entry kFiles[] = {
-    {"/run/ems-agent/agent.sock", "The agent's socket, in the Debian package; see EMS_SOCKET."},
+    {"/run/ems/agent.sock", "The agent's socket, in the Debian package; see EMS_SOCKET."},
 };
 constexpr ems::app::Entry kExits[] = {
     {"0", "Done."},
