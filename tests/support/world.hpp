@@ -100,7 +100,16 @@ class World {
   [[nodiscard]] std::uint64_t fingerprint() const { return fingerprint_; }
 
  private:
-  enum class Mischief : std::uint8_t { quiet, weather, cut, device, setpoint, restart, estop };
+  enum class Mischief : std::uint8_t {
+    quiet,
+    weather,
+    cut,
+    device,
+    setpoint,
+    trap,
+    restart,
+    estop
+  };
   static constexpr Duration kMischiefPeriod = seconds(30);
 
   /// Gives the battery's readings to the image, and remembers what came.
@@ -176,8 +185,12 @@ class World {
     constexpr std::array kCards{quiet,    quiet,    quiet,    quiet,    weather,  weather,
                                 weather,  cut,      cut,      device,   device,   device,
                                 device,   setpoint, setpoint, setpoint, setpoint, setpoint,
-                                setpoint, setpoint, setpoint, setpoint, restart,  estop};
+                                setpoint, setpoint, trap,     trap,     restart,  estop};
     next_mischief_ = now + kMischiefPeriod;
+    if (std::exchange(trapped_, false)) {
+      spring_trap(now);
+      return;
+    }
     switch (kCards[below(kCards.size())]) {
       case quiet:
         break;
@@ -195,6 +208,10 @@ class World {
         setpoint_ = decision::SetpointCommand{power, now, now + up_to(120), {}};
         break;
       }
+      case trap:  // Charge first; at the next turn the reason not to appears.
+        setpoint_ = decision::SetpointCommand{Watt{-3'000}, now, now + seconds(120), {}};
+        trapped_ = true;
+        break;
       case restart:
         start_agent();
         break;
@@ -205,6 +222,18 @@ class World {
     if (loop_.safety_state().tripped()) {
       (void)loop_.reset(image_->image(), now, {safety::Role::technician, "Ada", "looked at it"});
     }
+  }
+
+  /// A cell is full while somebody wants to charge, and perhaps nobody can tell the inverter.
+  void spring_trap(Instant now) {
+    if (below(2) == 0) wire(kPcs).cut(now + seconds(40));
+    sim::Fault fault;
+    fault.kind = sim::FaultKind::cell_voltage;
+    fault.at = now;
+    fault.lasts = seconds(40);
+    fault.cell = 1 + below(kCells);
+    fault.cell_to_v = 3.66 + 0.001 * static_cast<double>(below(60));
+    EMS_ASSERT(site_.add_fault(fault).has_value());
   }
 
   void change_weather() {
@@ -273,6 +302,7 @@ class World {
   ModbusUnit pcs_unit_{sim::ModbusFraming::tcp, 1, pack("sunspec_pcs"), milliseconds(500)};
   std::optional<decision::SetpointCommand> setpoint_;
   bool estop_ = false;
+  bool trapped_ = false;
   runtime::Tick tick_;
   Instant next_mischief_ = Instant{} + kMischiefPeriod * 3;  ///< Health is shown first.
   Instant cells_heard_at_{};

@@ -57,6 +57,8 @@ class Judge {
     const bool follows = order->kind == CommandKind::follow;
     const Watt p = follows ? order->p : Watt{};
     ASSERT_TRUE(!follows || tick.safety.inverters[0].ac.contains(p)) << "outside the envelope";
+    const CommandKind strongest = tick.safety.inverters[0].command;
+    ASSERT_TRUE(!follows || strongest == CommandKind::follow) << "follows where it must stop";
     ASSERT_TRUE(verdict.charge_current_max > 0_ma || p >= 0_w) << "charges where it is forbidden";
     ASSERT_TRUE(verdict.discharge_current_max > 0_ma || p <= 0_w) << "discharges where forbidden";
     outcome_.ticks_moving += p != 0_w ? 1 : 0;
