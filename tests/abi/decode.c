@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Decodes what it reads from standard input through the C ABI and prints what came out, one fact a
 // line; test_conformance.py compares with the vectors. Each line of input is one job:
-//   poll CODEC REQUEST REPLY   hexadecimal, `-` for empty; an empty reply: the request is read
+//   poll CODEC REQUEST REPLY   hexadecimal, `-` for empty
+//   request CODEC REQUEST -    what a request asks for
 //   can CODEC FRAME ...        frames as cansend writes them
 #include <ems/ems.h>
 #include <inttypes.h>
@@ -67,12 +68,12 @@ static ems_status_t poll_job(const ems_codec_t* codec, const char* request, cons
   static uint8_t asked[BYTES], answered[BYTES];
   const size_t asked_size = unhex(request, asked);
   const size_t answered_size = unhex(reply, answered);
-  const ems_status_t status =
-      answered_size == 0 && asked_size > 0
-          ? ems_codec_decode_request(codec, asked, asked_size, &readings)
-          : ems_codec_decode(codec, asked, asked_size, answered, answered_size, &readings);
-  if (status == EMS_OK) print_readings(codec);
-  return status;
+  return ems_codec_decode(codec, asked, asked_size, answered, answered_size, &readings);
+}
+
+static ems_status_t request_job(const ems_codec_t* codec, const char* request) {
+  static uint8_t asked[BYTES];
+  return ems_codec_decode_request(codec, asked, unhex(request, asked), &readings);
 }
 
 static ems_status_t can_job(const ems_codec_t* codec, char* frames) {
@@ -106,13 +107,15 @@ int main(void) {
     const ems_codec_t* codec = NULL;
     if (kind == NULL || name == NULL || ems_codec_find(name, &codec) != EMS_OK) return 2;
     ems_status_t status;
-    if (strcmp(kind, "poll") == 0) {
+    if (strcmp(kind, "can") == 0) {
+      status = can_job(codec, name + strlen(name) + 1);
+    } else {
       const char* request = strtok(NULL, " ");
       const char* reply = strtok(NULL, " ");
       if (request == NULL || reply == NULL) return 2;
-      status = poll_job(codec, request, reply);
-    } else {
-      status = can_job(codec, name + strlen(name) + 1);
+      status = strcmp(kind, "poll") == 0 ? poll_job(codec, request, reply)
+                                         : request_job(codec, request);
+      if (status == EMS_OK) print_readings(codec);
     }
     printf("end %s %u\n", ems_status_name(status), ems_last_error_offset());
   }

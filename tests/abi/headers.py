@@ -36,6 +36,12 @@ class Function:
         text = " ".join(line.strip().lstrip("*").strip() for line in self.comment.split("@")[0].splitlines())
         return re.split(r"(?<=[.])\s", " ".join(text.split()))[0]
 
+    @property
+    def since(self) -> str:
+        """Version and lifecycle: `0.1, unstable`."""
+        words = [re.search(rf"@{tag} +(\S+)", self.comment) for tag in ("since", "lifecycle")]
+        return ", ".join(word.group(1) for word in words if word)
+
 
 def _type(text: str) -> str:
     return re.sub(r"\s*\*\s*", " *", " ".join(text.split())).replace("* *", "**").strip()

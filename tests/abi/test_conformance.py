@@ -26,7 +26,8 @@ def job(vector: dict) -> str:
     if "frames" in vector:
         frames = [f"{f['id']:0{8 if f['ext'] else 3}X}#{f['data_hex']}" for f in vector["frames"]]
         return " ".join(["can", vector["protocol"], *frames])
-    return f"poll {vector['protocol']} {vector.get('request_hex') or '-'} {vector.get('response_hex') or '-'}"
+    kind = "poll" if vector.get("response_hex") is not None else "request"
+    return f"{kind} {vector['protocol']} {vector.get('request_hex') or '-'} {vector.get('response_hex') or '-'}"
 
 
 def number(value: str, unit: str, digits: str):
