@@ -35,7 +35,7 @@ inline constexpr std::size_t kUrgentJobsMax = 256;
 struct StoreView {
   std::array<io::Mark, telemetry::kStreamCount> marks{};
   io::StoreCounters counters{};
-  std::uint64_t rows_dropped = 0;  ///< Never reached the store: its queue was full.
+  std::uint64_t rows_dropped = 0;      ///< Never reached the store: its queue was full.
   io::DurationHistogram commit_times;  ///< Each with its fsync.
   std::string last_error;              ///< Empty while the newest commit succeeded.
 };
