@@ -29,7 +29,6 @@ void CanListener::link_up(Instant now) noexcept {
 }
 
 void CanListener::link_down(Instant now) noexcept {
-  mailbox_.clear();
   health_ = LinkHealth::offline;
   heard_at_ = now;
   last_error_ = kNoLink;

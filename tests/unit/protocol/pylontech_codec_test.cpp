@@ -176,6 +176,7 @@ TEST(PylontechCodec, AnEventStaysUntilTheBatteryTakesItBack) {
   Talk talk;
   const std::int64_t high = bits({Alarm::pack_overvoltage});
   EXPECT_EQ(talk.hear("35A#0000000000000000").value(Signal::alarms), 0);
+  EXPECT_EQ(talk.hear("35A#0C00000000000000").value(Signal::alarms), 0);  // 11: no change.
   EXPECT_EQ(talk.hear("35A#0400000000000000").value(Signal::alarms), high);
   EXPECT_EQ(talk.hear("35A#0000000000000000").value(Signal::alarms), high);  // Not reported.
   EXPECT_EQ(talk.hear("35A#0C00000000000000").value(Signal::alarms), high);  // 11: no change.
@@ -247,6 +248,9 @@ TEST(PylontechCodec, ExtremesComeInTenthsOrElseInKelvins) {
   EXPECT_EQ(fine.value(Signal::cell_temp_min), 10'800);
   EXPECT_EQ(talk.hear("373#CA0CCF0C1B011C01").value(Signal::cell_temp_max), std::nullopt);
   EXPECT_EQ(talk.hear("370#F6FFECFFCF0CCA0C").value(Signal::cell_temp_min), -2'000);
+  Talk named;
+  (void)named.hear("370#4241545445525920");  // A name: only the next sink is looked at.
+  EXPECT_EQ(named.hear("373#CA0CCF0C1B011C01").value(Signal::cell_temp_max), 11'000);
   const RecordingSink none = Talk().hear("373#CA0CCF0C00000000");
   EXPECT_EQ(none.missing_points.size(), 2U);
 }

@@ -89,7 +89,7 @@ TEST(PylontechEmulator, EachMissingInputForbidsWhatNeedsIt) {
       {"soc beyond 100 %", [](Battery& b) { b.soc->value = BasisPoints{10'001}; }, true, true},
       {"soc below 0 %", [](Battery& b) { b.soc->value = BasisPoints{-1}; }, true, true},
       {"voltage", [](Battery& b) { b.pack_voltage.reset(); }, true, true},
-      {"negative voltage", [](Battery& b) { b.pack_voltage->value = MilliVolt{-1}; }, true, true},
+      {"voltage below 0", [](Battery& b) { b.pack_voltage->value = MilliVolt{-1}; }, true, true},
       {"voltage beyond the wire", [](Battery& b) { b.pack_voltage->value = MilliVolt{327'675}; },
        true, true},
       {"current", [](Battery& b) { b.pack_current.reset(); }, true, true},
@@ -101,6 +101,10 @@ TEST(PylontechEmulator, EachMissingInputForbidsWhatNeedsIt) {
       {"CCL", [](Battery& b) { b.charge_current_limit.reset(); }, true, false},
       {"negative CCL", [](Battery& b) { b.charge_current_limit->value = MilliAmp{-1}; }, true,
        false},
+      {"very negative CCL", [](Battery& b) { b.charge_current_limit->value = MilliAmp{-9'900}; },
+       true, false},
+      {"very negative DCL", [](Battery& b) { b.discharge_current_limit->value = MilliAmp{-9'900}; },
+       false, true},
       {"charge enable", [](Battery& b) { b.charge_enable.reset(); }, true, false},
       {"DVL", [](Battery& b) { b.discharge_voltage_limit.reset(); }, false, true},
       {"DVL beyond the wire",
@@ -115,10 +119,10 @@ TEST(PylontechEmulator, EachMissingInputForbidsWhatNeedsIt) {
     EXPECT_EQ(sink.value(Signal::charge_current_limit) == 0, c.charge) << c.name;
     EXPECT_EQ(sink.value(Signal::discharge_current_limit) == 0, c.discharge) << c.name;
     // A limit of 0 that the source itself gives is no reason to clear the enable.
-    if (battery.charge_current_limit && battery.charge_current_limit->value >= MilliAmp{}) {
+    if (std::string_view(c.name).find("negative") == std::string_view::npos) {
       EXPECT_EQ(sink.value(Signal::charge_enable), c.charge ? 0 : 1) << c.name;
+      EXPECT_EQ(sink.value(Signal::discharge_enable), c.discharge ? 0 : 1) << c.name;
     }
-    EXPECT_EQ(sink.value(Signal::discharge_enable), c.discharge ? 0 : 1) << c.name;
   }
 }
 
@@ -195,11 +199,16 @@ TEST(PylontechEmulator, LimitsAreCutToWhatTheWireHolds) {
   battery.charge_current_limit->value = MilliAmp::max();
   battery.discharge_current_limit->value = MilliAmp{3'276'700};
   battery.discharge_voltage_limit->value = MilliVolt{6'553'500};
-  const RecordingSink sink = heard(battery);
+  RecordingSink sink = heard(battery);
   EXPECT_EQ(sink.value(Signal::charge_voltage_limit), 6'553'500);
   EXPECT_EQ(sink.value(Signal::charge_current_limit), 3'276'700);
   EXPECT_EQ(sink.value(Signal::discharge_current_limit), 3'276'700);
   EXPECT_EQ(sink.value(Signal::discharge_voltage_limit), 6'553'500);
+  battery.charge_voltage_limit->value = MilliVolt{-9'900};
+  battery.discharge_voltage_limit->value = MilliVolt{-9'900};
+  sink = heard(battery);
+  EXPECT_EQ(sink.value(Signal::charge_voltage_limit), 0);
+  EXPECT_EQ(sink.value(Signal::discharge_voltage_limit), std::nullopt);  // 0: none.
 }
 
 TEST(PylontechEmulator, WhatIsNotUsableIsNotSaid) {
