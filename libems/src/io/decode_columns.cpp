@@ -10,48 +10,44 @@
 namespace ems::io {
 namespace {
 
-/// One reading of the frame being decoded.
-struct Cell {
-  Signal signal{};
-  std::uint16_t element = 0;
-  std::uint8_t module = 0;
-  bool valid = false;
-  std::int64_t value = 0;
-
-  [[nodiscard]] bool same_place(const Cell& other) const noexcept {
-    return signal == other.signal && element == other.element && module == other.module;
-  }
-};
-
-/// Takes the readings of one frame; they count only when the whole frame was sound.
-class FrameSink final : public ReadingSink {
+/// Fills the columns while frames are decoded.
+///
+/// A codec gives nothing of a frame that fails, so every reading may go to its place at once.
+/// Frames of one kind give the same signals in the same order: their places are worked out once per
+/// kind and then only followed.
+class TableBuilder final : public ReadingSink {
  public:
+  explicit TableBuilder(std::size_t rows) : rows_(rows), plans_(1) {}
+
+  void begin_row(std::size_t row) noexcept {
+    row_ = row;
+    next_ = 0;
+    rest_.clear();
+  }
+
   void reading(const Reading& reading) override {
-    const bool known = reading.quality != Quality::bad;
-    cells.push_back({reading.signal, reading.element, reading.module, known,
-                     known ? reading.value : std::int64_t{0}});
+    const Key key{reading.signal, reading.element, reading.module};
+    if (next_ == 0) choose_plan(key);
+    const Plan& plan = plans_[plan_];
+    if (rest_.empty() && next_ < plan.size() && plan[next_].key == key) {
+      put(plan[next_++], reading);
+    } else {
+      rest_.push_back(reading);
+    }
   }
   void text(TextField, std::string_view, std::uint8_t) override {}
   void acknowledged() override {}
 
-  std::vector<Cell> cells;
-};
-
-/// Fills the columns row by row. Frames of one kind give the same signals in the same order: where
-/// they go is worked out once per kind.
-class TableBuilder {
- public:
-  explicit TableBuilder(std::size_t rows) : rows_(rows) {}
-
-  void add_row(std::size_t row, const std::vector<Cell>& cells) {
-    const Plan& plan = plan_for(cells);
-    for (std::size_t i = 0; i < cells.size(); ++i) {
-      if (!cells[i].valid) continue;
-      FrameColumn& column = columns_[plan[i].column];
-      const std::size_t at = row * column.width + within(cells[i]);
-      column.values[at] = cells[i].value;
-      column.valid[at] = 1;
+  /// Takes what the plan did not foresee, and foresees it from now on.
+  void end_row() {
+    if (rest_.empty()) return;
+    Plan plan(plans_[plan_].begin(), plans_[plan_].begin() + static_cast<std::ptrdiff_t>(next_));
+    for (const Reading& reading : rest_) {
+      const Key key{reading.signal, reading.element, reading.module};
+      plan.push_back({key, column_of(key), nullptr, nullptr, 0});
     }
+    plan_ = known(std::move(plan));
+    for (std::size_t i = 0; i < rest_.size(); ++i) put(plans_[plan_][next_ + i], rest_[i]);
   }
 
   [[nodiscard]] std::vector<FrameColumn> take() {
@@ -62,49 +58,85 @@ class TableBuilder {
   }
 
  private:
+  struct Key {
+    Signal signal{};
+    std::uint16_t element = 0;
+    std::uint8_t module = 0;
+    friend bool operator==(const Key&, const Key&) = default;
+    /// Place inside a row of its column.
+    [[nodiscard]] std::size_t within() const noexcept { return element == 0 ? 0 : element - 1U; }
+  };
+  /// Where a reading goes: row r at values[r * stride].
   struct Place {
-    Cell cell;
+    Key key;
     std::size_t column = 0;
+    std::int64_t* values = nullptr;
+    std::uint8_t* valid = nullptr;
+    std::size_t stride = 0;
   };
   using Plan = std::vector<Place>;
   static constexpr std::size_t kPlansMax = 16;  ///< Kinds of frame that are kept apart.
 
-  [[nodiscard]] static std::size_t within(const Cell& cell) noexcept {
-    return cell.element == 0 ? 0 : cell.element - 1U;
+  void put(const Place& place, const Reading& reading) const noexcept {
+    if (reading.quality == Quality::bad) return;
+    place.values[row_ * place.stride] = reading.value;
+    place.valid[row_ * place.stride] = 1;
   }
 
-  const Plan& plan_for(const std::vector<Cell>& cells) {
-    const auto matches = [&cells](const Plan& plan) {
-      return std::ranges::equal(plan, cells, [](const Place& place, const Cell& cell) {
-        return place.cell.same_place(cell);
-      });
+  /// Keeps the plan of the row before unless another begins like this frame.
+  void choose_plan(const Key& first) noexcept {
+    const auto begins = [&first](const Plan& plan) {
+      return !plan.empty() && plan[0].key == first;
     };
-    const auto found = std::ranges::find_if(plans_, matches);
-    if (found != plans_.end()) return *found;
-    if (plans_.size() == kPlansMax) plans_.clear();
-    Plan& plan = plans_.emplace_back();
-    for (const Cell& cell : cells) plan.push_back({cell, column_of(cell)});
-    for (std::size_t index = 0; index < columns_.size(); ++index) {
-      std::size_t width = columns_[index].width;
-      for (const Place& place : plan) {
-        if (place.column == index) width = std::max(width, within(place.cell) + 1);
-      }
-      widen(columns_[index], width);
-    }
-    return plan;
+    if (begins(plans_[plan_])) return;
+    const auto found = std::ranges::find_if(plans_, begins);
+    if (found != plans_.end()) plan_ = static_cast<std::size_t>(found - plans_.begin());
   }
 
-  std::size_t column_of(const Cell& cell) {
-    const auto found = std::ranges::find_if(columns_, [&cell](const FrameColumn& column) {
-      return column.signal == cell.signal && column.module == cell.module;
+  std::size_t column_of(const Key& key) {
+    const auto found = std::ranges::find_if(columns_, [&key](const FrameColumn& column) {
+      return column.signal == key.signal && column.module == key.module;
     });
     const auto index = static_cast<std::size_t>(found - columns_.begin());
-    if (index == columns_.size()) columns_.push_back({cell.signal, cell.module, 0, {}, {}});
+    if (index == columns_.size()) columns_.push_back({key.signal, key.module, 0, {}, {}});
     return index;
   }
 
+  /// Number of the plan with these keys; a new one when there is none yet.
+  std::size_t known(Plan plan) {
+    const auto same = [&plan](const Plan& other) {
+      return std::ranges::equal(plan, other, {}, &Place::key, &Place::key);
+    };
+    const auto found = std::ranges::find_if(plans_, same);
+    if (found != plans_.end()) return static_cast<std::size_t>(found - plans_.begin());
+    if (plans_.size() == kPlansMax) plans_.clear();
+    make_room(plan);
+    plans_.push_back(std::move(plan));
+    return plans_.size() - 1;
+  }
+
+  /// Widens the columns to what `plan` needs; then every place is found anew.
+  void make_room(Plan& plan) {
+    std::vector<std::size_t> widths(columns_.size());
+    for (const Place& place : plan) {
+      widths[place.column] = std::max(widths[place.column], place.key.within() + 1);
+    }
+    for (std::size_t i = 0; i < columns_.size(); ++i) widen(columns_[i], widths[i]);
+    locate(plan);
+    for (Plan& other : plans_) locate(other);
+  }
+
+  void locate(Plan& plan) {
+    for (Place& place : plan) {
+      FrameColumn& column = columns_[place.column];
+      place.values = column.values.data() + place.key.within();
+      place.valid = column.valid.data() + place.key.within();
+      place.stride = column.width;
+    }
+  }
+
   void widen(FrameColumn& column, std::size_t width) const {
-    if (width == column.width) return;
+    if (width <= column.width) return;
     std::vector<std::int64_t> values(rows_ * width);
     std::vector<std::uint8_t> valid(rows_ * width);
     for (std::size_t row = 0; column.width > 0 && row < rows_; ++row) {
@@ -120,8 +152,12 @@ class TableBuilder {
   }
 
   std::size_t rows_;
+  std::size_t row_ = 0;
   std::vector<FrameColumn> columns_;
-  std::vector<Plan> plans_;
+  std::vector<Plan> plans_;    ///< Never empty.
+  std::size_t plan_ = 0;       ///< Followed now.
+  std::size_t next_ = 0;       ///< Readings of this row that followed it.
+  std::vector<Reading> rest_;  ///< Readings of this row after the first that did not.
 };
 
 }  // namespace
@@ -138,12 +174,11 @@ Result<DecodedFrames> decode_columns(std::string_view protocol, Bytes request,
   decoded.errors.resize(frames.size());
   decoded.offsets.resize(frames.size());
   TableBuilder table(frames.size());
-  FrameSink sink;
   for (std::size_t row = 0; row < frames.size(); ++row) {
-    sink.cells.clear();
-    const Result<void> result = poll->decode(request, frames[row], sink);
+    table.begin_row(row);
+    const Result<void> result = poll->decode(request, frames[row], table);
     if (result) {
-      table.add_row(row, sink.cells);
+      table.end_row();
     } else {
       decoded.errors[row] = static_cast<std::uint16_t>(result.error().code);
       decoded.offsets[row] = result.error().offset;

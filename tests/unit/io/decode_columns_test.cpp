@@ -105,6 +105,34 @@ TEST(DecodeColumns, AnOpenSensorIsNotAValue) {
   EXPECT_EQ(column(decoded, Signal::soc).values, (std::vector<std::int64_t>{0}));
 }
 
+TEST(DecodeColumns, KindsOfFrameThatAreManyAndGrowStayApart) {
+  std::vector<Frame> frames;
+  for (unsigned n = 1; n <= 30; ++n) {
+    std::vector<std::uint8_t> data;
+    for (unsigned i = 0; i < n; ++i) {
+      data.push_back(0x0D);
+      data.push_back(static_cast<std::uint8_t>(n));
+    }
+    frames.push_back(jbd(4, data));
+    frames.push_back(captured("jbd-basic-sp04s034"));
+    if (n % 3 == 0) frames.push_back(cells({3300}));
+  }
+  const DecodedFrames decoded = decode(frames);
+  const FrameColumn& voltages = column(decoded, Signal::cell_voltage);
+  ASSERT_EQ(voltages.width, 30U);
+  std::size_t row = 0;
+  for (unsigned n = 1; n <= 30; ++n) {
+    for (unsigned i = 0; i < 30; ++i) {
+      EXPECT_EQ(voltages.valid[row * 30 + i], i < n ? 1 : 0) << n << " " << i;
+      EXPECT_EQ(voltages.values[row * 30 + i], i < n ? 0x0D00 + n : 0) << n << " " << i;
+    }
+    EXPECT_EQ(voltages.valid[(row + 1) * 30], 0);
+    EXPECT_EQ(column(decoded, Signal::soc).valid[row + 1], 1);
+    row += n % 3 == 0 ? 3 : 2;
+    if (n % 3 == 0) EXPECT_EQ(voltages.values[(row - 1) * 30], 3300);
+  }
+}
+
 TEST(DecodeColumns, TheRequestIsChecked) {
   const Frame basic = captured("jbd-basic-sp04s034");
   const Frame asked = test::frame("DDA50400FFFC77");  // For the cells.
