@@ -103,5 +103,6 @@ def build(with_headers: bool = True) -> None:
     done = subprocess.run(["/usr/bin/mkdocs", "build", "--strict", "--clean", "--config-file", str(config)],
                           cwd=ROOT, capture_output=True, text=True)
     if done.returncode != 0:
-        sys.exit("scripts/docs: mkdocs:\n" + done.stderr)
+        faults = [line for line in done.stderr.splitlines() if "WARNING" in line or "ERROR" in line]
+        sys.exit("scripts/docs: mkdocs:\n" + ("\n".join(faults) or done.stderr))
     print(f"built: {SITE.relative_to(ROOT)}/index.html")

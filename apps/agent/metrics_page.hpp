@@ -5,6 +5,7 @@
 #include <filesystem>
 #include <string>
 
+#include "ems/io/store/store_reader.hpp"
 #include "ems/model/clock.hpp"
 #include "ems/rpc/metrics.hpp"
 #include "ems/runtime/site.hpp"
@@ -32,6 +33,14 @@ inline std::string agent_metrics(const AgentParts& parts) {
   runtime::write_metrics(parts.worker.view(), page);
   if (const auto bytes = io::store_file_bytes(parts.store)) {
     page.set_count(Metric::store_file_bytes, *bytes);
+  }
+  // Read from the file, on this thread: neither the strand nor the store's thread waits for it.
+  auto reader = io::StoreReader::open(parts.store.string());
+  if (const auto backlog = reader ? reader->backlog_bytes() : fail(reader.error())) {
+    for (const telemetry::Stream stream : telemetry::kStreams) {
+      page.set_count(Metric::store_backlog_bytes, {telemetry::to_string(stream)},
+                     (*backlog)[telemetry::index_of(stream)]);
+    }
   }
   if (parts.uplink != nullptr) {
     rpc::write_metrics(parts.uplink->view(), parts.uplink->counters(), page);

@@ -79,6 +79,7 @@ def test_agent_and_server_are_scraped(site):
     for link in status["links"]:
         assert one(agent, "ems_link_online", asset=link["asset"]) == 1
         assert 0 < one(agent, "ems_link_requests_total", asset=link["asset"]) <= link["requests"]
+    assert one(agent, "ems_store_backlog_bytes", stream="telemetry") <= one(agent, "ems_store_blocks_bytes")
     assert one(agent, "ems_store_commit_duration_seconds_count") > 0
 
     server = wait_for("rows at the server", lambda: (m := scrape(site.server_metrics)) and

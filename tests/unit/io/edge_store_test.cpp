@@ -328,6 +328,28 @@ TEST(EdgeStore, WrongRowsAreRefusedAndTakeNoSequence) {
   add_rows(store, 1, 1);
 }
 
+TEST(EdgeStore, ReaderWeighsWhatNobodyAcknowledged) {
+  const TempDir dir;
+  EdgeStore store = must_open(dir / "s.db");
+  const auto backlog = [&dir] {
+    return (*StoreReader::open(dir / "s.db")->backlog_bytes())[index_of(Stream::telemetry)];
+  };
+  EXPECT_EQ(backlog(), 0U);
+  add_rows(store, 1, 3000);  // Several blocks.
+  EXPECT_EQ(backlog(), 0U) << "not committed";
+  ASSERT_TRUE(store.commit());
+  const std::uint64_t all = backlog();
+  EXPECT_EQ(all, store.counters().bytes_held);
+  ASSERT_TRUE(store.acknowledge(Stream::telemetry, store.epoch(), 2000));
+  ASSERT_TRUE(store.commit());
+  EXPECT_LT(backlog(), all);
+  EXPECT_GT(backlog(), 0U);
+  ASSERT_TRUE(store.acknowledge(Stream::telemetry, store.epoch(), 3000));
+  ASSERT_TRUE(store.commit());
+  EXPECT_EQ(backlog(), 0U);
+  EXPECT_EQ(store.counters().bytes_held, all) << "acknowledged blocks stay";
+}
+
 TEST(EdgeStore, ReaderSeesCommittedRowsBesideTheWriter) {
   const TempDir dir;
   EdgeStore store = must_open(dir / "s.db");

@@ -96,6 +96,22 @@ Result<std::array<Mark, kStreamCount>> StoreReader::marks() {
   }
 }
 
+Result<std::array<std::uint64_t, kStreamCount>> StoreReader::backlog_bytes() {
+  Result<sqlite::Statement> s = impl_->db.prepare(
+      "SELECT s.stream, sum(length(b.bytes)) FROM stream s JOIN block b ON b.stream=s.stream AND "
+      "b.epoch=s.epoch AND b.last>s.acknowledged GROUP BY s.stream");
+  if (!s) return fail(s.error());
+  std::array<std::uint64_t, kStreamCount> bytes{};
+  while (true) {
+    const Result<bool> row = s->next();
+    if (!row) return fail(row.error());
+    if (!*row) return bytes;
+    const auto at = static_cast<std::size_t>(s->integer(0));
+    if (at >= bytes.size()) return fail(Errc::corrupt, 0, "store: a stream number");
+    bytes[at] = s->unsigned_integer(1);
+  }
+}
+
 Result<std::vector<Point>> StoreReader::points(const UtcRange& range) {
   Result<sqlite::Statement> s = impl_->db.prepare(
       "SELECT bytes FROM block WHERE stream=1 AND utc_max_us>=?1 AND utc_min_us<?2");

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <array>
+#include <cstdint>
 #include <memory>
 #include <string>
 #include <vector>
@@ -32,6 +33,9 @@ class StoreReader final : public RowSource {
 
   /// Marks of the three streams as last committed.
   [[nodiscard]] Result<std::array<Mark, telemetry::kStreamCount>> marks();
+  /// Bytes of the blocks of the current epoch that hold rows nobody acknowledged, by stream. Looks
+  /// at every block's size, at none's bytes.
+  [[nodiscard]] Result<std::array<std::uint64_t, telemetry::kStreamCount>> backlog_bytes();
   /// Every point that occurs in telemetry blocks of the range, ascending.
   [[nodiscard]] Result<std::vector<Point>> points(const UtcRange& range = {});
 
