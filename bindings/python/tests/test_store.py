@@ -1,8 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """Stores read from Python: values, one pass, threads, and the GIL."""
+import gc
 import subprocess
 import threading
 import time
+from datetime import datetime, timedelta, timezone
 
 import numpy as np
 import pytest
@@ -59,6 +61,56 @@ def test_points_columns_marks_and_latest_agree(store):
         assert (latest[name] is None) == ((ROWS + i) % 7 == 0)
     assert latest[points[50]] is None
     assert store.marks()["telemetry"] >= ROWS
+
+
+def test_a_table_is_read_in_one_pass(store):
+    names = ["battery/1 cell_voltages_v 7", "battery/1 cell_voltages_v 2"]
+    columns = store.columns(names)
+    assert [column.name for column in columns] == names
+    for column in columns:
+        alone = store.column(column.name)
+        for one, other in zip(column[1:], alone[1:]):
+            np.testing.assert_array_equal(one, other)
+    assert len(store.columns()) == 51
+
+
+def test_pandas_has_a_row_a_moment_and_nan_where_unknown(store):
+    name = "battery/1 cell_voltages_v 3"
+    column = store.column(name)
+    table = store.to_pandas([name, "battery/2 cell_voltages_v 1"])
+    assert list(table.columns) == [name, "battery/2 cell_voltages_v 1"] and len(table) == ROWS
+    assert str(table.index.tz) == "UTC" and table.index.name == "time"
+    np.testing.assert_array_equal(table[name].to_numpy(), column.value)
+    assert table[name].isna().sum() == (~column.valid).sum()
+    assert table["battery/2 cell_voltages_v 1"].notna().sum() == 1
+
+
+def test_moments_are_microseconds_datetimes_or_datetime64(store):
+    first_us = 1_700_000_000_000_000
+    name = "battery/1 cell_voltages_v 3"
+    since, until = first_us + 10_000_000, first_us + 20_000_000
+    forms = [
+        (since, until),
+        (datetime.fromtimestamp(since / 1e6, timezone.utc), datetime.fromtimestamp(until / 1e6, timezone(timedelta(hours=2)))),
+        (np.datetime64(since, "us"), np.datetime64(until // 1_000_000, "s")),
+    ]
+    for lo, hi in forms:
+        column = store.columns([name], lo, hi)[0]
+        assert column.sequence.tolist() == list(range(10, 20)), (lo, hi)
+        assert len(store.to_pandas([name], lo, hi)) == 10 and len(store.column(name, lo, hi).raw) == 10
+    with pytest.raises(ValueError, match="time zone"):
+        store.columns([name], datetime(2023, 1, 1))
+    with pytest.raises(ems.errors.InvalidArgumentError):
+        store.columns([name, name])
+
+
+def test_columns_outlive_their_store(folder):
+    store = ems.Store(folder / "edge.db")
+    column = store.column("battery/1 cell_voltages_v 1")
+    want = column.raw.copy()
+    del store
+    gc.collect()
+    assert (column.raw == want).all() and column.raw.flags.owndata is False and len(want) == ROWS
 
 
 def test_gaps(folder):

@@ -129,7 +129,9 @@ TEST(DecodeColumns, KindsOfFrameThatAreManyAndGrowStayApart) {
     EXPECT_EQ(voltages.valid[(row + 1) * 30], 0);
     EXPECT_EQ(column(decoded, Signal::soc).valid[row + 1], 1);
     row += n % 3 == 0 ? 3 : 2;
-    if (n % 3 == 0) EXPECT_EQ(voltages.values[(row - 1) * 30], 3300);
+    if (n % 3 == 0) {
+      EXPECT_EQ(voltages.values[(row - 1) * 30], 3300);
+    }
   }
 }
 
