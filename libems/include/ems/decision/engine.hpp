@@ -23,7 +23,7 @@ struct Band {
   std::optional<Watt> lo;
   std::optional<Watt> hi;
   friend constexpr bool operator==(const Band&, const Band&) noexcept = default;
-
+  /// The usual bands.
   [[nodiscard]] static constexpr Band point(Watt p) noexcept { return {p, p}; }
   [[nodiscard]] static constexpr Band at_least(Watt lo) noexcept { return {lo, std::nullopt}; }
   [[nodiscard]] static constexpr Band at_most(Watt hi) noexcept { return {std::nullopt, hi}; }

@@ -43,7 +43,7 @@ struct BoundBlock {
 struct BoundWrite {
   std::uint16_t address = 0;
   StaticVector<std::uint16_t, kWriteStepRegistersMax> values;
-  /// Writes the FC 16 PDU (one register is an FC 16 of one). @param out  At least kPduSize bytes.
+  /// Writes the FC 16 PDU, at most kPduSize; as modbus::encode_write_multiple_request().
   [[nodiscard]] Result<std::size_t> encode(MutableBytes out) const noexcept;
 };
 using WritePlan = StaticVector<BoundWrite, kWriteStepsMax>;

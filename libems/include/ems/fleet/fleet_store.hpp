@@ -139,11 +139,11 @@ class FleetStore {
                                            const telemetry::Epoch& epoch,
                                            std::span<const IngestItem> items) = 0;
 
-  /// Highest row stored or known lost; 0 for an epoch never seen.
+  /// Highest row stored or known lost; 0 for an epoch never seen. @errors io, corrupt.
   [[nodiscard]] virtual Result<telemetry::Sequence> mark(const AgentKey& key,
                                                          telemetry::Stream stream,
                                                          const telemetry::Epoch& epoch) = 0;
-  /// All streams and epochs of an agent, epochs in order.
+  /// All streams and epochs of an agent, epochs in order; all agents. @errors io, corrupt.
   [[nodiscard]] virtual Result<std::vector<StreamMark>> marks(const AgentKey& key) = 0;
   [[nodiscard]] virtual Result<std::vector<AgentKey>> agents(const std::string& tenant) = 0;
 
@@ -152,7 +152,7 @@ class FleetStore {
   /// A point whose newest value is more than an hour older than the agent's newest row is not
   /// given: its asset is gone, or nobody knows its value any more. At most 4096 points per agent
   /// are kept, those that stayed away longest are dropped and counted. After a restart only the
-  /// newest blocks are read, so a value older than those is not given either.
+  /// newest blocks are read, so a value older than those is not given either. @errors io, corrupt.
   [[nodiscard]] virtual Result<std::vector<LatestValue>> latest(
       const AgentKey& key, std::optional<AssetId> asset = std::nullopt) = 0;
   /// Rows of one agent; the store outlives it. Use io::read_columns() on it for ranges of points.

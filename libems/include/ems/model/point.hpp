@@ -78,7 +78,7 @@ struct Reading {
 /// that is known to be missing goes to missing().
 class ReadingSink {
  public:
-  virtual void reading(const Reading& reading) = 0;
+  virtual void reading(const Reading& reading) = 0;  ///< A value that is there.
   /// @param text  Borrowed for the call; printable ASCII or UTF-8, no NUL.
   virtual void text(TextField field, std::string_view text, std::uint8_t module) = 0;
   /// A command was accepted by the device.

@@ -14,8 +14,8 @@
 
 namespace ems::rpc {
 
-/// Talks to one agent over its unix socket. Errors are those of runtime::SitePort, plus
-/// `unavailable` when nobody answers at the socket; detail() has the agent's words.
+/// Talks to one agent over its unix socket.
+/// @errors Those of runtime::SitePort; unavailable  nobody answers. detail(): the agent's words.
 ///
 /// @thread_safety One thread at a time, except cancel().
 class SiteClient {

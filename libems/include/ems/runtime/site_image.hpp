@@ -35,7 +35,7 @@ class SiteImage {
   [[nodiscard]] const std::map<std::pair<AssetId, TextField>, std::string>& texts() const noexcept {
     return texts_;
   }
-  void set_text(AssetId asset, TextField field, std::string_view text);
+  void set_text(AssetId asset, TextField field, std::string_view text);  ///< The newest wins.
 
   /// Samples refused because the image was full.
   [[nodiscard]] std::uint64_t refused() const noexcept { return refused_; }

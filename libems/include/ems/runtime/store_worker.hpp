@@ -80,7 +80,7 @@ class StoreWorker {
   /// @return false: the work will never be done, because the worker is ending.
   [[nodiscard]] bool run_and_wait(const std::function<void(io::EdgeStore&)>& job);
 
-  [[nodiscard]] StoreView view() const;
+  [[nodiscard]] StoreView view() const;  ///< As of the last job.
 
  private:
   using Job = std::function<void(io::EdgeStore&)>;

@@ -17,8 +17,8 @@ namespace ems::runtime {
 /// The store as the uplink needs it.
 ///
 /// @thread_safety Called from the uplink's thread only; an implementation passes each call to the
-///                store's thread and waits. Every function also answers `unavailable` when the
-///                store is closing.
+///                store's thread and waits.
+/// @errors        unavailable  the store is closing; io, corrupt, disk_full  as the store's own.
 class UplinkSource {
  public:
   /// Where each stream stands, in the order of telemetry::kStreams; all of one epoch.

@@ -114,7 +114,7 @@ class EdgeStore {
   /// Closes without committing: what was not committed is not kept.
   ~EdgeStore();
 
-  [[nodiscard]] const OpenReport& open_report() const noexcept;
+  [[nodiscard]] const OpenReport& open_report() const noexcept;  ///< What open() found.
 
   /// Limits hash and clock quality of the rows that follow; the catalogue hash is set by the store.
   void set_context(std::uint64_t limits_hash, ClockQuality clock_quality) noexcept;
@@ -181,7 +181,7 @@ class EdgeStore {
   /// @errors invalid_argument  an empty key, or a value above 64 KiB.
   ///         disk_full, read_only, io  as commit(); the old value stands.
   [[nodiscard]] Result<void> put(std::string_view key, Bytes value);
-  /// Removes a key; no error when it is not there.
+  /// Removes a key; no error when it is not there. @errors io, disk_full, read_only.
   [[nodiscard]] Result<void> erase(std::string_view key);
   /// @return nullopt when the key was never written.
   /// @errors io, corrupt  it cannot be read: the caller must assume the worst.

@@ -31,12 +31,12 @@ class StoreReader final : public RowSource {
   [[nodiscard]] Result<void> read(telemetry::Stream stream, const UtcRange& range,
                                   RowSink& sink) override;
 
-  /// Marks of the three streams as last committed.
+  /// Marks of the three streams as last committed. @errors io, corrupt.
   [[nodiscard]] Result<std::array<Mark, telemetry::kStreamCount>> marks();
   /// Bytes of the blocks of the current epoch that hold rows nobody acknowledged, by stream. Looks
-  /// at every block's size, at none's bytes.
+  /// at every block's size, at none's bytes. @errors io, corrupt.
   [[nodiscard]] Result<std::array<std::uint64_t, telemetry::kStreamCount>> backlog_bytes();
-  /// Every point that occurs in telemetry blocks of the range, ascending.
+  /// Every point in telemetry blocks of the range, ascending. @errors io, corrupt.
   [[nodiscard]] Result<std::vector<Point>> points(const UtcRange& range = {});
 
  private:
