@@ -84,5 +84,40 @@ def findings(path: str, text: str) -> list[str]:
     return out
 
 
+# The edges: folder -> (modules they may include, single headers beside those, other includes they may not have).
+LIBRARIES = r"(yaml-cpp|SQLiteCpp|openssl|modbus|grpcpp|google|absl)/|sqlite3\.h|modbus\.h|ems/v1/"
+EDGES = {
+    "bindings/c/src/": (L0 | L1, {"ems/runtime/control_loop.hpp"}, LIBRARIES + r"|asio|spdlog|nlohmann|thread$|mutex$|chrono$"),
+    "bindings/python/src/": (set(ALLOWED) - {"rpc"}, set(), LIBRARIES + r"|asio|CLI/"),
+    "firmware/app/": (L0 | L1, set(), LIBRARIES + r"|boards/"),
+    "firmware/hal/": (L0 | L1, set(), LIBRARIES + r"|boards/"),
+    "firmware/boards/": (L0 | L1, set(), LIBRARIES),
+    "apps/": (set(ALLOWED), set(), LIBRARIES),
+}
+
+
+def edge_findings(path: str, text: str) -> list[str]:
+    """What breaks the rules of bindings, firmware and apps in one file."""
+    out = []
+    for folder, (modules, headers, forbidden) in EDGES.items():
+        if not path.startswith(folder):
+            continue
+        for quote, name in INCLUDE.findall(text):
+            if re.match(forbidden, name):
+                out.append(f"{path}: {folder} must not include {name}")
+            elif name.startswith("ems/") and not name.startswith(("ems/capi/", "ems/ems.h")):
+                if name.split("/")[1] not in modules and name not in headers:
+                    out.append(f"{path}: {folder} must not include {name}")
+            elif quote == '"' and (LIB / "src" / name).exists():
+                out.append(f"{path}: {name} is private to the library")
+            elif folder.startswith("firmware/") and quote == "<" and name not in FREESTANDING_STD | {"stdint.h", "stddef.h"}:
+                out.append(f"{path}: <{name}> is not freestanding; firmware has no heap and no operating system")
+    return out
+
+
+def edge_files() -> list[Path]:
+    return sorted(p for folder in EDGES for p in (ROOT / folder).rglob("*") if p.suffix in {".hpp", ".cpp", ".h", ".c"})
+
+
 def source_files() -> list[Path]:
     return sorted(p for p in (*LIB.glob("include/ems/**/*"), *LIB.glob("src/**/*")) if p.suffix in {".hpp", ".cpp", ".def", ".h"})

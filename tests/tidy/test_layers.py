@@ -75,7 +75,30 @@ def test_the_symbol_check_can_fail():
     assert FORBIDDEN.search("                 U __cxa_throw")
 
 
-def test_apps_hold_no_parser_of_their_own():
-    for path in (layers.ROOT / "apps").rglob("*.cpp"):
-        for _, name in layers.INCLUDE.findall(path.read_text()):
-            assert name not in {"yaml-cpp/yaml.h", "sqlite3.h", "modbus.h", "modbus/modbus.h"}, f"{path}: {name}"
+def test_bindings_firmware_and_apps_keep_to_their_layer():
+    files = layers.edge_files()
+    assert {str(p.relative_to(layers.ROOT)).split("/")[0] for p in files} == {"bindings", "firmware", "apps"}
+    assert [f for p in files for f in layers.edge_findings(str(p.relative_to(layers.ROOT)), p.read_text())] == []
+
+
+@pytest.mark.parametrize("path, include", [
+    ("bindings/c/src/x.cpp", '"ems/io/hex.hpp"'),
+    ("bindings/c/src/x.cpp", '"ems/runtime/site.hpp"'),
+    ("bindings/c/src/x.cpp", "<thread>"),
+    ("bindings/python/src/x.cpp", '"ems/rpc/site_client.hpp"'),
+    ("bindings/python/src/x.cpp", "<grpcpp/grpcpp.h>"),
+    ("firmware/app/x.cpp", '"ems/sim/plant.hpp"'),
+    ("firmware/app/x.cpp", "<vector>"),
+    ("firmware/app/x.cpp", '"boards/mps2-an385/chip.hpp"'),
+    ("apps/cli/x.cpp", "<yaml-cpp/yaml.h>"),
+    ("apps/cli/x.cpp", '"ems/v1/site.pb.h"'),
+    ("apps/agent/x.cpp", '"rpc/convert.hpp"'),
+])
+def test_the_edge_check_can_fail(path, include):
+    assert layers.edge_findings(path, f"#include {include}\n")
+
+
+def test_the_edge_check_lets_good_code_pass():
+    assert layers.edge_findings("apps/cli/x.cpp", '#include <CLI/CLI.hpp>\n#include "ems/rpc/site_client.hpp"\n') == []
+    assert layers.edge_findings("firmware/app/x.cpp", '#include <span>\n#include "ems/safety/kernel.hpp"\n') == []
+    assert layers.edge_findings("bindings/c/src/x.cpp", '#include <ems/capi/codec.h>\n#include "ems/runtime/control_loop.hpp"\n') == []
