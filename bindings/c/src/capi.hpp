@@ -49,6 +49,11 @@ template <class Body>
 [[nodiscard]] inline ems_status_t failed(const Error& error) noexcept {
   return failed(static_cast<ems_status_t>(error.code), error.what, error.offset);
 }
+template <class T>
+[[nodiscard]] ems_status_t status_of(const Result<T>& result) noexcept {
+  if (result) return EMS_OK;
+  return failed(result.error());
+}
 [[nodiscard]] inline ems_status_t invalid(const char* what) noexcept {
   return failed(EMS_E_INVALID_ARGUMENT, what);
 }

@@ -30,7 +30,8 @@ ems_status_t poll_codec(const ems_codec_t* handle, const protocol::PollCodec*& o
   const protocol::Codec* codec = from_c(handle);
   if (codec == nullptr) return invalid(kNoCodec);
   out = protocol::as_poll(*codec);
-  return out != nullptr ? EMS_OK : failed(EMS_E_UNIMPLEMENTED, kNotPoll);
+  if (out == nullptr) return failed(EMS_E_UNIMPLEMENTED, kNotPoll);
+  return EMS_OK;
 }
 
 /// Encodes into room of its own first: the caller's buffer is untouched on failure.

@@ -241,7 +241,7 @@ EMS_API ems_status_t ems_control_reset(ems_control_t* control, const ems_image_t
     safety::ResetRequest own;
     if (const ems_status_t read = reset_request_from(request, own); read != EMS_OK) return read;
     const Result<void> done = control->loop.reset(image->image, instant(now_ms), own);
-    return done ? EMS_OK : failed(done.error());
+    return status_of(done);
   });
 }
 

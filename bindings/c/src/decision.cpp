@@ -131,7 +131,7 @@ ems_status_t decision_config_from(const ems_decision_config_t* given,
         Watt{own.self_consumption_target_w}, Watt{own.self_consumption_deadband_w}};
   }
   const Result<void> checked = decision::validate(config);
-  return checked ? EMS_OK : failed(checked.error());
+  return status_of(checked);
 }
 
 decision::SetpointCommand setpoint_from(const ems_setpoint_t& given) noexcept {

@@ -98,7 +98,7 @@ EMS_API ems_status_t ems_image_set(ems_image_t* image, const ems_sample_t* sampl
                              sample->value, instant(sample->taken_at_ms),
                              static_cast<Quality>(sample->quality)};
     const Result<void> set = image->image.set(stored, milliseconds(sample->stale_after_ms));
-    return set ? EMS_OK : failed(set.error());
+    return status_of(set);
   });
 }
 

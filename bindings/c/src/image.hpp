@@ -5,7 +5,8 @@
 #include "capi.hpp"
 #include "ems/model/image.hpp"
 
-struct ems_image {
+/// Aligned so that the entries can follow it.
+struct alignas(ems::capi::kAlignment) ems_image {
   static constexpr ems::capi::Tag kTag = ems::capi::Tag::image;
   explicit ems_image(std::span<ems::ImageEntry> storage) noexcept
       : capacity(static_cast<std::uint32_t>(storage.size())), image(storage) {}

@@ -161,7 +161,7 @@ EMS_API ems_status_t ems_poller_request_switch(ems_poller_t* poller, bool charge
   return guarded([&]() -> ems_status_t {
     if (!is(poller)) return invalid(kNoPoller);
     const Result<void> queued = poller->poller.request_switch({charge_on, discharge_on});
-    return queued ? EMS_OK : failed(queued.error());
+    return status_of(queued);
   });
 }
 

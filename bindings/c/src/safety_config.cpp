@@ -220,7 +220,7 @@ EMS_API ems_status_t ems_safety_limits_validate(const ems_safety_limits_t* limit
     safety::Limits own;
     if (const ems_status_t read = limits_from(limits, own); read != EMS_OK) return read;
     const Result<void> sound = safety::validate(own, safety::Chemistry::lfp);
-    return sound ? EMS_OK : failed(sound.error());
+    return status_of(sound);
   });
 }
 

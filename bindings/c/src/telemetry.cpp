@@ -6,7 +6,8 @@
 #include "ems/telemetry/event_record.hpp"
 #include "image.hpp"
 
-struct ems_telemetry {
+/// Aligned so that the blocks can follow it.
+struct alignas(ems::capi::kAlignment) ems_telemetry {
   static constexpr ems::capi::Tag kTag = ems::capi::Tag::telemetry;
   ems_telemetry(ems::MutableBytes memory, ems::telemetry::Stream stream,
                 const ems::telemetry::Epoch& epoch, ems::telemetry::Sequence first) noexcept
@@ -184,7 +185,7 @@ EMS_API ems_status_t ems_telemetry_seal(ems_telemetry_t* telemetry) {
   return guarded([&]() -> ems_status_t {
     if (!is(telemetry)) return invalid(kNoTelemetry);
     const Result<void> sealed = telemetry->ring.seal();
-    return sealed ? EMS_OK : failed(sealed.error());
+    return status_of(sealed);
   });
 }
 
@@ -205,7 +206,7 @@ EMS_API ems_status_t ems_telemetry_acknowledge(ems_telemetry_t* telemetry, std::
   return guarded([&]() -> ems_status_t {
     if (!is(telemetry)) return invalid(kNoTelemetry);
     const Result<void> done = telemetry->ring.acknowledge(upto);
-    return done ? EMS_OK : failed(done.error());
+    return status_of(done);
   });
 }
 
