@@ -19,6 +19,7 @@ constexpr std::uint32_t kInterrupts =
     0x3FU | 1U << 9U | 1U << 18U | 1U << 19U;  // UART0 .. 2, TIMER1, UART3.
 constexpr std::uint32_t kBatteryBaud = 9600;
 constexpr std::uint32_t kHostBaud = 9600;
+constexpr Duration kPanelPatience = seconds(1);
 constexpr std::uint32_t kConsoleBaud = 115'200;
 
 constexpr std::uint32_t kChargeCoil = 1;
@@ -32,6 +33,7 @@ constinit Mps2Board the_board;
 Mps2Board& board() noexcept { return the_board; }
 
 void Mps2Board::start() noexcept {
+  kLeds.write(0);
   kFreeTimer.reload.write(std::numeric_limits<std::uint32_t>::max());
   kFreeTimer.value.write(std::numeric_limits<std::uint32_t>::max());
   kFreeTimer.control.write(TimerRegisters::kEnable);
@@ -42,6 +44,12 @@ void Mps2Board::start() noexcept {
   host_.start(kHostBaud);
   panel_.start(kConsoleBaud);
   kInterruptEnable.write(kInterrupts);
+  // A wire has a level from the first moment on; whoever plays it needs a moment to say which.
+  const Instant give_up = now() + kPanelPatience;
+  while (!panel_heard_ && now() < give_up) {
+    (void)inputs();
+    sleep();
+  }
 }
 
 void Mps2Board::uart_interrupt() noexcept {
@@ -68,6 +76,7 @@ Instant Mps2Board::now() noexcept {
 firmware::DigitalInputs Mps2Board::inputs() noexcept {
   std::array<std::byte, 16> letters{};
   const std::size_t size = panel_.read(letters);
+  panel_heard_ = panel_heard_ || size != 0;
   for (const std::byte letter : Bytes{letters}.first(size)) {
     if (letter == std::byte{'C'}) inputs_.estop_closed = true;
     if (letter == std::byte{'O'}) inputs_.estop_closed = false;

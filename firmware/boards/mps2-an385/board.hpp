@@ -5,7 +5,7 @@
 /// 2, which QEMU's monitor can read (`xp /1xw 0x4002f004`); the e-stop circuit and the reset key
 /// come over UART3 as letters from whoever plays the panel: `C` the e-stop circuit is closed, `O`
 /// it is open, `R` the reset key is down, `r` it is up. Before the first letter the circuit is
-/// open.
+/// open; start() waits a second for it.
 #pragma once
 
 #include "boards/mps2-an385/uart.hpp"
@@ -37,6 +37,7 @@ class Mps2Board final : public hal::Board {
   Uart<kUart2, 128, 256> host_;
   Uart<kUart3, 16, 16> panel_;
   firmware::DigitalInputs inputs_{};
+  bool panel_heard_ = false;
   std::uint32_t elapsed_low_ = 0;  ///< Clock counts at the newest now().
   std::uint64_t elapsed_ = 0;
   volatile bool woken_ = false;
