@@ -27,7 +27,7 @@ class TableBuilder final : public ReadingSink {
 
   void reading(const Reading& reading) override {
     const Key key{reading.signal, reading.element, reading.module};
-    if (next_ == 0) choose_plan(key);
+    if (next_ == 0 && rest_.empty()) choose_plan(key);
     const Plan& plan = plans_[plan_];
     if (rest_.empty() && next_ < plan.size() && plan[next_].key == key) {
       put(plan[next_++], reading);
