@@ -51,6 +51,7 @@ endif()
 
 set(CPACK_GENERATOR DEB)
 set(CPACK_PACKAGE_NAME libems)
+set(CPACK_PACKAGE_DESCRIPTION_SUMMARY "")  # Each package has its own first line.
 set(CPACK_PACKAGE_VENDOR "the libems authors")
 set(CPACK_PACKAGE_CONTACT "The libems authors <libems@localhost>")
 set(CPACK_PACKAGING_INSTALL_PREFIX /usr)
@@ -60,6 +61,8 @@ set(CPACK_INSTALL_DEFAULT_DIRECTORY_PERMISSIONS OWNER_READ OWNER_WRITE OWNER_EXE
 set(CPACK_COMPONENTS_GROUPING IGNORE)
 set(CPACK_DEB_COMPONENT_INSTALL ON)
 set(CPACK_DEBIAN_PACKAGE_SHLIBDEPS ON)
+set(CPACK_DEBIAN_PACKAGE_GENERATE_SHLIBS ON)
+set(CPACK_DEBIAN_PACKAGE_GENERATE_SHLIBS_POLICY ">=")
 set(CPACK_DEBIAN_FILE_NAME DEB-DEFAULT)
 set(CPACK_DEBIAN_PACKAGE_SOURCE libems)
 set(CPACK_DEBIAN_PACKAGE_RELEASE 1)
@@ -99,8 +102,7 @@ endfunction()
 
 if(TARGET ems_c)
   ems_package(runtime NAME libems0 SECTION libs SUMMARY "Battery energy storage, C library"
-    TEXT "Decodes battery and inverter protocols, keeps batteries inside their\nlimits and decides what they do. No dependency but libc."
-    CONTROL ${CMAKE_SOURCE_DIR}/libems/cmake/package/triggers)
+    TEXT "Decodes battery and inverter protocols, keeps batteries inside their\nlimits and decides what they do.")
   ems_package(dev NAME libems-dev SECTION libdevel SUMMARY "Battery energy storage, development files"
     TEXT "Headers, static libraries, CMake package, pkg-config files and the wire\ncontract. What is recommended is needed for the components io and rpc only."
     DEPENDS "libems0 ${same_version}"
