@@ -636,11 +636,12 @@ TEST(CApi, TelemetryComesBackAsItWent) {
 TEST(CApi, AFullBufferCountsWhatItLost) {
   Buffer buffer(EMS_STREAM_TELEMETRY);
   const ems_point_t point{kBattery, EMS_SIGNAL_PACK_VOLTAGE, 0};
-  std::int64_t noise = 1;
+  std::uint64_t noise = 1;
   while (buffer.status().rows_lost == 0) {
-    noise = noise * 6'364'136'223'846'793 % 1'000'000'007;
-    const ems_row_value_t value{noise * 1'000'003, 1, EMS_QUALITY_GOOD, {}};
-    ASSERT_EQ(ems_telemetry_append(buffer.telemetry, noise, &point, &value, 1, nullptr), EMS_OK);
+    noise = noise * 48'271 % 2'147'483'647;
+    const auto value = static_cast<std::int64_t>(noise * noise);
+    const ems_row_value_t row{value, 1, EMS_QUALITY_GOOD, {}};
+    ASSERT_EQ(ems_telemetry_append(buffer.telemetry, value, &point, &row, 1, nullptr), EMS_OK);
     ASSERT_LT(buffer.status().next_sequence, 100'000U);
   }
   ems_telemetry_status_t status = buffer.status();

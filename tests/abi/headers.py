@@ -75,3 +75,8 @@ def structs() -> dict[str, list[str]]:
         for _, body, name in STRUCT.findall(COMMENT.sub("", header.read_text())):
             found[name + "_t"] = [re.search(r"(\w+)\s*(?:\[[^\]]*\])?$", field.strip()).group(1) for field in body.split(";") if field.strip()]
     return found
+
+
+def sanitized(library: Path) -> bool:
+    """Whether a sanitizer is built in: then it brings symbols of its own and cannot be loaded by Python."""
+    return any(mark in library.read_bytes() for mark in (b"__asan_init", b"__tsan_init"))

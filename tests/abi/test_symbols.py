@@ -32,10 +32,6 @@ def wanted(*arguments) -> set[str]:
     return {words[-1].split("@")[0] for words in nm("--undefined-only", *arguments)}
 
 
-def sanitized() -> bool:
-    return any(name.startswith(("__asan", "__ubsan", "__tsan")) for name in wanted("-D", SO))
-
-
 def test_exported_symbols_are_exactly_the_headers_functions():
     assert exported("-D", SO) == headers.declared()
     assert exported(ARCHIVE) == headers.declared()
@@ -48,7 +44,7 @@ def test_every_symbol_carries_the_version_node():
 
 
 def test_it_needs_nothing_but_libc():
-    if sanitized():
+    if headers.sanitized(SO):
         pytest.skip("a sanitizer brings its own")
     dynamic = subprocess.run(["readelf", "-d", SO], check=True, capture_output=True, text=True).stdout
     assert re.findall(r"NEEDED.*\[(.*)\]", dynamic) == ["libc.so.6"]
@@ -63,7 +59,7 @@ def abidiff(library) -> subprocess.CompletedProcess:
 
 def test_the_abi_is_the_one_of_the_baseline():
     """Functions and structs may be added; none may change or go. docs/reference/c-abi.md says how a release renews it."""
-    if sanitized():
+    if headers.sanitized(SO):
         pytest.skip("the baseline has no sanitizer")
     run = abidiff(SO)
     assert run.returncode == 0, run.stdout + run.stderr
