@@ -73,12 +73,12 @@ class Call:
         call = f"{self.function.name}({', '.join(arguments)})"
         lines = ["  {", "    memset(scratch, 0, sizeof scratch);", f"    at = {c_text(self.function.name + ': ' + what)};"]
         lines += [f"    {line}" for line in self.setup] + ([f"    {before}"] if before else [])
-        if self.function.returns != "ems_status_t" or what in {"sound", "allowed"}:
-            judged = "sound" if what == "sound" and self.function.returns == "ems_status_t" else "(void)"
-            return lines + [f"    {judged}({call});", "  }"]
+        if what == "allowed" or self.function.returns != "ems_status_t":
+            return lines + [f"    (void)({call});", "  }"]
         lines += [f"    unsigned char was_{v}[sizeof {v}]; memcpy(was_{v}, &{v}, sizeof {v});" for v in self.outs]
-        lines.append(f"    refused({call});")
-        lines += [f"    untouched(memcmp(was_{v}, &{v}, sizeof {v}));" for v in self.outs]
+        lines.append(f"    const ems_status_t status = {call};")
+        lines.append(f"    {'sound' if what == 'sound' else 'refused'}(status);")
+        lines += [f"    if (status != EMS_OK) untouched(memcmp(was_{v}, &{v}, sizeof {v}));" for v in self.outs]
         return lines + ["  }"]
 
 

@@ -99,3 +99,15 @@ def test_the_names_of_the_codes_come_out_of_the_library():
 
 def test_the_reference_page_lists_every_function():
     assert make_index.PAGE.read_text() == make_index.page(), "run tests/abi/make_index.py"
+
+
+def test_the_program_of_the_reference_page_runs(tmp_path):
+    page = (headers.ROOT / "docs" / "reference" / "c-abi.md").read_text()
+    (tmp_path / "sample.c").write_text(re.search(r"```c\n(.*?)```", page, re.S).group(1))
+    library = BUILD / "bindings" / "c"
+    if headers.sanitized(library / "libems.so.0"):
+        pytest.skip("a sanitizer is built in")
+    subprocess.run(["cc", "-std=c99", "-Wall", "-Wextra", "-Wpedantic", "-Werror", "-I", headers.INCLUDE, tmp_path / "sample.c", "-L", library,
+                    "-lems", f"-Wl,-rpath,{library}", "-o", tmp_path / "sample"], check=True)
+    out = subprocess.run([tmp_path / "sample"], check=True, capture_output=True, text=True).stdout
+    assert out == "cell 1: 3430 mV\ncell 2: 3425 mV\ncell 3: 3432 mV\ncell 4: 3417 mV\n"
