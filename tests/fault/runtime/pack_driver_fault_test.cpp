@@ -285,5 +285,51 @@ TEST_F(PackDriverFault, AReplacementThatIsNoLongerWantedIsNotWritten) {
   EXPECT_EQ(setpoint(), 0);
 }
 
+/// Heartbeats the device got; everything else it takes and gives as zeros.
+class HeartbeatDevice final : public modbus::RegisterAccess {
+ public:
+  std::optional<modbus::ExceptionCode> read(modbus::Function, std::uint16_t,
+                                            std::span<std::uint16_t> out) override {
+    std::fill(out.begin(), out.end(), std::uint16_t{0});
+    return std::nullopt;
+  }
+  std::optional<modbus::ExceptionCode> write(std::uint16_t address,
+                                             std::span<const std::uint16_t> values) override {
+    if (address == 0) beats.push_back(values[0]);
+    return std::nullopt;
+  }
+  std::vector<std::uint16_t> beats;
+};
+
+TEST_F(PackDriverFault, HeartbeatsLastAsLongAsTheCommandsDo) {
+  HeartbeatDevice board;
+  const auto line = std::make_shared<FakeMaster>(io, board);
+  PackDriver beating({io.get_executor(), clock, image, log}, inverter(2), line,
+                     io::find_pack("libems_io").loaded, settings());
+  beating.start();
+  ASSERT_TRUE(until([&] { return beating.ready(); }));
+  EXPECT_TRUE(board.beats.empty()) << "reading is no sign that anybody controls";
+  const auto tick = [&] {
+    beating.command({CommandKind::follow, 100_w, Var{}}, {Watt{-5'000}, 5'000_w});
+    const std::size_t before = board.beats.size();
+    until([&] { return board.beats.size() > before; }, std::chrono::milliseconds(30));
+    clock.advance(100_ms);
+  };
+  for (int i = 0; i < 40; ++i) tick();
+  // 4 s and a little: one each 400 ms to 500 ms, every one with another count.
+  EXPECT_GE(board.beats.size(), 8U);
+  EXPECT_LE(board.beats.size(), 14U);
+  for (std::size_t i = 1; i < board.beats.size(); ++i) {
+    EXPECT_EQ(board.beats[i], board.beats[i - 1] + 1);
+  }
+  bool done = false;
+  beating.finish({CommandKind::follow, Watt{}, Var{}}, [&done] { done = true; });
+  ASSERT_TRUE(until([&] { return done; }));
+  const std::size_t last = board.beats.size();
+  for (int i = 0; i < 20; ++i) tick();
+  EXPECT_EQ(board.beats.size(), last) << "an orderly end is an end";
+  beating.stop();
+}
+
 }  // namespace
 }  // namespace ems::runtime

@@ -24,7 +24,7 @@ constexpr std::string_view kPoint =
     "      - {name: W, at: 0, type: s16, unit: W, signal: active_power}\n";
 
 TEST(PackLoader, EveryEmbeddedPackLoadsUnderItsName) {
-  ASSERT_EQ(embedded_packs().size(), 2U);
+  ASSERT_EQ(embedded_packs().size(), 3U);
   for (const EmbeddedPack& embedded : embedded_packs()) {
     const PackLoad load = find_pack(embedded.name);
     for (const PackError& error : load.errors) ADD_FAILURE() << to_string(error);
@@ -170,6 +170,50 @@ TEST(PackLoader, AControlMustBeCompleteAndContiguous) {
         "-1}]]"}) {
     EXPECT_EQ(load_pack(control(bad), "p.yaml").loaded, nullptr) << bad;
   }
+}
+
+TEST(PackLoader, AHeartbeatCountsAndNothingElseDoes) {
+  const std::string points =
+      "      - {name: W, at: 0, type: s16, unit: W, signal: power_setpoint}\n"
+      "      - {name: T, at: 1, type: u16, unit: s}\n"
+      "      - {name: H, at: 2, type: u16}\n"
+      "      - {name: X, at: 5, type: u16}\n";
+  const auto control = [&points](std::string_view heartbeat, std::string_view lease = "lease_s") {
+    return with(points,
+                "control:\n  section: a\n"
+                "  setpoint: [[{point: W, value: setpoint}, {point: T, value: " +
+                    std::string(lease) +
+                    "}]]\n  lease: {min_s: 1, max_s: 60, device_reverts: true, after: stops}\n"
+                    "  heartbeat: " +
+                    std::string(heartbeat) + "\n  volatile: true\n  stop: none\n  standby: none\n");
+  };
+  constexpr std::string_view kGood = "{period_s: 0.4, request: [{point: H, value: counter}]}";
+  const PackLoad good = load_pack(control(kGood), "p.yaml");
+  for (const PackError& error : good.errors) ADD_FAILURE() << to_string(error);
+  ASSERT_NE(good.loaded, nullptr);
+  device_pack::PackDevice device(good.loaded->pack());
+  EXPECT_EQ(device.control()->heartbeat_period, milliseconds(400));
+  const auto beat = device.encode_heartbeat(0x8005);
+  ASSERT_TRUE(beat);
+  EXPECT_EQ(beat->address, good.loaded->pack().sections[0].base + 2);
+  ASSERT_EQ(beat->values.size(), 1U);
+  EXPECT_EQ(beat->values[0], 5) << "goes round";
+  for (const char* bad :
+       {"{period_s: 0.4, request: [{point: H, constant: 1}]}",     // Never changes.
+        "{period_s: 0.4, request: [{point: H, value: lease_s}]}",  // Not its value.
+        "{period_s: 0.4, request: [{point: Y, value: counter}]}",  // No such point.
+        "{period_s: 0, request: [{point: H, value: counter}]}",    // No time.
+        "{request: [{point: H, value: counter}]}",                 // No time.
+        "{period_s: 0.4}",                                         // No request.
+        "{period_s: 0.4, request: [{point: H, value: counter}, {point: X, "
+        "constant: 1}]}"}) {  // A gap.
+    EXPECT_EQ(load_pack(control(bad), "p.yaml").loaded, nullptr) << bad;
+  }
+  EXPECT_EQ(load_pack(control(kGood, "counter"), "p.yaml").loaded, nullptr)
+      << "only in a heartbeat";
+  const PackLoad none = find_pack("sunspec_pcs");
+  EXPECT_EQ(device_pack::PackDevice(none.loaded->pack()).encode_heartbeat(0).error().code,
+            Errc::unimplemented);
 }
 
 TEST(PackLoader, ADirectoryComesBeforeTheEmbeddedPacksAndNamesAreNoPaths) {
