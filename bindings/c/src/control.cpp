@@ -252,7 +252,7 @@ EMS_API ems_status_t ems_distribute(const ems_distribute_inverter_t* inverters, 
     if (inverters == nullptr || shares == nullptr) return invalid("inverters or shares is NULL");
     if (!sized(out)) return invalid(kBadOut);
     if (count == 0 || count > distribute::kInvertersMax) {
-      return failed(EMS_E_OUT_OF_RANGE, "count is not 1 .. EMS_SAFETY_INVERTERS_MAX");
+      return failed(EMS_E_OUT_OF_RANGE, "count is 0, or above what this build has room for");
     }
     std::array<DistributeBatteries, distribute::kInvertersMax> batteries{};
     std::array<distribute::Inverter, distribute::kInvertersMax> own{};

@@ -154,11 +154,11 @@ ems_status_t safety_config_from(const ems_safety_config_t* given, safety::Config
   if (!sized(given)) return invalid("safety config is NULL or its struct_size is too small");
   ems_safety_config_t own;
   if (!take(given, own)) return failed(EMS_E_UNIMPLEMENTED, kNewer);
-  if (own.battery_count > EMS_SAFETY_BATTERIES_MAX) {
-    return failed(EMS_E_OUT_OF_RANGE, "battery_count is above EMS_SAFETY_BATTERIES_MAX");
+  if (own.battery_count > safety::kMaxBatteries) {
+    return failed(EMS_E_OUT_OF_RANGE, "battery_count is above what this build has room for");
   }
-  if (own.inverter_count > EMS_SAFETY_INVERTERS_MAX) {
-    return failed(EMS_E_OUT_OF_RANGE, "inverter_count is above EMS_SAFETY_INVERTERS_MAX");
+  if (own.inverter_count > safety::kMaxInverters) {
+    return failed(EMS_E_OUT_OF_RANGE, "inverter_count is above what this build has room for");
   }
   config = safety::Config{};
   config.tick_period = milliseconds(own.tick_period_ms);

@@ -15,7 +15,7 @@ extern "C" {
 typedef struct ems_decision ems_decision_t;
 
 enum {
-  EMS_DECISION_WORDS = 1024,   /**< uint64_t words of memory it needs at most, in every 0.x. */
+  EMS_DECISION_WORDS = 512,    /**< uint64_t words of memory it needs at most, in every 0.x. */
   EMS_EXPLANATION_SIZE = 1537, /**< Bytes that any explanation needs, with its NUL. */
   EMS_LEVEL_COUNT = 5,
   EMS_ACTOR_SIZE = 49 /**< Bytes of an actor's name with its NUL. */
