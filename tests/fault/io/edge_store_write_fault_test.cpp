@@ -1,0 +1,91 @@
+// SPDX-License-Identifier: Apache-2.0
+// The edge store when any one of its writes fails: refused, torn, no room, or the last before the
+// power goes.
+#include <gtest/gtest.h>
+
+#include <optional>
+#include <string>
+
+#include "ems/io/store/edge_store.hpp"
+#include "support/faulty_files.hpp"
+#include "support/telemetry_rows.hpp"
+#include "support/temp_dir.hpp"
+
+namespace ems::test {
+namespace {
+
+using io::EdgeStore;
+using telemetry::Sequence;
+using telemetry::Stream;
+
+constexpr std::uint64_t kWritesMax = 45;  ///< More than the rounds below make.
+constexpr int kRounds = 4;
+
+/// Every row from 1 to the mark is the one of its number; returns the mark.
+Sequence check_rows(EdgeStore& store) {
+  Sequence at = 0;
+  const Sequence last = store.mark(Stream::telemetry).last;
+  while (at < last) {
+    const auto items = store.peek(Stream::telemetry, at, 64 * 1024);
+    if (!items || items->empty()) {
+      ADD_FAILURE() << "rows end at " << at << " of " << last;
+      break;
+    }
+    for (const io::StoredItem& item : *items) {
+      EXPECT_EQ(item.first, at + 1);
+      EXPECT_FALSE(item.gap);
+      for (const OwnedRow& row : rows_of(item.block)) EXPECT_EQ(row, numbered_row(++at));
+    }
+  }
+  return last;
+}
+
+/// Whether the fault was met.
+bool survive(std::uint64_t write, FileFault fault) {
+  const TempDir dir;
+  FaultyFiles files;
+  Sequence committed = 0;
+  Sequence offered = 0;
+  {
+    Result<EdgeStore> store = EdgeStore::open(dir / "s.db");
+    EXPECT_TRUE(store.has_value());
+    files.fail_at(write, fault);
+    for (int round = 0; round < kRounds; ++round) {
+      for (int i = 0; i < 3; ++i) {
+        const Result<Sequence> sequence = store->append(numbered_row(offered + 1).view());
+        if (sequence) offered = *sequence;
+      }
+      if (store->commit()) committed = offered;
+    }
+  }
+  const bool struck = files.struck();
+  files.repair();
+  Result<EdgeStore> store = EdgeStore::open(dir / "s.db");
+  EXPECT_TRUE(store.has_value()) << store.error().what;
+  if (!store) return struck;
+  const Sequence kept = check_rows(*store);
+  EXPECT_GE(kept, committed) << "a committed row is lost";
+  EXPECT_LE(kept, offered) << "a row that was never offered";
+  EXPECT_TRUE(store->append(numbered_row(kept + 1).view()).has_value());
+  EXPECT_TRUE(store->commit().has_value()) << "it goes on";
+  return struck;
+}
+
+class EdgeStoreWriteFault : public ::testing::TestWithParam<FileFault> {};
+
+TEST_P(EdgeStoreWriteFault, AtAnyWriteLosesNoCommittedRowAndGoesOn) {
+  std::uint64_t met = 0;
+  for (std::uint64_t write = 1; write <= kWritesMax && !HasFailure(); ++write) {
+    SCOPED_TRACE(testing::Message() << "write " << write);
+    met += survive(write, GetParam()) ? 1 : 0;
+  }
+  EXPECT_GT(met, 15U);         // The faults were met ...
+  EXPECT_LT(met, kWritesMax);  // ... at every write there is.
+}
+
+INSTANTIATE_TEST_SUITE_P(EveryFault, EdgeStoreWriteFault,
+                         ::testing::Values(FileFault::refused, FileFault::torn, FileFault::full,
+                                           FileFault::power_cut));
+
+}  // namespace
+}  // namespace ems::test

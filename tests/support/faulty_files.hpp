@@ -1,0 +1,159 @@
+// SPDX-License-Identifier: Apache-2.0
+/// @file Files that fail when told: while it lives, every SQLite database of the process writes
+/// through it. The n-th write is refused, torn, finds the disk full, or is the last before the
+/// power goes. What was written before is taken as kept: it does not model a lost page cache.
+#pragma once
+
+#include <sqlite3.h>
+
+#include <array>
+#include <cstdint>
+#include <cstring>
+
+#include "ems/core/assert.hpp"
+
+namespace ems::test {
+
+enum class FileFault : std::uint8_t {
+  none,
+  refused,    ///< This write fails; the next ones succeed.
+  torn,       ///< Half of this write is done, then it fails; the next ones succeed.
+  full,       ///< This and every later write finds no room.
+  power_cut,  ///< Half of this write is done; nothing is ever written again.
+};
+
+/// One at a time. Databases that are open when it ends must have been opened before it.
+class FaultyFiles {
+ public:
+  FaultyFiles() : real_(sqlite3_vfs_find(nullptr)), vfs_(*real_) {
+    EMS_ASSERT(current_ == nullptr);
+    current_ = this;
+    vfs_.zName = "ems-faulty";
+    vfs_.szOsFile = static_cast<int>(sizeof(File)) + real_->szOsFile;
+    vfs_.xOpen = &open;
+    vfs_.xDelete = &remove;
+    EMS_ASSERT(sqlite3_vfs_register(&vfs_, 1) == SQLITE_OK);
+  }
+  ~FaultyFiles() {
+    sqlite3_vfs_unregister(&vfs_);
+    sqlite3_vfs_register(real_, 1);
+    current_ = nullptr;
+  }
+  FaultyFiles(const FaultyFiles&) = delete;
+  FaultyFiles& operator=(const FaultyFiles&) = delete;
+
+  /// The `write`-th write, truncation or sync from now (1: the next) meets the fault.
+  void fail_at(std::uint64_t write, FileFault fault) {
+    countdown_ = write;
+    fault_ = fault;
+    struck_ = false;
+  }
+  /// All is well again.
+  void repair() { fail_at(0, FileFault::none); }
+  /// The fault was met.
+  [[nodiscard]] bool struck() const { return struck_; }
+
+ private:
+  struct File {
+    sqlite3_file base;
+    sqlite3_file* real;
+  };
+  static File* self(sqlite3_file* file) { return reinterpret_cast<File*>(file); }
+  static sqlite3_file* real(sqlite3_file* file) { return self(file)->real; }
+
+  /// SQLite's answer to the next write; SQLITE_OK: do it. `tear` says to do half of it first.
+  int strike(bool& tear) {
+    tear = false;
+    if (fault_ == FileFault::none) return SQLITE_OK;
+    if (!struck_) {
+      if (--countdown_ > 0) return SQLITE_OK;
+      struck_ = true;
+      tear = fault_ == FileFault::torn || fault_ == FileFault::power_cut;
+      return fault_ == FileFault::full ? SQLITE_FULL : SQLITE_IOERR_WRITE;
+    }
+    if (fault_ == FileFault::full) return SQLITE_FULL;
+    return fault_ == FileFault::power_cut ? SQLITE_IOERR_WRITE : SQLITE_OK;
+  }
+
+  static int write(sqlite3_file* file, const void* data, int size, sqlite3_int64 at) {
+    bool tear = false;
+    const int answer = current_->strike(tear);
+    if (answer == SQLITE_OK) return real(file)->pMethods->xWrite(real(file), data, size, at);
+    if (tear) (void)real(file)->pMethods->xWrite(real(file), data, size / 2, at);
+    return answer;
+  }
+  static int truncate(sqlite3_file* file, sqlite3_int64 size) {
+    bool tear = false;
+    const int answer = current_->strike(tear);
+    return answer == SQLITE_OK ? real(file)->pMethods->xTruncate(real(file), size) : answer;
+  }
+  static int sync(sqlite3_file* file, int flags) {
+    bool tear = false;
+    const int answer = current_->strike(tear);
+    return answer == SQLITE_OK ? real(file)->pMethods->xSync(real(file), flags)
+                               : SQLITE_IOERR_FSYNC;
+  }
+  static int remove(sqlite3_vfs*, const char* name, int sync_directory) {
+    bool tear = false;
+    const int answer = current_->strike(tear);
+    if (answer != SQLITE_OK) return SQLITE_IOERR_DELETE;
+    return current_->real_->xDelete(current_->real_, name, sync_directory);
+  }
+  static int close(sqlite3_file* file) {
+    return real(file)->pMethods == nullptr ? SQLITE_OK : real(file)->pMethods->xClose(real(file));
+  }
+
+  static int open(sqlite3_vfs*, const char* name, sqlite3_file* file, int flags, int* out_flags) {
+    static const sqlite3_io_methods kMethods = make_methods();
+    file->pMethods = nullptr;
+    self(file)->real = reinterpret_cast<sqlite3_file*>(self(file) + 1);
+    std::memset(self(file)->real, 0, static_cast<std::size_t>(current_->real_->szOsFile));
+    const int done = current_->real_->xOpen(current_->real_, name, real(file), flags, out_flags);
+    if (done == SQLITE_OK) file->pMethods = &kMethods;
+    return done;
+  }
+
+  static sqlite3_io_methods make_methods() {
+    using F = sqlite3_file*;
+    sqlite3_io_methods m{};
+    m.iVersion = 2;  // Shared memory for the WAL, but no mapped files: those are not written.
+    m.xClose = &close;
+    m.xWrite = &write;
+    m.xTruncate = &truncate;
+    m.xSync = &sync;
+    m.xRead = [](F f, void* to, int n, sqlite3_int64 at) {
+      return real(f)->pMethods->xRead(real(f), to, n, at);
+    };
+    m.xFileSize = [](F f, sqlite3_int64* n) { return real(f)->pMethods->xFileSize(real(f), n); };
+    m.xLock = [](F f, int l) { return real(f)->pMethods->xLock(real(f), l); };
+    m.xUnlock = [](F f, int l) { return real(f)->pMethods->xUnlock(real(f), l); };
+    m.xCheckReservedLock = [](F f, int* r) {
+      return real(f)->pMethods->xCheckReservedLock(real(f), r);
+    };
+    m.xFileControl = [](F f, int op, void* arg) {
+      return real(f)->pMethods->xFileControl(real(f), op, arg);
+    };
+    m.xSectorSize = [](F f) { return real(f)->pMethods->xSectorSize(real(f)); };
+    m.xDeviceCharacteristics = [](F f) {
+      return real(f)->pMethods->xDeviceCharacteristics(real(f));
+    };
+    m.xShmMap = [](F f, int page, int size, int extend, void volatile** to) {
+      return real(f)->pMethods->xShmMap(real(f), page, size, extend, to);
+    };
+    m.xShmLock = [](F f, int at, int n, int flags) {
+      return real(f)->pMethods->xShmLock(real(f), at, n, flags);
+    };
+    m.xShmBarrier = [](F f) { real(f)->pMethods->xShmBarrier(real(f)); };
+    m.xShmUnmap = [](F f, int drop) { return real(f)->pMethods->xShmUnmap(real(f), drop); };
+    return m;
+  }
+
+  static inline FaultyFiles* current_ = nullptr;
+  sqlite3_vfs* real_;
+  sqlite3_vfs vfs_;
+  std::uint64_t countdown_ = 0;
+  FileFault fault_ = FileFault::none;
+  bool struck_ = false;
+};
+
+}  // namespace ems::test
