@@ -21,19 +21,14 @@ class TableBuilder final : public ReadingSink {
 
   void begin_row(std::size_t row) noexcept {
     row_ = row;
-    next_ = 0;
     rest_.clear();
+    follow(plan_);
   }
 
   void reading(const Reading& reading) override {
-    const Key key{reading.signal, reading.element, reading.module};
-    if (next_ == 0 && rest_.empty()) choose_plan(key);
-    const Plan& plan = plans_[plan_];
-    if (rest_.empty() && next_ < plan.size() && plan[next_].key == key) {
-      put(plan[next_++], reading);
-    } else {
-      rest_.push_back(reading);
-    }
+    const std::uint64_t key = key_of(reading);
+    if (next_ == end_ || next_->key != key) return unforeseen(reading, key);
+    put(*next_++, reading);
   }
   void text(TextField, std::string_view, std::uint8_t) override {}
   void acknowledged() override {}
@@ -41,13 +36,13 @@ class TableBuilder final : public ReadingSink {
   /// Takes what the plan did not foresee, and foresees it from now on.
   void end_row() {
     if (rest_.empty()) return;
-    Plan plan(plans_[plan_].begin(), plans_[plan_].begin() + static_cast<std::ptrdiff_t>(next_));
+    const Plan& followed = plans_[plan_];
+    Plan plan(followed.begin(), followed.begin() + static_cast<std::ptrdiff_t>(followed_));
     for (const Reading& reading : rest_) {
-      const Key key{reading.signal, reading.element, reading.module};
-      plan.push_back({key, column_of(key), nullptr, nullptr, 0});
+      plan.push_back({key_of(reading), column_of(reading), nullptr, nullptr, 0});
     }
     plan_ = known(std::move(plan));
-    for (std::size_t i = 0; i < rest_.size(); ++i) put(plans_[plan_][next_ + i], rest_[i]);
+    for (std::size_t i = 0; i < rest_.size(); ++i) put(plans_[plan_][followed_ + i], rest_[i]);
   }
 
   [[nodiscard]] std::vector<FrameColumn> take() {
@@ -58,17 +53,9 @@ class TableBuilder final : public ReadingSink {
   }
 
  private:
-  struct Key {
-    Signal signal{};
-    std::uint16_t element = 0;
-    std::uint8_t module = 0;
-    friend bool operator==(const Key&, const Key&) = default;
-    /// Place inside a row of its column.
-    [[nodiscard]] std::size_t within() const noexcept { return element == 0 ? 0 : element - 1U; }
-  };
   /// Where a reading goes: row r at values[r * stride].
   struct Place {
-    Key key;
+    std::uint64_t key = 0;  ///< key_of() the reading.
     std::size_t column = 0;
     std::int64_t* values = nullptr;
     std::uint8_t* valid = nullptr;
@@ -77,28 +64,51 @@ class TableBuilder final : public ReadingSink {
   using Plan = std::vector<Place>;
   static constexpr std::size_t kPlansMax = 16;  ///< Kinds of frame that are kept apart.
 
+  /// Signal, module and element in one number, so that one comparison tells them apart.
+  [[nodiscard]] static std::uint64_t key_of(const Reading& reading) noexcept {
+    return std::uint64_t{static_cast<std::uint16_t>(reading.signal)} << 24U |
+           std::uint64_t{reading.module} << 16U | reading.element;
+  }
+  /// Place of a key's element inside a row of its column.
+  [[nodiscard]] static std::size_t within(std::uint64_t key) noexcept {
+    const std::size_t element = key & 0xFFFFU;
+    return element == 0 ? 0 : element - 1;
+  }
+
+  void follow(std::size_t plan) noexcept {
+    plan_ = plan;
+    next_ = plans_[plan].data();
+    end_ = next_ + plans_[plan].size();
+  }
+
   void put(const Place& place, const Reading& reading) const noexcept {
     if (reading.quality == Quality::bad) return;
     place.values[row_ * place.stride] = reading.value;
     place.valid[row_ * place.stride] = 1;
   }
 
-  /// Keeps the plan of the row before unless another begins like this frame.
-  void choose_plan(const Key& first) noexcept {
-    const auto begins = [&first](const Plan& plan) {
-      return !plan.empty() && plan[0].key == first;
-    };
-    if (begins(plans_[plan_])) return;
-    const auto found = std::ranges::find_if(plans_, begins);
-    if (found != plans_.end()) plan_ = static_cast<std::size_t>(found - plans_.begin());
+  /// The first reading of a frame chooses another plan that begins with it; any other, and all that
+  /// come after it, wait for end_row().
+  void unforeseen(const Reading& reading, std::uint64_t key) {
+    if (rest_.empty()) {
+      followed_ = static_cast<std::size_t>(next_ - plans_[plan_].data());
+      const auto begins = [key](const Plan& plan) { return !plan.empty() && plan[0].key == key; };
+      const auto found = std::ranges::find_if(plans_, begins);
+      if (followed_ == 0 && found != plans_.end()) {
+        follow(static_cast<std::size_t>(found - plans_.begin()));
+        return put(*next_++, reading);
+      }
+      next_ = end_;
+    }
+    rest_.push_back(reading);
   }
 
-  std::size_t column_of(const Key& key) {
-    const auto found = std::ranges::find_if(columns_, [&key](const FrameColumn& column) {
-      return column.signal == key.signal && column.module == key.module;
+  std::size_t column_of(const Reading& reading) {
+    const auto found = std::ranges::find_if(columns_, [&reading](const FrameColumn& column) {
+      return column.signal == reading.signal && column.module == reading.module;
     });
     const auto index = static_cast<std::size_t>(found - columns_.begin());
-    if (index == columns_.size()) columns_.push_back({key.signal, key.module, 0, {}, {}});
+    if (index == columns_.size()) columns_.push_back({reading.signal, reading.module, 0, {}, {}});
     return index;
   }
 
@@ -119,7 +129,7 @@ class TableBuilder final : public ReadingSink {
   void make_room(Plan& plan) {
     std::vector<std::size_t> widths(columns_.size());
     for (const Place& place : plan) {
-      widths[place.column] = std::max(widths[place.column], place.key.within() + 1);
+      widths[place.column] = std::max(widths[place.column], within(place.key) + 1);
     }
     for (std::size_t i = 0; i < columns_.size(); ++i) widen(columns_[i], widths[i]);
     locate(plan);
@@ -129,8 +139,8 @@ class TableBuilder final : public ReadingSink {
   void locate(Plan& plan) {
     for (Place& place : plan) {
       FrameColumn& column = columns_[place.column];
-      place.values = column.values.data() + place.key.within();
-      place.valid = column.valid.data() + place.key.within();
+      place.values = column.values.data() + within(place.key);
+      place.valid = column.valid.data() + within(place.key);
       place.stride = column.width;
     }
   }
@@ -154,10 +164,12 @@ class TableBuilder final : public ReadingSink {
   std::size_t rows_;
   std::size_t row_ = 0;
   std::vector<FrameColumn> columns_;
-  std::vector<Plan> plans_;    ///< Never empty.
-  std::size_t plan_ = 0;       ///< Followed now.
-  std::size_t next_ = 0;       ///< Readings of this row that followed it.
-  std::vector<Reading> rest_;  ///< Readings of this row after the first that did not.
+  std::vector<Plan> plans_;  ///< Never empty while a row is taken.
+  std::size_t plan_ = 0;     ///< Followed now.
+  const Place* next_ = nullptr;
+  const Place* end_ = nullptr;
+  std::size_t followed_ = 0;   ///< Readings of this row before rest_.
+  std::vector<Reading> rest_;  ///< Readings of this row from the first that was not foreseen.
 };
 
 }  // namespace
