@@ -41,12 +41,54 @@ def linked_files(page: Path) -> set[Path]:
     return out
 
 
+ITEM = re.compile(r"( *)([*+-]|\d+[.)]) +(?=\S)")
+FENCE = re.compile(r" *(```+|~~~+)")
+
+
+def for_python_markdown(text: str) -> str:
+    """Lists as CommonMark (GitHub) reads them, said as Python-Markdown does: what belongs to an item is indented by 4 for each level,
+    and an empty line stands before a list."""
+    out: list[str] = []
+    levels: list[int] = []  # Columns where the text of the open items begins.
+    fence, shift, loose = "", 0, True  # loose: an empty line was among what came since the last item.
+    for line in text.splitlines():
+        indent = len(line) - len(line.lstrip(" "))
+        if fence:
+            out.append(" " * max(0, indent + shift) + line.lstrip(" ") if line.strip() else "")
+            fence = "" if line.strip() == fence else fence
+            continue
+        if not line.strip():
+            out.append("")
+            loose = True
+            continue
+        item = ITEM.match(line)
+        after_text = bool(out and out[-1].strip())
+        if item and not levels and after_text and item.group(2)[:-1] not in ("", "1"):
+            item = None  # A sentence that goes on with a number.
+        loose = loose or not levels
+        while levels and indent < levels[-1] and (item or not after_text or (indent == 0 and FENCE.match(line))):
+            levels.pop()
+        if item and loose and after_text:
+            out.append("")
+        shift = max(-indent, 4 * len(levels) - (levels[-1] if levels else 0))
+        if opened := FENCE.match(line):
+            fence = opened.group(1)
+        out.append(" " * (indent + shift) + line.lstrip(" "))
+        if item:
+            levels.append(item.end())
+            loose = False
+    return "\n".join(out) + "\n"
+
+
 def stage(references: list[str]) -> None:
     shutil.rmtree(STAGE, ignore_errors=True)
     every = pages()
     for path in {*every, *(file for page in every for file in linked_files(page))}:
         (STAGE / path).parent.mkdir(parents=True, exist_ok=True)
-        shutil.copyfile(ROOT / path, STAGE / path)
+        if path.suffix == ".md":
+            (STAGE / path).write_text(for_python_markdown((ROOT / path).read_text()))
+        else:
+            shutil.copyfile(ROOT / path, STAGE / path)
     api = "".join(f"* [{REFERENCES[name][0]}](api/{name}/index.html)\n" for name in references)
     (STAGE / "api.md").write_text(f"# Headers\n\nMade by doxygen from the comments of the public headers.\n\n{api}" if api else
                                   "# Headers\n\nThis site was built without the header references.\n")

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The docs site builds without a warning, its links lead somewhere, and a reader's browser asks nobody else for anything."""
 import html.parser
+import re
 import shutil
 import subprocess
 import sys
@@ -80,3 +81,26 @@ def test_the_headers_of_both_languages_are_in_it(pages):
         assert name in cpp, name
     assert any("ems__safety" in path.read_text(errors="replace") or "ems_safety" in path.read_text(errors="replace")
                for path in (SITE / "api/c").glob("*.html"))
+
+
+def test_lists_tables_and_fences_look_as_on_github(pages):
+    raw = []
+    for path in pages:
+        text = path.read_text(errors="replace")
+        article = text[text.find("<article"):text.find("</article")]
+        for paragraph in re.findall(r"<p>(.*?)</p>", re.sub(r"<(pre|code)\b.*?</\1>", "", article, flags=re.S), re.S):
+            if re.search(r"```|^\s*(?:[*-]|\d+\.) |^\s*\|.*\|\s*$", paragraph, re.M):
+                raw.append(f"{path.relative_to(SITE)}: {paragraph[:80]}")
+    assert raw == []
+
+
+@pytest.mark.parametrize("github, here", [
+    ("Why:\n* a\n  on\n* b\n  * c\n", "Why:\n\n* a\n    on\n* b\n    * c\n"),
+    ("1. a:\n\n   ```sh\n   x\n     y\n   ```\n\n   more\n2. b\n", "1. a:\n\n    ```sh\n    x\n      y\n    ```\n\n    more\n\n2. b\n"),
+    ("text\n\n```\n* no list\n  1. nor this\n```\n\nin 2026.\n3. is no list\n", None),
+    ("* a\n\nnext\n", None),
+])
+def test_lists_are_rewritten_for_python_markdown(github, here):
+    sys.path.insert(0, str(ROOT / "scripts"))
+    from docs_site import for_python_markdown
+    assert for_python_markdown(github) == (here or github)
