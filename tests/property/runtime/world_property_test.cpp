@@ -123,8 +123,8 @@ TEST(World, NeverLeavesItsEnvelopeWhateverFails) {
       "%llu worlds of %llu min: %d ticks moved power, %d had to forbid charging, %d were blind\n",
       static_cast<unsigned long long>(worlds), static_cast<unsigned long long>(minutes),
       all.ticks_moving, all.ticks_overvoltage, all.ticks_stale);
-  if (worlds < 8 || minutes < 60) return;  // A replay of one world need not see everything.
-  EXPECT_GT(all.ticks_moving, 20'000);     // The property was not empty.
+  if (HasFatalFailure() || worlds < 8 || minutes < 60) return;  // A replay need not see all.
+  EXPECT_GT(all.ticks_moving, 20'000);                          // The property was not empty.
   EXPECT_GT(all.ticks_overvoltage, 100);
   EXPECT_GT(all.ticks_stale, 1'000);
 }
