@@ -8,7 +8,7 @@ import time
 
 import pytest
 
-from support.board import CHARGE, DISCHARGE, HOST_SILENT, MAIN, READY, TRIPPED, WAITING, Board, SharedLine, image
+from support.board import CHARGE, DISCHARGE, HOST_SILENT, MAIN, READY, TRIPPED, WAITING, Board, SharedLine, image, mcu_dir
 from support.harness import ROOT, build_dir, wait_for
 from support.plant import truth
 
@@ -228,6 +228,21 @@ def test_the_agent_reads_and_commands_the_board(install, parts):
     wait_for("both enables open", lambda: board.coils() == MAIN, HOST_TIMEOUT_S + 2)
     board.panel("O")
     wait_for("all open", lambda: board.coils() == 0, 3)
+
+
+NO_HEAP_NO_THROW = re.compile(r"operator new|operator delete|\b_?malloc\b|\bfree\b|__cxa_(throw|begin_catch|allocate)|__gxx_personality"
+                              r"|typeinfo for|__dynamic_cast|std::terminate|\bprintf\b|_sbrk")
+
+
+def test_the_image_and_all_of_l0_and_l1_have_no_heap_and_no_throw():
+    def symbols(*arguments) -> str:
+        return subprocess.run(["arm-none-eabi-gcc-nm", "-C", *arguments], capture_output=True, text=True, check=True).stdout
+
+    in_image = symbols(image())
+    assert "ems::firmware" in in_image and NO_HEAP_NO_THROW.findall(in_image) == []
+    wanted = symbols("-u", mcu_dir() / "libems/libems_freestanding.a")
+    assert "U " in wanted and NO_HEAP_NO_THROW.findall(wanted) == []
+    assert NO_HEAP_NO_THROW.search("U operator new(unsigned int)") and NO_HEAP_NO_THROW.search("U __cxa_throw")
 
 
 def test_the_limits_in_the_image_are_those_of_the_file():
