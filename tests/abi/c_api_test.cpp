@@ -6,6 +6,7 @@
 
 #include <array>
 #include <cstring>
+#include <map>
 #include <string>
 #include <vector>
 
@@ -294,6 +295,69 @@ TEST(CApi, ACanBatteryIsHeardAndFallsSilent) {
   EXPECT_EQ(status.silences, 1U);
   EXPECT_EQ(status.errors, 1U);
   EXPECT_EQ(ems_candump_parse("nonsense", &line), EMS_E_SYNTAX);
+}
+
+TEST(CApi, ABatterySpokenForIsHeardWithLimitsNoLooser) {
+  const std::int64_t now = 10'000;
+  std::vector<ems_sample_t> battery;
+  const auto add = [&](std::uint16_t signal, std::int64_t value) {
+    battery.push_back(sample(kBattery, signal, value, now - 900));
+  };
+  add(EMS_SIGNAL_SOC, 6100);
+  add(EMS_SIGNAL_PACK_VOLTAGE, 52'810);
+  add(EMS_SIGNAL_PACK_CURRENT, -2300);
+  add(EMS_SIGNAL_TEMPERATURE, 25'000);
+  add(EMS_SIGNAL_CHARGE_VOLTAGE_LIMIT, 53'290);
+  add(EMS_SIGNAL_DISCHARGE_VOLTAGE_LIMIT, 46'010);
+  add(EMS_SIGNAL_CHARGE_CURRENT_LIMIT, 37'050);
+  add(EMS_SIGNAL_DISCHARGE_CURRENT_LIMIT, 40'000);
+  add(EMS_SIGNAL_CHARGE_ENABLE, 1);
+  add(EMS_SIGNAL_DISCHARGE_ENABLE, 1);
+  add(EMS_SIGNAL_ALARMS, 0);
+  add(EMS_SIGNAL_WARNINGS, 0);
+
+  const auto heard = [&](std::int64_t at) {
+    auto burst = sized<ems_can_burst_t>();
+    EXPECT_EQ(ems_pylontech_encode(battery.data(), battery.size(), at, 1000, &burst), EMS_OK);
+    EXPECT_GE(burst.count, 4U);
+    const ems_codec_t* codec = nullptr;
+    EXPECT_EQ(ems_codec_find("pylontech-lv-can", &codec), EMS_OK);
+    Memory memory(ems_can_listener_size());
+    ems_can_listener_t* listener = nullptr;
+    EXPECT_EQ(ems_can_listener_init(memory.data(), memory.size(), codec, &listener), EMS_OK);
+    EXPECT_EQ(ems_can_listener_link_up(listener, at), EMS_OK);
+    std::map<int, std::int64_t> found;
+    for (std::uint32_t i = 0; i < burst.count; ++i) {
+      ems_value_t values[EMS_VALUES_MAX];
+      auto readings = sized<ems_readings_t>();
+      readings.values = values;
+      readings.value_capacity = EMS_VALUES_MAX;
+      EXPECT_EQ(ems_can_listener_receive(listener, &burst.frames[i], at, &readings), EMS_OK);
+      for (std::uint32_t v = 0; v < readings.value_count; ++v) {
+        found[values[v].signal] = values[v].value;
+      }
+    }
+    return found;
+  };
+  std::map<int, std::int64_t> fresh = heard(now);
+  EXPECT_EQ(fresh[EMS_SIGNAL_CHARGE_VOLTAGE_LIMIT], 53'200);
+  EXPECT_EQ(fresh[EMS_SIGNAL_DISCHARGE_VOLTAGE_LIMIT], 46'100);
+  EXPECT_EQ(fresh[EMS_SIGNAL_CHARGE_CURRENT_LIMIT], 37'000);
+  EXPECT_EQ(fresh[EMS_SIGNAL_PACK_CURRENT], -2300);
+  EXPECT_EQ(fresh[EMS_SIGNAL_CHARGE_ENABLE], 1);
+  std::map<int, std::int64_t> stale = heard(now + 100);  // Exactly max_age_ms old.
+  EXPECT_EQ(stale[EMS_SIGNAL_CHARGE_CURRENT_LIMIT], 0);
+  EXPECT_EQ(stale[EMS_SIGNAL_DISCHARGE_CURRENT_LIMIT], 0);
+  EXPECT_EQ(stale[EMS_SIGNAL_CHARGE_ENABLE], 0);
+  EXPECT_EQ(stale[EMS_SIGNAL_DISCHARGE_ENABLE], 0);
+
+  auto burst = sized<ems_can_burst_t>();
+  battery[1].signal = EMS_SIGNAL_SOC;
+  EXPECT_EQ(ems_pylontech_encode(battery.data(), 2, now, 1000, &burst), EMS_E_ALREADY_EXISTS);
+  EXPECT_EQ(ems_last_error_offset(), 1U);
+  battery[1].signal = EMS_SIGNAL_FREQUENCY;
+  EXPECT_EQ(ems_pylontech_encode(battery.data(), 2, now, 1000, &burst), EMS_E_NOT_FOUND);
+  EXPECT_EQ(ems_pylontech_encode(nullptr, 0, now, 0, &burst), EMS_E_OUT_OF_RANGE);
 }
 
 TEST(CApi, AnImageTakesAllOfAFrameOrNothing) {

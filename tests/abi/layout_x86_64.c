@@ -19,6 +19,11 @@ _Static_assert(offsetof(ems_candump_line_t, frame) == 16 && sizeof(((ems_candump
 _Static_assert(offsetof(ems_candump_line_t, interface_name) == 32 && sizeof(((ems_candump_line_t *)0)->interface_name) == 20, "ems_candump_line_t.interface_name");
 _Static_assert(offsetof(ems_candump_line_t, reserved) == 52 && sizeof(((ems_candump_line_t *)0)->reserved) == 4, "ems_candump_line_t.reserved");
 
+_Static_assert(sizeof(ems_can_burst_t) == 136, "ems_can_burst_t");
+_Static_assert(offsetof(ems_can_burst_t, struct_size) == 0 && sizeof(((ems_can_burst_t *)0)->struct_size) == 4, "ems_can_burst_t.struct_size");
+_Static_assert(offsetof(ems_can_burst_t, count) == 4 && sizeof(((ems_can_burst_t *)0)->count) == 4, "ems_can_burst_t.count");
+_Static_assert(offsetof(ems_can_burst_t, frames) == 8 && sizeof(((ems_can_burst_t *)0)->frames) == 128, "ems_can_burst_t.frames");
+
 _Static_assert(sizeof(ems_can_action_t) == 40, "ems_can_action_t");
 _Static_assert(offsetof(ems_can_action_t, struct_size) == 0 && sizeof(((ems_can_action_t *)0)->struct_size) == 4, "ems_can_action_t.struct_size");
 _Static_assert(offsetof(ems_can_action_t, send) == 4 && sizeof(((ems_can_action_t *)0)->send) == 4, "ems_can_action_t.send");

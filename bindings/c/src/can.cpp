@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "ems/protocol/can_listener.hpp"
 
+#include "can.hpp"
 #include "codec.hpp"
 #include "ems/protocol/candump.hpp"
 #include "readings.hpp"
@@ -21,16 +22,6 @@ static_assert(sizeof(ems_can_listener) <= sizeof(std::uint64_t) * EMS_CAN_LISTEN
 static_assert(sizeof(ems_can_frame_t::data) == protocol::kCanDataSize);
 
 constexpr const char* kNoListener = "listener is NULL or not a listener";
-
-ems_can_frame_t frame_to_c(const protocol::CanFrame& frame) noexcept {
-  ems_can_frame_t into{};
-  into.id = frame.id;
-  into.extended = frame.extended ? 1 : 0;
-  into.remote = frame.remote ? 1 : 0;
-  into.size = frame.size;
-  std::memcpy(into.data, frame.data.data(), sizeof into.data);
-  return into;
-}
 
 /// The frame as the codecs want it: nothing behind its size. It may still not be valid().
 protocol::CanFrame frame_from(const ems_can_frame_t& frame) noexcept {
@@ -54,6 +45,16 @@ ems_status_t enter_listener(ems_can_listener_t* listener, std::int64_t now_ms) n
 }
 
 }  // namespace
+
+ems_can_frame_t frame_to_c(const protocol::CanFrame& frame) noexcept {
+  ems_can_frame_t into{};
+  into.id = frame.id;
+  into.extended = frame.extended ? 1 : 0;
+  into.remote = frame.remote ? 1 : 0;
+  into.size = frame.size;
+  std::memcpy(into.data, frame.data.data(), sizeof into.data);
+  return into;
+}
 
 extern "C" {
 

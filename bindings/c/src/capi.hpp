@@ -111,7 +111,6 @@ enum class Tag : std::uint32_t {
   control = 0x454D5006,
   telemetry = 0x454D5007,
   block_reader = 0x454D5008,
-  can_emulator = 0x454D5009,
 };
 
 inline constexpr std::size_t kAlignment = 8;

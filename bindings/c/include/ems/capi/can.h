@@ -31,6 +31,13 @@ typedef struct ems_candump_line {
   uint8_t reserved[4];     /**< Zero. */
 } ems_candump_line_t;
 
+/** Frames that speak for a battery once. */
+typedef struct ems_can_burst {
+  uint32_t struct_size; /**< In: sizeof(ems_can_burst_t). Out: bytes filled. */
+  uint32_t count;       /**< Frames to send now. */
+  ems_can_frame_t frames[8];
+} ems_can_burst_t;
+
 /** One conversation, in memory of the caller. */
 typedef struct ems_can_listener ems_can_listener_t;
 
@@ -182,6 +189,33 @@ EMS_API ems_status_t ems_can_listener_next(ems_can_listener_t* listener, int64_t
  */
 EMS_API ems_status_t ems_can_listener_get_status(const ems_can_listener_t* listener,
                                                  ems_can_listener_status_t* out);
+
+/**
+ * Speaks for a battery towards an inverter that knows `pylontech-lv-can`: the frames it expects
+ * once a second. A limit whose sample is too old or not trusted becomes 0 and its enable is
+ * cleared, in this very burst; limits are rounded to the safe side of the wire's step.
+ *
+ * @param samples     The battery, one per signal: SOC, SOH, PACK_VOLTAGE, PACK_CURRENT,
+ *                    TEMPERATURE, the four *_LIMIT, CHARGE_ENABLE, DISCHARGE_ENABLE, ALARMS,
+ *                    WARNINGS, MODULE_COUNT. What is not there is unknown. Asset, element and
+ *                    stale_after_ms are not read. May be NULL when count is 0.
+ * @param count       Number of samples.
+ * @param now_ms      Monotonic.
+ * @param max_age_ms  Age from which a sample is unknown; > 0.
+ * @param out         struct_size set. Written only on EMS_OK.
+ *
+ * @retval EMS_OK                  out holds the frames.
+ * @retval EMS_E_INVALID_ARGUMENT  a pointer is NULL or struct_size is too small.
+ * @retval EMS_E_NOT_FOUND         a signal the protocol does not carry; offset = its place.
+ * @retval EMS_E_ALREADY_EXISTS    a signal twice; offset = the second's place.
+ * @retval EMS_E_OUT_OF_RANGE      max_age_ms, or a quality; offset = its place.
+ * @memory         Allocates nothing.
+ * @thread_safety  Pure function.
+ * @since          0.1
+ * @lifecycle      unstable
+ */
+EMS_API ems_status_t ems_pylontech_encode(const ems_sample_t* samples, size_t count, int64_t now_ms,
+                                          int64_t max_age_ms, ems_can_burst_t* out);
 
 /**
  * Reads one line that can-utils' `candump` wrote, as a log (`-L`) or on the console.

@@ -1,0 +1,12 @@
+// SPDX-License-Identifier: Apache-2.0
+/// @file CAN frames in C and in C++.
+#pragma once
+
+#include "capi.hpp"
+#include "ems/protocol/can_frame.hpp"
+
+namespace ems::capi {
+
+[[nodiscard]] ems_can_frame_t frame_to_c(const protocol::CanFrame& frame) noexcept;
+
+}  // namespace ems::capi
