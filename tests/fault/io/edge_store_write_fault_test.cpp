@@ -77,7 +77,7 @@ TEST_P(EdgeStoreWriteFault, AtAnyWriteLosesNoCommittedRowAndGoesOn) {
   std::uint64_t met = 0;
   for (std::uint64_t write = 1; write <= kWritesMax && !HasFailure(); ++write) {
     SCOPED_TRACE(testing::Message() << "write " << write);
-    met += survive(write, GetParam()) ? 1 : 0;
+    met += survive(write, GetParam()) ? 1U : 0U;
   }
   EXPECT_GT(met, 15U);         // The faults were met ...
   EXPECT_LT(met, kWritesMax);  // ... at every write there is.
