@@ -30,6 +30,8 @@ def test_readme_shows_the_programs_as_they_are_and_what_they_print():
     assert readme_block("01-hello-battery/main.cpp") in (HELLO / "main.cpp").read_text()
     assert readme_block("It prints") == (HELLO / "expected_output.txt").read_text()
     assert readme_block("01-hello-battery/hello.py") in (HELLO / "hello.py").read_text()
+    assert readme_block("01-hello-battery/hello.c") in (HELLO / "hello.c").read_text()
+    assert readme_block("C prints") == (HELLO / "expected_output_c.txt").read_text()
     assert readme_block("Python prints") == run(sys.executable, HELLO / "hello.py").stdout
 
 
