@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Decodes what it reads from standard input through the C ABI and prints what came out, one fact a
-// line; test_conformance.py compares with the vectors. Each line of input is one job:
+// line; test_c_conformance.py compares with the vectors. Each line of input is one job:
 //   poll CODEC REQUEST REPLY   hexadecimal, `-` for empty
 //   request CODEC REQUEST -    what a request asks for
 //   can CODEC FRAME ...        frames as cansend writes them

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""Writes libems.so.0.abi, the ABI that test_symbols.py holds the library to. A release runs it; nobody else does.
+"""Writes libems.so.0.abi, the ABI that test_c_symbols.py holds the library to. A release runs it; nobody else does.
 
 It is taken from a library of empty functions made from the headers: the ABI as C sees it, without what libems is made of."""
 from __future__ import annotations
@@ -9,7 +9,7 @@ import subprocess
 import tempfile
 from pathlib import Path
 
-import headers
+import c_headers as headers
 
 OUT = Path(__file__).with_name("libems.so.0.abi")
 

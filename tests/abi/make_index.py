@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""Writes docs/reference/c-functions.md from the headers; test_headers.py compares."""
+"""Writes docs/reference/c-functions.md from the headers; test_c_headers.py compares."""
 from __future__ import annotations
 
-import headers
+import c_headers as headers
 
 PAGE = headers.ROOT / "docs" / "reference" / "c-functions.md"
 ORDER = ["status.h", "catalogue.h", "codec.h", "poller.h", "can.h", "image.h", "safety.h", "decision.h", "control.h", "telemetry.h"]

@@ -11,7 +11,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-import headers
+import c_headers as headers
 
 OUT = Path(__file__).with_name("layout_x86_64.c")
 

@@ -8,7 +8,7 @@ import re
 import sys
 from pathlib import Path
 
-import headers
+import c_headers as headers
 
 FIXTURE = Path(__file__).with_name("misuse_fixture.h").read_text()
 GOOD = set(re.findall(r"\bgood_(\w+)\b", FIXTURE))

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-import headers
+import c_headers as headers
 
 HERE = Path(__file__).parent
 WARNINGS = ["-Wall", "-Wextra", "-Werror"]

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
 """Writes bindings/c/include/ems/capi/codes.h from the library's tables: errc.def, signals.def, units.def, alarms.def,
-texts.def. Run it after a change of a table; tests/abi/test_headers.py compares."""
+texts.def. Run it after a change of a table; tests/abi/test_c_headers.py compares."""
 from __future__ import annotations
 
 import re

@@ -25,7 +25,7 @@ enum {
   EMS_REQUEST_SIZE = 64, /**< Bytes of the largest request. */
   EMS_REPLY_SIZE = 512,  /**< Bytes of the largest reply. */
   EMS_VALUES_MAX = 128,  /**< Values one frame gives at most. */
-  EMS_TEXT_BYTES = 64     /**< Bytes of a text with its NUL. */
+  EMS_TEXT_BYTES = 64    /**< Bytes of a text with its NUL. */
 };
 
 /** What a codec is. */
@@ -50,10 +50,10 @@ typedef struct ems_poll_item {
 
 /** A word the device says of itself. */
 typedef struct ems_text {
-  uint8_t field;            /**< EMS_TEXT_*. */
-  uint8_t module;           /**< 0: the whole device. */
-  uint8_t truncated;        /**< 1: it was longer. */
-  uint8_t reserved;         /**< Zero. */
+  uint8_t field;             /**< EMS_TEXT_*. */
+  uint8_t module;            /**< 0: the whole device. */
+  uint8_t truncated;         /**< 1: it was longer. */
+  uint8_t reserved;          /**< Zero. */
   char text[EMS_TEXT_BYTES]; /**< NUL-terminated UTF-8. */
 } ems_text_t;
 

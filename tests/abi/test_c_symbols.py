@@ -8,7 +8,7 @@ import subprocess
 
 import pytest
 
-import headers
+import c_headers as headers
 import make_baseline
 from conftest import BUILD
 

@@ -9,7 +9,7 @@ import sys
 
 import pytest
 
-import headers
+import c_headers as headers
 import make_index
 import make_layout
 from conftest import BUILD
