@@ -40,9 +40,11 @@ TEST(FirmwareController, AnInhibitOpensOnlyItsDirection) {  // SAF-063
 TEST(FirmwareController, ASilentHostOpensBothEnablesAfterItsSecond) {  // SAF-062
   World world;
   world.make_ready();
+  world.follow(300, 3600);
   world.run(500_ms - Duration{world.now.since_zero().count() % 500'000});  // Just after a beat.
   world.host_beats = false;
   EXPECT_EQ(world.run(900_ms), kAll);
+  EXPECT_EQ(world.controller.status().setpoint, 300_w);
   EXPECT_EQ(world.run(200_ms), kMainOnly);
   EXPECT_EQ(world.controller.status().state, OperatingState::host_silent);
   EXPECT_EQ(world.controller.status().setpoint, 0_w);
