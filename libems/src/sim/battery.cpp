@@ -65,11 +65,10 @@ double Battery::current_for(double demand_w) const {
   bool empty = false;
   bool full = false;
   for (const Cell& cell : cells_) {
-    const double soc = cell.charge_as / cell.capacity_as;
-    open_v += lfp_open_circuit_v(soc);
+    open_v += cell.open_v;
     resistance_ohm += cell.resistance_ohm;
-    empty = empty || soc <= kLowest;
-    full = full || soc >= kHighest;
+    empty = empty || cell.soc <= kLowest;
+    full = full || cell.soc >= kHighest;
   }
   if (demand_w > 0.0 && (empty || !state_.discharge_on)) return 0.0;
   if (demand_w < 0.0 && (full || !state_.charge_on)) return 0.0;
@@ -86,7 +85,7 @@ double Battery::step(double dt_s, double demand_w) {
   double open_v = 0.0;
   double heat_w = 0.0;
   for (Cell& cell : cells_) {
-    open_v += lfp_open_circuit_v(cell.charge_as / cell.capacity_as);
+    open_v += cell.open_v;
     heat_w += current_a * current_a * cell.resistance_ohm;
     cell.charge_as -= current_a * dt_s;
   }
@@ -111,9 +110,10 @@ void Battery::measure(double current_a) {
   state_.cell_v.resize(cells_.size());
   state_.voltage_v = 0.0;
   for (std::size_t i = 0; i < cells_.size(); ++i) {
-    const Cell& cell = cells_[i];
-    state_.cell_v[i] = lfp_open_circuit_v(cell.charge_as / cell.capacity_as) -
-                       current_a * cell.resistance_ohm + cell.offset_v;
+    Cell& cell = cells_[i];
+    cell.soc = cell.charge_as / cell.capacity_as;
+    cell.open_v = lfp_open_circuit_v(cell.soc);
+    state_.cell_v[i] = cell.open_v - current_a * cell.resistance_ohm + cell.offset_v;
     state_.voltage_v += state_.cell_v[i];
     charge_as += cell.charge_as;
     capacity_as += cell.capacity_as;

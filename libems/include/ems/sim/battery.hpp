@@ -133,6 +133,8 @@ class Battery {
     double charge_as;
     double resistance_ohm;
     double offset_v;
+    double soc = 0.0;     ///< Of charge_as; measure() keeps it and open_v.
+    double open_v = 0.0;  ///< Open-circuit voltage at soc.
   };
   struct Guard {
     double broken_s = 0.0;
