@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
 """Writes the misuse test from the headers: every function with each pointer NULL, each struct_size wrong, each handle one of
-another kind. A status must say EMS_E_INVALID_ARGUMENT, and nothing may be written. usage: make_misuse.py OUT.c"""
+another kind: a status must say EMS_E_INVALID_ARGUMENT, and nothing may be written. Then with the extremes of every number: whatever the
+status, no crash and nothing undefined. usage: make_misuse.py OUT.c"""
 from __future__ import annotations
 
 import re
@@ -18,7 +19,10 @@ ALL_TYPES = {p.type.replace("const ", "").rstrip("* ") for f in headers.function
 HANDLES = sorted(t for t in ALL_TYPES if t.startswith("ems_") and t.endswith("_t") and t not in STRUCTS
                  and t not in {"ems_status_t", "ems_assertion_handler_t"})
 SCALARS = {"size_t": "65536", "bool": "false", "ems_assertion_handler_t": "NULL"}
-BAD_SIZES = ("0", "4", "sizeof({t}) - 1", "0xFFFFFFFFu")
+EXTREMES = {"int64_t": ("INT64_MIN", "-1", "INT64_MAX"), "int32_t": ("INT32_MIN", "-1", "INT32_MAX"), "uint64_t": ("0", "UINT64_MAX"),
+            "uint32_t": ("0", "UINT32_MAX"), "uint16_t": ("0", "UINT16_MAX"), "uint8_t": ("0", "UINT8_MAX"), "size_t": ("0", "SIZE_MAX")}
+SIZES = re.compile(r"(^|_)(size|length|capacity|count)$")  # What lies behind a pointer: true, or the caller lies.
+BAD_STRUCT_SIZES = ("0", "4", "sizeof({t}) - 1", "0xFFFFFFFFu")
 
 
 def base(type_: str) -> str:
@@ -42,7 +46,7 @@ class Call:
         if not p.type.endswith("*"):
             if p.name in GOOD:
                 return f"good_{p.name}"
-            return f"({t}){{0}}" if t in STRUCTS else "0" if p.name == "index" else SCALARS.get(t, "1")
+            return f"({t}){{0}}" if t in STRUCTS else "0" if p.name == "index" else "1" if p.name == "count" else SCALARS.get(t, "1")
         variable = f"a{index}"
         if p.type.endswith("**"):
             self.setup.append(f"{p.type.removesuffix('*').strip()} {variable} = NULL;")
@@ -95,7 +99,7 @@ def cases(function: headers.Function) -> list[str]:
         t = base(p.type)
         out += call.emit("allowed" if p.nullable else f"{p.name} is NULL", {index: "NULL"})
         if t in SIZED and not p.type.endswith("**"):
-            for size in BAD_SIZES:
+            for size in BAD_STRUCT_SIZES:
                 wrong = size.format(t=t)
                 out += call.emit(f"{p.name}->struct_size is {wrong}", {}, f"a{index}.struct_size = (uint32_t)({wrong});")
         if t in HANDLES and not p.type.endswith("**"):
@@ -105,6 +109,16 @@ def cases(function: headers.Function) -> list[str]:
                 short = other.removesuffix("_t")
                 if other != t and short in GOOD:
                     out += call.emit(f"{p.name} is a {short}", {index: f"({p.type})(const void*)good_{short}"})
+    return out
+
+
+def extremes(function: headers.Function) -> list[str]:
+    call = Call(function)
+    out = []
+    for index, p in enumerate(function.parameters):
+        for value in EXTREMES.get(p.type, ()):
+            if not SIZES.search(p.name):
+                out += call.emit("allowed", {index: value})
     return out
 
 
@@ -122,7 +136,9 @@ def source() -> str:
     functions = headers.functions()
     for function in functions:
         lines += [f"static void test_{function.name}(void) {{", *cases(function), "}"]
+        lines += [f"static void extremes_{function.name}(void) {{", *extremes(function), "}"]
     lines += ["", "int main(void) {", "  make_good();"] + [f"  test_{f.name}();" for f in functions]
+    lines += [f"  extremes_{f.name}();" for f in functions]
     lines += [f'  printf("%d functions, %d wrong calls, %d failures\\n", {len(functions)}, calls, failures);',
               "  return failures == 0 ? 0 : 1;", "}", ""]
     return "\n".join(lines)
