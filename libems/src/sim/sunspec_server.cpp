@@ -57,6 +57,17 @@ constexpr std::uint16_t image_size() {
 }
 constexpr std::uint16_t kImageRegisters = image_size();
 
+constexpr std::array<std::uint16_t, kModels.size()> model_addresses() {
+  std::array<std::uint16_t, kModels.size()> addresses{};
+  unsigned address = kSunSpecBase + kHeaderRegisters;
+  for (std::size_t i = 0; i < kModels.size(); ++i) {
+    addresses[i] = static_cast<std::uint16_t>(address);
+    address += size_of(kModels[i]);
+  }
+  return addresses;
+}
+constexpr auto kModelAddresses = model_addresses();
+
 constexpr std::uint64_t not_implemented(SunSpecType type) {
   switch (type) {
     case SunSpecType::uint16:
@@ -261,10 +272,8 @@ constexpr std::string_view kTaken[] = {"WSetEna", "WSetMod",     "WSet",        
 std::span<const SunSpecPoint> sunspec_points() noexcept { return kPoints; }
 
 std::optional<std::uint16_t> sunspec_model_address(std::uint16_t model) noexcept {
-  unsigned address = kSunSpecBase + kHeaderRegisters;
-  for (const std::uint16_t candidate : kModels) {
-    if (candidate == model) return static_cast<std::uint16_t>(address);
-    address += size_of(candidate);
+  for (std::size_t i = 0; i < kModels.size(); ++i) {
+    if (kModels[i] == model) return kModelAddresses[i];
   }
   return std::nullopt;
 }
