@@ -60,8 +60,6 @@ set(CPACK_INSTALL_DEFAULT_DIRECTORY_PERMISSIONS OWNER_READ OWNER_WRITE OWNER_EXE
 set(CPACK_COMPONENTS_GROUPING IGNORE)
 set(CPACK_DEB_COMPONENT_INSTALL ON)
 set(CPACK_DEBIAN_PACKAGE_SHLIBDEPS ON)
-set(CPACK_DEBIAN_PACKAGE_GENERATE_SHLIBS ON)
-set(CPACK_DEBIAN_PACKAGE_GENERATE_SHLIBS_POLICY ">=")
 set(CPACK_DEBIAN_FILE_NAME DEB-DEFAULT)
 set(CPACK_DEBIAN_PACKAGE_SOURCE libems)
 set(CPACK_DEBIAN_PACKAGE_RELEASE 1)
@@ -100,8 +98,12 @@ function(ems_control_files app config)
 endfunction()
 
 if(TARGET ems_c)
+  # Who links libems.so.0 needs this version or a later one. CPack's own would also look at the Python module and warn.
+  file(WRITE ${CMAKE_BINARY_DIR}/packaging/shlibs
+       "libems ${PROJECT_VERSION_MAJOR} libems0 (>= ${PROJECT_VERSION}-${CPACK_DEBIAN_PACKAGE_RELEASE})\n")
   ems_package(runtime NAME libems0 SECTION libs SUMMARY "Battery energy storage, C library"
-    TEXT "Decodes battery and inverter protocols, keeps batteries inside their\nlimits and decides what they do.")
+    TEXT "Decodes battery and inverter protocols, keeps batteries inside their\nlimits and decides what they do. No dependency but libc."
+    CONTROL ${CMAKE_BINARY_DIR}/packaging/shlibs)
   ems_package(dev NAME libems-dev SECTION libdevel SUMMARY "Battery energy storage, development files"
     TEXT "Headers, static libraries, CMake package, pkg-config files and the wire\ncontract. What is recommended is needed for the components io and rpc only."
     DEPENDS "libems0 ${same_version}"
