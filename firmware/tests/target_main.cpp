@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Runs the cases on the chip and ends QEMU with their verdict: 0, or 4 when a digest is wrong, or 3
-// when an assertion failed. Built once more with EMS_TEST_MUST_FAIL, to show that a failure shows.
+// when an assertion failed. Built once more with EMS_TEST_MUST_FAIL and with EMS_TEST_MUST_ASSERT,
+// to show that a failure shows.
 #include <array>
 #include <string_view>
 
@@ -66,6 +67,9 @@ int main() {
   constexpr std::uint64_t kSpoilt = 1;
 #else
   constexpr std::uint64_t kSpoilt = 0;
+#endif
+#ifdef EMS_TEST_MUST_ASSERT
+  EMS_ASSERT(kSpoilt == 1);
 #endif
   bool good = true;
   for (const ems::firmware::test::Case& test : ems::firmware::test::cases()) {

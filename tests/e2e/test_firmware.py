@@ -16,7 +16,7 @@ ALL = CHARGE | DISCHARGE | MAIN
 SAFETY_NORMAL, SAFETY_DERATED = 1, 2
 ALARM_ESTOP, ALARM_HOST, ALARM_BATTERY, ALARM_TRIPPED, ALARM_LOOP = (1 << bit for bit in range(5))
 HEALTH_S = 30.0  # Battery found, five good seconds, and a busy machine.
-HOST_TIMEOUT_S, TICK_S, SCHEDULING_S = 1.0, 0.1, 0.6
+HOST_TIMEOUT_S, TICK_S, SCHEDULING_S = 1.0, 0.1, 1.0
 
 
 @pytest.fixture(autouse=True)
@@ -112,10 +112,10 @@ def test_the_board_alone(install, parts):
     # The host falls silent: both enables, within its second; never the main contactor.
     host.beat(False)
     quiet = time.monotonic()
-    wait_for("both enables open", lambda: board.coils() == MAIN, HOST_TIMEOUT_S + 2, every_s=0.02)
+    wait_for("both enables open", lambda: board.coils() == MAIN, HOST_TIMEOUT_S + 3, every_s=0.02)
     took_s = time.monotonic() - quiet
     print(f"enables open {took_s:.2f} s after the host's last sign")
-    assert HOST_TIMEOUT_S - 0.3 <= took_s <= HOST_TIMEOUT_S + TICK_S + SCHEDULING_S
+    assert took_s <= HOST_TIMEOUT_S + TICK_S + SCHEDULING_S and host.registers()[12] >= 1000 * HOST_TIMEOUT_S, "not before its time"
     assert host.registers()[1] == HOST_SILENT and s32(host.registers(), 9) == 0
     host.write(0, 77)
     wait_for("one changed beat is heard", lambda: board.coils() == ALL, 3, every_s=0.02)
@@ -219,7 +219,7 @@ def test_the_agent_reads_and_commands_the_board(install, parts):
 
     # kill -9: no more heartbeats.
     site.kill("agent")
-    wait_for("both enables open, the main contactor stays", lambda: board.coils() == MAIN, HOST_TIMEOUT_S + 2, every_s=0.02)
+    wait_for("both enables open, the main contactor stays", lambda: board.coils() == MAIN, HOST_TIMEOUT_S + 3, every_s=0.02)
     site.start_agent()
     wait_for("the agent is back", lambda: board.coils() == ALL, HEALTH_S)
 
