@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <random>
+#include <string>
 #include <vector>
 
 #include "support/telemetry_rows.hpp"
@@ -147,6 +148,42 @@ TEST(BlockRing, ARefusedRowTakesNoSequence) {
   EXPECT_EQ(r.ring.next_sequence(), 1U);
   EXPECT_TRUE(r.ring.seal().has_value());
   EXPECT_EQ(r.ring.blocks(), 0U);
+}
+
+/// Small blocks of all lengths meet every way of fitting at the end, at the wrap and before the
+/// oldest.
+TEST(BlockRing, KeepsSmallBlocksWholeWhereverTheyFit) {
+  std::mt19937 random(1);
+  Ring r(kBlockRingMin, Stream::decisions);
+  const auto payload = [](Sequence sequence) {
+    return std::string(sequence * 7919 % 61, static_cast<char>('a' + sequence % 26));
+  };
+  for (int step = 0; step < 2000; ++step) {
+    const Sequence sequence = r.ring.next_sequence();
+    const test::OwnedRecord record =
+        text_record(static_cast<std::int64_t>(sequence), payload(sequence), RecordType::decision);
+    ASSERT_TRUE(r.ring.append(record.view()).has_value());
+    if (random() % 4 != 0) {
+      ASSERT_TRUE(r.ring.seal().has_value());
+    }
+    if (step % 10 != 0) continue;
+    Sequence expected = r.ring.first_held();
+    while (const std::optional<HeldBlock> block = r.ring.peek(expected - 1)) {
+      ASSERT_EQ(block->first, expected);
+      const auto reader = BlockReader::open(block->bytes);
+      ASSERT_TRUE(reader.has_value()) << "sequence " << expected;
+      RecordCursor cursor(*reader);
+      while (cursor.next()) {
+        const Bytes bytes = cursor.record().payload;
+        const std::string text(reinterpret_cast<const char*>(bytes.data()), bytes.size());
+        ASSERT_EQ(text, payload(expected));
+        ++expected;
+      }
+      ASSERT_EQ(expected, block->last + 1);
+    }
+    ASSERT_EQ(expected, r.ring.next_sequence());
+  }
+  EXPECT_GT(r.ring.rows_lost(), 1000U);
 }
 
 /// Against a model: whatever happens, the rows held are the newest ones, in one run, and what is
