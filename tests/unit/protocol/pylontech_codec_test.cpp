@@ -18,9 +18,9 @@ CanFrame can(std::string_view text) { return to_can_frame(parse_can_text(text).v
 /// A conversation: one mailbox, a fresh sink per frame.
 class Talk {
  public:
-  RecordingSink hear(std::string_view text) {
+  RecordingSink hear(std::string_view text, Instant now = Instant{}) {
     RecordingSink sink;
-    const Result<CanTaken> taken = codec().decode(can(text), Instant{}, mailbox, sink);
+    const Result<CanTaken> taken = codec().decode(can(text), now, mailbox, sink);
     EXPECT_TRUE(taken && *taken == CanTaken::decoded) << text;
     return sink;
   }
@@ -216,6 +216,26 @@ TEST(PylontechCodec, TwoAlarmFramesAreUnited) {
             bits({Alarm::pack_overvoltage, Alarm::charge_overcurrent}));
   EXPECT_EQ(talk.hear("359#0000000001504E").value(Signal::alarms),
             bits({Alarm::charge_overcurrent}));
+}
+
+TEST(PylontechCodec, AnAlarmFrameThatNoLongerComesDoesNotSayThatAllIsWell) {
+  const Instant later{codec().quiet_after()};
+  Talk talk;
+  (void)talk.hear("359#0000000001504E");
+  EXPECT_EQ(talk.hear("35A#00", later - microseconds(1)).value(Signal::alarms), 0);
+  const RecordingSink sink = talk.hear("35A#00", later);
+  EXPECT_EQ(sink.value(Signal::alarms), std::nullopt);
+  EXPECT_EQ(sink.value(Signal::warnings), std::nullopt);
+  Talk pairs;
+  (void)pairs.hear("35A#AAAAAAAAAAAAAAAA");
+  EXPECT_EQ(pairs.hear("359#00", later).value(Signal::alarms), std::nullopt);
+}
+
+TEST(PylontechCodec, AnAlarmStaysWhenItsFrameNoLongerComes) {
+  Talk talk;
+  (void)talk.hear("359#0200000001504E");
+  EXPECT_EQ(talk.hear("35A#AAAAAAAAAAAAAAAA", Instant{seconds(1'000)}).value(Signal::alarms),
+            bits({Alarm::pack_overvoltage}));
 }
 
 TEST(PylontechCodec, NamesEndAtTheFirstByteThatIsNoText) {

@@ -98,6 +98,8 @@ TEST(PylontechEmulator, EachMissingInputForbidsWhatNeedsIt) {
       {"temperature", [](Battery& b) { b.temperature.reset(); }, true, true},
       {"uncertain", [](Battery& b) { b.soc->quality = Quality::uncertain; }, true, true},
       {"CVL", [](Battery& b) { b.charge_voltage_limit.reset(); }, true, false},
+      {"CVL that the wire says as 0, which an inverter may take for none",
+       [](Battery& b) { b.charge_voltage_limit->value = MilliVolt{99}; }, true, false},
       {"CCL", [](Battery& b) { b.charge_current_limit.reset(); }, true, false},
       {"negative CCL", [](Battery& b) { b.charge_current_limit->value = MilliAmp{-1}; }, true,
        false},
@@ -179,6 +181,16 @@ TEST(PylontechEmulator, ABatteryThatIsNotKnownNeverLooksHealthy) {
   battery.alarms.reset();
   EXPECT_EQ(heard(battery).value(Signal::warnings), lost);
   EXPECT_EQ(heard(healthy()).value(Signal::warnings), 0);
+}
+
+TEST(PylontechEmulator, AnOldWordThatAllIsWellIsNotRepeated) {
+  const std::int64_t lost = static_cast<std::int64_t>(alarm_bit(Alarm::communication_failure));
+  EmulatedBattery battery = healthy();
+  battery.alarms->taken_at = kNow - kMaxAge;
+  EXPECT_EQ(heard(battery).value(Signal::warnings), lost);
+  battery = healthy();
+  battery.alarms->quality = Quality::uncertain;
+  EXPECT_EQ(heard(battery).value(Signal::warnings), lost);
 }
 
 TEST(PylontechEmulator, EveryAlarmIsSaidAndOnlySocLowIsNoWarning) {

@@ -203,16 +203,22 @@ std::uint64_t split(std::uint16_t word, std::span<const BitAlarm> table,
   return named;
 }
 
-void add_alarm_bits(const CanSlot& slot, AlarmState& state) noexcept {
+/// A frame that no longer comes cannot say that all is well; an alarm of it stays.
+bool fresh(const CanSlot& slot, Instant now) noexcept {
+  return now - slot.received_at < kQuietAfter;
+}
+
+void add_alarm_bits(const CanSlot& slot, Instant now, AlarmState& state) noexcept {
   const Bytes data = slot.frame.payload();
+  const std::size_t size = fresh(slot, now) ? data.size() : 0;
   const auto byte = [data](std::size_t at) { return at < data.size() ? load_u8(data, at) : 0U; };
   const auto protections = static_cast<std::uint16_t>(byte(0) | byte(1) << 8U);
   const auto warnings = static_cast<std::uint16_t>(byte(2) | byte(3) << 8U);
   const std::uint64_t alarms = split(protections, kProtections, state.vendor_alarms);
   // Half of the bits cannot say that all is well; they can say that something is not.
-  if (data.size() >= 2 || protections != 0) state.add(state.alarms, alarms);
+  if (size >= 2 || protections != 0) state.add(state.alarms, alarms);
   const std::uint64_t warned = split(warnings, kWarnings, state.vendor_warnings);
-  if (data.size() >= 4 || warnings != 0) state.add(state.warnings, warned);
+  if (size >= 4 || warnings != 0) state.add(state.warnings, warned);
 }
 
 /// The note of a 35A slot: active pairs in the low word, pairs ever reported in the high word.
@@ -227,7 +233,7 @@ std::uint64_t merge_pairs(std::uint64_t note, Bytes data) noexcept {
   return note;
 }
 
-void add_alarm_pairs(const CanSlot& slot, AlarmState& state) noexcept {
+void add_alarm_pairs(const CanSlot& slot, Instant now, AlarmState& state) noexcept {
   const auto half = [&slot](unsigned first) {
     std::uint64_t bits = 0;
     for (unsigned pair = 0; pair < std::size(kPairs); ++pair) {
@@ -236,7 +242,7 @@ void add_alarm_pairs(const CanSlot& slot, AlarmState& state) noexcept {
     }
     return bits;
   };
-  const std::size_t size = slot.frame.payload().size();
+  const std::size_t size = fresh(slot, now) ? slot.frame.payload().size() : 0;
   const std::uint64_t alarms = half(0);
   const std::uint64_t warnings = half(kPairsPerHalf);
   if ((slot.note & 1U) != 0) state.vendor_alarms |= std::uint64_t{1} << kVendorGeneral;
@@ -252,11 +258,11 @@ const CanSlot* find(const CanMailbox& mailbox, FrameId id) noexcept {
 }
 
 /// Both alarm frames may be on one bus: what either says holds.
-void give_alarms(const CanMailbox& mailbox, ReadingSink& sink) {
+void give_alarms(const CanMailbox& mailbox, Instant now, ReadingSink& sink) {
   AlarmState state;
-  if (const CanSlot* slot = find(mailbox, FrameId::alarms)) add_alarm_bits(*slot, state);
+  if (const CanSlot* slot = find(mailbox, FrameId::alarms)) add_alarm_bits(*slot, now, state);
   if (const CanSlot* slot = find(mailbox, FrameId::alarm_pairs)) {
-    add_alarm_pairs(*slot, state);
+    add_alarm_pairs(*slot, now, state);
     sink.vendor_value("alarm_pairs_known", static_cast<std::int64_t>(slot->note >> 32U));
   }
   if (state.alarms) {
@@ -357,7 +363,8 @@ std::size_t first_field_size(FrameId id) noexcept {
   return 0;
 }
 
-void give_frame(FrameId id, const Fields& in, const CanMailbox& mailbox, ReadingSink& sink) {
+void give_frame(FrameId id, const Fields& in, Instant now, const CanMailbox& mailbox,
+                ReadingSink& sink) {
   switch (id) {
     case FrameId::limits:
       return give_limits(in, sink);
@@ -367,9 +374,9 @@ void give_frame(FrameId id, const Fields& in, const CanMailbox& mailbox, Reading
       return give_measured(in, sink);
     case FrameId::alarms:
       if (const auto modules = in.u8(4)) give(sink, Signal::module_count, *modules);
-      return give_alarms(mailbox, sink);
+      return give_alarms(mailbox, now, sink);
     case FrameId::alarm_pairs:
-      return give_alarms(mailbox, sink);
+      return give_alarms(mailbox, now, sink);
     case FrameId::requests:
       return give_requests(in, sink);
     case FrameId::manufacturer: {
@@ -415,7 +422,7 @@ Result<CanTaken> Codec::decode(const CanFrame& frame, Instant now, CanMailbox& m
   CanSlot* slot = mailbox.put(frame, now);
   if (slot == nullptr) return fail(Errc::resource_exhausted, 0, "the CAN mailbox is full");
   if (id == FrameId::alarm_pairs) slot->note = merge_pairs(slot->note, frame.payload());
-  give_frame(id, Fields(frame), mailbox, sink);
+  give_frame(id, Fields(frame), now, mailbox, sink);
   return CanTaken::decoded;
 }
 

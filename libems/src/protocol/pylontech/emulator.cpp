@@ -70,8 +70,11 @@ struct Known {
     soc = percent(usable(battery.soc));
     soh = percent(usable(battery.soh));
     alive = voltage && current && temperature && soc;
+    alarms = usable(battery.alarms) != nullptr;
+    const auto* ceiling = usable(battery.charge_voltage_limit);
     const auto* floor = usable(battery.discharge_voltage_limit);
-    charge = alive && usable(battery.charge_voltage_limit) != nullptr &&
+    // An inverter may take a ceiling of 0 for none.
+    charge = alive && ceiling != nullptr && maximum(ceiling->count(), kU16Max) > 0 &&
              usable(battery.charge_current_limit) != nullptr && on(battery.charge_enable);
     discharge = alive && floor != nullptr && minimum(floor->count()) &&
                 usable(battery.discharge_current_limit) != nullptr && on(battery.discharge_enable);
@@ -79,6 +82,7 @@ struct Known {
 
   std::optional<std::int64_t> voltage, current, temperature, soc, soh;  ///< In wire steps.
   bool alive = false;
+  bool alarms = false;  ///< What they say is of now.
   bool charge = false;
   bool discharge = false;
 
@@ -148,10 +152,10 @@ std::uint16_t alarm_word(std::uint64_t mask) noexcept {
   return static_cast<std::uint16_t>(mask != 0 ? word | kSystemError : word);
 }
 
-CanFrame alarm_frame(const EmulatedBattery& battery, bool alive) noexcept {
+CanFrame alarm_frame(const EmulatedBattery& battery, const Known& known) noexcept {
   constexpr std::uint64_t kUnsaid = mask_of({Alarm::soc_low});
   std::uint16_t warnings = alarm_word(battery.warnings ? battery.warnings->value & ~kUnsaid : 0);
-  if (!alive || !battery.alarms) warnings = static_cast<std::uint16_t>(warnings | kSystemError);
+  if (!known.alive || !known.alarms) warnings = static_cast<std::uint16_t>(warnings | kSystemError);
   Writer out(FrameId::alarms);
   out.u16(alarm_word(battery.alarms ? battery.alarms->value : 0));
   out.u16(warnings);
@@ -200,7 +204,7 @@ Burst encode_burst(const EmulatedBattery& battery, Instant now, Duration max_age
     if (known.temperature) out.u16(*known.temperature);
     burst.push_back(out.frame());
   }
-  burst.push_back(alarm_frame(battery, known.alive));
+  burst.push_back(alarm_frame(battery, known));
   burst.push_back(requests_frame(known));
   burst.push_back(manufacturer_frame(battery.manufacturer));
   return burst;

@@ -44,12 +44,14 @@ using Burst = StaticVector<CanFrame, 6>;
 /// * Limits are rounded to the safe side of the wire's 0.1 V and 0.1 A, and cut to what the wire
 ///   holds: maxima down, the discharge minimum up. An inverter never sees a looser limit.
 /// * Charging is allowed while the battery is known (state of charge, voltage, current and
-///   temperature are usable) and the charge voltage limit, charge current limit and charge enable
-///   are; discharging likewise. Else its current limit is 0 and its enable is cleared, in this very
-///   burst, and a battery that is not known is reported as a failed communication.
+///   temperature are usable) and the charge voltage limit (which must not become 0), charge current
+///   limit and charge enable are; discharging likewise. Else its current limit is 0 and its enable
+///   is cleared, in this very burst, and a battery that is not known is reported as a failed
+///   communication.
 /// * Alarms and warnings stay, however old: only the source takes them back. Alarms that the
 ///   protocol has no bit for become "system error"; such warnings, `soc_low` apart, become
-///   "internal communication failed". Alarms of which nothing is known also become that.
+///   "internal communication failed". Alarms that are not usable also become that, beside what
+///   they said last.
 /// * A measurement that is not usable is not sent: 356 without temperature has 4 bytes, without
 ///   voltage or current it is left out, as 355 is without a state of charge.
 /// * A discharge voltage limit that was never given leaves 351 with 6 bytes.
