@@ -5,7 +5,7 @@ import subprocess
 
 from conftest import BUILD, ROOT
 
-DAY = ROOT / "examples/05-python-notebook-style"
+DAY = ROOT / "examples/05-a-day-in-python"
 
 
 def test_a_day_is_simulated_and_drawn(tmp_path):

@@ -13,6 +13,10 @@ namespace ems::io {
 namespace {
 
 Result<std::string> read_text(const std::filesystem::path& file) {
+  std::error_code error;  // What cannot be seen cannot be opened either.
+  if (std::filesystem::exists(file, error) && !std::filesystem::is_regular_file(file, error)) {
+    return fail(Errc::io, 0, "the recording is no regular file");  // A pipe might never end.
+  }
   std::ifstream stream(file, std::ios::binary);
   if (!stream) return fail(Errc::io, 0, "the recording cannot be opened");
   std::string text;

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // Recordings as they are found: cut, mixed, empty, missing; and the link that replays them.
 #include <gtest/gtest.h>
+#include <sys/stat.h>
 
 #include <asio/io_context.hpp>
+#include <asio/post.hpp>
 #include <chrono>
 #include <fstream>
 #include <optional>
@@ -151,6 +153,34 @@ TEST_F(CandumpFile, ThatCannotBeReadSaysWhy) {
   EXPECT_EQ((*seen.opened)->error.code, Errc::io);
   EXPECT_EQ(link->counters().failures, 1U);
   EXPECT_FALSE(link->is_open());
+}
+
+TEST_F(CandumpFile, APipeThatNobodyWritesToIsRefused) {
+  ASSERT_EQ(::mkfifo(path_.c_str(), 0600), 0);
+  EXPECT_EQ(io::read_can_recording(path_).error().code, Errc::io);
+}
+
+TEST_F(CandumpFile, ItsReadingHoldsNobodyUp) {
+  std::string text;
+  for (int i = 0; i < 200'000; ++i) text += "(1.000000) can0 351#01\n";
+  asio::io_context io;
+  const auto link = io::make_candump_link(io.get_executor(), {.file = write(text)});
+  bool opened = false;
+  bool free_before = false;
+  link->open([&](const LinkError*) { opened = true; });
+  asio::post(io, [&] { free_before = !opened; });
+  ASSERT_TRUE(run_until(io, [&] { return opened; }));
+  EXPECT_TRUE(free_before);
+}
+
+TEST_F(CandumpFile, ALinkThatGoesWhileItsFileIsReadNeverAnswers) {
+  asio::io_context io;
+  auto link = io::make_candump_link(io.get_executor(), {.file = write(kThree)});
+  bool answered = false;
+  link->open([&](const LinkError*) { answered = true; });
+  link.reset();
+  io.run();
+  EXPECT_FALSE(answered);
 }
 
 TEST_F(CandumpFile, NothingArrivesAfterClose) {

@@ -37,7 +37,7 @@ struct CanRecording {
 
 /// Reads a file of candump lines (protocol/candump.hpp), log or console form, of one bus.
 ///
-/// @errors        io                  the file cannot be read.
+/// @errors        io                  the file cannot be read, or is no regular file.
 ///                resource_exhausted  it is larger than kCanRecordingSize.
 ///                syntax              no line of it holds a frame; offset = the first refused line.
 /// @memory        Holds the whole file, then its frames.

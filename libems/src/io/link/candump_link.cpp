@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <asio/execution/outstanding_work.hpp>
 #include <asio/post.hpp>
+#include <asio/prefer.hpp>
 #include <asio/steady_timer.hpp>
+#include <asio/thread_pool.hpp>
 #include <chrono>
 #include <optional>
 #include <string>
@@ -30,22 +33,26 @@ class Replay : public std::enable_shared_from_this<Replay> {
     EMS_ASSERT(options_.gap_max > Duration::zero());
   }
 
-  void open(CanLink::OpenHandler handler) {
-    if (opening_ || open_) {
-      asio::post(executor_, [self = shared_from_this(), generation = generation_,
-                             handler = std::move(handler)] {
-        if (self->generation_ != generation) return;
-        const LinkError error =
-            self->error_of(fail(Errc::failed_precondition, 0, "link: open already").error);
-        handler(&error);
-      });
-      return;
+  /// @param reader  Reads the file: on the executor it would hold up everybody else.
+  void open(CanLink::OpenHandler handler, asio::thread_pool& reader) {
+    if (opening_ || open_) return refuse(std::move(handler), "link: open already");
+    if (ended_) {
+      ++counters_.failures;
+      return refuse(std::move(handler), kEnded);
     }
     opening_ = true;
-    asio::post(executor_,
-               [self = shared_from_this(), generation = generation_, handler = std::move(handler)] {
-                 if (self->generation_ == generation) self->finish_open(handler);
-               });
+    asio::post(
+        reader, [weak = weak_from_this(), generation = generation_, file = options_.file,
+                 executor = asio::prefer(executor_, asio::execution::outstanding_work.tracked),
+                 handler = std::move(handler)]() mutable {
+          asio::post(executor,
+                     [weak = std::move(weak), generation, recording = read_can_recording(file),
+                      handler = std::move(handler)]() mutable {
+                       const auto self = weak.lock();
+                       if (!self || self->generation_ != generation) return;
+                       self->finish_open(std::move(recording), handler);
+                     });
+        });
   }
 
   void close() {
@@ -67,10 +74,17 @@ class Replay : public std::enable_shared_from_this<Replay> {
     return {error, name_ + ": " + error.what};
   }
 
-  void finish_open(const CanLink::OpenHandler& handler) {
+  void refuse(CanLink::OpenHandler handler, const char* why) {
+    asio::post(executor_, [self = shared_from_this(), generation = generation_, why,
+                           handler = std::move(handler)] {
+      if (self->generation_ != generation) return;
+      const LinkError error = self->error_of(fail(Errc::failed_precondition, 0, why).error);
+      handler(&error);
+    });
+  }
+
+  void finish_open(Result<CanRecording> recording, const CanLink::OpenHandler& handler) {
     opening_ = false;
-    Result<CanRecording> recording =
-        ended_ ? fail(Errc::failed_precondition, 0, kEnded) : read_can_recording(options_.file);
     if (!recording) {
       ++counters_.failures;
       const LinkError error = error_of(recording.error());
@@ -149,7 +163,7 @@ class CandumpLink final : public CanLink {
 
   void on_receive(ReceiveHandler handler) override { replay_->on_receive_ = std::move(handler); }
   void on_down(DownHandler handler) override { replay_->on_down_ = std::move(handler); }
-  void open(OpenHandler handler) override { replay_->open(std::move(handler)); }
+  void open(OpenHandler handler) override { replay_->open(std::move(handler), reader_); }
   void close() override { replay_->close(); }
   [[nodiscard]] bool is_open() const override { return replay_->is_open(); }
   [[nodiscard]] Result<void> write(const protocol::CanFrame& frame) override {
@@ -163,6 +177,7 @@ class CandumpLink final : public CanLink {
 
  private:
   std::shared_ptr<Replay> replay_;
+  asio::thread_pool reader_{1};  // Last: it ends, its file read, before all else goes.
 };
 
 }  // namespace

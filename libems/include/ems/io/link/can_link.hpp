@@ -72,7 +72,7 @@ struct CandumpOptions {
 /// ended", and cannot be opened again: old values do not come to life a second time.
 ///
 /// open(): as read_can_recording(), and failed_precondition once the recording has ended.
-/// @memory Holds the recording while open.
+/// @memory Holds the recording while open; a thread of its own reads it.
 [[nodiscard]] std::unique_ptr<CanLink> make_candump_link(asio::any_io_executor executor,
                                                          CandumpOptions options);
 
