@@ -24,8 +24,8 @@ def write_log(path: Path, seconds: int) -> None:
     path.write_text("\n".join(lines + ["not a CAN frame", ""]))
 
 
-def install_can(install, candump: str, **options):
-    site = install(capacity_ah=200.0, **options)
+def install_can(install, candump: str):
+    site = install(capacity_ah=200.0, control="disarmed")
     text = (site.folder / "site.yaml").read_text()
     jbd = "    protocol: jbd\n    serial: {device: battery.tty, baud: 9600}\n"
     assert jbd in text
@@ -81,7 +81,7 @@ def test_a_recorded_battery_arrives_exactly_and_grows_stale_when_the_log_ends(in
 
 
 def test_a_log_that_repeats_stays_online(install):
-    site = install_can(install, "{file: battery.log, at_end: repeat}", control="disarmed")
+    site = install_can(install, "{file: battery.log, at_end: repeat}")
     write_log(site.folder / "battery.log", 2)
     site.start_agent()
     wait_for("three rounds", lambda: link_of(site.status())["requests"] >= 6, 25)
@@ -91,7 +91,7 @@ def test_a_log_that_repeats_stays_online(install):
 
 
 def test_a_log_that_is_not_there_is_a_named_reason(install):
-    site = install_can(install, "{file: nowhere.log}", control="disarmed")
+    site = install_can(install, "{file: nowhere.log}")
     site.start_agent()
     wait_for("the reason", lambda: "cannot be opened" in link_of(site.status())["last_error"], 15)
     assert not link_of(site.status())["online"]

@@ -84,6 +84,14 @@ TEST(ConfigSite, AProtocolNeedsALinkOfItsOwnKind) {
             "\"tcp\"\n");
 }
 
+TEST(ConfigSite, ARecordingCommandsNothing) {
+  const std::string recorded = with_candump("pylontech", "{file: b.log}");
+  EXPECT_EQ(errors_of(recorded + "control: disarmed\n"), "");
+  EXPECT_EQ(errors_of(recorded + "control: armed\n"),
+            "site.yaml:28:10: a battery is a recording: nothing may be commanded on its word; did "
+            "you mean \"disarmed\"?\n");
+}
+
 TEST(ConfigSite, BindsEveryValueInIntegerUnits) {
   const Loaded<SiteConfig> loaded = parse_site_config(kGood, "dir/site.yaml", kKnown);
   ASSERT_TRUE(loaded) << to_text(loaded.errors);

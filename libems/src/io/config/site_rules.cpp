@@ -162,6 +162,19 @@ void check_battery_links(const Section& root, Reader& reader) {
   }
 }
 
+/// A recording says what was: no power is moved on its word.
+void check_recordings(const Section& root, Reader& reader) {
+  const Value* control = root.find("control");
+  if (control == nullptr || control->text != "armed") return;
+  const std::vector<Section>& batteries = root.list("batteries");
+  const bool recorded = std::any_of(batteries.begin(), batteries.end(), [](const Section& b) {
+    return b.section("candump") != nullptr;
+  });
+  if (!recorded) return;
+  reader.error(control->place, Errc::invalid_argument,
+               "a battery is a recording: nothing may be commanded on its word", "disarmed");
+}
+
 void check_pcc(const Section& root, Reader& reader) {
   const Value* first = nullptr;
   bool roles_known = root.wrong.count("meters") == 0;
@@ -195,6 +208,7 @@ void check_site_rules(const Section& root, Reader& reader) {
   check_references(root, batteries, reader);
   check_lines(root, reader);
   check_battery_links(root, reader);
+  check_recordings(root, reader);
   check_pcc(root, reader);
   check_metrics(root, reader);
 }

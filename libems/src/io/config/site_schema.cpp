@@ -124,7 +124,7 @@ constexpr SchemaKey kKeys[] = {
     {.path = "batteries[].tcp.address", .type = T::address, .required = true,
      .doc = "The serial device server."},
     {.path = "batteries[].candump", .type = T::section, .one_of = "link",
-     .doc = "No battery but the recording of one, replayed in its own time; for protocols on CAN."},
+     .doc = "No battery but the recording of one, replayed in its own time; for protocols on CAN. Control stays disarmed."},
     {.path = "batteries[].candump.file", .type = T::path, .required = true,
      .doc = "What `candump -L` wrote, of one bus."},
     {.path = "batteries[].candump.at_end", .type = T::choice, .default_text = "stop",
