@@ -148,6 +148,10 @@ void Controller::apply(const DigitalInputs& inputs, Instant now) noexcept {
 }
 
 void Controller::read_battery_values(const safety::BatteryInputs& battery, Instant now) noexcept {
+  if (safety_.output.batteries[0].plausibility_failed) {  // Nobody knows which of them lies.
+    status_.battery = {};
+    return;
+  }
   const Duration most = settings_.safety.batteries[0].limits.stale_after_max;
   status_.battery = {.pack_voltage = usable(battery.pack_voltage, most, now),
                      .pack_current = usable(battery.pack_current, most, now),

@@ -163,6 +163,7 @@ std::optional<ExceptionCode> RegisterMap::command(std::span<const std::uint16_t>
   const std::uint16_t lease = values[3];
   if (lease == 0 || lease > kLeaseMaxSeconds) return ExceptionCode::illegal_data_value;
   const auto raw = static_cast<std::uint32_t>(values[1]) << 16U | values[2];
+  if (raw == kAbsent) return ExceptionCode::illegal_data_value;
   const Watt power{static_cast<std::int32_t>(raw)};
   command_.set({CommandKind::follow, power, Var::zero()}, seconds(lease), now_);
   return std::nullopt;

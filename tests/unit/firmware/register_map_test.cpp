@@ -40,14 +40,37 @@ TEST(FirmwareRegisters, ShowWhatIsThereAndMarkWhatIsNot) {
   EXPECT_NE(world.s32(38), 0);
 }
 
+TEST(FirmwareRegisters, GiveNothingThatContradictsItself) {
+  World world;
+  world.make_ready();
+  world.device.pack_centivolt = 4'800;  // The cells say 53.1 V.
+  world.run(2_s);
+  EXPECT_FALSE(world.controller.status().relays.charge_enable);
+  for (const std::size_t at : {20U, 22U, 24U, 26U, 28U, 30U, 32U}) {
+    EXPECT_EQ(world.s32(at), INT32_MIN) << at << ": a value not to be believed";
+  }
+  world.device.pack_centivolt = 5'312;
+  world.run(8_s);
+  EXPECT_EQ(world.s32(20), 53'120);
+}
+
 TEST(FirmwareRegisters, RefuseAnythingButAWholeCommand) {  // SAF-064
   World world;
   world.make_ready();
   world.follow(700, 60);
   world.run(200_ms);
   const std::vector<std::pair<std::uint16_t, std::vector<std::uint16_t>>> refused = {
-      {0, {1, 1}},    {1, {1}}, {1, {3}}, {1, {1, 0}},       {1, {1, 0, 5}},
-      {2, {0, 5, 9}}, {4, {9}}, {5, {1}}, {1, {1, 0, 5, 0}}, {1, {1, 0, 5, 3601}},
+      {0, {1, 1}},
+      {1, {1}},
+      {1, {3}},
+      {1, {1, 0}},
+      {1, {1, 0, 5}},
+      {2, {0, 5, 9}},
+      {4, {9}},
+      {5, {1}},
+      {1, {1, 0, 5, 0}},
+      {1, {1, 0, 5, 3601}},
+      {1, {1, 0x8000, 0, 60}},  // Absent is no set-point.
   };
   for (const auto& [address, values] : refused) {
     const std::vector<std::byte> answer = world.write(address, values);
