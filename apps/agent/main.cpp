@@ -43,7 +43,7 @@ constexpr app::Entry kFiles[] = {
     {"/etc/ems/site.yaml",
      "The site, in the Debian package. No other place is looked at by itself."},
     {"/var/lib/ems-agent", "The telemetry store, in the Debian package."},
-    {"/run/ems-agent/agent.sock", "The socket for emsctl(1): mode 0660, group ems."},
+    {"/run/ems/agent.sock", "The socket for emsctl(1): mode 0660, group ems."},
 };
 constexpr app::Entry kExits[] = {
     {"0", "Asked to end, and every inverter confirmed its safe command."},
@@ -193,7 +193,6 @@ int run(const io::SiteConfig& config) {
   const int signal =
       app::live(signals, *manager, *log, [&] { return report_service.look((*site)->status()); });
   log->info("event=stopping signal={}", signal);
-  metrics.reset();
   auto safe = std::make_shared<std::promise<bool>>();  // Outlives a strand that answers late.
   std::future<bool> confirmed = safe->get_future();
   (*site)->stop(kStopDeadline, [safe](bool all) { safe->set_value(all); });
@@ -206,6 +205,7 @@ int run(const io::SiteConfig& config) {
   }
   drain(worker, uplink.get());
   if (!answered) std::_Exit(app::kExitFailure);  // The strand hangs: nothing can be joined.
+  metrics.reset();  // Not before the inverters are safe: a page under way is waited for.
   (*api)->stop(milliseconds(500));
   if (uplink) uplink->stop();
   work.reset();

@@ -46,6 +46,13 @@ def test_manual_page_has_every_command_and_option_and_no_warning(name, tmp_path)
         assert re.search(rf"^{heading}$", text, re.M), heading
 
 
+def test_manual_pages_name_the_socket_of_the_packaged_site():
+    site = (ROOT / "apps/agent/packaging/site.yaml").read_text()
+    socket = re.search(r"^api: \{socket: (\S+)\}$", site, re.M).group(1)
+    for name in ("ems-agent", "emsctl"):
+        assert socket in program(name, "--print-page", "man").replace("\\-", "-"), name
+
+
 def complete(script: Path, *words: str) -> list[str]:
     """What bash offers for the last of the words."""
     listed = " ".join(f"'{word}'" for word in words)
