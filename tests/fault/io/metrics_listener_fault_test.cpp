@@ -11,6 +11,7 @@
 #include <chrono>
 #include <random>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include "ems/io/metrics_listener.hpp"
@@ -180,6 +181,11 @@ TEST(MetricsListener, AClientThatNeverReadsIsEndedToo) {
   Client lazy(listener.port());
   ASSERT_TRUE(lazy.send(kGet));
   EXPECT_THAT(listener.ask(kGet), StartsWith("HTTP/1.1 200 OK"));
+  const auto begin = steady_clock::now();
+  while (lazy.send("x") && steady_clock::now() - begin < kPatience) {  // Taken until it is closed.
+    std::this_thread::sleep_for(std::chrono::milliseconds(10));
+  }
+  EXPECT_LT(steady_clock::now() - begin, kPatience);
 }
 
 TEST(MetricsListener, ManySlowClientsDoNotKeepAnHonestOneOut) {

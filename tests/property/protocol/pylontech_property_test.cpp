@@ -78,6 +78,7 @@ void expect_not_looser(const EmulatedBattery& in, const RecordingSink& out) {
                 all_usable(in.charge_current_limit, in.charge_voltage_limit, in.charge_enable));
     EXPECT_TRUE(in.charge_enable->value);
     EXPECT_LE(charge, std::max(0, in.charge_current_limit->value.count()));
+    EXPECT_GT(*out.value(Signal::charge_voltage_limit), 0) << "0 may be taken for no limit";
   }
   if (discharge > 0 || out.value(Signal::discharge_enable) == 1) {
     ASSERT_TRUE(known && all_usable(in.discharge_current_limit, in.discharge_voltage_limit,
@@ -92,7 +93,7 @@ void expect_not_looser(const EmulatedBattery& in, const RecordingSink& out) {
   if (in.alarms && in.alarms->value != 0) {
     EXPECT_NE(out.value(Signal::alarms), 0);
   }
-  if (!known || !in.alarms) {
+  if (!known || !all_usable(in.alarms)) {
     EXPECT_NE(out.value(Signal::warnings), 0);
   }
 }
