@@ -8,6 +8,7 @@ import typing as _t
 
 from . import _ems
 from ._call import call as _call
+from ._call import octets as _octets
 
 if _t.TYPE_CHECKING:
     import numpy
@@ -83,6 +84,6 @@ def decode_can(protocol: str, frames: _t.Iterable[_t.Union[CanFrame, tuple[int, 
     for frame in frames:
         number, data, *rest = frame
         extended = bool(rest[0]) if rest else number >= _EXTENDED_FROM
-        rows.append((number, bytes(data), extended))
+        rows.append((number, _octets(data), extended))
     values: dict[str, _t.Any] = _json.loads(_call(_ems.decode_can, protocol, rows))
     return values

@@ -9,6 +9,7 @@ import typing as _t
 
 from . import _ems
 from ._call import call as _call
+from .errors import WrongTypeError as _WrongTypeError
 from .numbers import Number
 
 __all__ = ["Decision", "DecisionStep", "ImportLimit", "Policy", "SelfConsumption", "Setpoint", "SetpointCommand"]
@@ -40,6 +41,9 @@ _NAMES: dict[type[_t.Any], str] = {ImportLimit: "import_limit", Setpoint: "setpo
 
 def by_name(policies: tuple[Policy, ...]) -> dict[str, dict[str, Number]]:
     """Policies as C++ takes them."""
+    for policy in policies:
+        if type(policy) not in _NAMES:
+            raise _WrongTypeError(f"not a policy: {policy!r}")
     named = {_NAMES[type(policy)]: policy._asdict() for policy in policies}
     if len(named) != len(policies):
         raise ValueError("a policy is given twice")
@@ -62,11 +66,12 @@ class DecisionStep(_t.NamedTuple):
     winner: str | None  #: policy that decided; ``"safety"``: the envelope; ``None``: nobody wanted anything
     runner_up: str | None  #: strongest policy that wanted something else
     text: str  #: one line for people
-    explanation: dict[str, _t.Any]  #: per level what was left before and after and who bound it, policies, conflicts, inputs and their ages
+    explanation: dict[str, _t.Any]  #: by level what was left and who bound it, policies, conflicts, inputs and ages; is it ``simulated``
 
 
-def make_step(raw: dict[str, _t.Any]) -> DecisionStep:
-    """A step from what C++ gives."""
+def make_step(raw: dict[str, _t.Any], simulated: bool = False) -> DecisionStep:
+    """A step from what C++ gives; ``simulated``: of a simulated site."""
+    raw["simulated"] = simulated
     heads = {name: raw.pop(name) for name in ("target_w", "winner", "runner_up", "text")}
     return DecisionStep(**heads, explanation=raw)
 

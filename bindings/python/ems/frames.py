@@ -8,6 +8,8 @@ import typing as _t
 from . import _ems
 from ._arrow import ArrowField, export
 from ._call import call as _call
+from ._call import octets as _octets
+from .errors import WrongTypeError as _WrongTypeError
 
 if _t.TYPE_CHECKING:
     import numpy
@@ -37,8 +39,8 @@ def decode(protocol: str, response: bytes | None, request: bytes = b"") -> dict[
     :raises EmsError: a subclass named after the error code (``ChecksumError``, ``TruncatedError`` ...), with ``offset``,
         the first byte of the reply that is wrong.
     """
-    reply = None if response is None else bytes(response)
-    values: dict[str, _t.Any] = _json.loads(_call(_ems.decode, protocol, bytes(request), reply))
+    reply = None if response is None else _octets(response)
+    values: dict[str, _t.Any] = _json.loads(_call(_ems.decode, protocol, _octets(request), reply))
     return values
 
 
@@ -111,7 +113,13 @@ def decode_column(
     :param offsets: one more than there are frames: frame i is ``frames[offsets[i]:offsets[i + 1]]``.
     :raises EmsError: ``UnknownProtocolError``, ``WrongTypeError``, ``OutOfRangeError`` (an offset) ...
     """
-    error, offset, found = _call(_ems.decode_columns, protocol, bytes(request), frames, offsets)
+    if offsets is not None:
+        import numpy
+
+        offsets = numpy.asarray(offsets)
+        if offsets.size > 0 and offsets.dtype.kind not in "iu":
+            raise _WrongTypeError("offsets: whole numbers are needed")
+    error, offset, found = _call(_ems.decode_columns, protocol, _octets(request), frames, offsets)
     columns = {}
     for name, module, element, digits, width, raw, valid in found:
         shape = (len(error), width) if element else (len(error),)

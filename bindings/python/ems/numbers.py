@@ -2,16 +2,18 @@
 """Numbers on their way into C++: SI decimals by name, exact integers inside."""
 from __future__ import annotations
 
-from decimal import Decimal
+from decimal import Decimal, InvalidOperation
 import typing as _t
 
 from . import _ems
 from ._call import call as _call
+from .errors import SyntaxError as _SyntaxError
 
 __all__ = ["Number"]
 
 #: A quantity in the unit its name says. ``str``, ``Decimal`` and ``int`` are taken exactly, and more digits than the unit holds (3.6505 V)
-#: are an ``OffGridError``; a ``float`` is rounded to the nearest step of the unit. Unknown is ``None``, never NaN.
+#: are an ``OffGridError``; a ``float`` is rounded to the nearest step of the unit, in :class:`ems.Limits` only when it is that step but
+#: for its own last digits. Unknown is ``None``, never NaN.
 Number = _t.Union[int, float, str, Decimal]
 
 #: Durations count microseconds; the catalogue's seconds are whole.
@@ -23,14 +25,39 @@ def _suffix(name: str) -> str:
     return "_" + name.rsplit("_", 1)[-1]
 
 
+#: Digits behind the last one of a unit in which a float may be off: its own error, not what was meant.
+_FLOAT_NOISE_DIGITS = 6
+
+
 def decimal_text(name: str, number: Number) -> str:
     """The number as plain decimal text; a float is rounded to the unit that the name ends in."""
-    digits = _DIGITS.get(_suffix(name), 0)
     if isinstance(number, float):
+        digits = _digits(name)
         return format(Decimal(_call(_ems.count, number, digits)).scaleb(-digits), "f")
-    if isinstance(number, (str, Decimal)) and not Decimal(number).is_finite():
+    return _exact_text(name, number)
+
+
+def limit_text(name: str, number: Number) -> str:
+    """The number as plain decimal text, never rounded to the unit: that could loosen a limit. The caller's parser refuses what is off."""
+    if isinstance(number, float):
+        digits = _digits(name)
+        _call(_ems.count, number, digits)  # Neither NaN nor infinite.
+        return _exact_text(name, repr(round(float(number), digits + _FLOAT_NOISE_DIGITS) + 0.0))
+    return _exact_text(name, number)
+
+
+def _digits(name: str) -> int:
+    return _DIGITS.get(_suffix(name), 0)
+
+
+def _exact_text(name: str, number: int | str | Decimal) -> str:
+    try:
+        exact = Decimal(number)
+    except InvalidOperation:
+        raise _SyntaxError(f"{name}: not a decimal number: {number}") from None
+    if not exact.is_finite():
         raise ValueError(f"{name}: not a finite number: {number}")
-    return format(Decimal(number), "f")
+    return format(exact.normalize(), "f")
 
 
 def from_integer_unit(line: str) -> tuple[str, Decimal]:

@@ -2,7 +2,7 @@
 """Plots of a site: a day, cells over time, a decision explained. matplotlib is imported when a plot is made.
 
 Every function takes and returns a matplotlib ``Axes`` (or makes a figure), shows nothing and saves nothing: that is the caller's.
-A simulated site's plot says so in its title.
+The plot of a simulated site, or of its decision, says so in its title.
 """
 from __future__ import annotations
 
@@ -35,8 +35,8 @@ def _pyplot() -> _t.Any:
     return pyplot
 
 
-def _title(source: object, text: str) -> str:
-    return f"SIMULATED: {text}" if isinstance(source, SimulatedSite) else text
+def _title(simulated: bool, text: str) -> str:
+    return f"SIMULATED: {text}" if simulated else text
 
 
 def _time_label(source: object) -> str:
@@ -64,7 +64,7 @@ def day(source: _columns.Columns, *, battery: int = 1, axes: _t.Sequence[_axes.A
             power.plot(column.time, column.value / 1000.0, label=label, linewidth=1)
     power.axhline(0.0, color="0.6", linewidth=0.5)
     power.set_ylabel("power / kW")
-    power.set_title(_title(source, "a day of the site"))
+    power.set_title(_title(isinstance(source, SimulatedSite), "a day of the site"))
     power.legend(loc="upper right", fontsize="small")
     charge = source.column(f"battery/{battery} soc_pct")
     soc.plot(charge.time, charge.value, color="tab:green", linewidth=1)
@@ -99,7 +99,7 @@ def cells(source: _columns.Columns, *, battery: int = 1, ax: _axes.Axes | None =
         ax.plot(column.time, column.value, linewidth=0.8, alpha=1.0 if label else 0.5, label=f"cell {cell}, {label}" if label else None)
     ax.set_ylabel("cell voltage / V")
     ax.set_xlabel(_time_label(source))
-    ax.set_title(_title(source, f"{len(found)} cells of battery/{battery}"))
+    ax.set_title(_title(isinstance(source, SimulatedSite), f"{len(found)} cells of battery/{battery}"))
     if named:
         ax.legend(loc="upper right", fontsize="small")
     return ax
@@ -127,6 +127,6 @@ def decision(step: DecisionStep, *, ax: _axes.Axes | None = None) -> _axes.Axes:
     ax.set_yticks(range(len(levels)), [level["level"] for level in levels])
     ax.invert_yaxis()
     ax.set_xlabel("power at ac / kW (- charges, + discharges)")
-    ax.set_title(f"winner: {step.winner or 'none'}")
+    ax.set_title(_title(step.explanation["simulated"], f"winner: {step.winner or 'none'}"))
     ax.legend(loc="lower right", fontsize="small")
     return ax

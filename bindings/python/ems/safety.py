@@ -11,7 +11,7 @@ import typing as _t
 
 from . import _ems
 from ._call import call as _call
-from .numbers import Number, decimal_text, from_integer_unit
+from .numbers import Number, limit_text, from_integer_unit
 
 __all__ = [
     "BatterySetup", "BatteryVerdict", "Event", "GateResult", "InverterSetup", "InverterVerdict", "Limits", "Reason", "Safety",
@@ -37,10 +37,10 @@ class Limits:
         lines = [f"chemistry: {_word(chemistry)}"]
         for key, value in limits.items():
             if isinstance(value, _t.Mapping):
-                inner = ", ".join(f"{_word(name)}: {decimal_text(name, number)}" for name, number in value.items())
+                inner = ", ".join(f"{_word(name)}: {limit_text(name, number)}" for name, number in value.items())
                 lines.append(f"{_word(key)}: {{{inner}}}")
             else:
-                lines.append(f"{_word(key)}: {decimal_text(key, value)}")
+                lines.append(f"{_word(key)}: {limit_text(key, value)}")
         self._take("\n".join(lines) + "\n", "limits")
 
     @classmethod

@@ -142,7 +142,7 @@ class SimulatedSite:
     def decision(self) -> DecisionStep | None:
         """The newest cycle's decision; ``None`` before the first."""
         raw = self._site().decision()
-        return None if raw is None else _decision_step(raw)
+        return None if raw is None else _decision_step(raw, simulated=True)
 
     def explain(self) -> str:
         """Several lines for people: the newest target, who won, what each level left, and what the inverter was told."""

@@ -35,7 +35,10 @@ def _micros(moment: _Moment | None, otherwise: int) -> int:
         if moment.tzinfo is None:
             raise ValueError("a datetime needs a time zone: say which moment it is")
         return (moment - datetime.datetime(1970, 1, 1, tzinfo=datetime.timezone.utc)) // datetime.timedelta(microseconds=1)
-    return int(moment.astype("datetime64[us]").astype("int64"))
+    micros = int(moment.astype("datetime64[us]").astype("int64"))
+    if micros == _FIRST:
+        raise ValueError("NaT is no moment; None is the beginning or the end")
+    return micros
 
 
 class Store:

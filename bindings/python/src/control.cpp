@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "control.hpp"
 
+#include <algorithm>
 #include <array>
 
 #include "ems/distribute/distribute.hpp"
@@ -226,11 +227,15 @@ void put_values(runtime::SiteImage& image, const py::dict& values, Instant now,
       raise(error.code, error.offset, name + ": " + error.message);
     }
   }
+  const auto is_new = [&image](const PointSample& sample) {
+    return image.image().find(sample.point) == nullptr;
+  };
+  const auto more = static_cast<std::size_t>(std::ranges::count_if(samples, is_new));
+  if (image.image().entries().size() + more > runtime::kSitePointsMax) {
+    raise(Errc::resource_exhausted, 0, "more points than a site can have");
+  }
   for (const PointSample& sample : samples) {
     image.set(sample.point, sample.value, sample.taken_at, sample.quality, stale_after);
-  }
-  if (image.refused() > 0) {
-    raise(Errc::resource_exhausted, 0, "more points than a site can have");
   }
 }
 

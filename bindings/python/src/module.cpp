@@ -18,6 +18,16 @@ void register_errors(py::module_& module) {
       PyErr_SetObject(native_error, arguments.ptr());
     }
   });
+  // Of this module only: other modules' casts are not ours to name.
+  py::register_local_exception_translator([](std::exception_ptr pointer) {
+    try {
+      if (pointer) std::rethrow_exception(pointer);
+    } catch (const py::cast_error& wrong) {
+      const py::tuple arguments =
+          py::make_tuple(text(to_string(Errc::wrong_type)), 0, std::string(wrong.what()));
+      PyErr_SetObject(native_error, arguments.ptr());
+    }
+  });
 }
 
 }  // namespace

@@ -12,11 +12,20 @@
 namespace ems::python {
 namespace {
 
-double number(const py::dict& settings, const char* key) { return settings[key].cast<double>(); }
+template <class T>
+T setting(const py::dict& settings, const char* key) {
+  try {
+    return settings[key].cast<T>();
+  } catch (const py::cast_error&) {
+    raise(Errc::wrong_type, 0,
+          std::string(key) + ": this will not do: " + py::repr(settings[key]).cast<std::string>());
+  }
+}
+double number(const py::dict& settings, const char* key) { return setting<double>(settings, key); }
 
 sim::Profile profile_of(const py::dict& settings, std::uint64_t seed) {
   if (!settings["profile_csv"].is_none()) {
-    return take(sim::Profile::from_csv(settings["profile_csv"].cast<std::string>()));
+    return take(sim::Profile::from_csv(setting<std::string>(settings, "profile_csv")));
   }
   sim::ShapeConfig shape;
   shape.start_hour = number(settings, "start_hour");
@@ -31,10 +40,10 @@ sim::Profile profile_of(const py::dict& settings, std::uint64_t seed) {
 runtime::SimulatedSiteConfig config_of(const py::dict& settings, const LimitsHandle& limits,
                                        const py::dict& policies) {
   runtime::SimulatedSiteConfig config;
-  config.sim.seed = settings["seed"].cast<std::uint64_t>();
+  config.sim.seed = setting<std::uint64_t>(settings, "seed");
   sim::PlantConfig& plant = config.sim.plant;
   plant.profile = profile_of(settings, config.sim.seed);
-  plant.battery.cells = settings["cells"].cast<std::size_t>();
+  plant.battery.cells = setting<std::size_t>(settings, "cells");
   plant.battery.capacity_ah = number(settings, "capacity_ah");
   plant.battery.soc_start = number(settings, "soc_pct") / 100.0;
   plant.battery.ambient_degc = number(settings, "ambient_degc");
@@ -44,7 +53,7 @@ runtime::SimulatedSiteConfig config_of(const py::dict& settings, const LimitsHan
   config.record_period = duration_of(settings["record_period_s"]);
   config.control = take(runtime::simulated_control(plant, limits.limits, policies_of(policies),
                                                    duration_of(settings["tick_s"])));
-  if (!settings["armed"].cast<bool>()) config.control.arming = safety::Arming::disarmed;
+  if (!setting<bool>(settings, "armed")) config.control.arming = safety::Arming::disarmed;
   return config;
 }
 

@@ -104,3 +104,8 @@ def test_safety_and_decision_make_a_loop():
         gated = result.p_w
         assert not result.changed or result.command != "follow"
     assert gated == 1450
+
+
+def test_what_is_no_policy_is_refused():
+    with pytest.raises(errors.WrongTypeError, match="1000"):
+        ems.Decision(1000)

@@ -105,6 +105,8 @@ def test_nothing_in_nothing_out():
     (BASIC, [0, 10_000], errors.OutOfRangeError),
     (BASIC, [-1, 4], errors.OutOfRangeError),
     (BASIC, [], errors.InvalidArgumentError),
+    (BASIC, [0, 4.5], errors.WrongTypeError),
+    (BASIC, np.array([0.0, np.nan]), errors.WrongTypeError),
     (np.zeros((2, 3, 4), np.uint8), None, errors.InvalidArgumentError),
     (np.zeros((2, 3), np.uint16), None, errors.InvalidArgumentError),
     (np.zeros((4, 8), np.uint8)[:, ::2], None, errors.InvalidArgumentError),
@@ -112,6 +114,16 @@ def test_nothing_in_nothing_out():
 def test_wrong_input_is_refused(frames, offsets, error):
     with pytest.raises(error):
         ems.decode_column("jbd", frames, offsets=offsets)
+
+
+def test_a_number_is_not_so_many_zero_bytes():
+    for arguments in ((30,), (None, 7), (BASIC, 7)):
+        with pytest.raises(errors.WrongTypeError):
+            ems.decode("jbd", *arguments)
+    with pytest.raises(errors.WrongTypeError):
+        ems.decode_column("jbd", [BASIC], 7)
+    with pytest.raises(errors.WrongTypeError):
+        ems.decode_can("pylontech-lv-can", [(0x351, 8)])
 
 
 def test_an_unknown_protocol_is_refused():

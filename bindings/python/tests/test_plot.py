@@ -79,6 +79,10 @@ def test_a_decision_explained():
     assert ax.get_ylim()[0] > ax.get_ylim()[1], "safety is on top"
 
 
+def test_a_decision_of_a_simulated_site_says_so(site):
+    assert ems.plot.decision(site.decision).get_title() == f"SIMULATED: winner: {site.decision.winner}"
+
+
 @pytest.mark.parametrize("call", [lambda s: ems.plot.day(s), lambda s: ems.plot.cells(s), lambda s: ems.plot.decision(s.decision)])
 def test_without_matplotlib_the_error_names_the_package(site, monkeypatch, call):
     real = builtins.__import__

@@ -145,6 +145,23 @@ def test_numbers_are_exact_or_rounded_to_the_unit():
     assert "cell_overvoltage" in rules(safety.step(healthy(cell_voltages_v=[3.6496] + [3.3] * 15, pack_voltage_v=53.15), 31))
 
 
+def test_more_points_than_there_is_room_for_are_refused_whole():
+    safety = warmed_up()
+    with pytest.raises(errors.ResourceExhaustedError):
+        safety.step({**healthy(soc_pct=None), "battery/2 cell_voltages_v": [3.3] * 1100}, 31)
+    assert safety.step({}, 31).state == "normal"
+
+
+def test_what_is_no_name_no_list_or_no_truth_is_refused_by_name():
+    with pytest.raises(errors.WrongTypeError):
+        warmed_up().step({1: 2}, 31)
+    battery = ems.BatterySetup(limits(), CELLS)
+    with pytest.raises(TypeError):
+        ems.Safety([battery], [ems.InverterSetup(5000, batteries=1)])
+    with pytest.raises(errors.WrongTypeError):
+        ems.Safety([battery], [ems.InverterSetup(5000, has_dc_pv="x")])
+
+
 def test_time_does_not_go_back():
     safety = warmed_up()
     with pytest.raises(errors.InvalidArgumentError):
@@ -163,6 +180,9 @@ def test_limits_are_checked_and_named():
     for more, error in [
         ({"cell_voltage_max": {"trip_v": 3.7}}, errors.TooWideError), ({"cell_volt_max": 1}, errors.UnknownKeyError),
         ({"cell_voltage_max": {"trip_v": "3.5505"}}, errors.OffGridError), ({"chemistry": "nca"}, errors.EmsError),
+        ({"cell_voltage_max": {"trip_v": 3.6496}}, errors.OffGridError), ({"cell_voltage_max": {"trip_v": 3.6504}}, errors.OffGridError),
+        ({"cell_voltage_max": {"trip_v": "high"}}, errors.SyntaxError),
+        ({"cell_voltage_max": {"trip_v": float("nan")}}, errors.OutOfRangeError),
         ({"cell_voltage_max": {"trip_v": "nan"}}, ValueError), ({"soc_min": {"trip_pct: 1, x": 2}}, ValueError),
     ]:
         with pytest.raises(error):
@@ -170,6 +190,13 @@ def test_limits_are_checked_and_named():
     with pytest.raises(errors.MissingKeyError) as caught:
         ems.Limits()
     assert "charge_current_max_a" in str(caught.value) and "\n" in str(caught.value) and not str(caught.value).startswith("'")
+
+
+def test_a_float_that_is_a_step_of_the_unit_is_that_step():
+    for number in (3.55, 3.5500000000000003, 3.549999999999999, 10.65 / 3):
+        assert limits(cell_voltage_max={"trip_v": number, "clear_v": 3.4}).values()["cell_voltage_max.trip_v"] == Decimal("3.55")
+    hashes = {limits(charge_temp_min={"trip_degc": zero, "clear_degc": 5}).hash for zero in (0, 0.0, -0.0, "0")}
+    assert len(hashes) == 1
 
 
 def test_limits_from_the_file_of_the_example_site(tmp_path):

@@ -123,6 +123,19 @@ def test_a_site_that_cannot_be_is_refused(arguments):
         ems.SimulatedSite(**arguments)
 
 
+@pytest.mark.parametrize("arguments", [
+    {"cells": 16.5}, {"cells": None}, {"cells": -1}, {"capacity_ah": "100"}, {"seed": -1}, {"profile_csv": 7}, {"armed": "yes"},
+])
+def test_an_argument_of_another_kind_is_refused_by_name(arguments):
+    (name,) = arguments
+    with pytest.raises(errors.WrongTypeError, match=name):
+        ems.SimulatedSite(**arguments)
+
+
+def test_a_decision_says_that_it_is_simulated(noon):
+    assert noon.decision.explanation["simulated"] is True
+
+
 @pytest.mark.parametrize("kind, arguments, error", [
     ("silence", {"lasts_s": 5}, errors.MissingKeyError), ("no_such_kind", {"lasts_s": 5}, errors.UnknownKeyError),
     ("load_peak", {"lasts_s": 5}, errors.MissingKeyError), ("load_peak", {"lasts_s": -5, "w": 1}, errors.OutOfRangeError),

@@ -100,6 +100,9 @@ def test_moments_are_microseconds_datetimes_or_datetime64(store):
         assert len(store.to_pandas([name], lo, hi)) == 10 and len(store.column(name, lo, hi).raw) == 10
     with pytest.raises(ValueError, match="time zone"):
         store.columns([name], datetime(2023, 1, 1))
+    for moment in (np.datetime64("NaT"), np.datetime64("NaT", "us")):
+        with pytest.raises(ValueError, match="no moment"):
+            store.columns([name], moment)
     with pytest.raises(ems.errors.InvalidArgumentError):
         store.columns([name, name])
 
