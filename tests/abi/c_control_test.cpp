@@ -220,6 +220,86 @@ TEST(CControl, TheFourStepsOneByOneGiveTheSameAsTheTick) {
   EXPECT_EQ(ems_decision_get_result(decision, nullptr), EMS_E_INVALID_ARGUMENT);
 }
 
+TEST(CControl, AStepThatFailsLeavesNothingToSend) {
+  Site site;
+  ASSERT_EQ(site.start(), EMS_OK);
+  site.run(8000, 400);
+  ASSERT_EQ(site.order().command.p_w, 400);
+  EXPECT_EQ(ems_control_step(site.control, nullptr, &site.inputs, 8100, &site.result),
+            EMS_E_INVALID_ARGUMENT);
+  auto order = sized<ems_order_t>();
+  EXPECT_EQ(ems_control_order_at(site.control, 0, &order), EMS_E_OUT_OF_RANGE);
+  const ems_safety_t* view = nullptr;
+  ASSERT_EQ(ems_control_safety(site.control, &view), EMS_OK);
+  const ems_command_t wanted{EMS_COMMAND_FOLLOW, 400, 0};
+  auto gated = sized<ems_gate_result_t>();
+  ASSERT_EQ(ems_safety_gate(view, 0, &wanted, true, &gated), EMS_OK);
+  EXPECT_EQ(gated.command.kind, EMS_COMMAND_STOP);
+  auto outcome = sized<ems_safety_result_t>();
+  EXPECT_EQ(ems_safety_get_result(view, &outcome), EMS_E_FAILED_PRECONDITION);
+  site.run(8100, 400);  // The next one that succeeds goes on from where it was.
+  EXPECT_EQ(site.order().command.p_w, 400);
+
+  Memory memory(ems_safety_size());
+  ems_safety_t* safety = nullptr;
+  ASSERT_EQ(ems_safety_init(memory.data(), memory.size(), &site.safety, &safety), EMS_OK);
+  for (std::int64_t now = 0; now <= 8000; now += 100) {
+    site.measure(now, 400);
+    ASSERT_EQ(ems_safety_step(safety, site.image, false, now, &outcome), EMS_OK);
+  }
+  ASSERT_EQ(ems_safety_gate(safety, 0, &wanted, true, &gated), EMS_OK);
+  ASSERT_EQ(gated.command.kind, EMS_COMMAND_FOLLOW);
+  outcome.struct_size = 0;
+  EXPECT_EQ(ems_safety_step(safety, site.image, false, 8100, &outcome), EMS_E_INVALID_ARGUMENT);
+  ASSERT_EQ(ems_safety_gate(safety, 0, &wanted, true, &gated), EMS_OK);
+  EXPECT_EQ(gated.command.kind, EMS_COMMAND_STOP);
+}
+
+TEST(CControl, AButtonThatIsStillPressedCannotBeReset) {
+  Site site;
+  ASSERT_EQ(site.start(), EMS_OK);
+  site.run(8000, 400);
+  site.inputs.estop = 1;
+  site.run(8100, 400);
+  auto request = sized<ems_safety_reset_request_t>();
+  request.technician = 1;
+  request.name = "Ada";
+  request.cause = "button released";
+  EXPECT_EQ(ems_control_reset(site.control, site.image, &request, 8100), EMS_E_FAILED_PRECONDITION);
+  EXPECT_EQ(ems_last_error_offset(), 1);  // Place of the trip, from 1.
+  site.inputs.estop = 0;
+  site.run(8200, 400);
+  EXPECT_EQ(ems_control_reset(site.control, site.image, &request, 8200), EMS_OK);
+
+  Memory memory(ems_safety_size());
+  ems_safety_t* safety = nullptr;
+  auto outcome = sized<ems_safety_result_t>();
+  ASSERT_EQ(ems_safety_init(memory.data(), memory.size(), &site.safety, &safety), EMS_OK);
+  ASSERT_EQ(ems_safety_step(safety, site.image, true, 8200, &outcome), EMS_OK);
+  EXPECT_EQ(ems_safety_reset(safety, site.image, &request, 8200), EMS_E_FAILED_PRECONDITION);
+  EXPECT_EQ(ems_last_error_offset(), 1);
+  ASSERT_EQ(ems_safety_step(safety, site.image, false, 8300, &outcome), EMS_OK);
+  EXPECT_EQ(ems_safety_reset(safety, site.image, &request, 8300), EMS_OK);
+}
+
+TEST(CControl, ArraysWhoseItemsAreNotAlignedAreRefused) {
+  Site site;
+  constexpr std::size_t kOdd = sizeof(ems_safety_battery_t) + 1;
+  std::uint64_t items[2 * sizeof(ems_safety_battery_t) / sizeof(std::uint64_t) + 1] = {};
+  for (std::uint16_t i = 0; i < 2; ++i) {
+    ems_safety_battery_t one = site.battery;
+    one.struct_size = kOdd;
+    one.asset.index = static_cast<std::uint16_t>(i + 1);
+    std::memcpy(reinterpret_cast<char*>(items) + i * kOdd, &one, sizeof one);
+  }
+  site.safety.batteries = reinterpret_cast<const ems_safety_battery_t*>(items);
+  site.safety.battery_count = 2;
+  Memory memory(ems_safety_size());
+  ems_safety_t* safety = nullptr;
+  EXPECT_EQ(ems_safety_init(memory.data(), memory.size(), &site.safety, &safety),
+            EMS_E_INVALID_ARGUMENT);
+}
+
 TEST(CControl, TheGateStopsWhatItDoesNotKnow) {
   Site site;
   ASSERT_EQ(site.start(), EMS_OK);

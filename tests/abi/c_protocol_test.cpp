@@ -96,6 +96,14 @@ TEST(CApi, ReadingsThatDoNotFitAreCountedNotLost) {
   // A refused frame leaves no values of the one before.
   EXPECT_EQ(ems_codec_decode(jbd, nullptr, 0, cells, sizeof cells - 1, &readings), EMS_E_TRUNCATED);
   EXPECT_EQ(readings.value_count, 0U);
+  // Nor does any other call that fails.
+  readings.value_count = readings.dropped = 2;
+  EXPECT_EQ(ems_codec_decode(jbd, nullptr, 0, nullptr, 0, &readings), EMS_E_INVALID_ARGUMENT);
+  EXPECT_EQ(readings.value_count + readings.dropped, 0U);
+  readings.vendor_value_count = 2;
+  EXPECT_EQ(ems_codec_decode_request(nullptr, cells, sizeof cells, &readings),
+            EMS_E_INVALID_ARGUMENT);
+  EXPECT_EQ(readings.vendor_value_count, 0U);
 }
 
 TEST(CApi, APollerAsksAndTakesTheAnswerInPieces) {
@@ -129,6 +137,9 @@ TEST(CApi, APollerAsksAndTakesTheAnswerInPieces) {
   EXPECT_EQ(readings.value_count, 0U);
   ASSERT_EQ(ems_poller_receive(poller, basic + 5, sizeof basic - 5, 130, &readings), EMS_OK);
   EXPECT_GT(readings.value_count, 10U);
+  auto late = readings;
+  EXPECT_EQ(ems_poller_receive(poller, nullptr, 0, 129, &late), EMS_E_OUT_OF_RANGE);
+  EXPECT_EQ(late.value_count, 0U);  // No old values that could be stored as new.
   ASSERT_EQ(ems_poller_get_status(poller, &status), EMS_OK);
   EXPECT_EQ(status.health, EMS_LINK_ONLINE);
   EXPECT_EQ(status.replies, 1U);
@@ -167,6 +178,12 @@ TEST(CApi, ACanBatteryIsHeardAndFallsSilent) {
   ASSERT_EQ(readings.value_count, 4U);
   EXPECT_EQ(values[0].signal, EMS_SIGNAL_CHARGE_VOLTAGE_LIMIT);
   EXPECT_EQ(values[0].value, 53'200);
+  auto late = readings;
+  EXPECT_EQ(ems_can_listener_receive(listener, &line.frame, 9, &late), EMS_E_OUT_OF_RANGE);
+  EXPECT_EQ(late.value_count, 0U);  // No old values that could be stored as new.
+  late = readings;
+  EXPECT_EQ(ems_can_listener_receive(listener, nullptr, 10, &late), EMS_E_INVALID_ARGUMENT);
+  EXPECT_EQ(late.value_count, 0U);
   ems_can_frame_t bad = line.frame;
   bad.size = 9;
   EXPECT_EQ(ems_can_listener_receive(listener, &bad, 10, &readings), EMS_E_OUT_OF_RANGE);

@@ -95,12 +95,12 @@ EMS_API ems_status_t ems_can_listener_receive(ems_can_listener_t* listener,
                                               const ems_can_frame_t* frame, std::int64_t now_ms,
                                               ems_readings_t* out) {
   return guarded([&]() -> ems_status_t {
-    if (frame == nullptr) return invalid("frame is NULL");
     if (!sized(out)) return invalid(kBadReadings);
+    ReadingsSink sink(*out);
+    if (frame == nullptr) return invalid("frame is NULL");
     if (const ems_status_t status = enter_listener(listener, now_ms); status != EMS_OK) {
       return status;
     }
-    ReadingsSink sink(*out);
     protocol::CanListener& from = listener->listener;
     if (from.health() == protocol::LinkHealth::offline) {
       return failed(EMS_E_FAILED_PRECONDITION, "the link is down");

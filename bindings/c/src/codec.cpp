@@ -172,13 +172,13 @@ EMS_API ems_status_t ems_codec_decode(const ems_codec_t* codec, const std::uint8
                                       std::size_t request_size, const std::uint8_t* reply,
                                       std::size_t reply_size, ems_readings_t* out) {
   return guarded([&]() -> ems_status_t {
+    if (!sized(out)) return invalid(kBadReadings);
+    ReadingsSink sink(*out);
     const protocol::PollCodec* poll = nullptr;
     if (const ems_status_t status = poll_codec(codec, poll); status != EMS_OK) return status;
     if ((request == nullptr && request_size > 0) || reply == nullptr) {
       return invalid("request or reply is NULL");
     }
-    if (!sized(out)) return invalid(kBadReadings);
-    ReadingsSink sink(*out);
     const Result<void> decoded =
         poll->decode(bytes(request, request_size), bytes(reply, reply_size), sink);
     return decoded ? sink.status() : failed(decoded.error());
@@ -188,11 +188,11 @@ EMS_API ems_status_t ems_codec_decode(const ems_codec_t* codec, const std::uint8
 EMS_API ems_status_t ems_codec_decode_request(const ems_codec_t* codec, const std::uint8_t* request,
                                               std::size_t size, ems_readings_t* out) {
   return guarded([&]() -> ems_status_t {
+    if (!sized(out)) return invalid(kBadReadings);
+    ReadingsSink sink(*out);
     const protocol::PollCodec* poll = nullptr;
     if (const ems_status_t status = poll_codec(codec, poll); status != EMS_OK) return status;
     if (request == nullptr) return invalid("request is NULL");
-    if (!sized(out)) return invalid(kBadReadings);
-    ReadingsSink sink(*out);
     const Result<void> decoded = poll->decode_request(bytes(request, size), sink);
     return decoded ? sink.status() : failed(decoded.error());
   });

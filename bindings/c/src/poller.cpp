@@ -147,10 +147,10 @@ EMS_API ems_status_t ems_poller_receive(ems_poller_t* poller, const std::uint8_t
                                         std::size_t size, std::int64_t now_ms,
                                         ems_readings_t* out) {
   return guarded([&]() -> ems_status_t {
-    if (data == nullptr && size > 0) return invalid("bytes is NULL");
     if (!sized(out)) return invalid(kBadReadings);
-    if (const ems_status_t status = enter_poller(poller, now_ms); status != EMS_OK) return status;
     ReadingsSink sink(*out);
+    if (data == nullptr && size > 0) return invalid("bytes is NULL");
+    if (const ems_status_t status = enter_poller(poller, now_ms); status != EMS_OK) return status;
     poller->poller.receive(bytes(data, size), instant(now_ms), sink);
     return sink.status();
   });

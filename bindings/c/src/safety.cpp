@@ -108,6 +108,7 @@ EMS_API ems_status_t ems_safety_step(ems_safety_t* safety, const ems_image_t* im
                                      std::int64_t now_ms, ems_safety_result_t* out) {
   return guarded([&]() -> ems_status_t {
     if (!is(safety)) return invalid(kNoSafety);
+    if (safety->owner) forget_verdicts(*safety, owned(safety)->output);
     if (!is(image)) return invalid(kNoImage);
     if (!sized(out)) return invalid(kBadOut);
     if (!safety->owner) return failed(EMS_E_FAILED_PRECONDITION, kOfControl);
@@ -118,6 +119,7 @@ EMS_API ems_status_t ems_safety_step(ems_safety_t* safety, const ems_image_t* im
     safety->latch_changed = !(step.state.latch() == own.state.latch());
     own.state = step.state;
     own.output = step.output;
+    safety->estop = estop;
     safety->stepped = true;
     give(out, safety_result(*safety));
     return EMS_OK;
@@ -246,7 +248,7 @@ EMS_API ems_status_t ems_safety_reset(ems_safety_t* safety, const ems_image_t* i
     if (!safety->owner) return failed(EMS_E_FAILED_PRECONDITION, kOfControl);
     OwnedSafety& kernel = *owned(safety);
     const Instant now = instant(now_ms);
-    const safety::Inputs inputs = read_image(kernel, image->image, false, now);
+    const safety::Inputs inputs = read_image(kernel, image->image, safety->estop, now);
     const Result<safety::State> state =
         safety::reset(kernel.state, kernel.config, inputs, now, own);
     if (!state) return failed(state.error());

@@ -16,6 +16,7 @@ struct ems_safety {
   bool owner = false;    ///< It is the first member of an OwnedSafety.
   bool stepped = false;  ///< `output` holds the outcome of a step.
   bool latch_changed = false;
+  bool estop = false;  ///< The last step saw the button pressed.
   const ems::safety::State* state = nullptr;
   const ems::safety::Output* output = nullptr;
 };
@@ -30,6 +31,14 @@ namespace ems::capi {
 
 /// Outcome of the last step. @pre safety.stepped.
 [[nodiscard]] ems_safety_result_t safety_result(const ems_safety& safety) noexcept;
+
+/// Until the next step succeeds there is no verdict: the gate stops every inverter.
+inline void forget_verdicts(ems_safety& safety, safety::Output& output) noexcept {
+  output.batteries.clear();
+  output.inverters.clear();
+  output.events.clear();
+  safety.stepped = false;
+}
 
 /// Reads a reset request; the texts are borrowed.
 [[nodiscard]] ems_status_t reset_request_from(const ems_safety_reset_request_t* given,

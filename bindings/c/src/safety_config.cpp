@@ -77,11 +77,11 @@ ems_status_t limits_from(const ems_safety_limits_t* given, safety::Limits& limit
   return EMS_OK;
 }
 
-/// The item of an array whose items begin with struct_size, all of the same size; nullptr when this
-/// one is not so.
+/// The item of an array whose items begin with struct_size, all of the same size and aligned;
+/// nullptr when this one is not so.
 template <class T>
 const T* item_of(const T* items, std::size_t index) noexcept {
-  if (!sized(items)) return nullptr;
+  if (!sized(items) || items->struct_size % alignof(T) != 0) return nullptr;
   const auto* first = reinterpret_cast<const unsigned char*>(items);
   const auto* item = reinterpret_cast<const T*>(first + index * items->struct_size);
   return item->struct_size == items->struct_size ? item : nullptr;
@@ -165,7 +165,7 @@ ems_status_t safety_config_from(const ems_safety_config_t* given, safety::Config
   config.start_grace = milliseconds(own.start_grace_ms);
   for (std::size_t i = 0; i < own.battery_count; ++i) {
     const ems_safety_battery_t* item = item_of(own.batteries, i);
-    if (item == nullptr) return invalid("batteries is NULL or a struct_size is too small");
+    if (item == nullptr) return invalid("batteries is NULL or a struct_size is wrong");
     safety::BatteryConfig battery;
     const ems_status_t read = battery_from(*item, battery, static_cast<std::uint16_t>(i));
     if (read != EMS_OK) return read;
@@ -173,7 +173,7 @@ ems_status_t safety_config_from(const ems_safety_config_t* given, safety::Config
   }
   for (std::size_t i = 0; i < own.inverter_count; ++i) {
     const ems_safety_inverter_t* item = item_of(own.inverters, i);
-    if (item == nullptr) return invalid("inverters is NULL or a struct_size is too small");
+    if (item == nullptr) return invalid("inverters is NULL or a struct_size is wrong");
     safety::InverterConfig inverter;
     const ems_status_t read = inverter_from(*item, inverter, static_cast<std::uint16_t>(i));
     if (read != EMS_OK) return read;

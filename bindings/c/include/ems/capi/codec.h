@@ -73,8 +73,8 @@ typedef struct ems_element_count {
 
 /**
  * Where a codec puts what it reads: arrays of the caller. Set struct_size, the pointers and the
- * capacities; every call that fills one starts the counts from 0. An array whose pointer is NULL
- * is not wanted: what would go there is left out.
+ * capacities; every call with one starts the counts from 0, also when it fails. An array whose
+ * pointer is NULL is not wanted: what would go there is left out.
  *
  * When an array is too small the call says EMS_E_RESOURCE_EXHAUSTED, the arrays hold what came
  * first, and `dropped` counts the rest. A sensor that gives no value is in `values` with

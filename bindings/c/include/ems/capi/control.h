@@ -148,7 +148,8 @@ EMS_API ems_status_t ems_control_init(void* memory, size_t size, const ems_contr
                                       ems_control_t** out);
 
 /**
- * Runs one tick. Never fails open: what cannot be judged is unsafe.
+ * Runs one tick. Never fails open: what cannot be judged is unsafe, and when the call fails there
+ * is no order until one succeeds.
  *
  * @param control  From ems_control_init().
  * @param image    The newest samples.

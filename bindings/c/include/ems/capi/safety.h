@@ -354,7 +354,8 @@ EMS_API ems_status_t ems_safety_init(void* memory, size_t size, const ems_safety
                                      ems_safety_t** out);
 
 /**
- * Advances safety by one cycle.
+ * Advances safety by one cycle. When it fails, no verdict is left: until a step succeeds the gate
+ * stops every inverter.
  *
  * @param safety  From ems_safety_init().
  * @param image   The newest samples.
@@ -483,7 +484,8 @@ EMS_API ems_status_t ems_safety_trip_at(const ems_safety_t* safety, size_t index
  * Takes every latch back. All rules start again from inhibited.
  *
  * @param safety   From ems_safety_init().
- * @param image    The newest samples: every cause must be gone.
+ * @param image    The newest samples: every cause must be gone. For an emergency stop: estop of the
+ *                 last step.
  * @param request  Who, and what was put right.
  * @param now_ms   Monotonic.
  *
