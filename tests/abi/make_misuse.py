@@ -83,6 +83,8 @@ class Call:
         lines.append(f"    const ems_status_t status = {call};")
         lines.append(f"    {'sound' if what == 'sound' else 'refused'}(status);")
         lines += [f"    if (status != EMS_OK) untouched(memcmp(was_{v}, &{v}, sizeof {v}));" for v in self.outs]
+        if what != "sound":  # Buffers and memory, too, are as they were: zero.
+            lines.append("    untouched(scratch[0] != 0 || memcmp(scratch, scratch + 1, sizeof scratch - sizeof *scratch));")
         return lines + ["  }"]
 
 
