@@ -26,6 +26,12 @@ Result<std::shared_ptr<const io::LoadedPack>> pack_of(std::string_view name) {
   return std::move(load.loaded);
 }
 
+/// The simulated devices are one battery and one inverter.
+bool is_of_the_simulation(const safety::Config& config) {
+  return config.batteries.size() == 1 && config.batteries[0].asset == battery(1) &&
+         config.inverters.size() == 1 && config.inverters[0].asset == inverter(1);
+}
+
 }  // namespace
 
 Result<void> check_plant(const sim::PlantConfig& plant) noexcept {
@@ -158,6 +164,9 @@ Result<std::unique_ptr<SimulatedSite>> SimulatedSite::create(const SimulatedSite
   if (const auto valid = decision::validate(config.control.decision); !valid) {
     return fail(valid.error());
   }
+  if (!is_of_the_simulation(config.control.safety)) {
+    return fail(Errc::invalid_argument, 0, "control: must be of battery/1 and inverter/1 only");
+  }
   if (config.record_period <= Duration::zero()) {
     return fail(Errc::out_of_range, 0, "record_period: must be above 0");
   }
@@ -169,6 +178,11 @@ Result<std::unique_ptr<SimulatedSite>> SimulatedSite::create(const SimulatedSite
   if (!meter_pack) return fail(meter_pack.error());
   const auto inverter_pack = pack_of(kInverterPack);
   if (!inverter_pack) return fail(inverter_pack.error());
+  const device_pack::PowerControl* control = (*inverter_pack)->pack().control;
+  EMS_ASSERT(control != nullptr);
+  if (config.lease < control->lease_min || config.lease > control->lease_max) {
+    return fail(Errc::out_of_range, 0, "lease: outside what the simulated inverter takes");
+  }
   return std::unique_ptr<SimulatedSite>(
       new SimulatedSite(std::make_unique<Impl>(config, *poll, *meter_pack, *inverter_pack)));
 }

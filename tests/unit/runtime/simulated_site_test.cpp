@@ -49,6 +49,19 @@ TEST(SimulatedSite, StartsUpAndKeepsTheGridNearZero) {
   EXPECT_LT(std::abs(site->truth().grid_w), 300.0);
 }
 
+TEST(SimulatedSite, AControlOfOtherDevicesOrALeaseTheInverterDoesNotTakeIsRefused) {
+  auto none = config();
+  none.control.safety.inverters.clear();
+  none.control.inverters.clear();
+  EXPECT_EQ(SimulatedSite::create(none).error().code, Errc::invalid_argument);
+  auto other = config();
+  other.control.safety.batteries[0].asset = battery(2);
+  EXPECT_EQ(SimulatedSite::create(other).error().code, Errc::invalid_argument);
+  auto short_lease = config();
+  short_lease.lease = Duration::zero();
+  EXPECT_EQ(SimulatedSite::create(short_lease).error().code, Errc::out_of_range);
+}
+
 TEST(SimulatedSite, IsTheSameEveryTime) {
   const auto run = [] {
     auto settings = config();

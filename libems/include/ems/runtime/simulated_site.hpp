@@ -58,7 +58,9 @@ struct TimedEvent {
 /// @thread_safety Not synchronised: one thread at a time.
 class SimulatedSite {
  public:
-  /// @errors unknown_protocol  a device pack of this build is missing; and those of check_plant(),
+  /// @errors unknown_protocol  a device pack of this build is missing.
+  ///         invalid_argument  control is not of battery/1 and inverter/1.
+  ///         out_of_range      lease or record_period; and those of check_plant(),
   ///         safety::validate() and decision::validate().
   [[nodiscard]] static Result<std::unique_ptr<SimulatedSite>> create(
       const SimulatedSiteConfig& config);
