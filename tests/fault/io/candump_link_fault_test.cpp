@@ -119,6 +119,24 @@ TEST_F(CandumpFile, IsReplayedInItsOwnTimeAndEndsWithItsReason) {
   EXPECT_EQ((*seen.opened)->error.code, Errc::failed_precondition);
 }
 
+TEST_F(CandumpFile, ManyFramesOfOneMomentLetOthersThrough) {
+  std::string text;
+  for (int i = 0; i < 1'000; ++i) text += "(1.000000) can0 351#01\n";
+  asio::io_context io;
+  const auto link = io::make_candump_link(io.get_executor(), {.file = write(text)});
+  int frames = 0;
+  int others_at = 0;
+  link->on_receive([&](const protocol::CanFrame&) {
+    if (++frames == 1) asio::post(io, [&] { others_at = frames; });
+  });
+  Seen seen;
+  link->on_down([&](const LinkError& error) { seen.down = error; });
+  seen.open(io, *link);
+  ASSERT_TRUE(run_until(io, [&] { return seen.down.has_value(); }));
+  EXPECT_EQ(frames, 1'000);
+  EXPECT_EQ(others_at, 1);
+}
+
 TEST_F(CandumpFile, IsRepeatedWhereThatIsWanted) {
   asio::io_context io;
   const auto link = io::make_candump_link(

@@ -109,20 +109,17 @@ class Replay : public std::enable_shared_from_this<Replay> {
         });
   }
 
-  /// Gives the frame that is due, and those of the same moment.
+  /// Gives the frame that is due. Those of one moment come in turns, so that others get theirs.
   void deliver() {
-    const std::uint64_t generation = generation_;
     if (next_ == recording_.frames.size()) return end();
-    const Duration now = recording_.frames[next_].at;
-    while (next_ < recording_.frames.size() && recording_.frames[next_].at == now) {
-      ++counters_.frames_in;
-      const protocol::CanFrame frame = recording_.frames[next_++].frame;
-      if (on_receive_) on_receive_(frame);
-      if (generation_ != generation) return;
-    }
+    const std::uint64_t generation = generation_;
+    const RecordedFrame due = recording_.frames[next_++];
+    ++counters_.frames_in;
+    if (on_receive_) on_receive_(due.frame);
+    if (generation_ != generation) return;
     Duration gap = kRepeatGap;
     if (next_ < recording_.frames.size()) {
-      gap = min_of(recording_.frames[next_].at - now, options_.gap_max);
+      gap = min_of(recording_.frames[next_].at - due.at, options_.gap_max);
     } else if (!options_.repeat) {
       gap = Duration::zero();
     } else {
