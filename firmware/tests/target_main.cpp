@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // Runs the cases on the chip and ends QEMU with their verdict: 0, or 4 when a digest is wrong, or 3
-// when an assertion failed. Built once more with EMS_TEST_MUST_FAIL and with EMS_TEST_MUST_ASSERT,
-// to show that a failure shows.
+// when an assertion failed, or 2 after a fault. Built once more with EMS_TEST_MUST_FAIL, _ASSERT
+// and _OVERFLOW, to show that a failure shows, also when the stack itself is what failed.
 #include <array>
+#include <cstdint>
 #include <string_view>
 
 #include "ems/core/assert.hpp"
@@ -50,6 +51,14 @@ void print_hex(std::uint64_t value) {
   end(3);
 }
 
+#ifdef EMS_TEST_MUST_OVERFLOW
+[[gnu::noinline]] std::uint32_t overflow(std::uint32_t depth) {  // NOLINT(misc-no-recursion)
+  std::array<volatile std::uint32_t, 64> room{};
+  room[0] = depth;
+  return depth == 0 ? 0 : overflow(depth - 1) + room[0];
+}
+#endif
+
 }  // namespace
 
 extern "C" {
@@ -67,6 +76,9 @@ int main() {
   constexpr std::uint64_t kSpoilt = 1;
 #else
   constexpr std::uint64_t kSpoilt = 0;
+#endif
+#ifdef EMS_TEST_MUST_OVERFLOW
+  print(overflow(1'000'000) == 0 ? "no overflow\n" : "no fault\n");
 #endif
 #ifdef EMS_TEST_MUST_ASSERT
   EMS_ASSERT(kSpoilt == 1);
