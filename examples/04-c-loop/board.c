@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "board.h"
 
+#include <string.h>
+
 enum {
   CELLS = 16,
   CELL_MV = 3310,
@@ -16,6 +18,8 @@ static int64_t now_ms;
 static int32_t battery_w;
 static uint8_t reply[64];
 static size_t reply_size;
+static int contactor_open;
+static unsigned char kept[1024];
 
 static int32_t cell_mv(int cell) { /* One cell reads 360 mV high from 20 s to 30 s. */
   return CELL_MV + (cell == HIGH_CELL && now_ms >= 20000 && now_ms < 30000 ? 360 : 0);
@@ -75,13 +79,26 @@ size_t board_read(uint8_t* bytes, size_t size) {
   return count;
 }
 
-void board_follow(int32_t power_w) { battery_w = power_w; }
+void board_follow(int32_t power_w) { battery_w = contactor_open ? 0 : power_w; }
 void board_stop(void) { battery_w = 0; }
+void board_open(void) {
+  battery_w = 0;
+  contactor_open = 1; /* A person closes it again. */
+}
 int32_t board_battery_w(void) { return battery_w; }
 
 /* 1.5 kW of load; from 10 s on the sun gives 2.7 kW. */
 int32_t board_grid_w(void) { return (now_ms < 10000 ? 1500 : -1200) - battery_w; }
 int board_estop(void) { return now_ms >= 40000; }
+
+void board_store(const void* bytes, size_t size) {
+  if (size <= sizeof kept) memcpy(kept, bytes, size);
+}
+int board_load(void* bytes, size_t size) {
+  if (size > sizeof kept) return -1;
+  memcpy(bytes, kept, size);
+  return 0;
+}
 
 void board_wait_100ms(void) { now_ms += 100; }
 int64_t board_now_ms(void) { return now_ms; }

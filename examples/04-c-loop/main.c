@@ -23,6 +23,12 @@ static ems_safety_t* safety;
 static ems_decision_t* decision;
 static ems_value_t values[EMS_VALUES_MAX];
 
+/* What tripped. A restart must not forget it: only a person may take it back (ems_safety_reset). */
+static struct {
+  uint32_t count;
+  ems_trip_t trips[EMS_SAFETY_TRIPS_MAX];
+} latch;
+
 /* A call that fails here is a mistake of this program: say it and stop. */
 static void must(ems_status_t status, const char* call) {
   if (status == EMS_OK) return;
@@ -56,6 +62,10 @@ static void init(void) {
   safe.battery_count = 1;
   safe.inverters = &pcs;
   safe.inverter_count = 1;
+  safe.latch_unreadable = board_load(&latch, sizeof latch) != 0;
+  safe.trips = latch.trips;
+  safe.trip_count = latch.count;
+  safe.start_ms = board_now_ms();
   MUST(ems_safety_init(safety_memory, sizeof safety_memory, &safe, &safety));
 
   ems_decision_config_t policies = {.struct_size = sizeof policies};
@@ -106,6 +116,13 @@ static void print(int64_t now_ms, const ems_inverter_verdict_t* verdict,
   printf("\n");
 }
 
+static void store_latch(uint32_t count) {
+  for (latch.count = 0; latch.count < count; ++latch.count) {
+    MUST(ems_safety_trip_at(safety, latch.count, &latch.trips[latch.count]));
+  }
+  board_store(&latch, sizeof latch);
+}
+
 static void tick(int64_t now_ms) {
   static int32_t gated_w;
   static int64_t gated_at_ms = -1;
@@ -137,11 +154,14 @@ static void tick(int64_t now_ms) {
   MUST(ems_safety_gate(safety, 0, &wanted, true, &gated));
   if (gated.send && gated.command.kind == EMS_COMMAND_FOLLOW) {
     board_follow(gated.command.p_w);
+  } else if (gated.send && gated.command.kind == EMS_COMMAND_OPEN) {
+    board_open();
   } else if (gated.send) {
     board_stop();
   }
   gated_w = gated.command.p_w;
   gated_at_ms = now_ms;
+  if (safe.latch_changed) store_latch(safe.trip_count); /* After the command went out. */
   if (now_ms % 6000 == 0) print(now_ms, &verdict, &gated);
 }
 

@@ -25,6 +25,7 @@ static_assert(std::is_standard_layout_v<ems_safety> && offsetof(OwnedSafety, han
 static_assert(sizeof(OwnedSafety) <= sizeof(std::uint64_t) * EMS_SAFETY_WORDS);
 static_assert(EMS_SAFETY_BATTERIES_MAX >= safety::kMaxBatteries);  // A small build has fewer.
 static_assert(EMS_SAFETY_INVERTERS_MAX >= safety::kMaxInverters);
+static_assert(EMS_SAFETY_TRIPS_MAX >= safety::Latch::capacity());
 static_assert(EMS_SAFETY_TRIPPED == static_cast<int>(safety::SafetyState::tripped));
 static_assert(EMS_BMS_DISCHARGE_ENABLE == safety::bms_bit(safety::BmsSignal::discharge_enable));
 static_assert(EMS_TRIP_UNDERTEMPERATURE == static_cast<int>(safety::TripCause::undertemperature));

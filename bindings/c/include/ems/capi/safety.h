@@ -16,7 +16,8 @@ typedef struct ems_safety ems_safety_t;
 enum {
   EMS_SAFETY_WORDS = 3072, /**< uint64_t words of memory it needs at most, in every 0.x. */
   EMS_SAFETY_BATTERIES_MAX = 8,
-  EMS_SAFETY_INVERTERS_MAX = 8
+  EMS_SAFETY_INVERTERS_MAX = 8,
+  EMS_SAFETY_TRIPS_MAX = 34 /**< Trips that are latched at once at most: room to store them. */
 };
 
 /** Cell chemistries. */
