@@ -60,12 +60,14 @@ TEST(FirmwareRtu, AFrameInPiecesIsAFrame) {
 
 TEST(FirmwareRtu, NoiseBeforeAndAfterDoesNotHideAFrame) {
   // Bytes that begin no frame, that begin one, and the start of a long write to somebody else.
-  const std::vector<std::vector<std::byte>> noises = {
+  std::vector<std::vector<std::byte>> noises = {
       std::vector<std::byte>(200, std::byte{0xFF}),
       std::vector<std::byte>(200, std::byte{0x03}),
       {std::byte{9}, std::byte{16}, std::byte{0}, std::byte{0}, std::byte{0}, std::byte{100},
        std::byte{200}},
   };
+  noises.push_back(noises.back());  // And more of that than the buffer holds.
+  noises.back().resize(100);
   for (const std::vector<std::byte>& noise : noises) {
     Line line;
     std::vector<std::byte> all = noise;
