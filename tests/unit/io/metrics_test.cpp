@@ -67,7 +67,7 @@ TEST(MetricPage, PrintsTheCataloguesOrderThenLabelsWithExactNumbers) {
             "# TYPE ems_battery_soc_ratio gauge\n"
             "ems_battery_soc_ratio{asset=\"battery/1\"} 0.0505\n"
             "ems_battery_soc_ratio{asset=\"battery/2\"} 1\n"
-            "# HELP ems_link_requests_total requests sent to the device\n"
+            "# HELP ems_link_requests_total requests sent to the device; on CAN: frames sent\n"
             "# TYPE ems_link_requests_total counter\n"
             "ems_link_requests_total{asset=\"meter/1\"} 9223372036854775807\n");
 }
