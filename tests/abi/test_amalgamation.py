@@ -36,6 +36,10 @@ def test_one_line_builds_it_and_a_c_program_runs_on_it(folder):
     assert "1000 ticks, 0 allocations" in run(folder / "loop", "1000")
     nm = run("nm", "--defined-only", folder / "ems" / "ems.o").splitlines()
     assert {line.split()[-1] for line in nm} >= headers.declared()
+    # A name that now means another one would compile: the tests of the C ABI run on it as well.
+    run("c++", "-std=c++20", "-O0", "-I", folder, *sorted(HERE.glob("c_*_test.cpp")), folder / "ems" / "ems.o", "-lgtest", "-lgtest_main",
+        "-o", folder / "capi")
+    assert "[  PASSED  ]" in run(folder / "capi")
 
 
 @pytest.mark.parametrize("compiler", ["g++", "clang++", "arm-none-eabi-g++"])
