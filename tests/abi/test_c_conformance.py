@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from conftest import BUILD, ROOT
+from support.places import BUILD, ROOT
 from support import vectors
 
 PROGRAM = BUILD / "tests" / "abi" / "abi_decode"

@@ -12,7 +12,7 @@ import pytest
 import c_headers as headers
 import make_index
 import make_layout
-from conftest import BUILD
+from support.places import BUILD
 
 sys.path.insert(0, str(headers.ROOT / "bindings" / "c" / "tools"))
 import make_codes  # noqa: E402

@@ -10,7 +10,7 @@ import pytest
 
 import c_headers as headers
 import make_baseline
-from conftest import BUILD
+from support.places import BUILD
 
 SO = BUILD / "bindings" / "c" / "libems.so.0"
 ARCHIVE = BUILD / "bindings" / "c" / "libems.a"

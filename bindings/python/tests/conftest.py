@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Where the build is: EMS_BUILD_DIR, else build/dev."""
-import os
+"""The tests' own modules and the package that was built are importable."""
 import sys
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parents[3]
-BUILD = Path(os.environ.get("EMS_BUILD_DIR", ROOT / "build/dev"))
-sys.path[:0] = [str(ROOT / "tests"), str(BUILD / "python")]
+sys.path.insert(0, str(Path(__file__).resolve().parents[3] / "tests"))
+
+from support.places import BUILD  # noqa: E402
+
+sys.path.insert(0, str(BUILD / "python"))

@@ -5,7 +5,7 @@ import re
 import subprocess
 
 import pytest
-from conftest import BUILD, ROOT
+from support.places import BUILD, ROOT
 
 PAGES = [ROOT / "docs/how-to" / name for name in ("decode-with-python.md", "simulate-in-python.md")]
 #: A program, and the block without a language that follows it: what it prints.

@@ -3,7 +3,7 @@
 import os
 import subprocess
 
-from conftest import BUILD, ROOT
+from support.places import BUILD, ROOT
 
 DAY = ROOT / "examples/05-a-day-in-python"
 

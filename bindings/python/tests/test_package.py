@@ -7,8 +7,8 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from conftest import BUILD as _BUILD
-from conftest import ROOT
+from support.places import BUILD as _BUILD
+from support.places import ROOT
 
 import ems
 

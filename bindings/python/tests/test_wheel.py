@@ -7,7 +7,7 @@ import subprocess
 import zipfile
 
 import pytest
-from conftest import BUILD, ROOT
+from support.places import BUILD, ROOT
 
 PACKAGE = ROOT / "bindings/python"
 PROGRAM = """
