@@ -130,6 +130,20 @@ TEST(PylontechCodec, WhatCannotBeIsMissing) {
                                          {Signal::pack_voltage, 0}, {Signal::temperature, 0}}));
 }
 
+TEST(PylontechCodec, BytesThatNobodyFilledAreNoVoltage) {
+  const std::vector<std::pair<Signal, std::uint16_t>> cells = {{Signal::cell_voltage_min, 0},
+                                                               {Signal::cell_voltage_max, 0}};
+  for (const char* frame : {"373#0000FFFF1B011C01", "373#FFFF00001B011C01"}) {
+    EXPECT_EQ(Talk().hear(frame).missing_points, cells) << frame;
+  }
+  EXPECT_EQ(Talk().hear("370#76006C0000000000").value(Signal::cell_voltage_max), std::nullopt);
+  const RecordingSink limits = Talk().hear("351#FFFF64006400FFFF");
+  EXPECT_EQ(limits.missing_points,
+            (std::vector<std::pair<Signal, std::uint16_t>>{{Signal::charge_voltage_limit, 0},
+                                                           {Signal::discharge_voltage_limit, 0}}));
+  EXPECT_EQ(limits.value(Signal::charge_current_limit), 10'000);
+}
+
 TEST(PylontechCodec, RequestsAreBits) {
   Talk talk;
   const struct {

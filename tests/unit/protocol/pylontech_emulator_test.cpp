@@ -210,12 +210,12 @@ TEST(PylontechEmulator, LimitsAreCutToWhatTheWireHolds) {
   battery.charge_voltage_limit->value = MilliVolt::max();
   battery.charge_current_limit->value = MilliAmp::max();
   battery.discharge_current_limit->value = MilliAmp{3'276'700};
-  battery.discharge_voltage_limit->value = MilliVolt{6'553'500};
+  battery.discharge_voltage_limit->value = MilliVolt{6'553'400};
   RecordingSink sink = heard(battery);
-  EXPECT_EQ(sink.value(Signal::charge_voltage_limit), 6'553'500);
+  EXPECT_EQ(sink.value(Signal::charge_voltage_limit), 6'553'400);
   EXPECT_EQ(sink.value(Signal::charge_current_limit), 3'276'700);
   EXPECT_EQ(sink.value(Signal::discharge_current_limit), 3'276'700);
-  EXPECT_EQ(sink.value(Signal::discharge_voltage_limit), 6'553'500);
+  EXPECT_EQ(sink.value(Signal::discharge_voltage_limit), 6'553'400);
   battery.charge_voltage_limit->value = MilliVolt{-9'900};
   battery.discharge_voltage_limit->value = MilliVolt{-9'900};
   sink = heard(battery);

@@ -25,6 +25,7 @@ constexpr std::int64_t kFull = 10'000;            // Basis points.
 constexpr std::int64_t kAbsoluteZero = -273'150;  // Millicelsius.
 constexpr std::int64_t kKelvinAtZero = 273;       // These senders count whole kelvins so.
 constexpr std::int64_t kMilliPerDegree = 1'000;
+constexpr std::int64_t kUnset = 0xFFFF;  // A u16 that its sender never filled.
 
 /// Fields of one frame, each there or not: short frames are legal.
 class Fields {
@@ -86,7 +87,9 @@ void give_name(ReadingSink& sink, TextField field, const FixedString<N>& name) {
 }
 
 void give_limits(const Fields& in, ReadingSink& sink) {
-  if (const auto limit = in.u16(0)) {
+  if (const auto limit = in.u16(0); limit == kUnset) {
+    sink.missing(Signal::charge_voltage_limit, 0, 0);
+  } else if (limit) {
     give(sink, Signal::charge_voltage_limit, *limit * kMilliPerTenth);
   }
   // A negative charge limit contradicts the wire's own sign: nothing may be charged on its word.
@@ -98,7 +101,9 @@ void give_limits(const Fields& in, ReadingSink& sink) {
     give(sink, Signal::discharge_current_limit, (*limit < 0 ? -*limit : *limit) * kMilliPerTenth);
   }
   // The 2018 paper leaves these bytes blank: 0 is no limit that a pack could mean.
-  if (const auto limit = in.u16(6); limit && *limit != 0) {
+  if (const auto limit = in.u16(6); limit == kUnset) {
+    sink.missing(Signal::discharge_voltage_limit, 0, 0);
+  } else if (limit && *limit != 0) {
     give(sink, Signal::discharge_voltage_limit, *limit * kMilliPerTenth);
   }
 }
@@ -305,18 +310,25 @@ void give_model(const CanMailbox& mailbox, ReadingSink& sink) {
   give_name(sink, TextField::device_model, name);
 }
 
+/// A cell of 0 mV cannot be told from bytes that nobody filled.
+void give_cell(ReadingSink& sink, Signal signal, std::optional<std::int64_t> millivolts) {
+  if (!millivolts) return;
+  if (*millivolts == 0 || *millivolts == kUnset) return sink.missing(signal, 0, 0);
+  give(sink, signal, *millivolts);
+}
+
 void give_extremes(const Fields& in, ReadingSink& sink) {
   give_celsius(sink, Signal::cell_temp_max, *in.s16(0) * kMilliPerTenth);
   if (const auto value = in.s16(2)) {
     give_celsius(sink, Signal::cell_temp_min, *value * kMilliPerTenth);
   }
-  if (const auto value = in.u16(4)) give(sink, Signal::cell_voltage_max, *value);
-  if (const auto value = in.u16(6)) give(sink, Signal::cell_voltage_min, *value);
+  give_cell(sink, Signal::cell_voltage_max, in.u16(4));
+  give_cell(sink, Signal::cell_voltage_min, in.u16(6));
 }
 
 void give_cell_extremes(const Fields& in, const CanMailbox& mailbox, ReadingSink& sink) {
-  give(sink, Signal::cell_voltage_min, *in.u16(0));
-  if (const auto value = in.u16(2)) give(sink, Signal::cell_voltage_max, *value);
+  give_cell(sink, Signal::cell_voltage_min, in.u16(0));
+  give_cell(sink, Signal::cell_voltage_max, in.u16(2));
   const auto coldest = in.u16(4);
   const auto warmest = in.u16(6);
   give_vendor(sink, "cell_temp_min_k", coldest);

@@ -13,6 +13,7 @@ namespace {
 constexpr std::int64_t kS16Max = 0x7FFF;
 constexpr std::int64_t kS16Min = -0x8000;
 constexpr std::int64_t kU16Max = 0xFFFF;
+constexpr std::int64_t kVoltageMax = 0xFFFE;  // FFFF is what nobody filled.
 constexpr std::int64_t kMilliPerTenth = 100;
 constexpr std::int64_t kMilliPerHundredth = 10;
 constexpr std::int64_t kFull = 10'000;  // Basis points.
@@ -50,7 +51,7 @@ std::int64_t maximum(std::int64_t milli, std::int64_t wire_max) noexcept {
 /// A limit from below in tenths: up; nullopt when the wire cannot say one so high.
 std::optional<std::int64_t> minimum(std::int64_t milli) noexcept {
   const std::int64_t tenths = milli < 0 ? 0 : (milli + kMilliPerTenth - 1) / kMilliPerTenth;
-  if (tenths > kU16Max) return std::nullopt;
+  if (tenths > kVoltageMax) return std::nullopt;
   return tenths;
 }
 
@@ -74,7 +75,7 @@ struct Known {
     const auto* ceiling = usable(battery.charge_voltage_limit);
     const auto* floor = usable(battery.discharge_voltage_limit);
     // An inverter may take a ceiling of 0 for none.
-    charge = alive && ceiling != nullptr && maximum(ceiling->count(), kU16Max) > 0 &&
+    charge = alive && ceiling != nullptr && maximum(ceiling->count(), kVoltageMax) > 0 &&
              usable(battery.charge_current_limit) != nullptr && on(battery.charge_enable);
     discharge = alive && floor != nullptr && minimum(floor->count()) &&
                 usable(battery.discharge_current_limit) != nullptr && on(battery.discharge_enable);
@@ -109,11 +110,11 @@ CanFrame limits_frame(const EmulatedBattery& battery, const Known& known) noexce
   Writer out(FrameId::limits);
   // A limit that has grown old still bounds: beside a current limit of 0 it loosens nothing.
   const auto& ceiling = battery.charge_voltage_limit;
-  out.u16(ceiling ? maximum(ceiling->value.count(), kU16Max) : 0);
+  out.u16(ceiling ? maximum(ceiling->value.count(), kVoltageMax) : 0);
   out.u16(known.charge ? maximum(battery.charge_current_limit->value.count(), kS16Max) : 0);
   out.u16(known.discharge ? maximum(battery.discharge_current_limit->value.count(), kS16Max) : 0);
   if (const auto& floor = battery.discharge_voltage_limit) {
-    out.u16(minimum(floor->value.count()).value_or(kU16Max));
+    out.u16(minimum(floor->value.count()).value_or(kVoltageMax));
   }
   return out.frame();
 }
