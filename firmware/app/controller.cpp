@@ -112,10 +112,13 @@ void Controller::apply(const DigitalInputs& inputs, Instant now) noexcept {
   const safety::Output& output = safety_.output;
   const safety::BatteryVerdict& verdict = output.batteries[0];
   const safety::InverterVerdict& inverter = output.inverters[0];
-  const safety::GateResult gated = safety::gate(output, 0, command_.at(now), safety::Arming::armed);
   const bool host_alive = dead_man_.alive(now);
-  if (host_was_alive_ && !host_alive) ++status_.host_losses;
+  if (host_was_alive_ && !host_alive) {
+    ++status_.host_losses;
+    command_.end(now);  // A host that comes back says anew what it wants.
+  }
   host_was_alive_ = host_alive;
+  const safety::GateResult gated = safety::gate(output, 0, command_.at(now), safety::Arming::armed);
 
   status_.relays = next_relays(status_.relays, {.battery = verdict,
                                                 .site = output.site,

@@ -17,6 +17,10 @@ class LeasedCommand {
     command_ = command;
     ends_at_ = now + lease;
   }
+  /// Ends the lease of a set-point; a `stop` or `standby` stays.
+  void end(Instant now) noexcept {
+    if (now < ends_at_) ends_at_ = now;
+  }
   /// What is in force at `now`. @requirement SAF-064.
   [[nodiscard]] InverterCommand at(Instant now) const noexcept {
     if (command_.kind == CommandKind::follow && now >= ends_at_) {

@@ -38,12 +38,11 @@ std::size_t RtuServer::receive(Bytes bytes, Instant now, MutableBytes out) noexc
 std::size_t RtuServer::answer(Bytes frame, MutableBytes out) noexcept {
   const Result<modbus::RtuFrame> request = modbus::decode_rtu(frame);
   if (!request) return 0;
-  const bool broadcast = request->unit == modbus::kBroadcastUnit;
-  if (request->unit != unit_ && !broadcast) return 0;
+  if (request->unit != unit_) return 0;
   // The PDU is answered in place, one byte in: encode_rtu() would need a second buffer.
   const MutableBytes pdu = out.subspan(1, modbus::kPduSize);
   const std::size_t size = modbus::serve(request->pdu, registers_, pdu);
-  if (size == 0 || broadcast) return 0;
+  if (size == 0) return 0;
   ++counters_.answered;
   if (load_u8(pdu, 0) >= modbus::kExceptionFlag) ++counters_.refused;
   store_u8(out, 0, unit_);

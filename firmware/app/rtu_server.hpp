@@ -34,8 +34,8 @@ class RtuServer {
       : unit_(unit), registers_(registers) {}
 
   /// Takes received bytes and answers at most one request, the newest: a master sends the next only
-  /// after an answer, so an older one was given up. Requests to other units are skipped; a
-  /// broadcast is acted on and not answered.
+  /// after an answer, so an older one was given up. Requests to other units are skipped, and
+  /// broadcasts too: what nobody answers, nobody knows to be obeyed.
   ///
   /// @param out  At least kRtuFrameSize bytes.
   /// @return     Bytes of `out` to send; 0: none.

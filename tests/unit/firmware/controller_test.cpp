@@ -54,6 +54,10 @@ TEST(FirmwareController, ASilentHostOpensBothEnablesAfterItsSecond) {  // SAF-06
   EXPECT_EQ(world.run(200_ms), kMainOnly) << "an old count is no sign of life";
   world.host_beats = true;
   EXPECT_EQ(world.run(600_ms), kAll);
+  EXPECT_EQ(world.controller.status().setpoint, 0_w) << "the old set-point does not come back";
+  world.follow(200, 3600);
+  world.run(200_ms);
+  EXPECT_EQ(world.controller.status().setpoint, 200_w);
 }
 
 TEST(FirmwareController, ASetpointEndsWithItsLeaseAndAStopDoesNot) {  // SAF-064
