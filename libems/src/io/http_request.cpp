@@ -6,6 +6,8 @@
 #include <ctime>
 #include <optional>
 
+#include "ems/io/metrics_listener.hpp"
+
 namespace ems::io {
 namespace {
 
@@ -39,11 +41,10 @@ std::optional<std::string_view> take(std::string_view& text, std::string_view en
   return front;
 }
 
-/// Exactly one Host, and every field `name: value` without control characters.
-bool fields_are_sound(std::string_view fields, bool host_needed) noexcept {
-  int hosts = 0;
+/// Every field is `name: value` without control characters, and at most one is the Host.
+bool fields_are_sound(std::string_view fields, std::optional<std::string_view>& host) noexcept {
   while (const auto line = take(fields, kLineEnd)) {
-    if (line->empty()) return fields.empty() && (hosts == 1 || (hosts == 0 && !host_needed));
+    if (line->empty()) return fields.empty();
     std::string_view value = *line;
     const auto name = take(value, ":");
     if (!name || !is_token(*name)) return false;  // Folded lines too.
@@ -51,9 +52,29 @@ bool fields_are_sound(std::string_view fields, bool host_needed) noexcept {
       return c == '\t' || (static_cast<unsigned char>(c) >= ' ' && c != 0x7F);
     });
     if (!clean) return false;
-    if (same_word(*name, "host")) ++hosts;
+    if (!same_word(*name, "host")) continue;
+    if (host) return false;
+    host = value;
   }
   return false;
+}
+
+/// A Host (RFC 9110 section 7.2) that means this machine whatever DNS says: `localhost` or a
+/// loopback address, with or without a port.
+bool host_is_loopback(std::string_view host) noexcept {
+  constexpr std::string_view kBlank = " \t";
+  host.remove_prefix(std::min(host.find_first_not_of(kBlank), host.size()));
+  host = host.substr(0, host.find_last_not_of(kBlank) + 1);
+  const bool bracketed = host.starts_with('[');
+  const std::size_t end = bracketed ? host.find(']') : std::min(host.find(':'), host.size());
+  if (end == std::string_view::npos) return false;
+  const std::string_view name = bracketed ? host.substr(1, end - 1) : host.substr(0, end);
+  const std::string_view port = host.substr(bracketed ? end + 1 : end);
+  const bool is_port = port.empty() || (port.starts_with(':') &&
+                                        port.find_first_not_of("0123456789", 1) == port.npos);
+  const bool is_v6 = name.find(':') != name.npos;
+  if (!is_port || bracketed != is_v6) return false;
+  return same_word(name, "localhost") || is_loopback(std::string(name));
 }
 
 struct StatusText {
@@ -66,6 +87,7 @@ constexpr StatusText kStatuses[] = {
     {400, "Bad Request", "not an HTTP/1.1 request\n"},
     {404, "Not Found", "there is only /metrics\n"},
     {405, "Method Not Allowed", "GET and HEAD only\n"},
+    {421, "Misdirected Request", "the Host must be localhost or a loopback address\n"},
     {431, "Request Header Fields Too Large", "the request is too long\n"},
     {505, "HTTP Version Not Supported", "HTTP/1.0 and HTTP/1.1 only\n"},
 };
@@ -92,8 +114,10 @@ HttpReply judge_request(std::string_view head, std::string_view path) noexcept {
   const bool is_http = rest.size() == 8 && rest.starts_with("HTTP/") && rest[6] == '.';
   if (!is_http) return {};
   if (rest != "HTTP/1.1" && rest != "HTTP/1.0") return {505, false};
-  if (!fields_are_sound(head, rest == "HTTP/1.1")) return {};
+  std::optional<std::string_view> host;
+  if (!fields_are_sound(head, host) || (!host && rest == "HTTP/1.1")) return {};
   const bool is_head = *method == "HEAD";
+  if (host && !host_is_loopback(*host)) return {421, is_head};
   if (target->substr(0, target->find('?')) != path) return {404, is_head};
   if (!is_head && *method != "GET") return {405, false};
   return {200, is_head};

@@ -12,11 +12,14 @@ namespace ems::io {
 
 /// What is answered to a request.
 struct HttpReply {
-  std::uint16_t status = 400;  ///< 200, 400, 404, 405 or 505.
+  std::uint16_t status = 400;  ///< 200, 400, 404, 405, 421 or 505.
   bool head = false;           ///< HEAD: the headers only.
 };
 
 /// Judges a request head (RFC 9112): request line and fields up to and with the empty line.
+///
+/// A Host that is no loopback name is 421: a web page whose name was made to mean this machine
+/// (DNS rebinding) must not read ours through the browser of somebody here.
 ///
 /// @param head  Ends with CR LF CR LF.
 /// @param path  The only page there is; a query behind it is ignored.

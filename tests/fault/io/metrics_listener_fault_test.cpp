@@ -106,25 +106,41 @@ TEST(MetricsListener, AnswersEachRequestWithItsStatus) {
     const char* request;
     const char* status;
   } cases[] = {
-      {"GET /metrics?x=1 HTTP/1.1\r\nhost: x\r\n\r\n", "200 OK"},
+      {"GET /metrics?x=1 HTTP/1.1\r\nhost: localhost\r\n\r\n", "200 OK"},
       {"GET /metrics HTTP/1.0\r\n\r\n", "200 OK"},
-      {"GET /metrics HTTP/1.1\r\nHost: a\r\nX: \xC3\xA9\r\n\r\n", "200 OK"},
-      {"GET / HTTP/1.1\r\nHost: x\r\n\r\n", "404 Not Found"},
-      {"GET /metricsx HTTP/1.1\r\nHost: x\r\n\r\n", "404 Not Found"},
-      {"POST /metrics HTTP/1.1\r\nHost: x\r\n\r\n", "405 Method Not Allowed"},
-      {"get /metrics HTTP/1.1\r\nHost: x\r\n\r\n", "405 Method Not Allowed"},
+      {"GET /metrics HTTP/1.1\r\nHost: localhost\r\nX: \xC3\xA9\r\n\r\n", "200 OK"},
+      {"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n", "404 Not Found"},
+      {"GET /metricsx HTTP/1.1\r\nHost: localhost\r\n\r\n", "404 Not Found"},
+      {"POST /metrics HTTP/1.1\r\nHost: localhost\r\n\r\n", "405 Method Not Allowed"},
+      {"get /metrics HTTP/1.1\r\nHost: localhost\r\n\r\n", "405 Method Not Allowed"},
       {"GET /metrics HTTP/1.1\r\n\r\n", "400 Bad Request"},  // No Host.
-      {"GET /metrics HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n", "400 Bad Request"},
-      {"GET /metrics HTTP/1.1\r\nHost: a\r\n folded\r\n\r\n", "400 Bad Request"},
+      {"GET /metrics HTTP/1.1\r\nHost: localhost\r\nHost: b\r\n\r\n", "400 Bad Request"},
+      {"GET /metrics HTTP/1.1\r\nHost: localhost\r\n folded\r\n\r\n", "400 Bad Request"},
       {"GET /metrics HTTP/1.1\r\nHost : a\r\n\r\n", "400 Bad Request"},
-      {"GET /metrics HTTP/1.1\r\nHost: a\r\nX Y: b\r\n\r\n", "400 Bad Request"},
-      {"GET /metrics HTTP/1.1\r\nHost: a\r\n: b\r\n\r\n", "400 Bad Request"},
-      {"GET /metrics HTTP/1.1\r\nHost: a\r\nX: \x01\r\n\r\n", "400 Bad Request"},
-      {"GET  /metrics HTTP/1.1\r\nHost: a\r\n\r\n", "400 Bad Request"},
+      {"GET /metrics HTTP/1.1\r\nHost: localhost\r\nX Y: b\r\n\r\n", "400 Bad Request"},
+      {"GET /metrics HTTP/1.1\r\nHost: localhost\r\n: b\r\n\r\n", "400 Bad Request"},
+      {"GET /metrics HTTP/1.1\r\nHost: localhost\r\nX: \x01\r\n\r\n", "400 Bad Request"},
+      {"GET  /metrics HTTP/1.1\r\nHost: localhost\r\n\r\n", "400 Bad Request"},
       {"GET /metrics\r\n\r\n", "400 Bad Request"},
-      {"GET /met\trics HTTP/1.1\r\nHost: a\r\n\r\n", "400 Bad Request"},
-      {"GET /metrics http/1.1\r\nHost: a\r\n\r\n", "400 Bad Request"},
+      {"GET /met\trics HTTP/1.1\r\nHost: localhost\r\n\r\n", "400 Bad Request"},
+      {"GET /metrics http/1.1\r\nHost: localhost\r\n\r\n", "400 Bad Request"},
       {"\r\n\r\n", "400 Bad Request"},
+      {"GET /metrics HTTP/1.1\r\nHost: 127.0.0.1:9464\r\n\r\n", "200 OK"},
+      {"GET /metrics HTTP/1.1\r\nHost: LocalHost:80 \r\n\r\n", "200 OK"},
+      {"GET /metrics HTTP/1.1\r\nHost:[::1]\r\n\r\n", "200 OK"},
+      {"GET /metrics HTTP/1.1\r\nHost: [::1]:9464\r\n\r\n", "200 OK"},
+      {"GET /metrics HTTP/1.1\r\nHost: evil.example\r\n\r\n", "421 Misdirected Request"},
+      {"GET /metrics HTTP/1.0\r\nHost: evil.example:9464\r\n\r\n", "421 Misdirected Request"},
+      {"GET /metrics HTTP/1.1\r\nHost: localhost.evil.example\r\n\r\n", "421 Misdirected Request"},
+      {"GET /metrics HTTP/1.1\r\nHost: localhost:80.evil.example\r\n\r\n",
+       "421 Misdirected Request"},
+      {"GET /metrics HTTP/1.1\r\nHost: 127.0.0.1.evil.example\r\n\r\n", "421 Misdirected Request"},
+      {"GET /metrics HTTP/1.1\r\nHost: 192.0.2.1\r\n\r\n", "421 Misdirected Request"},
+      {"GET /metrics HTTP/1.1\r\nHost: [::1\r\n\r\n", "421 Misdirected Request"},
+      {"GET /metrics HTTP/1.1\r\nHost: [::1]evil.example\r\n\r\n", "421 Misdirected Request"},
+      {"GET /metrics HTTP/1.1\r\nHost: [2001:db8::1]\r\n\r\n", "421 Misdirected Request"},
+      {"GET /metrics HTTP/1.1\r\nHost: [localhost]\r\n\r\n", "421 Misdirected Request"},
+      {"GET /metrics HTTP/1.1\r\nHost: \r\n\r\n", "421 Misdirected Request"},
       {"PRI * HTTP/2.0\r\n\r\n", "505 HTTP Version Not Supported"},
   };
   for (const auto& c : cases) {
@@ -135,20 +151,20 @@ TEST(MetricsListener, AnswersEachRequestWithItsStatus) {
 
 TEST(MetricsListener, HeadHasTheHeadersOfGetAndNoBody) {
   Listener listener;
-  const std::string answer = listener.ask("HEAD /metrics HTTP/1.1\r\nHost: x\r\n\r\n");
+  const std::string answer = listener.ask("HEAD /metrics HTTP/1.1\r\nHost: localhost\r\n\r\n");
   EXPECT_THAT(answer, HasSubstr("Content-Length: 27\r\n"));
   EXPECT_TRUE(answer.ends_with("\r\n\r\n")) << answer;
 }
 
 TEST(MetricsListener, NamesTheMethodsItTakes) {
   Listener listener;
-  EXPECT_THAT(listener.ask("PUT /metrics HTTP/1.1\r\nHost: x\r\n\r\n"),
+  EXPECT_THAT(listener.ask("PUT /metrics HTTP/1.1\r\nHost: localhost\r\n\r\n"),
               HasSubstr("Allow: GET, HEAD\r\n"));
 }
 
 TEST(MetricsListener, ALongRequestIsRefusedAndTheAnswerArrives) {
   Listener listener({.request_bytes_max = 1024});
-  std::string request = "GET /metrics HTTP/1.1\r\nHost: x\r\nX: ";
+  std::string request = "GET /metrics HTTP/1.1\r\nHost: localhost\r\nX: ";
   request.append(8'000'000, 'a');  // More than buffers hold: it must be read to its end.
   EXPECT_THAT(listener.ask(request), StartsWith("HTTP/1.1 431 "));
 }
@@ -211,7 +227,8 @@ TEST(MetricsListener, ScrapesInARowShareAPage) {
 
 TEST(MetricsListener, OnlyAGoodRequestMakesAPage) {
   Listener listener;
-  (void)listener.ask("GET / HTTP/1.1\r\nHost: x\r\n\r\n");
+  (void)listener.ask("GET / HTTP/1.1\r\nHost: localhost\r\n\r\n");
+  (void)listener.ask("GET /metrics HTTP/1.1\r\nHost: evil.example\r\n\r\n");
   (void)listener.ask("nonsense\r\n\r\n");
   EXPECT_EQ(listener.pages, 0);
 }

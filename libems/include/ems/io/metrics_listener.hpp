@@ -32,7 +32,7 @@ struct MetricsListenerOptions {
 [[nodiscard]] bool is_loopback(const std::string& host) noexcept;
 
 /// A listening socket with a thread of its own. Answers GET and HEAD of /metrics with the page,
-/// anything else with the status HTTP has for it (400, 404, 405, 431, 505), and closes.
+/// anything else with the status HTTP has for it (400, 404, 405, 421, 431, 505), and closes.
 class MetricsListener {
  public:
   /// @param page  Makes the page; called on the listener's thread, one call at a time. May wait.
