@@ -125,7 +125,7 @@ def test_scripts_are_sound_and_a_service_is_not_enabled_by_itself(packages):
         assert "adduser --quiet --system" in postinst and f"was-enabled {name}.service" in postinst
         postrm = (packages[name] / "DEBIAN/postrm").read_text()
         removal, _, purge = postrm.partition('if [ "$1" = purge ]; then')
-        assert f"rm -rf /var/lib/{name}" in purge and "rm -rf" not in removal  # State goes on purge only.
+        assert f"find /var/lib/{name}/ -mindepth 1 -delete" in purge and "-delete" not in removal  # State goes on purge only.
     assert "ldconfig" in (packages["libems0"] / "DEBIAN/postinst").read_text()
     assert "libems 0 libems0" in (packages["libems0"] / "DEBIAN/shlibs").read_text()
     assert not any((package / "DEBIAN/conffiles").exists() for package in packages.values())  # /etc/ems is the administrator's.
