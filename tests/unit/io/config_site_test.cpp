@@ -315,5 +315,21 @@ TEST(ConfigSite, RefusesASlowLineOnlyWhereADeviceIsControlled) {
   EXPECT_NE(errors(shared), "");
 }
 
+TEST(ConfigSite, RefusesATickTooSlowForTheHeartbeatOfAPack) {
+  const KnownNames known{{"jbd"}, {"eastron_sdm630", "libems_io", "sunspec_pcs"}, {}};
+  const auto errors = [&](const std::string& pack, const std::string& tick_s) {
+    std::string text = changed("pack: sunspec_pcs", "pack: " + pack);
+    text.insert(text.find("site: demo"), "tick_s: " + tick_s + "\n");
+    const Loaded<SiteConfig> loaded = parse_site_config(text, "site.yaml", known);
+    EXPECT_TRUE(loaded) << to_text(loaded.errors);
+    return loaded ? to_text(report_site(*loaded.value).errors) : std::string{};
+  };
+  EXPECT_EQ(errors("sunspec_pcs", "1"), "");
+  EXPECT_EQ(errors("libems_io", "0.2"), "");
+  EXPECT_EQ(errors("libems_io", "0.200001"),
+            "site.yaml: tick_s of 0.200001 s is too slow for the heartbeat of inverter/1, every "
+            "0.4 s; at most half of that\n");
+}
+
 }  // namespace
 }  // namespace ems::io

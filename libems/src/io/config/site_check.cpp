@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "ems/io/pack_loader.hpp"
 #include "ems/protocol/poll_codec.hpp"
 #include "io/config/reader.hpp"
 
@@ -84,6 +85,25 @@ ReactionReport reaction_of(const InverterConfig& inverter, const MeterConfig& me
   return out;
 }
 
+/// A beat goes out in the first tick after its period, so it is late by one tick at most: half a
+/// period is what it may be late.
+void check_heartbeat(const SiteConfig& site, const InverterConfig& inverter,
+                     std::vector<ConfigError>& errors) {
+  const PackLoad load = find_pack(inverter.pack);
+  if (!load.loaded || load.loaded->pack().control == nullptr) return;
+  const Duration period = load.loaded->pack().control->heartbeat_period;
+  if (period == Duration::zero() || site.tick * 2 <= period) return;
+  errors.push_back({site.file.string(),
+                    0,
+                    0,
+                    Errc::out_of_range,
+                    "tick_s of " + seconds_text(site.tick) +
+                        " is too slow for the heartbeat of inverter/" +
+                        std::to_string(inverter.id) + ", every " + seconds_text(period) +
+                        "; at most half of that",
+                    {}});
+}
+
 }  // namespace
 
 SiteReport report_site(const SiteConfig& site) {
@@ -109,6 +129,9 @@ SiteReport report_site(const SiteConfig& site) {
              seconds_text(line.stop_latency) + ", more than " + seconds_text(kStopLatencyMax) +
              "; shorten reply_timeout_s or raise baud",
          {}});
+  }
+  for (const InverterConfig& inverter : site.inverters) {
+    check_heartbeat(site, inverter, out.errors);
   }
   if (const MeterConfig* pcc = site.pcc_meter()) {
     for (const InverterConfig& inverter : site.inverters) {

@@ -41,7 +41,8 @@ struct SiteReport {
   std::vector<LineReport> lines;
   std::vector<ReactionReport> reactions;  ///< One per inverter; empty without a PCC meter.
   Duration reaction{};                    ///< The slowest of them; zero when there is none.
-  std::vector<ConfigError> errors;        ///< Lines whose stop latency is over kStopLatencyMax.
+  /// Lines whose stop latency is over kStopLatencyMax; a tick over half a pack's heartbeat period.
+  std::vector<ConfigError> errors;
 
   /// Lines for people.
   [[nodiscard]] std::string text() const;
