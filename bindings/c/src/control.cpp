@@ -168,7 +168,6 @@ EMS_API ems_status_t ems_control_step(ems_control_t* control, const ems_image_t*
     control->tick = control->loop.tick(image->image, own, instant(now_ms));
     control->safety.stepped = control->decision.stepped = true;
     control->safety.latch_changed = control->tick.latch_changed;
-    control->safety.estop = own.estop;
     give(out, control_result(*control));
     return EMS_OK;
   });
@@ -244,9 +243,6 @@ EMS_API ems_status_t ems_control_reset(ems_control_t* control, const ems_image_t
     if (!is(image)) return invalid(kNoImage);
     safety::ResetRequest own;
     if (const ems_status_t read = reset_request_from(request, own); read != EMS_OK) return read;
-    if (control->safety.estop && control->loop.safety_state().tripped()) {
-      return failed(EMS_E_FAILED_PRECONDITION, "reset: the emergency stop is still asked for", 1);
-    }
     const Result<void> done = control->loop.reset(image->image, instant(now_ms), own);
     return status_of(done);
   });

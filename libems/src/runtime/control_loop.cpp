@@ -70,7 +70,7 @@ Tick ControlLoop::tick(const ProcessImage& image, const TickInputs& inputs, Inst
   safety::Inputs safety_inputs;
   safety_inputs.batteries = std::span(battery_inputs_).first(battery_count);
   safety_inputs.inverters = std::span(inverter_inputs_).first(inverter_count);
-  safety_inputs.estop = inputs.estop;
+  safety_inputs.estop = estop_ = inputs.estop;
   safety::Step step = safety::step(safety_, config_.safety, safety_inputs, now);
   tick.latch_changed = !(step.state.latch() == safety_.latch());
   safety_ = step.state;
@@ -169,6 +169,7 @@ Result<void> ControlLoop::reset(const ProcessImage& image, Instant now,
   safety::Inputs inputs;
   inputs.batteries = std::span(battery_inputs_).first(config_.safety.batteries.size());
   inputs.inverters = std::span(inverter_inputs_).first(config_.safety.inverters.size());
+  inputs.estop = estop_;
   const Result<safety::State> state = safety::reset(safety_, config_.safety, inputs, now, request);
   if (!state) return fail(state.error());
   safety_ = *state;

@@ -76,10 +76,28 @@ TEST_F(ControlLoopTest, OnlyATechnicianWithNameAndCauseResetsALatch) {
   run(30_s);
   inputs.estop = true;
   run(100_ms);
+  inputs.estop = false;
+  run(100_ms);
   EXPECT_FALSE(loop.reset(site.image, now, {safety::Role::operator_, "Ada", "drill"}));
   EXPECT_FALSE(loop.reset(site.image, now, {safety::Role::technician, "", "drill"}));
   EXPECT_TRUE(loop.reset(site.image, now, {safety::Role::technician, "Ada", "drill"}));
   EXPECT_EQ(run(30_s).safety.site, safety::SafetyState::normal);
+}
+
+TEST_F(ControlLoopTest, APressedEmergencyStopCannotBeReset) {
+  run(30_s);
+  inputs.estop = true;
+  now = now + 100_ms;
+  site.healthy(now);
+  static_cast<void>(loop.tick(site.image, inputs, now));
+  const Result<void> refused = loop.reset(site.image, now, {safety::Role::technician, "Ada", "x"});
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().code, Errc::failed_precondition);
+  EXPECT_EQ(refused.error().offset, 1);
+  EXPECT_TRUE(loop.safety_state().tripped());
+  inputs.estop = false;
+  run(100_ms);
+  EXPECT_TRUE(loop.reset(site.image, now, {safety::Role::technician, "Ada", "x"}));
 }
 
 TEST_F(ControlLoopTest, ASilentBatteryEndsInSafeWithinItsStaleTime) {

@@ -80,7 +80,8 @@ class ControlLoop {
   [[nodiscard]] Tick tick(const ProcessImage& image, const TickInputs& inputs,
                           Instant now) noexcept;
 
-  /// Takes every latch back; see safety::reset().
+  /// Takes every latch back; see safety::reset(). The emergency stop counts as asked for when the
+  /// last tick saw it so.
   [[nodiscard]] Result<void> reset(const ProcessImage& image, Instant now,
                                    const safety::ResetRequest& request) noexcept;
 
@@ -96,6 +97,7 @@ class ControlLoop {
 
   ControlConfig config_;
   safety::State safety_;
+  bool estop_ = false;  ///< The last tick's.
   decision::State decision_{};
   std::optional<Sample<Watt>> gated_;
   std::array<safety::BatteryInputs, safety::kMaxBatteries> battery_inputs_{};
