@@ -52,6 +52,7 @@ static void init(void) {
   const ems_safety_inverter_t pcs = {.struct_size = sizeof pcs,
                                      .asset = inverter,
                                      .batteries = 1,
+                                     .no_dc_pv = 1,
                                      .apparent_max_va = 5000,
                                      .charge_max_w = 5000,
                                      .discharge_max_w = 5000,
@@ -151,7 +152,7 @@ static void tick(int64_t now_ms) {
   /* 4. The gate, and the command. */
   const ems_command_t wanted = {.kind = EMS_COMMAND_FOLLOW, .p_w = decided.target_w};
   ems_gate_result_t gated = {.struct_size = sizeof gated};
-  MUST(ems_safety_gate(safety, 0, &wanted, true, &gated));
+  MUST(ems_safety_gate(safety, 0, &wanted, true, now_ms, &gated));
   if (gated.send && gated.command.kind == EMS_COMMAND_FOLLOW) {
     board_follow(gated.command.p_w);
   } else if (gated.send && gated.command.kind == EMS_COMMAND_OPEN) {

@@ -207,7 +207,7 @@ TEST(CControl, TheFourStepsOneByOneGiveTheSameAsTheTick) {
     ASSERT_EQ(ems_distribute(&inverter, 1, decided.target_w, &share, &bounds), EMS_OK);
     const ems_command_t wanted{EMS_COMMAND_FOLLOW, share.power_w, 0};
     auto gated = sized<ems_gate_result_t>();
-    ASSERT_EQ(ems_safety_gate(safety, 0, &wanted, true, &gated), EMS_OK);
+    ASSERT_EQ(ems_safety_gate(safety, 0, &wanted, true, now, &gated), EMS_OK);
 
     const ems_order_t order = site.order();
     ASSERT_EQ(outcome.state, site.result.safety_state) << now;
@@ -233,7 +233,7 @@ TEST(CControl, AStepThatFailsLeavesNothingToSend) {
   ASSERT_EQ(ems_control_safety(site.control, &view), EMS_OK);
   const ems_command_t wanted{EMS_COMMAND_FOLLOW, 400, 0};
   auto gated = sized<ems_gate_result_t>();
-  ASSERT_EQ(ems_safety_gate(view, 0, &wanted, true, &gated), EMS_OK);
+  ASSERT_EQ(ems_safety_gate(view, 0, &wanted, true, 8000, &gated), EMS_OK);
   EXPECT_EQ(gated.command.kind, EMS_COMMAND_STOP);
   auto outcome = sized<ems_safety_result_t>();
   EXPECT_EQ(ems_safety_get_result(view, &outcome), EMS_E_FAILED_PRECONDITION);
@@ -247,11 +247,11 @@ TEST(CControl, AStepThatFailsLeavesNothingToSend) {
     site.measure(now, 400);
     ASSERT_EQ(ems_safety_step(safety, site.image, false, now, &outcome), EMS_OK);
   }
-  ASSERT_EQ(ems_safety_gate(safety, 0, &wanted, true, &gated), EMS_OK);
+  ASSERT_EQ(ems_safety_gate(safety, 0, &wanted, true, 8000, &gated), EMS_OK);
   ASSERT_EQ(gated.command.kind, EMS_COMMAND_FOLLOW);
   outcome.struct_size = 0;
   EXPECT_EQ(ems_safety_step(safety, site.image, false, 8100, &outcome), EMS_E_INVALID_ARGUMENT);
-  ASSERT_EQ(ems_safety_gate(safety, 0, &wanted, true, &gated), EMS_OK);
+  ASSERT_EQ(ems_safety_gate(safety, 0, &wanted, true, 8100, &gated), EMS_OK);
   EXPECT_EQ(gated.command.kind, EMS_COMMAND_STOP);
 }
 
@@ -309,16 +309,37 @@ TEST(CControl, TheGateStopsWhatItDoesNotKnow) {
   auto gated = sized<ems_gate_result_t>();
   for (const std::int32_t kind : {-1, 5, 1000, static_cast<int>(EMS_COMMAND_FORM)}) {
     const ems_command_t wanted{kind, 100, 0};
-    ASSERT_EQ(ems_safety_gate(safety, 0, &wanted, true, &gated), EMS_OK);
+    ASSERT_EQ(ems_safety_gate(safety, 0, &wanted, true, 8000, &gated), EMS_OK);
     EXPECT_EQ(gated.command.kind, EMS_COMMAND_STOP);
     EXPECT_EQ(gated.why, EMS_GATE_UNKNOWN_COMMAND);
   }
   const ems_command_t far{EMS_COMMAND_FOLLOW, 100'000, 0};
-  ASSERT_EQ(ems_safety_gate(safety, 0, &far, true, &gated), EMS_OK);
+  ASSERT_EQ(ems_safety_gate(safety, 0, &far, true, 8000, &gated), EMS_OK);
   EXPECT_LE(gated.command.p_w, 3000);
   EXPECT_EQ(gated.why, EMS_GATE_ACTIVE_POWER);
-  ASSERT_EQ(ems_safety_gate(safety, 7, &far, true, &gated), EMS_OK);
+  ASSERT_EQ(ems_safety_gate(safety, 7, &far, true, 8000, &gated), EMS_OK);
   EXPECT_EQ(gated.command.kind, EMS_COMMAND_STOP);
+}
+
+TEST(CControl, TheGateStopsOnAVerdictThatIsOldOrOfTheFuture) {
+  Site site;
+  ASSERT_EQ(site.start(), EMS_OK);
+  site.run(8000, 0);
+  const ems_safety_t* safety = nullptr;
+  ASSERT_EQ(ems_control_safety(site.control, &safety), EMS_OK);
+  const ems_command_t wanted{EMS_COMMAND_FOLLOW, 100, 0};
+  const struct {
+    std::int64_t now_ms;
+    std::int32_t kind;
+  } cases[] = {{7999, EMS_COMMAND_STOP},
+               {8000, EMS_COMMAND_FOLLOW},
+               {8999, EMS_COMMAND_FOLLOW},
+               {9000, EMS_COMMAND_STOP}};
+  for (const auto& [now_ms, kind] : cases) {
+    auto gated = sized<ems_gate_result_t>();
+    ASSERT_EQ(ems_safety_gate(safety, 0, &wanted, true, now_ms, &gated), EMS_OK);
+    EXPECT_EQ(gated.command.kind, kind) << now_ms;
+  }
 }
 
 }  // namespace

@@ -59,6 +59,7 @@ class Site {
     battery.limits = &limits;
     inverter.asset = kInverter;
     inverter.batteries = 1;
+    inverter.no_dc_pv = 1;
     inverter.apparent_max_va = inverter.charge_max_w = inverter.discharge_max_w = 3000;
     inverter.efficiency_bp = 10'000;
     EXPECT_EQ(ems_safety_config_default(&safety), EMS_OK);

@@ -337,7 +337,7 @@ _Static_assert(sizeof(ems_safety_inverter_t) == 32, "ems_safety_inverter_t");
 _Static_assert(offsetof(ems_safety_inverter_t, struct_size) == 0 && sizeof(((ems_safety_inverter_t *)0)->struct_size) == 4, "ems_safety_inverter_t.struct_size");
 _Static_assert(offsetof(ems_safety_inverter_t, asset) == 4 && sizeof(((ems_safety_inverter_t *)0)->asset) == 4, "ems_safety_inverter_t.asset");
 _Static_assert(offsetof(ems_safety_inverter_t, batteries) == 8 && sizeof(((ems_safety_inverter_t *)0)->batteries) == 1, "ems_safety_inverter_t.batteries");
-_Static_assert(offsetof(ems_safety_inverter_t, has_dc_pv) == 9 && sizeof(((ems_safety_inverter_t *)0)->has_dc_pv) == 1, "ems_safety_inverter_t.has_dc_pv");
+_Static_assert(offsetof(ems_safety_inverter_t, no_dc_pv) == 9 && sizeof(((ems_safety_inverter_t *)0)->no_dc_pv) == 1, "ems_safety_inverter_t.no_dc_pv");
 _Static_assert(offsetof(ems_safety_inverter_t, can_curtail_pv) == 10 && sizeof(((ems_safety_inverter_t *)0)->can_curtail_pv) == 1, "ems_safety_inverter_t.can_curtail_pv");
 _Static_assert(offsetof(ems_safety_inverter_t, reserved) == 11 && sizeof(((ems_safety_inverter_t *)0)->reserved) == 1, "ems_safety_inverter_t.reserved");
 _Static_assert(offsetof(ems_safety_inverter_t, apparent_max_va) == 12 && sizeof(((ems_safety_inverter_t *)0)->apparent_max_va) == 4, "ems_safety_inverter_t.apparent_max_va");

@@ -71,6 +71,7 @@ int main(int argc, char** argv) {
   ems_safety_inverter_t inverter_config = {.struct_size = sizeof inverter_config,
                                            .asset = inverter,
                                            .batteries = 1,
+                                           .no_dc_pv = 1,
                                            .apparent_max_va = 3000,
                                            .charge_max_w = 3000,
                                            .discharge_max_w = 3000,

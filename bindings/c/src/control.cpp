@@ -165,8 +165,10 @@ EMS_API ems_status_t ems_control_step(ems_control_t* control, const ems_image_t*
     own.estop = given.estop != 0;
     own.inverters_ready = static_cast<std::uint8_t>(given.inverters_ready);
     if (given.has_setpoint != 0) own.setpoint = setpoint_from(given.setpoint);
-    control->tick = control->loop.tick(image->image, own, instant(now_ms));
-    control->safety.stepped = control->decision.stepped = true;
+    const Instant now = instant(now_ms);
+    control->tick = control->loop.tick(image->image, own, now);
+    mark_stepped(control->safety, control->loop.config().safety, now);
+    control->decision.stepped = true;
     control->safety.latch_changed = control->tick.latch_changed;
     give(out, control_result(*control));
     return EMS_OK;

@@ -121,7 +121,7 @@ EMS_API ems_status_t ems_safety_step(ems_safety_t* safety, const ems_image_t* im
     own.state = step.state;
     own.output = step.output;
     safety->estop = estop;
-    safety->stepped = true;
+    mark_stepped(*safety, own.config, now);
     give(out, safety_result(*safety));
     return EMS_OK;
   });
@@ -259,7 +259,7 @@ EMS_API ems_status_t ems_safety_reset(ems_safety_t* safety, const ems_image_t* i
 }
 
 EMS_API ems_status_t ems_safety_gate(const ems_safety_t* safety, std::size_t inverter,
-                                     const ems_command_t* wanted, bool armed,
+                                     const ems_command_t* wanted, bool armed, std::int64_t now_ms,
                                      ems_gate_result_t* out) {
   return guarded([&]() -> ems_status_t {
     if (!is(safety)) return invalid(kNoSafety);
@@ -270,8 +270,9 @@ EMS_API ems_status_t ems_safety_gate(const ems_safety_t* safety, std::size_t inv
     const InverterCommand command{
         known ? static_cast<CommandKind>(wanted->kind) : CommandKind::form, Watt{wanted->p_w},
         Var{wanted->q_var}};
+    const std::size_t known_inverter = fresh(*safety, instant(now_ms)) ? inverter : SIZE_MAX;
     const safety::GateResult gated =
-        safety::gate(*safety->output, inverter, command,
+        safety::gate(*safety->output, known_inverter, command,
                      armed ? safety::Arming::armed : safety::Arming::disarmed);
     const InverterCommand sent = gated.command.value_or(InverterCommand{});
     ems_gate_result_t full{};

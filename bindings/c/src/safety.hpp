@@ -16,7 +16,9 @@ struct ems_safety {
   bool owner = false;    ///< It is the first member of an OwnedSafety.
   bool stepped = false;  ///< `output` holds the outcome of a step.
   bool latch_changed = false;
-  bool estop = false;  ///< The last step saw the button pressed.
+  bool estop = true;  ///< The last step saw the button pressed; before the first nobody knows.
+  ems::Instant stepped_at{};
+  ems::Duration good_for{};  ///< How long the outcome of a step may be used.
   const ems::safety::State* state = nullptr;
   const ems::safety::Output* output = nullptr;
 };
@@ -31,6 +33,17 @@ namespace ems::capi {
 
 /// Outcome of the last step. @pre safety.stepped.
 [[nodiscard]] ems_safety_result_t safety_result(const ems_safety& safety) noexcept;
+
+inline void mark_stepped(ems_safety& safety, const safety::Config& config, Instant now) noexcept {
+  safety.stepped = true;
+  safety.stepped_at = now;
+  safety.good_for = config.tick_period * safety::kLateTicksSafe;
+}
+
+/// The verdicts are of a step not long ago.
+[[nodiscard]] inline bool fresh(const ems_safety& safety, Instant now) noexcept {
+  return safety.stepped && now >= safety.stepped_at && now - safety.stepped_at < safety.good_for;
+}
 
 /// Until the next step succeeds there is no verdict: the gate stops every inverter.
 inline void forget_verdicts(ems_safety& safety, safety::Output& output) noexcept {

@@ -114,7 +114,7 @@ ems_status_t inverter_from(const ems_safety_inverter_t& given, safety::InverterC
   inverter.charge_max = Watt{own.charge_max_w};
   inverter.discharge_max = Watt{own.discharge_max_w};
   inverter.efficiency = BasisPoints{own.efficiency_bp};
-  inverter.has_dc_pv = own.has_dc_pv != 0;
+  inverter.has_dc_pv = own.no_dc_pv == 0;
   inverter.can_curtail_pv = own.can_curtail_pv != 0;
   return EMS_OK;
 }

@@ -97,7 +97,7 @@ class ControlLoop {
 
   ControlConfig config_;
   safety::State safety_;
-  bool estop_ = false;  ///< The last tick's.
+  bool estop_ = true;  ///< The last tick's; before the first nobody knows.
   decision::State decision_{};
   std::optional<Sample<Watt>> gated_;
   std::array<safety::BatteryInputs, safety::kMaxBatteries> battery_inputs_{};

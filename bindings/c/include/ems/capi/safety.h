@@ -98,7 +98,7 @@ typedef struct ems_safety_inverter {
   uint32_t struct_size; /**< sizeof(ems_safety_inverter_t). */
   ems_asset_t asset;
   uint8_t batteries;       /**< Bit i: the i-th battery feeds it. */
-  uint8_t has_dc_pv;       /**< 1: PV on its own dc bus; also when it is not known. */
+  uint8_t no_dc_pv;        /**< 1: known to have no PV on its own dc bus. */
   uint8_t can_curtail_pv;  /**< 1: it switches its dc PV off when told. */
   uint8_t reserved;        /**< Zero. */
   int32_t apparent_max_va; /**< Nameplate; > 0. */
@@ -505,12 +505,15 @@ EMS_API ems_status_t ems_safety_reset(ems_safety_t* safety, const ems_image_t* i
                                       const ems_safety_reset_request_t* request, int64_t now_ms);
 
 /**
- * Lets a command through only inside the inverter's own verdict of the last step.
+ * Lets a command through only inside the inverter's own verdict of the last step. A verdict ten
+ * tick periods old, or from the future, is none: stop. So an interrupt may gate while the main loop
+ * hangs.
  *
  * @param safety    From ems_safety_init() or ems_control_safety().
  * @param inverter  Its place in the configuration; an unknown one gives stop.
  * @param wanted    What is asked for.
  * @param armed     Control is armed and its limits are accepted; else nothing is to be sent.
+ * @param now_ms    Monotonic, of the same clock as the step's.
  * @param out       struct_size set. Written only on EMS_OK.
  *
  * @retval EMS_OK                  out says what to send.
@@ -521,7 +524,7 @@ EMS_API ems_status_t ems_safety_reset(ems_safety_t* safety, const ems_image_t* i
  * @lifecycle      unstable
  */
 EMS_API ems_status_t ems_safety_gate(const ems_safety_t* safety, size_t inverter,
-                                     const ems_command_t* wanted, bool armed,
+                                     const ems_command_t* wanted, bool armed, int64_t now_ms,
                                      ems_gate_result_t* out);
 
 #ifdef __cplusplus
