@@ -71,6 +71,10 @@ std::string_view to_string(OnStale on_stale) noexcept {
       return "abstain";
     case OnStale::hold_then_zero:
       return "hold_then_zero";
+    case OnStale::no_discharge:
+      return "no_discharge";
+    case OnStale::fallback:
+      return "fallback";
   }
   return "unknown";
 }

@@ -15,7 +15,7 @@
 namespace ems::decision {
 
 /// Most policies that one decision hears.
-inline constexpr std::size_t kPoliciesMax = 16;
+inline constexpr std::size_t kPoliciesMax = 24;
 
 /// What a policy asks for. An open side is absent, not a number. lo > hi is a demand in conflict
 /// with itself: it acts as the point clamp(0, hi, lo) and is recorded.

@@ -37,6 +37,8 @@ enum class OnStale : std::uint8_t {
   envelope,        ///< Safety's own rules decide; see module safety.
   abstain,         ///< Asks for nothing.
   hold_then_zero,  ///< No charging; discharge held until the last target's lease ends, then 0 W.
+  no_discharge,    ///< No discharging.
+  fallback,        ///< The value that the site file names for this case.
 };
 [[nodiscard]] std::string_view to_string(OnStale on_stale) noexcept;
 
