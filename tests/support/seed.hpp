@@ -44,6 +44,16 @@ class Seed {
     return command;
   }
 
+  /// How many cases a property test draws, printed so that scripts/properties can add them up:
+  /// `standard`, or EMS_CASES of a test whose one case costs `cost` times as much as a usual one.
+  static int cases(int standard, int cost = 1) {
+    const std::uint64_t asked = number("EMS_CASES", 0);
+    const std::uint64_t share = asked / static_cast<std::uint64_t>(cost);
+    const int count = asked == 0 ? standard : share == 0 ? 1 : static_cast<int>(share);
+    std::printf("cases: %d\n", count);
+    return count;
+  }
+
   /// A number of the environment, or `standard`. Anything but a whole number ends the run.
   static std::uint64_t number(const char* name, std::uint64_t standard) {
     const char* text = std::getenv(name);
