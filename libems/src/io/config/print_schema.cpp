@@ -73,6 +73,8 @@ std::string type_text(const SchemaKey& row) {
       return "path";
     case SchemaType::address:
       return "HOST:PORT";
+    case SchemaType::flag:
+      return "`true` or `false`";
     case SchemaType::choice:
       if (row.choices == config::kKnownProtocols) return "protocol of this build";
       if (row.choices == config::kKnownPacks) return "device pack of this build";
@@ -210,6 +212,9 @@ void add_type(const Schema& schema, const SchemaKey& row, std::size_t indent, Me
         members.add("enum", json_list(config::split_words(row.choices)));
       }
       break;
+    case SchemaType::flag:
+      members.add("type", json_text("boolean"));
+      break;
     case SchemaType::text:
     case SchemaType::path:
       members.add("type", json_text("string"));
@@ -218,8 +223,9 @@ void add_type(const Schema& schema, const SchemaKey& row, std::size_t indent, Me
       break;
   }
   if (row.default_text.empty()) return;
-  const bool number = row.type == SchemaType::integer || row.type == SchemaType::quantity;
-  members.add("default", number ? std::string(row.default_text) : json_text(row.default_text));
+  const bool plain = row.type == SchemaType::integer || row.type == SchemaType::quantity ||
+                     row.type == SchemaType::flag;
+  members.add("default", plain ? std::string(row.default_text) : json_text(row.default_text));
 }
 
 void add_section(const Schema& schema, std::string_view prefix, std::size_t indent,

@@ -218,6 +218,12 @@ bool Reader::check_value(const Node& node, const SchemaKey& row, Value& value) {
     case SchemaType::quantity:
       if (node.kind != Node::Kind::scalar || node.quoted) return wrong("a number");
       return check_number(node, row, value);
+    case SchemaType::flag:
+      if (node.quoted || (node.text != "true" && node.text != "false")) {
+        return wrong("true or false");
+      }
+      value.number = node.text == "true" ? 1 : 0;
+      return true;
     case SchemaType::choice:
       if (node.kind != Node::Kind::scalar) return wrong("a word");
       return check_choice(node, row, value);

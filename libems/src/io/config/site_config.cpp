@@ -30,6 +30,8 @@ E choice(const Section& section, std::string_view key) {
   return static_cast<E>(section.at(key).number);
 }
 
+bool flag(const Section& section, std::string_view key) { return section.at(key).number != 0; }
+
 /// Builds the structs from a file without errors.
 class Binder {
  public:
@@ -45,6 +47,11 @@ class Binder {
     if (root.find("limits") != nullptr) out.limits = path(root, "limits");
     out.tick = quantity<Duration>(root, "tick_s");
     out.telemetry_period = quantity<Duration>(root, "telemetry_period_s");
+    out.autonomous_after = quantity<Duration>(root, "autonomous_after_s");
+    if (root.find("watchdog_device") != nullptr) {
+      out.watchdog_device = path(root, "watchdog_device");
+    }
+    out.realtime = flag(root, "realtime");
     constexpr std::int64_t kBytesPerMb = 1'000'000;
     const Section& store = *root.section("store");
     out.store = {path(store, "path"), integer<std::int64_t>(store, "budget_mb") * kBytesPerMb};

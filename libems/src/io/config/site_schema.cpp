@@ -87,6 +87,16 @@ constexpr SchemaKey kKeys[] = {
     {.path = "telemetry_period_s", .type = T::quantity, .digits = kSecondDigits,
      .min = millis_us(100), .max = seconds_us(60), .default_text = "1",
      .doc = "Period of the stored samples."},
+    {.path = "autonomous_after_s", .type = T::quantity, .digits = kSecondDigits,
+     .min = seconds_us(1), .max = seconds_us(86'400), .default_text = "900",
+     .doc = "So long without the server and the site reports the mode AUTONOMOUS; a site without "
+            "servers is AUTONOMOUS at once. It changes no decision."},
+    {.path = "watchdog_device", .type = T::path,
+     .doc = "Hardware watchdog (`/dev/watchdog`), petted while the control loop runs: it restarts "
+            "the machine when the loop hangs. Absent: none."},
+    {.path = "realtime", .type = T::flag, .default_text = "false",
+     .doc = "Run the control thread under SCHED_FIFO with its memory locked. Where that is not "
+            "permitted the agent says so and runs without."},
     {.path = "store", .type = T::section, .default_text = "{}", .doc = "The durable buffer."},
     {.path = "store.path", .type = T::path, .default_text = "telemetry.db",
      .doc = "SQLite file; made when it is not there."},

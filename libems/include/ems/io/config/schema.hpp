@@ -24,6 +24,7 @@ enum class SchemaType : std::uint8_t {
   path,          ///< A path; relative ones are relative to the file that says so.
   address,       ///< HOST:PORT.
   choice,        ///< One of the words in `choices`.
+  flag,          ///< `true` or `false`.
 };
 
 /// One row: a key and everything there is to know about it.

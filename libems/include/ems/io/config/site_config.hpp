@@ -160,6 +160,9 @@ struct SiteConfig {
   std::optional<std::filesystem::path> limits;  ///< Absent: monitor only.
   Duration tick{};
   Duration telemetry_period{};
+  Duration autonomous_after{};  ///< Without a server for so long: mode AUTONOMOUS.
+  std::optional<std::filesystem::path> watchdog_device;  ///< Absent: no hardware watchdog.
+  bool realtime = false;                                 ///< Control thread under SCHED_FIFO.
   StoreConfig store;
   std::filesystem::path api_socket;
   std::optional<TcpEndpoint> metrics_listen;  ///< Loopback; nullopt: no metrics.
