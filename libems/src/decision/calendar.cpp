@@ -9,10 +9,16 @@ constexpr std::int64_t kMicrosPerMinute = 60'000'000;
 constexpr std::int64_t kDaysPerWeek = 7;
 constexpr std::int64_t kEpochDay = 3;  ///< 1970-01-01 was a Thursday.
 
-/// The remainder of a division that rounds down; 0 .. divisor - 1.
-constexpr std::int64_t floor_mod(std::int64_t value, std::int64_t divisor) noexcept {
+struct Division {
+  std::int64_t quotient;
+  std::int64_t rest;  ///< 0 .. divisor - 1.
+};
+
+/// A division that rounds down. @pre divisor > 0.
+constexpr Division divide(std::int64_t value, std::int64_t divisor) noexcept {
   const std::int64_t rest = value % divisor;
-  return rest < 0 ? rest + divisor : rest;
+  if (rest >= 0) return {value / divisor, rest};
+  return {value / divisor - 1, rest + divisor};
 }
 
 constexpr Weekday day_before(Weekday day) noexcept {
@@ -45,13 +51,11 @@ std::string_view to_string(Weekday day) noexcept {
 
 std::optional<LocalTime> local_time(const WallTime& wall) noexcept {
   if (!wall.set()) return std::nullopt;
-  const std::int64_t local = (wall.utc.since_epoch() + wall.utc_offset).count();
-  const std::int64_t minutes =
-      (local - floor_mod(local, kMicrosPerMinute)) / kMicrosPerMinute;  // Rounded down.
-  const std::int64_t minute = floor_mod(minutes, kMinutesPerDay);
-  const std::int64_t days = (minutes - minute) / kMinutesPerDay;
-  return LocalTime{static_cast<Weekday>(floor_mod(days + kEpochDay, kDaysPerWeek)),
-                   static_cast<std::uint16_t>(minute)};
+  const Duration local = wall.utc.since_epoch() + wall.utc_offset;
+  const Division day =
+      divide(divide(local.count(), kMicrosPerMinute).quotient, std::int64_t{kMinutesPerDay});
+  const std::int64_t weekday = divide(day.quotient + kEpochDay, kDaysPerWeek).rest;
+  return LocalTime{static_cast<Weekday>(weekday), static_cast<std::uint16_t>(day.rest)};
 }
 
 Result<void> validate(const DailyWindow& window) noexcept {

@@ -105,6 +105,16 @@ std::string_view to_string(PolicyStatus status) noexcept {
       return "no_demand";
     case PolicyStatus::expired:
       return "expired";
+    case PolicyStatus::satisfied:
+      return "satisfied";
+    case PolicyStatus::not_covered:
+      return "not_covered";
+    case PolicyStatus::too_old:
+      return "too_old";
+    case PolicyStatus::clock_unset:
+      return "clock_unset";
+    case PolicyStatus::clock_adrift:
+      return "clock_adrift";
   }
   return "unknown";
 }

@@ -12,13 +12,18 @@ namespace ems::decision {
 
 /// What a policy did this cycle. Numbers are stored; append-only.
 enum class PolicyStatus : std::uint8_t {
-  disabled = 0,   ///< Not configured; abstains.
-  acting = 1,     ///< Its inputs are good and it asks.
-  holding = 2,    ///< Inputs stale: asks for what was last commanded, no charging.
-  fallback = 3,   ///< Inputs stale and the hold is over: asks for 0 W.
-  stale = 4,      ///< Inputs stale: abstains.
-  no_demand = 5,  ///< Nobody asked for anything; abstains.
-  expired = 6,    ///< The lease has ended; abstains.
+  disabled = 0,       ///< Not configured; abstains.
+  acting = 1,         ///< Its inputs are good and it asks.
+  holding = 2,        ///< Inputs stale: asks for what was last commanded, no charging.
+  fallback = 3,       ///< Inputs stale and the hold is over: asks for 0 W.
+  stale = 4,          ///< Inputs stale: abstains.
+  no_demand = 5,      ///< Nobody asked for anything; abstains.
+  expired = 6,        ///< The lease has ended; abstains.
+  satisfied = 7,      ///< The state of charge it works towards is reached; at most asks to keep it.
+  not_covered = 8,    ///< Its plan or table says nothing about now; abstains.
+  too_old = 9,        ///< Its plan or table is older than it may be; abstains.
+  clock_unset = 10,   ///< The clock on the wall is not set; abstains.
+  clock_adrift = 11,  ///< The clock has not been synced for longer than allowed; abstains.
 };
 [[nodiscard]] std::string_view to_string(PolicyStatus status) noexcept;
 
