@@ -14,6 +14,7 @@ using namespace telemetry;
 
 struct StoreReader::Impl {
   sqlite::Database db;
+  std::uint64_t blocks_opened = 0;
 
   [[nodiscard]] Result<std::vector<Epoch>> epochs();
 };
@@ -71,6 +72,74 @@ Result<void> StoreReader::read(Stream stream, const UtcRange& range, RowSink& si
   }
   return {};
 }
+
+namespace {
+
+/// Keeps the last record of a block that is not later than `until`.
+class LastRecord final : public RowSink {
+ public:
+  explicit LastRecord(FoundRecord& found) : found_(found) {}
+  bool row(const RowId&, const Row&) override { return true; }
+  bool record(const RowId& id, const Record& record) override {
+    found_.id = id;
+    found_.at = record.at;
+    found_.type = record.type;
+    found_.payload.assign(record.payload.begin(), record.payload.end());
+    return true;
+  }
+  bool gap(const RowId& id, const Gap& gap) override {
+    found_.id = id;
+    found_.gap = gap;
+    return true;
+  }
+
+ private:
+  FoundRecord& found_;
+};
+
+}  // namespace
+
+Result<std::optional<FoundRecord>> StoreReader::newest(Stream stream, UtcInstant at) {
+  const Result<void> begun = impl_->db.run("BEGIN");
+  if (!begun) return fail(begun.error());
+  sqlite::Transaction snapshot(impl_->db);
+  Result<std::vector<Epoch>> epochs = impl_->epochs();
+  if (!epochs) return fail(epochs.error());
+  // A block has a row at or before `at` exactly when its first is: the newest such block answers. A
+  // gap of unknown time may hold the answer, so it is the answer.
+  Result<sqlite::Statement> newest = impl_->db.prepare(
+      "SELECT * FROM (SELECT 0, first, last, 0, utc_min_us, utc_max_us, bytes FROM block "
+      "WHERE stream=?1 AND epoch=?2 AND utc_min_us<=?3 ORDER BY first DESC LIMIT 1) "
+      "UNION ALL SELECT * FROM (SELECT 1, first, last, reason, utc_min_us, utc_max_us, NULL FROM "
+      "gap WHERE stream=?1 AND epoch=?2 AND (utc_min_us IS NULL OR utc_min_us<=?3) "
+      "ORDER BY first DESC LIMIT 1) ORDER BY 2 DESC LIMIT 1");
+  if (!newest) return fail(newest.error());
+  const UtcRange until{UtcInstant{Duration::min()}, at + microseconds(1)};
+  for (auto epoch = epochs->rbegin(); epoch != epochs->rend(); ++epoch) {
+    newest->bind(1, std::int64_t{static_cast<std::uint8_t>(stream)});
+    newest->bind(2, std::int64_t{epoch->counter}).bind(3, at.since_epoch().count());
+    FoundRecord found;
+    LastRecord sink(found);
+    const Result<bool> given = give_items(*newest, stream, *epoch, until, sink);
+    if (!given) return fail(given.error());
+    if (found.id.sequence == 0) continue;
+    ++impl_->blocks_opened;
+    return std::optional(std::move(found));
+  }
+  return std::optional<FoundRecord>{};
+}
+
+Result<std::optional<UtcInstant>> StoreReader::earliest(Stream stream) {
+  Result<sqlite::Statement> s =
+      impl_->db.prepare("SELECT min(utc_min_us) FROM block WHERE stream=?1");
+  if (!s) return fail(s.error());
+  const Result<bool> row = s->bind(1, std::int64_t{static_cast<std::uint8_t>(stream)}).next();
+  if (!row) return fail(row.error());
+  if (!*row || s->is_null(0)) return std::optional<UtcInstant>{};
+  return std::optional(UtcInstant{microseconds(s->integer(0))});
+}
+
+std::uint64_t StoreReader::blocks_opened() const noexcept { return impl_->blocks_opened; }
 
 Result<std::array<Mark, kStreamCount>> StoreReader::marks() {
   const Result<std::vector<Epoch>> epochs = impl_->epochs();

@@ -5,6 +5,7 @@
 #include <array>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -13,6 +14,15 @@
 #include "ems/io/store/row_source.hpp"
 
 namespace ems::io {
+
+/// One record of the audit or decision stream, or the range where it was lost.
+struct FoundRecord {
+  RowId id{};                         ///< With a gap: of its first row.
+  std::optional<telemetry::Gap> gap;  ///< Set: evicted or damaged, and the rest is empty.
+  UtcInstant at{};
+  telemetry::RecordType type{};
+  std::vector<std::byte> payload;
+};
 
 /// A read-only view of an edge store. Each read sees one committed state (a WAL snapshot).
 ///
@@ -30,6 +40,18 @@ class StoreReader final : public RowSource {
 
   [[nodiscard]] Result<void> read(telemetry::Stream stream, const UtcRange& range,
                                   RowSink& sink) override;
+
+  /// The record written last of those whose time is at or before `at`. Walks backwards from the
+  /// newest block and opens one.
+  ///
+  /// @return nullopt when every record is of a later time.
+  /// @errors io, corrupt  the store cannot be read; a damaged block is a gap.
+  [[nodiscard]] Result<std::optional<FoundRecord>> newest(telemetry::Stream stream, UtcInstant at);
+  /// Time of the oldest row of a stream that is still here; nullopt when none is.
+  /// @errors io, corrupt.
+  [[nodiscard]] Result<std::optional<UtcInstant>> earliest(telemetry::Stream stream);
+  /// Blocks decoded by newest() since open().
+  [[nodiscard]] std::uint64_t blocks_opened() const noexcept;
 
   /// Marks of the three streams as last committed. @errors io, corrupt.
   [[nodiscard]] Result<std::array<Mark, telemetry::kStreamCount>> marks();
