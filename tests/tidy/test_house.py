@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+import traceability
+
 ROOT = Path(__file__).resolve().parents[2]
 
 
@@ -44,28 +46,22 @@ def test_that_check_can_fail():
     assert not MACHINE.search("https://example.org/work/x")
 
 
-def orphans(pages: dict[str, str], tests: dict[str, str]) -> list[str]:
-    """Requirements without a test, and tests that name unknown ones. A page's own rows say which prefixes there are."""
-    required = {id_: page for page, text in pages.items() for id_ in re.findall(r"^\|\s*([A-Z]{2,5}-\d{3})\b", text, re.M)}
-    prefixes = "|".join(sorted({id_.split("-")[0] for id_ in required})) or "(?!)"
-    tested = {id_: test for test, text in tests.items() for id_ in re.findall(rf"\b(?:{prefixes})-\d{{3}}\b", text)}
-    return [f"{id_} of {required[id_]} has no test" for id_ in sorted(required.keys() - tested.keys())] + \
-           [f"{tested[id_]} names {id_}, which nobody requires" for id_ in sorted(tested.keys() - required.keys())]
-
-
 def test_requirements_and_tests_name_each_other():
-    pages = {str(p.relative_to(ROOT)): p.read_text() for p in (ROOT / "docs").glob("*/requirements.md")}
-    assert pages
-    tests = {str(p.relative_to(ROOT)): p.read_text() for folder in ("tests", "bindings", "firmware") for p in (ROOT / folder).rglob("*")
-             if p.name.endswith("_test.cpp") or (p.name.startswith("test_") and p.suffix == ".py" and p != Path(__file__).resolve())}
-    assert orphans(pages, tests) == []
+    assert traceability.pages()
+    assert traceability.orphans(traceability.pages(), traceability.test_files()) == []
 
 
 def test_the_traceability_check_can_fail():
-    page = {"docs/x/requirements.md": "| XYZ-001 | a | b |\n| XYZ-002 | a | b |\n"}
-    assert orphans(page, {"t": "XYZ-001 XYZ-002 UTF-008"}) == []
-    assert orphans(page, {"t": "XYZ-001"}) == ["XYZ-002 of docs/x/requirements.md has no test"]
-    assert orphans(page, {"t": "XYZ-001 XYZ-002 XYZ-003"}) == ["t names XYZ-003, which nobody requires"]
+    page = {"docs/x/requirements.md": "| XYZ-001 | a | `Unit.Works` |\n| XYZ-002 | a | `Unit.Wor...` |\n"}
+    works = "TEST(Unit, Works) {  // XYZ-001\n}\n"
+    assert traceability.orphans(page, {"t": works + "// XYZ-002 UTF-008\n"}) == []
+    assert traceability.orphans(page, {"t": works}) == ["XYZ-002 of docs/x/requirements.md has no test"]
+    assert traceability.orphans(page, {"t": works + "// XYZ-002 XYZ-003\n"}) == ["t names XYZ-003, which nobody requires"]
+    assert traceability.orphans(page, {"t": "TEST(Unit, Fails) {  // XYZ-001 XYZ-002\n}\n"}) == [
+        "the page names Unit.Wor, which is no test", "the page names Unit.Works, which is no test"]
+    path = "tests/unit/safety/a_test.cpp"
+    both = "// XYZ-002\nTEST(Unit, Works) {\n  // XYZ-001\n}\nTEST(Unit, Also) {\n}\n"
+    assert traceability.orphans(page, {path: both}) == [f"{path}: Unit.Also names no requirement"]
 
 
 def test_every_public_header_says_what_it_is():
