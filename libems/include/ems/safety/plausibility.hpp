@@ -4,6 +4,7 @@
 #pragma once
 
 #include <array>
+#include <cstddef>
 #include <cstdint>
 #include <limits>
 
@@ -23,49 +24,52 @@ struct Extent {
 
 /// How a device keeps to what it is allowed: mA of a battery or W of an inverter, + discharges.
 struct ObedienceState {
-  /// What it must have reached by now: never narrower than anything allowed in the time that it
-  /// has to obey. Default: nothing was asked yet.
+  /// What it must have reached by now: never narrower than anything allowed within the time that
+  /// it has to obey. Default: nothing was asked yet.
   Extent due{std::numeric_limits<std::int32_t>::min(), std::numeric_limits<std::int32_t>::max()};
   Extent next{};             ///< While tightening: the widest allowed since it began.
   Stopwatch tightening = 0;  ///< Since it began.
   Stopwatch beyond = 0;      ///< Outside what is allowed now, and not counted yet.
-  Stopwatch obeyed = 0;      ///< Since the newest count.
-  std::uint8_t times = 0;    ///< How often it disobeyed; one less for an hour of obedience.
+  Stopwatch obeyed = 0;      ///< Since the newest count, or the newest one that was forgiven.
+  std::uint8_t times = 0;    ///< How often it disobeyed.
   bool is_tightening = false;
   friend constexpr bool operator==(const ObedienceState&, const ObedienceState&) noexcept = default;
 };
 
 /// One battery's memory. Default: nothing was seen yet.
 struct PlausibilityState {
+  /// Newest usable measurements, in the order of detail::Measurement, and how long ago each was
+  /// there.
   static constexpr std::size_t kValues = 7;
-  /// Newest usable measurements: SoC, temperature max and min, pack voltage, cell max and min, pack
-  /// current; how long ago each was there.
   std::array<std::int32_t, kValues> values{};
   std::array<Stopwatch, kValues> ages{};
+  Duration unchanged{};     ///< How long none of them has changed.
+  std::int32_t jump = 0;    ///< By how much one of them jumped in this cycle,
+  std::uint8_t jumped = 0;  ///< and its number, from 1; 0: none did.
   std::uint8_t known = 0;   ///< Bit i: values[i] was seen.
-  std::uint8_t jumped = 0;  ///< Bit i: values[i] jumped in this cycle.
-  std::int32_t jump = 0;    ///< By how much the first of them did.
-  Duration unchanged{};     ///< How long no measurement has changed.
+  std::uint8_t seen = 0;    ///< Which of the sum of cells, pack and ac power were ever given.
 
+  std::uint8_t sum_finding = 0;     ///< Of the newest comparison of cells and terminals,
+  std::int32_t sum_value = 0;       ///< and their distance.
   std::int32_t steady_current = 0;  ///< What the current stayed near,
   Stopwatch steady = 0;             ///< and for how long.
-  Stopwatch uncompared = 0;         ///< Since cells and terminals were last compared.
-  std::int64_t apart_sum = 0;       ///< Meanwhile: sum of their distances,
-  std::uint32_t apart_count = 0;    ///< of so many cycles,
-  Extent apart{};                   ///< and their extent.
-  std::int32_t sum_value = 0;       ///< The newest comparison's distance and result.
-  std::uint8_t sum_finding = 0;
+  Stopwatch uncompared = 0;         ///< Since that comparison.
+  std::uint32_t apart_count = 0;    ///< Cycles since then that could not compare; of those,
+  std::int64_t apart_sum = 0;       ///< the distances' sum
+  Extent apart{};                   ///< and extent.
 
-  Stopwatch power_window = 0;  ///< Since the window began.
-  Extent dc_power{};           ///< V * I; of the battery, and of its whole group with PV.
-  Extent group_power{};
-  Extent pack_power{};           ///< What the BMS says.
-  Extent ac_power{};             ///< Of the group's inverters.
-  std::int32_t power_value = 0;  ///< The newest finished window's distance and result.
-  std::uint8_t power_finding = 0;
+  Stopwatch power_window = 0;      ///< Since the window began.
+  Extent dc_power{};               ///< V * I of the battery in this window,
+  Extent pack_power{};             ///< what the BMS says it is,
+  Extent group_power{};            ///< V * I of the group, dc PV included,
+  Extent ac_power{};               ///< and of the group's inverters.
+  std::uint8_t power_gaps = 0;     ///< Which comparisons lacked an input in this window.
+  std::uint8_t power_finding = 0;  ///< Of the newest finished window,
+  std::int32_t power_value = 0;    ///< and the distance.
 
+  Stopwatch contactor = 0;  ///< For how long it has disagreed.
   bool contactor_disagrees = false;
-  Stopwatch contactor = 0;  ///< For how long.
+  bool open_ordered = false;  ///< The newest verdict of one of its inverters was `open`.
   ObedienceState obedience{};
   friend constexpr bool operator==(const PlausibilityState&,
                                    const PlausibilityState&) noexcept = default;
