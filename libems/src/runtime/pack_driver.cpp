@@ -51,6 +51,7 @@ PackDriver::~PackDriver() { stop(); }
 
 void PackDriver::start() {
   running_ = true;
+  if (device_.ready()) leave_stop();  // A map that needs no walk.
   round();
 }
 
@@ -131,6 +132,7 @@ void PackDriver::walk() {
     refusal_said_ = false;
     rounds_ = 0;
     written_.reset();  // It was away: nobody knows what it holds now.
+    leave_stop();
     return read_block(0);
   }
   read(*request, [this](const Registers& registers) {
@@ -239,6 +241,7 @@ bool PackDriver::due(const InverterCommand& command, const Interval& bound,
 void PackDriver::command(const InverterCommand& command, const Interval& bound) {
   if (!running_ || last_command_ || !device_.ready()) return;
   beat(wiring_.clock.now());
+  look_at_watchdog();
   if (writing_) {
     // What is being written no longer holds: the sequence ends at the next frame boundary.
     const bool takes_back = command.kind != writing_->kind || !bound.contains(writing_->p);
@@ -294,13 +297,48 @@ void PackDriver::finish(const InverterCommand& command, std::function<void()> do
   }
 }
 
+Result<device_pack::WritePlan> PackDriver::encode(const InverterCommand& command) const {
+  Result<device_pack::WritePlan> plan = device_.encode_command(command, settings_.lease);
+  if (!plan && command.kind == CommandKind::open && plan.error().code == Errc::unimplemented) {
+    return device_.encode_command({CommandKind::stop, Watt{}, Var{}}, settings_.lease);
+  }
+  return plan;
+}
+
+/// Leaves with the link what stops the device without us.
+void PackDriver::leave_stop() {
+  if (!settings_.watched) return;
+  io::StopPlan stop{settings_.unit, settings_.reply_timeout, {}};
+  const Result<device_pack::WritePlan> plan = encode({CommandKind::stop, Watt{}, Var{}});
+  std::array<std::byte, modbus::kPduSize> pdu{};
+  for (std::size_t i = 0; plan && i < plan->size(); ++i) {
+    const Result<std::size_t> size = (*plan)[i].encode(pdu);
+    if (!size) break;
+    stop.pdus.emplace_back(pdu.begin(), pdu.begin() + static_cast<std::ptrdiff_t>(*size));
+  }
+  if (!plan || stop.pdus.size() != plan->size()) {
+    wiring_.log.critical("event=watchdog_stop_not_encoded asset={} code={}", to_name(asset_).view(),
+                         plan ? "out_of_range" : to_string(plan.error().code));
+    stop.pdus.clear();  // Half a stop is none.
+  }
+  master_->set_stop(stop);
+}
+
+/// What the watchdog stopped does not hold what was written any more, and what is being written is
+/// void.
+void PackDriver::look_at_watchdog() {
+  const std::uint64_t stops = master_->stops();
+  if (std::exchange(stops_seen_, stops) == stops) return;
+  ++write_turn_;
+  written_.reset();
+  writing_.reset();
+  next_.reset();
+}
+
 void PackDriver::begin_write(const InverterCommand& command) {
   writing_ = command;
   next_.reset();
-  Result<device_pack::WritePlan> plan = device_.encode_command(command, settings_.lease);
-  if (!plan && command.kind == CommandKind::open && plan.error().code == Errc::unimplemented) {
-    plan = device_.encode_command({CommandKind::stop, Watt{}, Var{}}, settings_.lease);
-  }
+  const Result<device_pack::WritePlan> plan = encode(command);
   if (!plan) return end_write(fail(plan.error()));
   plan_ = *plan;
   write_step(0);
@@ -321,9 +359,14 @@ void PackDriver::write_step(std::size_t index) {
   // Only what takes power away goes before everything else and through an open circuit.
   const bool urgent = writing_->kind != CommandKind::follow || writing_->p == Watt::zero();
   master_->transact({settings_.unit, sent, settings_.reply_timeout, urgent},
-                    [this, alive = std::weak_ptr<char>(alive_), sent,
-                     index](const Result<io::ModbusResponse>& response) {
+                    [this, alive = std::weak_ptr<char>(alive_), sent, index,
+                     turn = write_turn_](const Result<io::ModbusResponse>& response) {
                       if (alive.expired()) return;
+                      look_at_watchdog();
+                      if (turn != write_turn_) {  // The next tick says what holds now.
+                        if (last_command_ && !writing_) begin_write(*last_command_);
+                        return;
+                      }
                       if (!response) return end_write(fail(response.error()));
                       const Result<void> ok = modbus::decode_write_response(sent, *response);
                       if (!ok) return end_write(ok);

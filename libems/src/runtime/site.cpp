@@ -82,6 +82,18 @@ Result<std::unique_ptr<Site>> Site::create(SiteParts parts) {
   for (const io::MeterConfig& config : site->parts_.config.meters) {
     if (Result<void> added = site->add_meter(config); !added) return fail(added.error());
   }
+  WatchdogSettings watchdog;
+  watchdog.tick = site->parts_.config.tick;
+  watchdog.realtime = site->parts_.config.realtime;
+  if (site->loop_.config().arming == safety::Arming::armed) {  // Disarmed: nothing is ever sent.
+    for (const io::InverterConfig& config : site->parts_.config.inverters) {
+      std::shared_ptr<io::StopPath> link = site->master_for(config.link);
+      if (std::ranges::find(watchdog.links, link) == watchdog.links.end()) {
+        watchdog.links.push_back(std::move(link));
+      }
+    }
+  }
+  site->watchdog_.emplace(site->parts_.clock, std::move(watchdog));
   return site;
 }
 
@@ -173,6 +185,7 @@ Result<void> Site::add_inverter(const io::InverterConfig& config) {
   settings.reply_timeout = config.reply_timeout;
   settings.lease = config.lease;
   settings.write_step = step_of(config.rated_power);
+  settings.watched = loop_.config().arming == safety::Arming::armed;
   inverters_.push_back(std::make_unique<PackDriver>(
       DriverWiring{strand_, parts_.clock, image_, *parts_.log}, inverter(config.id),
       master_for(config.link), pack.loaded, settings));
@@ -200,8 +213,24 @@ Result<void> Site::add_meter(const io::MeterConfig& config) {
 }
 
 void Site::start() {
-  asio::post(strand_, [this] {
+  std::optional<io::WatchdogDevice> device;
+  if (const auto& path = parts_.config.watchdog_device) {
+    Result<io::WatchdogDevice> opened = io::WatchdogDevice::open(path->string());
+    if (opened) {
+      device = std::move(*opened);
+    } else {
+      parts_.log->critical("event=watchdog_device_failed path={} errno={} error=\"{}\"",
+                           path->string(), opened.error().offset, opened.error().what);
+    }
+  }
+  const bool device_missing = parts_.config.watchdog_device && !device;
+  watchdog_->start(std::move(device));
+  asio::post(strand_, [this, device_missing] {
     running_ = true;
+    if (device_missing) {
+      record_event({Severity::alarm, kSite, "watchdog_device_failed", true, 0, Signal{}},
+                   parts_.clock.utc());
+    }
     clock_quality_ = parts_.clock.quality();
     const std::uint64_t hash = parts_.permission.acceptance && parts_.permission.limits
                                    ? parts_.permission.limits->hash.prefix()
@@ -257,6 +286,7 @@ void Site::tick() {
   if (tick.latch_changed) {  // ... then written.
     parts_.store.put(std::string(kLatchKey), encode_latch(loop_.safety_state().latch()));
   }
+  watchdog_->pet();
   last_ = tick;
   last_utc_ = utc;
   last_at_ = now;
@@ -278,6 +308,7 @@ void Site::apply(const Tick& tick, Instant now) {
 void Site::record(const Tick& tick, UtcInstant utc, Instant now) {
   for (const Event& event : tick.safety.events) record_event(event, utc);
   report_writes(utc);
+  report_watchdog(tick, utc);
 
   const Watt deadband = deadband_of(rated_of(loop_.config()));
   const bool due = !stored_decision_ || now - stored_at_ >= kDecisionPeriod ||
@@ -311,6 +342,35 @@ void Site::report_writes(UtcInstant utc) {
     event.active = failing;
     record_event(event, utc);
   }
+}
+
+/// A strand that hung, and was stopped for: an event, and its end with the next tick in time.
+void Site::report_watchdog(const Tick& tick, UtcInstant utc) {
+  const auto report = [&](Severity severity, const char* name, bool active, std::int64_t value) {
+    record_event({severity, kSite, name, active, value, Signal{}}, utc);
+  };
+  const std::uint64_t hangs = watchdog_->hangs();
+  if (std::exchange(hangs_reported_, hangs) != hangs) {
+    hang_active_ = true;
+    report(Severity::critical, "control_hung", true, static_cast<std::int64_t>(watchdog_->stops()));
+  } else if (hang_active_ && tick.safety.late_ticks == 0) {
+    hang_active_ = false;
+    report(Severity::critical, "control_hung", false, 0);
+  }
+  const bool failing = !watchdog_->device_ok();
+  if (std::exchange(device_failing_, failing) != failing) {
+    report(Severity::alarm, "watchdog_device_failed", failing, 0);
+  }
+}
+
+/// Ends what a site that ticks no more owes the watchdog: while it tells its inverters their last
+/// word it may hang as before.
+void Site::pet_until_ended() {
+  watchdog_->pet();
+  timer_.expires_after(to_chrono(parts_.config.tick));
+  timer_.async_wait([this](const std::error_code& error) {
+    if (!error && stopped_) pet_until_ended();
+  });
 }
 
 Quality Site::published(const PointSample& sample) const noexcept {
@@ -397,6 +457,8 @@ void Site::stop(Duration deadline, std::function<void(bool)> done) {
     stopped_ = std::move(done);
     const auto finish = [this](bool confirmed) {
       stop_timer_.cancel();
+      timer_.cancel();
+      watchdog_->end();
       for (const auto& driver : batteries_) driver->stop();
       for (const auto& driver : inverters_) driver->stop();
       for (const auto& driver : meters_) driver->stop();
@@ -404,6 +466,7 @@ void Site::stop(Duration deadline, std::function<void(bool)> done) {
       if (stopped_) std::exchange(stopped_, nullptr)(confirmed);
     };
     if (loop_.config().arming != safety::Arming::armed) return finish(true);
+    pet_until_ended();
     for (const auto& driver : inverters_) finishing_ += driver->known() ? 1U : 0U;
     if (finishing_ == 0) return finish(true);
     stop_timer_.expires_after(to_chrono(deadline));

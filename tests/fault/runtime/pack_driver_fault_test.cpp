@@ -9,6 +9,7 @@
 #include <asio/post.hpp>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <vector>
 
 #include "ems/io/pack_loader.hpp"
@@ -53,11 +54,18 @@ class FakeMaster final : public io::ModbusMaster {
   [[nodiscard]] std::string last_error() const override { return {}; }
   [[nodiscard]] io::ModbusCounters counters() const override { return {}; }
   [[nodiscard]] std::string_view name() const override { return "fake"; }
+  void set_stop(const io::StopPlan& plan) override { stop = plan; }
+  [[nodiscard]] std::uint64_t stops() const noexcept override { return stops_made; }
+  void begin_stop() noexcept override {}
+  [[nodiscard]] bool advance_stop() noexcept override { return true; }
+  void end_stop() noexcept override {}
 
   bool silent = false;
   bool refuse_writes = false;
   bool hold_writes = false;
   int writes = 0;
+  std::uint64_t stops_made = 0;  ///< By a watchdog.
+  std::optional<io::StopPlan> stop;
   std::vector<std::function<void()>> held;
 
  private:

@@ -27,6 +27,7 @@ struct PackDriverSettings {
   Duration reply_timeout{};  ///< Zero: the pack's.
   Duration lease{};          ///< Inverters: device-side revert timer, refreshed at a third.
   Watt write_step{};         ///< A change smaller than this waits for the next refresh.
+  bool watched = false;      ///< Its stop is left with the link, for a strand that hangs.
 };
 
 /// Polls one device through its pack, and writes its set-point.
@@ -43,6 +44,9 @@ struct PackDriverSettings {
 /// A device that misses an answer is walked again; until that succeeds, writes go to the map that
 /// was known, so a stop does not wait for discovery. A device without a contactor of its own is
 /// told `stop` where `open` is wanted.
+///
+/// The stop of a watched device is encoded as soon as its map is known, and again when it changed.
+/// What the watchdog stopped is written anew; a sequence that it came into is void.
 ///
 /// @thread_safety The site's strand only; it is also where every callback runs.
 class PackDriver {
@@ -97,6 +101,9 @@ class PackDriver {
   [[nodiscard]] bool due(const InverterCommand& command, const Interval& bound,
                          Instant now) const noexcept;
   void beat(Instant now);
+  [[nodiscard]] Result<device_pack::WritePlan> encode(const InverterCommand& command) const;
+  void leave_stop();
+  void look_at_watchdog();
   void begin_write(const InverterCommand& command);
   void write_step(std::size_t index);
   void end_write(const Result<void>& result);
@@ -127,6 +134,8 @@ class PackDriver {
   std::optional<InverterCommand> writing_;
   std::optional<InverterCommand> next_;  ///< Replaces writing_ at the next frame boundary.
   device_pack::WritePlan plan_;
+  std::uint64_t write_turn_ = 0;  ///< An answer to a sequence that is void knows it is old.
+  std::uint64_t stops_seen_ = 0;  ///< Of the link's watchdog.
   std::optional<Error> write_error_;
   std::optional<InverterCommand> refused_;
   unsigned write_failures_ = 0;

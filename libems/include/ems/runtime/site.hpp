@@ -24,6 +24,7 @@
 #include "ems/runtime/site_metrics.hpp"
 #include "ems/runtime/site_port.hpp"
 #include "ems/runtime/store_worker.hpp"
+#include "ems/runtime/watchdog.hpp"
 
 namespace ems::runtime {
 
@@ -61,7 +62,8 @@ class Site final : public SitePort {
   Site(const Site&) = delete;
   Site& operator=(const Site&) = delete;
 
-  /// Starts drivers and tick.
+  /// Starts drivers, tick and watchdog; opens the hardware watchdog, so it is the last thing to do.
+  /// @thread_safety  Not from the strand.
   void start();
   /// Ends in the safe state: every inverter that was ever reached is told follow 0 W (stop when
   /// tripped), again and again until it has it; then the links close.
@@ -97,6 +99,8 @@ class Site final : public SitePort {
   void record_event(const Event& event, UtcInstant utc);
   void audit(const std::string& who, const std::string& what, const std::string& why);
   void report_writes(UtcInstant utc);
+  void report_watchdog(const Tick& tick, UtcInstant utc);
+  void pet_until_ended();
   [[nodiscard]] CommandKind last_word(std::size_t inverter) const noexcept;
   [[nodiscard]] Quality published(const PointSample& sample) const noexcept;
   [[nodiscard]] SiteStatus make_status() const;
@@ -114,6 +118,10 @@ class Site final : public SitePort {
   std::vector<std::unique_ptr<PackDriver>> inverters_;
   std::vector<std::unique_ptr<PackDriver>> meters_;
   std::map<std::string, std::shared_ptr<io::ModbusMaster>> masters_;
+  std::optional<Watchdog> watchdog_;  ///< From create() on; ends before the links it stops.
+  std::uint64_t hangs_reported_ = 0;
+  bool hang_active_ = false;
+  bool device_failing_ = false;
 
   asio::steady_timer timer_;
   Instant next_tick_{};

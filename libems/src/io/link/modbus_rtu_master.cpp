@@ -192,6 +192,28 @@ class RtuMaster final : public ModbusMaster {
   }
   [[nodiscard]] std::string_view name() const override { return name_; }
 
+  void set_stop(const StopPlan& plan) override {
+    StopPlan made = plan;
+    if (made.timeout <= Duration{}) made.timeout = kModbusReplyTimeout;
+    const std::lock_guard lock(stop_mutex_);
+    for (StopPlan& known : stop_plans_) {
+      if (known.unit == plan.unit) return std::swap(known, made);
+    }
+    stop_plans_.push_back(std::move(made));
+  }
+  [[nodiscard]] std::uint64_t stops() const noexcept override { return stops_.load(); }
+  // The line's thread sends; it is asked through an atomic, and woken without its mutex: a wake-up
+  // that is lost is made up for by the next.
+  void begin_stop() noexcept override {
+    stop_wanted_ = true;
+    wake_.notify_one();
+  }
+  [[nodiscard]] bool advance_stop() noexcept override {
+    wake_.notify_one();
+    return !stop_wanted_;
+  }
+  void end_stop() noexcept override { stop_wanted_ = false; }
+
  private:
   void finish(ModbusCallback callback, Result<ModbusResponse> result) {
     asio::post(executor_, [alive = alive_, callback = std::move(callback),
@@ -210,7 +232,13 @@ class RtuMaster final : public ModbusMaster {
     sigset_t all;
     ::sigfillset(&all);
     ::pthread_sigmask(SIG_BLOCK, &all, nullptr);  // Signals are the main thread's.
-    while (auto request = next()) {
+    while (has_work()) {
+      if (stop_wanted_) {
+        stop_units();
+        continue;
+      }
+      auto request = next();
+      if (!request) continue;
       if (!ensure_open()) {
         ended(std::move(*request),
               fail(Errc::unavailable, 0, "modbus RTU: the line cannot be opened"));
@@ -226,17 +254,57 @@ class RtuMaster final : public ModbusMaster {
       ended(std::move(*request), std::move(result));
     }
   }
-  std::optional<Waiting> next() {
+  /// Waits for something to do. @return false: the end.
+  bool has_work() {
     std::unique_lock lock(mutex_);
-    while (true) {
-      wake_.wait(lock, [this] { return closed_ || !queue_.empty(); });
-      if (closed_) return std::nullopt;
-      auto request = queue_.pop([](std::uint8_t) { return true; });
-      if (breakers_[request->unit].allow(clock_.now()) || request->urgent) return request;
-      ++counters_.circuit_open;
-      finish(std::move(request->callback),
-             fail(Errc::unavailable, 0, "modbus: the unit's circuit is open"));
+    wake_.wait(lock, [this] { return closed_ || stop_wanted_ || !queue_.empty(); });
+    return !closed_;
+  }
+  std::optional<Waiting> next() {
+    const std::lock_guard lock(mutex_);
+    auto request = queue_.pop([](std::uint8_t) { return true; });
+    if (!request || breakers_[request->unit].allow(clock_.now()) || request->urgent) {
+      return request;
     }
+    ++counters_.circuit_open;
+    finish(std::move(request->callback),
+           fail(Errc::unavailable, 0, "modbus: the unit's circuit is open"));
+    return std::nullopt;
+  }
+  /// What the strand wanted before a stop is void.
+  void drop_superseded() {
+    const std::lock_guard lock(mutex_);
+    for (Waiting& waiting : queue_.take_all()) {
+      refuse(std::move(waiting.callback),
+             fail(Errc::cancelled, 0, "modbus RTU: the watchdog stopped the device meanwhile"));
+    }
+  }
+  /// The stop of every unit, step by step. What a unit answers changes nothing: the watchdog asks
+  /// again as long as the strand hangs.
+  void stop_units() {
+    drop_superseded();
+    std::vector<StopPlan> plans;
+    std::size_t steps = 0;
+    {
+      const std::lock_guard lock(stop_mutex_);
+      plans = stop_plans_;
+    }
+    for (const StopPlan& plan : plans) steps = std::max(steps, plan.pdus.size());
+    const bool open = steps > 0 && ensure_open();
+    if (open) ++stops_;
+    for (std::size_t step = 0; open && step < steps; ++step) {
+      for (const StopPlan& plan : plans) {
+        if (step >= plan.pdus.size()) continue;
+        std::uint64_t late = 0;
+        const Result<ModbusResponse> answer =
+            line_.exchange({plan.unit, true, plan.timeout, plan.pdus[step], {}}, late);
+        if (answer || answer.error().code != Errc::unavailable) continue;
+        lose_line();
+        stop_wanted_ = false;
+        return;
+      }
+    }
+    stop_wanted_ = false;
   }
   bool ensure_open() {
     if (line_.is_open()) return true;
@@ -267,6 +335,11 @@ class RtuMaster final : public ModbusMaster {
   SystemClock clock_;
   RtuLine line_;  // The thread's, after construction.
   std::shared_ptr<std::atomic<bool>> alive_ = std::make_shared<std::atomic<bool>>(true);
+
+  std::atomic<bool> stop_wanted_{false};
+  std::atomic<std::uint64_t> stops_{0};
+  std::mutex stop_mutex_;  // Guards stop_plans_; never held with mutex_.
+  std::vector<StopPlan> stop_plans_;
 
   mutable std::mutex mutex_;  // Guards what follows.
   std::condition_variable wake_;

@@ -6,7 +6,6 @@
 #include <asio/ip/tcp.hpp>
 #include <asio/post.hpp>
 #include <asio/steady_timer.hpp>
-#include <asio/write.hpp>
 #include <chrono>
 #include <map>
 #include <random>
@@ -16,11 +15,13 @@
 #include "ems/io/link/modbus_master.hpp"
 #include "ems/protocol/modbus/tcp.hpp"
 #include "io/link/modbus_exchange.hpp"
+#include "io/link/tcp_writer.hpp"
 
 namespace ems::io {
 namespace {
 
 using asio::ip::tcp;
+using detail::TcpWriter;
 using detail::Waiting;
 namespace modbus = protocol::modbus;
 
@@ -77,6 +78,7 @@ class TcpMasterCore : public std::enable_shared_from_this<TcpMasterCore> {
   const std::string& last_error() const { return last_error_; }
   const ModbusCounters& counters() const { return counters_; }
   bool connected() const { return connected_; }
+  TcpWriter& writer() { return writer_; }
 
  private:
   struct InFlight {
@@ -121,6 +123,7 @@ class TcpMasterCore : public std::enable_shared_from_this<TcpMasterCore> {
     timer_.cancel();
     std::error_code ignored;  // An option of comfort: the connection works without it.
     socket_.set_option(tcp::no_delay(true), ignored);
+    writer_.attach(socket_.native_handle());
     connected_ = attempted_ = true;
     failures_ = 0;
     silent_timeouts_ = 0;
@@ -155,10 +158,10 @@ class TcpMasterCore : public std::enable_shared_from_this<TcpMasterCore> {
     attempted_ = true;
     timer_.cancel();
     resolver_.cancel();
+    writer_.detach();
     std::error_code ignored;  // The socket is thrown away.
     socket_.close(ignored);
-    unsent_.clear();
-    writing_ = false;
+    waiting_to_write_ = false;
     for (auto& [transaction, flight] : std::exchange(in_flight_, {})) {
       flight.timer->cancel();
       detail::judge(breakers_[flight.request.unit], why.error, clock_.now());
@@ -172,7 +175,17 @@ class TcpMasterCore : public std::enable_shared_from_this<TcpMasterCore> {
     return std::any_of(in_flight_.begin(), in_flight_.end(),
                        [unit](const auto& item) { return item.second.request.unit == unit; });
   }
+  /// The watchdog stopped the line's devices: what was wanted before no longer holds.
+  void drop_superseded() {
+    const std::uint64_t stops = writer_.stops();
+    if (std::exchange(stops_seen_, stops) == stops) return;
+    for (Waiting& waiting : queue_.take_all()) {
+      refuse(std::move(waiting.callback),
+             fail(Errc::cancelled, 0, "modbus TCP: the watchdog stopped the device meanwhile"));
+    }
+  }
   void dispatch() {
+    drop_superseded();
     while (connected_ && in_flight_.size() < std::max<std::size_t>(1, options_.outstanding_max)) {
       auto next = queue_.pop([this](std::uint8_t unit) { return !busy(unit); });
       if (!next) return;
@@ -186,32 +199,35 @@ class TcpMasterCore : public std::enable_shared_from_this<TcpMasterCore> {
     }
   }
   void send(Waiting request) {
-    while (in_flight_.contains(++transaction_)) {
-    }
+    do {
+      transaction_ = static_cast<std::uint16_t>((transaction_ + 1) % detail::kStopTransaction);
+    } while (in_flight_.contains(transaction_));
     std::array<std::byte, modbus::kTcpFrameSize> frame{};
     const auto size = modbus::encode_tcp(transaction_, request.unit, request.pdu, frame);
     EMS_ASSERT(size && "the PDU was checked when it was queued");
-    unsent_.insert(unsent_.end(), frame.begin(),
-                   frame.begin() + static_cast<std::ptrdiff_t>(*size));
     auto timer = std::make_unique<asio::steady_timer>(executor_, to_chrono(request.timeout));
     timer->async_wait([self = shared_from_this(), epoch = epoch_,
                        transaction = transaction_](const std::error_code& cancelled) {
       if (!cancelled && self->epoch_ == epoch) self->timed_out(transaction);
     });
     in_flight_.emplace(transaction_, InFlight{std::move(request), std::move(timer)});
-    if (!writing_) flush();
+    written(writer_.put(Bytes{frame}.first(*size)));
   }
-  void flush() {
-    writing_ = true;
-    auto data = std::make_shared<std::vector<std::byte>>(std::exchange(unsent_, {}));
-    asio::async_write(socket_, asio::buffer(*data),
-                      [self = shared_from_this(), epoch = epoch_, data](
-                          const std::error_code& error, std::size_t) {
-                        if (self->epoch_ != epoch) return;
-                        if (error) return self->lost(error.message());
-                        self->writing_ = false;
-                        if (!self->unsent_.empty()) self->flush();
-                      });
+  void written(TcpWriter::Sent sent) {
+    if (sent == TcpWriter::Sent::all) return;
+    if (sent == TcpWriter::Sent::broken) {  // Not from within: the caller goes through a queue.
+      return asio::post(executor_, [self = shared_from_this(), epoch = epoch_] {
+        if (self->epoch_ == epoch) self->lost("the peer takes no bytes");
+      });
+    }
+    if (std::exchange(waiting_to_write_, true)) return;
+    socket_.async_wait(tcp::socket::wait_write,
+                       [self = shared_from_this(), epoch = epoch_](const std::error_code& error) {
+                         if (self->epoch_ != epoch) return;
+                         self->waiting_to_write_ = false;
+                         if (error) return self->lost(error.message());
+                         self->written(self->writer_.flush());
+                       });
   }
   void timed_out(std::uint16_t transaction) {
     const auto at = in_flight_.find(transaction);
@@ -291,14 +307,15 @@ class TcpMasterCore : public std::enable_shared_from_this<TcpMasterCore> {
   bool closed_ = false;
   bool connected_ = false;
   bool attempted_ = false;
-  bool writing_ = false;
+  bool waiting_to_write_ = false;
   int failures_ = 0;
   int silent_timeouts_ = 0;
   std::uint16_t transaction_ = 0;
   detail::WaitingQueue queue_;
   std::map<std::uint16_t, InFlight> in_flight_;
   std::map<std::uint8_t, modbus::CircuitBreaker> breakers_;
-  std::vector<std::byte> unsent_;
+  TcpWriter writer_;
+  std::uint64_t stops_seen_ = 0;
   std::vector<std::byte> received_;
   std::array<std::byte, 2048> chunk_{};
   ModbusCounters counters_;
@@ -322,6 +339,12 @@ class TcpMaster final : public ModbusMaster {
   [[nodiscard]] std::string last_error() const override { return core_->last_error(); }
   [[nodiscard]] ModbusCounters counters() const override { return core_->counters(); }
   [[nodiscard]] std::string_view name() const override { return core_->name(); }
+
+  void set_stop(const StopPlan& plan) override { core_->writer().set_stop(plan); }
+  [[nodiscard]] std::uint64_t stops() const noexcept override { return core_->writer().stops(); }
+  void begin_stop() noexcept override { core_->writer().begin_stop(); }
+  [[nodiscard]] bool advance_stop() noexcept override { return core_->writer().advance_stop(); }
+  void end_stop() noexcept override { core_->writer().end_stop(); }
 
  private:
   std::shared_ptr<TcpMasterCore> core_;

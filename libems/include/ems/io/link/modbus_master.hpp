@@ -14,6 +14,7 @@
 #include "ems/core/bytes.hpp"
 #include "ems/core/result.hpp"
 #include "ems/core/time.hpp"
+#include "ems/io/link/stop_path.hpp"
 
 namespace ems::io {
 
@@ -42,7 +43,7 @@ using ModbusResponse = std::vector<std::byte>;
 ///                       is open.
 ///   resource_exhausted  the queue is full.
 ///   invalid_argument    unit or PDU size.
-///   cancelled           close().
+///   cancelled           close(), or the watchdog stopped the line's devices (StopPath).
 using ModbusCallback = std::function<void(Result<ModbusResponse>)>;
 
 /// Since the master was made. A request counts in exactly one of the fields after `requests`.
@@ -58,9 +59,10 @@ struct ModbusCounters {
   std::uint64_t queue_full = 0;    ///< Refused without being sent.
   std::uint64_t rejected = 0;      ///< invalid_argument.
   std::uint64_t cancelled = 0;
-  std::uint64_t late_answers = 0;  ///< Besides: answers nobody waited for any more, dropped.
-  std::uint64_t connects = 0;      ///< Besides: successful connects or opens.
-  std::uint64_t disconnects = 0;   ///< Besides: lost connections and failed attempts.
+  /// Besides: answers nobody waited for any more, or to a stop of the watchdog; dropped.
+  std::uint64_t late_answers = 0;
+  std::uint64_t connects = 0;     ///< Besides: successful connects or opens.
+  std::uint64_t disconnects = 0;  ///< Besides: lost connections and failed attempts.
 };
 
 /// One line or gateway with its units. A unit that stays silent three times is left alone for 5,
@@ -68,10 +70,10 @@ struct ModbusCounters {
 ///
 /// @thread_safety Call from the executor it was made with (a strand); every callback arrives
 ///                there, never from within transact(). After the destructor no callback is made.
-class ModbusMaster {
+///                The functions of StopPath say their own; whoever calls them from another thread
+///                ends before the destructor.
+class ModbusMaster : public StopPath {
  public:
-  virtual ~ModbusMaster() = default;
-
   /// Sends one request. Requests of one unit keep their order and go out one at a time.
   /// @param callback  Called exactly once.
   virtual void transact(const ModbusRequest& request, ModbusCallback callback) = 0;
