@@ -132,7 +132,7 @@ void Controller::apply(const DigitalInputs& inputs, Instant now) noexcept {
   status_.discharge_current_max = verdict.discharge_current_max;
   status_.rules = 0;
   for (const safety::Reason& reason : verdict.reasons) {
-    status_.rules |= 1U << static_cast<unsigned>(reason.rule);
+    status_.rules |= std::uint64_t{1} << static_cast<unsigned>(reason.rule);
   }
   ++status_.ticks;
   status_.late_ticks += static_cast<std::uint32_t>(output.late_ticks);

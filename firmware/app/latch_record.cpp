@@ -11,7 +11,7 @@ constexpr std::size_t kCountAt = 4;
 constexpr std::size_t kTripsAt = 5;
 constexpr std::size_t kTripSize = 5;  // Cause, kind, module, index.
 constexpr std::size_t kCrcAt = kLatchRecordSize - 4;
-constexpr auto kCauseMax = static_cast<std::uint8_t>(safety::TripCause::undertemperature);
+constexpr auto kCauseMax = static_cast<std::uint8_t>(safety::TripCause::limit_disobeyed);
 constexpr auto kKindMax = static_cast<std::uint8_t>(AssetKind::load);
 
 }  // namespace

@@ -21,6 +21,7 @@ constexpr std::size_t kSetpointAt = 9;       // s32
 constexpr std::size_t kLeaseLeftAt = 11;     // Seconds, rounded up.
 constexpr std::size_t kHeartbeatAgeAt = 12;  // Milliseconds.
 constexpr std::size_t kLimitsHashAt = 13;    // u64
+constexpr std::size_t kRulesHighAt = 18;     // u32: rules 32 and on.
 constexpr std::size_t kPackVoltageAt = 20;   // s32
 constexpr std::size_t kPackCurrentAt = 22;   // s32
 constexpr std::size_t kSocAt = 24;           // s32, like all that may be absent
@@ -102,7 +103,8 @@ void RegisterMap::fill(Registers& out) const noexcept {
   put(out, kTempMinAt, battery.temp_min);
   put(out, kChargeLimitAt, status_.charge_current_max);
   put(out, kDischargeLimitAt, status_.discharge_current_max);
-  put32(out, kRulesAt, status_.rules);
+  put32(out, kRulesAt, static_cast<std::uint32_t>(status_.rules));
+  put32(out, kRulesHighAt, static_cast<std::uint32_t>(status_.rules >> 32U));
 
   const std::array<std::uint32_t, 11> counters = {battery_.requests,
                                                   battery_.replies,

@@ -72,7 +72,7 @@ struct Status {
   BatteryValues battery{};
   MilliAmp charge_current_max{};
   MilliAmp discharge_current_max{};
-  std::uint32_t rules = 0;  ///< Bit per safety::Rule that is active.
+  std::uint64_t rules = 0;  ///< Bit per safety::Rule that is active.
   std::uint32_t ticks = 0;
   std::uint32_t late_ticks = 0;
   std::uint32_t host_losses = 0;  ///< Times the dead-man acted.

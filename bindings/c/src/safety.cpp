@@ -28,7 +28,7 @@ static_assert(EMS_SAFETY_INVERTERS_MAX >= safety::kMaxInverters);
 static_assert(EMS_SAFETY_TRIPS_MAX >= safety::Latch::capacity());
 static_assert(EMS_SAFETY_TRIPPED == static_cast<int>(safety::SafetyState::tripped));
 static_assert(EMS_BMS_DISCHARGE_ENABLE == safety::bms_bit(safety::BmsSignal::discharge_enable));
-static_assert(EMS_TRIP_UNDERTEMPERATURE == static_cast<int>(safety::TripCause::undertemperature));
+static_assert(EMS_TRIP_LIMIT_DISOBEYED == static_cast<int>(safety::TripCause::limit_disobeyed));
 static_assert(EMS_ACTION_LATCH == static_cast<int>(safety::Action::latch));
 static_assert(EMS_CAUSE_WAITING == static_cast<int>(safety::Cause::waiting));
 static_assert(EMS_SEVERITY_CRITICAL == static_cast<int>(Severity::critical));

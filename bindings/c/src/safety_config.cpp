@@ -21,7 +21,6 @@ void each_limit(Limits& limits, C& c, Move&& move) noexcept {
   threshold(limits.charge_temp_min, c.charge_temp_min_mdegc);
   threshold(limits.discharge_temp_max, c.discharge_temp_max_mdegc);
   threshold(limits.discharge_temp_min, c.discharge_temp_min_mdegc);
-  threshold(limits.discharge_temp_derate, c.discharge_temp_derate_mdegc);
   move(limits.temp_latch_max, c.temp_latch_max_mdegc);
   move(limits.temp_latch_min, c.temp_latch_min_mdegc);
   move(limits.charge_current_max, c.charge_current_max_ma);
@@ -63,6 +62,8 @@ ems_safety_limits_t limits_to_c(const safety::Limits& limits) noexcept {
   into.struct_size = sizeof into;
   into.chemistry = EMS_CHEMISTRY_LFP;
   each_limit(limits, into, ToC{});
+  const auto& derate = limits.discharge_temp_derate;
+  into.discharge_temp_derate_mdegc.trip = derate.empty() ? 0 : derate[0].x.count();
   return into;
 }
 
@@ -73,7 +74,11 @@ ems_status_t limits_from(const ems_safety_limits_t* given, safety::Limits& limit
   if (own.chemistry != EMS_CHEMISTRY_LFP) {
     return failed(EMS_E_OUT_OF_RANGE, "chemistry is no EMS_CHEMISTRY_*");
   }
+  limits = safety::default_limits(safety::Chemistry::lfp);
   each_limit(limits, own, FromC{});
+  limits.discharge_temp_derate = safety::derate_curve<MilliCelsius>(
+      {{MilliCelsius{own.discharge_temp_derate_mdegc.trip}, BasisPoints{10'000}},
+       {limits.discharge_temp_max.trip, BasisPoints{0}}});
   return EMS_OK;
 }
 
@@ -134,7 +139,7 @@ ems_status_t state_from(const ems_safety_config_t& given, safety::State& state) 
   for (std::size_t i = 0; i < given.trip_count; ++i) {
     const ems_trip_t& trip = given.trips[i];
     const auto place = static_cast<std::uint16_t>(i);
-    if (trip.cause < EMS_TRIP_UNREADABLE || trip.cause > EMS_TRIP_UNDERTEMPERATURE ||
+    if (trip.cause < EMS_TRIP_UNREADABLE || trip.cause > EMS_TRIP_LIMIT_DISOBEYED ||
         !valid(trip.asset)) {
       return failed(EMS_E_OUT_OF_RANGE, "trips: cause or asset is none there is", place);
     }

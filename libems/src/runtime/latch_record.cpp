@@ -38,7 +38,7 @@ Result<safety::Latch> decode_latch(Bytes record) {
     const std::size_t at = kHeaderSize + kTripSize * i;
     safety::Trip trip;
     trip.cause = static_cast<safety::TripCause>(load_u8(record, at));
-    if (trip.cause > safety::TripCause::undertemperature) {
+    if (trip.cause > safety::TripCause::limit_disobeyed) {
       return fail(Errc::corrupt, at, "latch record: unknown cause");
     }
     trip.asset.kind = static_cast<AssetKind>(load_u8(record, at + 1));

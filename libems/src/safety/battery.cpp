@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
 
+#include "safety/limit_access.hpp"
 #include "safety/rule_engine.hpp"
 
 namespace ems::safety::detail {
 
 namespace {
 
-constexpr std::uint16_t kSumSeen = 1U << 8U;  // Above the bms_bit()s.
+constexpr std::uint16_t kSumSeen = 1U << 15U;  // Above the bms_bit()s.
 
 template <class Q>
 std::optional<Q> usable_value(const OptionalInput<Q>& input, const Limits& limits,
@@ -116,7 +117,7 @@ class Evaluator {
       case Rule::discharge_undertemperature:
         return lower(l.discharge_temp_min, lowest(temps_), Signal::temperature);
       case Rule::discharge_temperature_derate:
-        return upper(l.discharge_temp_derate, highest(temps_), Signal::temperature);
+        return present(true, Signal::temperature);
       case Rule::charge_overcurrent:
         return upper(l.charge_overcurrent, current(-1), Signal::pack_current);
       case Rule::discharge_overcurrent:
@@ -154,6 +155,8 @@ class Evaluator {
         return present(soc_.has_value(), Signal::soc);
       case Rule::temperatures_missing:
         return present(temps_.has_value(), Signal::temperature);
+      default:
+        return present(true, Signal{});
     }
     return {};  // An unknown rule is one that cannot be judged.
   }
@@ -166,12 +169,10 @@ class Evaluator {
   /// discharge_temp_max.trip.
   [[nodiscard]] MilliAmp discharge_current_max() const noexcept {
     const MilliAmp most = capped(limits_.discharge_current_max, in_.discharge_current_limit);
-    const MilliCelsius from = limits_.discharge_temp_derate.trip;
-    const MilliCelsius to = limits_.discharge_temp_max.trip;
-    if (!temps_ || temps_->highest >= to) return MilliAmp::zero();
-    if (temps_->highest < from) return most;
+    if (!temps_) return MilliAmp::zero();
+    const auto curve = field_at<DerateCurve<Raw>>(limits_, offsetof(Limits, discharge_temp_derate));
     const MilliAmp lowered{mul_div(limits_.discharge_current_max.count(),
-                                   (to - temps_->highest).count(), (to - from).count())};
+                                   share_at(curve, temps_->highest.count()), 10'000)};
     return min_of(most, lowered);
   }
   [[nodiscard]] MilliVolt charge_voltage_max() const noexcept { return charge_voltage().trip; }
@@ -356,6 +357,7 @@ std::optional<bool> latch_reached(TripCause cause, const Limits& limits, const B
       return temps->lowest <= limits.temp_latch_min;
     case TripCause::unreadable:
     case TripCause::estop:
+    default:
       break;
   }
   return std::nullopt;  // Not a threshold.
@@ -374,10 +376,10 @@ void step_battery(BatteryState& state, BatteryVerdict& verdict,
     const RuleInfo& info = rule_info(static_cast<Rule>(i));
     const Evaluation e = evaluator.evaluate(info.rule);
     RuleState& rule = state.rules[i];
-    rule = advance(rule, e, context.now);
+    advance(rule, e, context.passed);
     if (!rule.active) continue;
-    verdict.reasons.push_back(
-        {info.rule, info.direction, info.action, cause_of(e.finding), e.signal, e.value, e.limit});
+    verdict.reasons.push_back({info.rule, info.direction, info.action, cause_of(e.finding),
+                               e.signal, e.element, e.value, e.limit});
     if (info.action != Action::inhibit) continue;
     charge = charge && !includes(info.direction, Direction::charge);
     discharge = discharge && !includes(info.direction, Direction::discharge);

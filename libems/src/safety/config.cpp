@@ -93,6 +93,16 @@ std::string_view to_string(TripCause cause) noexcept {
       return "overtemperature_trip";
     case TripCause::undertemperature:
       return "undertemperature_trip";
+    case TripCause::smoke:
+      return "smoke_trip";
+    case TripCause::gas:
+      return "gas_trip";
+    case TripCause::insulation:
+      return "insulation_trip";
+    case TripCause::contactor:
+      return "contactor_trip";
+    case TripCause::limit_disobeyed:
+      return "limit_disobeyed_trip";
   }
   return "latch_unreadable";
 }

@@ -188,7 +188,8 @@ BatteryInputs read_inputs(const ProcessImage& image, AssetId battery, std::uint1
 }
 
 InverterInputs read_inverter_inputs(const ProcessImage& image, AssetId inverter) noexcept {
-  return {inverter, read<Watt>(image, inverter, Signal::dc_pv_power)};
+  return {inverter, read<Watt>(image, inverter, Signal::dc_pv_power),
+          read<Watt>(image, inverter, Signal::active_power)};
 }
 
 }  // namespace ems::safety

@@ -94,6 +94,7 @@ class Kernel {
 
   void run() noexcept {
     State& s = step_.state;
+    passed_ = s.last_step_ ? now_ - *s.last_step_ : Duration::zero();
     if (!s.started_at_) s.started_at_ = now_;
     grace_ = now_ >= *s.started_at_ && now_ - *s.started_at_ < config_.start_grace;
     const bool valid = validate(config_).has_value();
@@ -125,7 +126,7 @@ class Kernel {
       battery.started = false;
       for (RuleState& rule : battery.rules) {
         rule.active = true;
-        rule.good_since.reset();
+        rule.timing = false;
       }
     }
     return {};
@@ -229,6 +230,7 @@ class Kernel {
           .config = battery,
           .in = in == nullptr ? kNothing : *in,
           .now = now_,
+          .passed = passed_,
           .grace = grace_,
           .forbid = s.late_,
           .tripped = tripped_since(static_cast<std::uint8_t>(1U << i)).has_value(),
@@ -331,6 +333,7 @@ class Kernel {
   const Config& config_;
   const Inputs& inputs_;
   Instant now_;
+  Duration passed_{};  ///< Since the cycle before.
   bool grace_ = false;
   Step& step_;
 };

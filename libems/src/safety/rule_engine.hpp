@@ -3,6 +3,8 @@
 #pragma once
 
 #include <cstdint>
+#include <limits>
+#include <optional>
 
 #include "ems/safety/kernel.hpp"
 
@@ -18,6 +20,8 @@ struct Evaluation {
   Signal signal{};
   std::int32_t value = 0;
   std::int32_t limit = 0;
+  std::uint16_t element = 0;  ///< As in Reason.
+  Duration trip_after{};
 };
 
 /// Acts at the limit: `value == trip` has tripped, `value == clear` has not cleared.
@@ -32,26 +36,29 @@ template <class Q>
   return value <= limit.clear ? Finding::band : Finding::good;
 }
 
-/// Advances one rule. Missing or exceeded makes it active at once; only `clear_after` of
-/// uninterrupted good input clears it.
-[[nodiscard]] constexpr RuleState advance(const RuleState& state, const Evaluation& evaluation,
-                                          Instant now) noexcept {
-  RuleState next = state;
-  if (evaluation.finding == Finding::missing || evaluation.finding == Finding::exceeded) {
-    next.active = true;
-    next.exceeded = state.exceeded || evaluation.finding == Finding::exceeded;
-    next.good_since.reset();
-    return next;
+/// Runs a rule's timer on by `passed`, or starts it; true once it reached `needed`.
+[[nodiscard]] constexpr bool timed(RuleState& rule, Duration passed, Duration needed) noexcept {
+  constexpr std::int64_t kMost = std::numeric_limits<std::uint32_t>::max();
+  const std::int64_t before = rule.timing ? rule.timer : 0;
+  const std::int64_t sum = rule.timing ? before + passed.count() : 0;
+  rule.timer = static_cast<std::uint32_t>(sum < kMost ? sum : kMost);
+  rule.timing = true;
+  return rule.timer >= needed.count();
+}
+
+/// Advances one rule by one cycle. Missing makes it active at once, exceeded after `trip_after`;
+/// only `clear_after` of uninterrupted good input clears it.
+///
+/// @param passed  Time since the cycle before; below 0 (a clock fault) the timer starts again.
+constexpr void advance(RuleState& rule, const Evaluation& evaluation, Duration passed) noexcept {
+  const bool exceeded = evaluation.finding == Finding::exceeded;
+  const bool timing = rule.active ? evaluation.finding == Finding::good : exceeded;
+  if (!timing || passed < Duration::zero()) rule.timing = false;
+  if (timing && timed(rule, passed, rule.active ? evaluation.clear_after : evaluation.trip_after)) {
+    rule = {.active = !rule.active, .announced = rule.announced};
   }
-  if (!state.active) return next;
-  if (evaluation.finding == Finding::band) {
-    next.good_since.reset();  // Hysteresis band: the timer starts again.
-    return next;
-  }
-  if (!next.good_since || *next.good_since > now) next.good_since = now;
-  next.active = now - *next.good_since < evaluation.clear_after;
-  if (!next.active) next.exceeded = false;
-  return next;
+  rule.active = rule.active || evaluation.finding == Finding::missing;
+  rule.exceeded = rule.active && (rule.exceeded || exceeded);
 }
 
 /// True when a trip threshold that latches is reached; nullopt when the input cannot be judged.
@@ -63,6 +70,7 @@ struct BatteryContext {
   const BatteryConfig& config;
   const BatteryInputs& in;
   Instant now{};
+  Duration passed{};    ///< Since the cycle before; negative: the clock went backwards.
   bool grace = false;   ///< Still within start_grace.
   bool forbid = false;  ///< The site forbids all power (late, tripped).
   bool tripped = false;

@@ -14,7 +14,8 @@
 namespace ems::safety {
 
 // Room of the fixed-size tables. A build for a microcontroller may ask for less (CMake:
-// EMS_MAX_BATTERIES, EMS_MAX_INVERTERS, EMS_MAX_EVENTS); everything linked together must agree.
+// EMS_MAX_BATTERIES, EMS_MAX_INVERTERS, EMS_MAX_EVENTS, EMS_MAX_REASONS); everything linked
+// together must agree.
 #ifndef EMS_MAX_BATTERIES
 #define EMS_MAX_BATTERIES 8
 #endif
@@ -24,14 +25,20 @@ namespace ems::safety {
 #ifndef EMS_MAX_EVENTS
 #define EMS_MAX_EVENTS 48
 #endif
+#ifndef EMS_MAX_REASONS
+#define EMS_MAX_REASONS 47
+#endif
 inline constexpr std::size_t kMaxBatteries = EMS_MAX_BATTERIES;  ///< 1 .. 8.
 inline constexpr std::size_t kMaxInverters = EMS_MAX_INVERTERS;  ///< 1 .. 8.
 inline constexpr std::size_t kMaxEvents = EMS_MAX_EVENTS;        ///< Of one cycle; >= 1.
+inline constexpr std::size_t kMaxReasons = EMS_MAX_REASONS;      ///< Of one battery; >= 1.
 static_assert(kMaxBatteries >= 1 && kMaxBatteries <= 8 && kMaxInverters >= 1 &&
-              kMaxInverters <= 8 && kMaxEvents >= 1);
+              kMaxInverters <= 8 && kMaxEvents >= 1 && kMaxReasons >= 1);
 
-/// A boolean signal: 1 is on; anything else counts as off.
+/// A boolean signal. A switch is on only at 1; a hazard is there at anything but 0.
 using Flag = Quantity<struct FlagTag, std::int32_t>;
+/// Bits of alarms.def.
+using AlarmBits = Quantity<struct AlarmBitsTag, std::int64_t>;
 
 /// A sample and its own staleness bound. Absent (nullopt) means the device never gave it.
 template <class Q>
@@ -71,6 +78,11 @@ struct BatteryInputs {
   std::optional<CellSum> cell_sum{};       ///< Absent when the BMS gives only extremes.
   OptionalInput<MilliCelsius> temp_max{};  ///< Over all sensors, combined like the cells.
   OptionalInput<MilliCelsius> temp_min{};
+  /// Which cell or sensor gave the extreme, counted from 1; 0: unknown.
+  std::uint16_t cell_max_element = 0;
+  std::uint16_t cell_min_element = 0;
+  std::uint16_t temp_max_element = 0;
+  std::uint16_t temp_min_element = 0;
   /// What the BMS asks for. Absent: this BMS does not give it.
   OptionalInput<MilliVolt> charge_voltage_limit{};
   OptionalInput<MilliVolt> discharge_voltage_limit{};
@@ -80,13 +92,22 @@ struct BatteryInputs {
   OptionalInput<Flag> discharge_fet_on{};
   OptionalInput<Flag> charge_enable{};
   OptionalInput<Flag> discharge_enable{};
+  OptionalInput<AlarmBits> alarms{};  ///< Protections of the BMS that are active.
+  OptionalInput<Watt> pack_power{};   ///< As the BMS says it; + discharges.
+  /// Inputs of the site, from the BMS or from an I/O board.
+  OptionalInput<KiloOhm> insulation_resistance{};
+  OptionalInput<Flag> smoke_detected{};
+  OptionalInput<Flag> gas_detected{};
+  OptionalInput<Flag> contactor_closed{};     ///< Feedback.
+  OptionalInput<Flag> contactor_commanded{};  ///< 1: told to be closed.
   friend constexpr bool operator==(const BatteryInputs&, const BatteryInputs&) noexcept = default;
 };
 
 /// One inverter in one cycle.
 struct InverterInputs {
   AssetId asset{};
-  OptionalInput<Watt> dc_pv_power{};  ///< PV on the inverter's own dc bus; >= 0.
+  OptionalInput<Watt> dc_pv_power{};   ///< PV on the inverter's own dc bus; >= 0.
+  OptionalInput<Watt> active_power{};  ///< Measured at ac; + delivers into the site.
   friend constexpr bool operator==(const InverterInputs&, const InverterInputs&) noexcept = default;
 };
 
@@ -117,5 +138,14 @@ struct Inputs {
 /// Reads one inverter from the image. @thread_safety Pure function.
 [[nodiscard]] InverterInputs read_inverter_inputs(const ProcessImage& image,
                                                   AssetId inverter) noexcept;
+
+/// True when an emergency stop is asked for through an input: the signal `estop_pressed` of any
+/// asset is not 0, is not usable, or fewer of them than declared were ever given.
+///
+/// @param declared  How many such inputs the site has.
+/// @requirement     SAF-059.
+/// @thread_safety   Pure function.
+[[nodiscard]] bool read_estop(const ProcessImage& image, std::size_t declared,
+                              Instant now) noexcept;
 
 }  // namespace ems::safety

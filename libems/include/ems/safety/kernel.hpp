@@ -14,6 +14,7 @@
 #include "ems/model/power.hpp"
 #include "ems/safety/inputs.hpp"
 #include "ems/safety/limits.hpp"
+#include "ems/safety/plausibility.hpp"
 #include "ems/safety/rules.hpp"
 
 namespace ems::safety {
@@ -32,9 +33,16 @@ enum class BmsSignal : std::uint8_t {
   discharge_fet_on = 5,
   charge_enable = 6,
   discharge_enable = 7,
+  alarms = 8,
 };
-[[nodiscard]] constexpr std::uint8_t bms_bit(BmsSignal signal) noexcept {
-  return static_cast<std::uint8_t>(1U << static_cast<unsigned>(signal));
+[[nodiscard]] constexpr std::uint16_t bms_bit(BmsSignal signal) noexcept {
+  return static_cast<std::uint16_t>(1U << static_cast<unsigned>(signal));
+}
+
+/// Inputs of a battery that guard against hazards; see BatteryConfig::hazards_wired.
+enum class HazardInput : std::uint8_t { insulation = 0, smoke = 1, gas = 2, contactor = 3 };
+[[nodiscard]] constexpr std::uint8_t hazard_bit(HazardInput input) noexcept {
+  return static_cast<std::uint8_t>(1U << static_cast<unsigned>(input));
 }
 
 struct BatteryConfig {
@@ -44,8 +52,13 @@ struct BatteryConfig {
   Limits limits{};
   /// bms_bit()s the device is known to give: they inhibit while they are missing. A signal that was
   /// given once since start counts as required from then on, listed here or not.
-  std::uint8_t bms_required = 0;
+  std::uint16_t bms_required = 0;
   MilliAmp breaking_current_max{};  ///< Contactors may open below this magnitude; 0: unknown.
+  MilliAmp fuse_current{};          ///< No current maximum may exceed it; 0: none declared.
+  MicroAmpHour capacity{};          ///< 0: unknown.
+  /// hazard_bit()s that are wired: both directions are inhibited while one is missing. One that was
+  /// given once counts as wired from then on.
+  std::uint8_t hazards_wired = 0;
 };
 
 struct InverterConfig {
@@ -85,7 +98,10 @@ inline constexpr Duration kPvStaleAfterMax = seconds(10);
 ///         already_exists    an asset is listed twice; offset = 0-based position.
 ///         not_found         an inverter names no battery, or one that is not listed; offset =
 ///                           0-based inverter.
-///         out_of_range      cells_in_series, rating, efficiency or period out of range.
+///         out_of_range      cells_in_series, rating, efficiency, capacity or period out of range;
+///         a
+///                           current maximum above the fuse; insulation_latch_min below 100 Ohm per
+///                           volt of the pack's highest voltage.
 /// A configuration without batteries is an error too: not_found.
 /// @thread_safety Pure function.
 [[nodiscard]] Result<void> validate(const Config& config) noexcept;
@@ -98,34 +114,57 @@ enum class TripCause : std::uint8_t {
   cell_undervoltage = 3,
   overtemperature = 4,
   undertemperature = 5,
+  smoke = 6,
+  gas = 7,
+  insulation = 8,
+  contactor = 9,
+  limit_disobeyed = 10,
 };
+inline constexpr std::size_t kTripCauseCount = 11;
 [[nodiscard]] std::string_view to_string(TripCause cause) noexcept;
 
-/// One latched trip. `asset` is kSite or a battery; a battery that the configuration does not know
-/// trips the site.
+/// One latched trip. `asset` is kSite, a battery or an inverter; an inverter's concerns that
+/// inverter and its batteries; an asset that the configuration does not know trips the site.
 struct Trip {
   TripCause cause = TripCause::unreadable;
   AssetId asset = kSite;
   Instant since{};  ///< Monotonic; not comparable after a restart.
   friend constexpr bool operator==(const Trip&, const Trip&) noexcept = default;
 };
-using Latch = StaticVector<Trip, 4 * kMaxBatteries + 2>;
+/// Room for nine causes of each battery, one of each inverter, and two of the site.
+using Latch = StaticVector<Trip, 9 * kMaxBatteries + kMaxInverters + 2>;
 
 /// Progress of one rule. Default: active, nothing shown yet.
 struct RuleState {
+  /// How long the input has been good (while active) or exceeded (while not); microseconds,
+  /// saturates.
+  std::uint32_t timer = 0;
+  bool timing = false;  ///< The timer runs.
   bool active = true;
-  bool exceeded = false;                ///< The limit was exceeded since the rule was last clear.
-  bool announced = false;               ///< A raising event was given out and not yet cleared.
-  std::optional<Instant> good_since{};  ///< Start of the current run of good inputs.
+  bool exceeded = false;   ///< The limit was exceeded since the rule was last clear.
+  bool announced = false;  ///< A raising event was given out and not yet cleared.
   friend constexpr bool operator==(const RuleState&, const RuleState&) noexcept = default;
 };
 
 struct BatteryState {
   AssetId asset{};
   std::array<RuleState, kRuleCount> rules{};
-  std::uint16_t bms_seen = 0;  ///< bms_bit()s given at least once; bit 8: the sum of the cells.
-  bool started = false;        ///< Was allowed to move power at least once.
+  std::array<RuleState, 7> latches{};  ///< Second thresholds and hazards, by TripCause from
+                                       ///< cell_overvoltage on.
+  std::array<std::int64_t, 2> heat{};  ///< Overload integral, charging and discharging.
+  PlausibilityState plausibility{};
+  std::uint16_t bms_seen = 0;     ///< bms_bit()s given at least once; bit 15: the sum of the cells.
+  std::uint8_t hazards_seen = 0;  ///< hazard_bit()s given at least once.
+  std::uint8_t alarms_forbid = 3;  ///< Directions (bits) that the BMS's alarms forbid.
+  bool started = false;            ///< Was allowed to move power at least once.
   friend constexpr bool operator==(const BatteryState&, const BatteryState&) noexcept = default;
+};
+
+struct InverterState {
+  AssetId asset{};
+  ObedienceState obedience{};
+  bool announced = false;  ///< limit_disobeyed of this inverter.
+  friend bool operator==(const InverterState&, const InverterState&) noexcept = default;
 };
 
 /// State of the kernel: a regular value. Default: everything inhibited, INIT, nothing latched.
@@ -145,6 +184,7 @@ class State {
  private:
   friend class Kernel;
   std::array<BatteryState, kMaxBatteries> batteries_{};
+  std::array<InverterState, kMaxInverters> inverters_{};
   Latch latch_{};
   Latch announced_latch_{};
   std::optional<Instant> started_at_{};
@@ -164,11 +204,12 @@ struct BatteryVerdict {
   MilliAmp discharge_current_max{};   ///< Magnitude; 0 forbids discharging.
   MilliVolt charge_voltage_max{};     ///< 0 while charging is forbidden.
   MilliVolt discharge_voltage_min{};  ///< Meaningful while discharging is allowed.
-  /// The sum of the cells contradicts the terminals: the runtime publishes this battery's samples
-  /// as uncertain (the kernel goes on seeing them as they came, so that the check can clear); the
-  /// reason `sum_of_cells` names it.
+  /// The device contradicts itself: the runtime publishes this battery's samples as uncertain (the
+  /// kernel goes on seeing them as they came, so that the check can clear). The reason names the
+  /// check: `sum_of_cells`, `value_jump`, `values_frozen` or `power_mismatch`.
   bool plausibility_failed = false;
-  StaticVector<Reason, kRuleCount> reasons{};
+  std::uint8_t reasons_dropped = 0;  ///< Weaker ones that kMaxReasons had no room for.
+  StaticVector<Reason, kMaxReasons> reasons{};
 };
 
 /// What one inverter may do at its ac terminals.

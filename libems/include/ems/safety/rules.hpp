@@ -35,8 +35,32 @@ enum class Rule : std::uint8_t {
   pack_current_missing = 20,
   soc_missing = 21,
   temperatures_missing = 22,
+  cell_voltage_high = 23,  ///< Warns, like the five after it.
+  cell_voltage_low = 24,
+  temperature_high = 25,
+  temperature_low = 26,
+  soc_high_warning = 27,
+  soc_low_warning = 28,
+  charge_voltage_derate = 29,  ///< Curves over the extremes; see DerateCurve.
+  discharge_voltage_derate = 30,
+  charge_temperature_derate = 31,
+  charge_overload = 32,  ///< Current over the maximum for longer than it can be borne.
+  discharge_overload = 33,
+  temperature_spread = 34,  ///< Hottest against coldest sensor.
+  cell_imbalance_warning = 35,
+  cell_imbalance_derate = 36,
+  cell_imbalance = 37,  ///< Highest against lowest cell.
+  insulation_low = 38,
+  hazard_input_missing = 39,    ///< A hazard input that is wired, or was given once, is silent.
+  bms_alarm = 40,               ///< The BMS says that one of its protections is active.
+  bms_alarm_unknown = 41,       ///< It gave its protections once and does not any more.
+  value_jump = 42,              ///< Two samples that no battery makes one after the other.
+  values_frozen = 43,           ///< Charge moves and nothing that is measured does.
+  power_mismatch = 44,          ///< Two ways to the same power disagree.
+  limit_disobeyed = 45,         ///< Warns; the fifth time latches.
+  contactor_disagreement = 46,  ///< Feedback against command; latches after its delay.
 };
-inline constexpr std::size_t kRuleCount = 23;
+inline constexpr std::size_t kRuleCount = 47;
 
 /// Which direction a rule forbids or lowers.
 enum class Direction : std::uint8_t { charge = 1, discharge = 2, both = 3 };
@@ -61,6 +85,7 @@ struct Reason {
   Action action = Action::inhibit;
   Cause cause = Cause::missing;
   Signal signal{};
+  std::uint16_t element = 0;  ///< Which cell or sensor; 0: unknown, or not of one.
   std::int32_t value = 0;
   std::int32_t limit = 0;
   friend constexpr bool operator==(const Reason&, const Reason&) noexcept = default;

@@ -152,7 +152,7 @@ Loaded<LimitsConfig> parse_limits_config(std::string_view text, const std::files
   safety::Limits defaults = safety::default_limits(chemistry);
   safety::set_current_limits(defaults, charge, discharge);
   const safety::Limits limits = effective(root, defaults);
-  const MilliAmp bound = safety::absolute_bounds(chemistry).current_max;
+  const MilliAmp bound = safety::absolute_bounds(chemistry).widest.charge_current_max;
   safety::set_current_limits(defaults, min_of(charge, bound), min_of(discharge, bound));
   check_bounds(reader, root, chemistry, limits, defaults);
   if (!reader.ok()) return {std::nullopt, reader.take_errors()};

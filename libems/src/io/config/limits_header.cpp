@@ -40,7 +40,7 @@ std::string print_limits_header(const LimitsConfig& config) {
       "inline constexpr std::uint64_t kLimitsHash = 0x" + config.hash.hex().substr(0, 16) + ";\n";
   out +=
       "inline constexpr safety::Limits kLimits = [] {\n"
-      "  safety::Limits limits;\n";
+      "  safety::Limits limits = safety::kLfpBounds.widest;\n";
   for (const config::LimitField& field : config::limit_fields()) {
     out += "  limits." + std::string(field.member) + " = " + std::string(type_of(field.canonical)) +
            '{' + std::to_string(field.get(config.limits)) + "};\n";

@@ -17,7 +17,7 @@ enum {
   EMS_SAFETY_WORDS = 3072, /**< uint64_t words of memory it needs at most, in every 0.x. */
   EMS_SAFETY_BATTERIES_MAX = 8,
   EMS_SAFETY_INVERTERS_MAX = 8,
-  EMS_SAFETY_TRIPS_MAX = 34 /**< Trips that are latched at once at most: room to store them. */
+  EMS_SAFETY_TRIPS_MAX = 82 /**< Trips that are latched at once at most: room to store them. */
 };
 
 /** Cell chemistries. */
@@ -115,7 +115,12 @@ enum {
   EMS_TRIP_CELL_OVERVOLTAGE = 2,
   EMS_TRIP_CELL_UNDERVOLTAGE = 3,
   EMS_TRIP_OVERTEMPERATURE = 4,
-  EMS_TRIP_UNDERTEMPERATURE = 5
+  EMS_TRIP_UNDERTEMPERATURE = 5,
+  EMS_TRIP_SMOKE = 6,
+  EMS_TRIP_GAS = 7,
+  EMS_TRIP_INSULATION = 8,
+  EMS_TRIP_CONTACTOR = 9,
+  EMS_TRIP_LIMIT_DISOBEYED = 10
 };
 
 /** One latched trip. Store cause and asset durably; since_ms means nothing after a restart. */
