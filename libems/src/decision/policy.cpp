@@ -115,6 +115,26 @@ std::string_view to_string(PolicyStatus status) noexcept {
       return "clock_unset";
     case PolicyStatus::clock_adrift:
       return "clock_adrift";
+    case PolicyStatus::watching:
+      return "watching";
+    case PolicyStatus::not_applicable:
+      return "not_applicable";
+  }
+  return "unknown";
+}
+
+std::string_view to_string(LimitSource source) noexcept {
+  switch (source) {
+    case LimitSource::none:
+      return "none";
+    case LimitSource::configured:
+      return "configured";
+    case LimitSource::command:
+      return "command";
+    case LimitSource::fallback:
+      return "fallback";
+    case LimitSource::failsafe:
+      return "failsafe";
   }
   return "unknown";
 }

@@ -8,7 +8,12 @@
 
 #include "ems/core/result.hpp"
 #include "ems/core/static_vector.hpp"
+#include "ems/decision/calendar.hpp"
+#include "ems/decision/commands.hpp"
+#include "ems/decision/contractual.hpp"
 #include "ems/decision/engine.hpp"
+#include "ems/decision/grid_code.hpp"
+#include "ems/decision/measured.hpp"
 #include "ems/decision/net_load.hpp"
 #include "ems/decision/policies.hpp"
 
@@ -17,9 +22,18 @@ namespace ems::decision {
 /// An absent policy is disabled.
 struct Config {
   NetLoadConfig net_load{};
-  std::optional<ImportLimitConfig> import_limit;
-  std::optional<SetpointConfig> setpoint;
-  std::optional<SelfConsumptionConfig> self_consumption;
+  std::optional<ActivePowerLimitConfig> active_power_limit{};
+  std::optional<FrequencyDroopConfig> frequency_droop{};
+  std::optional<RampConfig> ramp{};
+  std::optional<DimmingConfig> dimming{};
+  std::optional<ImportLimitConfig> import_limit{};
+  std::optional<ExportLimitConfig> export_limit{};
+  std::optional<DemandLimitConfig> demand_limit{};
+  std::optional<BackupReserveConfig> backup_reserve{};
+  std::optional<SetpointConfig> setpoint{};
+  std::optional<SetpointConfig> remote_setpoint{};
+  std::optional<ScheduleConfig> schedule{};
+  std::optional<SelfConsumptionConfig> self_consumption{};
 };
 
 /// Checks a configuration before the first step().
@@ -28,32 +42,69 @@ struct Config {
 /// @thread_safety Pure function.
 [[nodiscard]] Result<void> validate(const Config& config) noexcept;
 
-/// What one step needs; the same for the whole tick.
+/// What one step needs; the same for the whole tick. Absent or stale is a case every policy knows.
 struct Inputs {
-  Interval envelope{};                      ///< distribute::site_bounds(); what safety allows.
-  MeasuredPower pcc_power;                  ///< Site's meter, + imports.
-  MeasuredPower battery_power;              ///< All controlled inverters at ac, + discharges.
-  std::optional<Sample<Watt>> gated;        ///< Sum of the commands that last left the safety gate.
-  std::optional<SetpointCommand> setpoint;  ///< The newest a person gave and did not take back.
+  Interval envelope{};            ///< distribute::site_bounds(); what safety allows.
+  MeasuredPower pcc_power{};      ///< Site's meter, + imports.
+  MeasuredPower battery_power{};  ///< All inverters that can be commanded, at ac, + discharges.
+  std::optional<Sample<Watt>> gated{};  ///< Sum of the commands that last left the safety gate.
+  /// The newest command of each kind that was accepted and not taken back. An expired one may stay.
+  std::optional<SetpointCommand> setpoint{};         ///< A person's.
+  std::optional<SetpointCommand> remote_setpoint{};  ///< The server's.
+  std::optional<LimitCommand> active_power_limit{};  ///< The grid operator's.
+  std::optional<LimitCommand> dimming{};             ///< The grid operator's; charge_max counts.
+  Measured<MilliHertz> frequency{};                  ///< Of the grid.
+  Measured<bool> grid_connected{};                   ///< The site is connected to the grid.
+  Measured<WattHour> energy_imported{};              ///< The site's meter's counter.
+  BatterySummary batteries{};
+  WallTime wall{};
+  std::span<const ScheduleEntry> schedule{};  ///< Borrowed for the call; validate() accepted it.
 };
 
 /// What step() remembers. Starts empty; pure data.
 struct State {
-  std::optional<NetLoad> net_load;
-  ImportLimitState import_limit;
+  std::optional<NetLoad> net_load{};
+  FrequencyDroopState frequency_droop{};
+  RampState ramp{};
+  DimmingState dimming{};
+  ImportLimitState import_limit{};
+  DemandLimitState demand_limit{};
+  BackupReserveState backup_reserve{};
   friend constexpr bool operator==(const State&, const State&) noexcept = default;
 };
 
-/// What a policy looked at. Numbers are stored; append-only.
-enum class Input : std::uint8_t { pcc_power = 1, battery_power = 2, gated = 3, setpoint = 4 };
+/// What a policy looked at, and the unit of InputAge::value. Numbers are stored; append-only.
+enum class Input : std::uint8_t {
+  pcc_power = 1,           ///< W
+  battery_power = 2,       ///< W
+  gated = 3,               ///< W
+  setpoint = 4,            ///< W
+  frequency = 5,           ///< mHz
+  active_power_limit = 6,  ///< W: discharge_max, else charge_max as a negative number
+  dimming = 7,             ///< W: charge_max as a negative number
+  remote_setpoint = 8,     ///< W
+  schedule = 9,            ///< W
+  wall_clock = 10,         ///< s of UTC since 1970; its quality is the clock's
+  energy_imported = 11,    ///< Wh
+  soc = 12,                ///< bp
+  grid_connected = 13,     ///< 0 or 1
+  soc_min = 14,            ///< bp
+  soc_max = 15,            ///< bp
+  temperature_min = 16,    ///< mdegC
+  temperature_max = 17,    ///< mdegC
+  plan = 18,               ///< W
+  price = 19,              ///< millionths of the currency per kWh
+};
 [[nodiscard]] std::string_view to_string(Input input) noexcept;
 
-/// How old an input was when a policy used it, or refused to.
+/// An input as a policy found it: how old, how good, and what it said.
 struct InputAge {
   PolicyId policy{};
   Input input{};
-  bool usable = false;          ///< Present, trusted, not from the future, not stale.
-  std::optional<Duration> age;  ///< now - taken_at; absent when there was no sample.
+  bool usable = false;                  ///< Present, trusted, not from the future, not stale.
+  Quality quality = Quality::bad;       ///< bad also when there was no sample.
+  std::optional<Duration> age{};        ///< now - taken_at; absent when there was no sample.
+  std::optional<std::int64_t> value{};  ///< In the unit of `input`; absent when it has none.
   friend constexpr bool operator==(const InputAge&, const InputAge&) noexcept = default;
 };
 inline constexpr std::size_t kInputAgesMax = 2 * kPoliciesMax;
@@ -64,10 +115,17 @@ struct Decision {
   Resolution resolution;
   StaticVector<PolicyOutput, kPoliciesMax> policies;  ///< Every configured one, strongest first.
   StaticVector<InputAge, kInputAgesMax> inputs;
-  std::optional<NetLoad> net_load;   ///< The pair of samples that was used.
-  std::optional<Watt> import_limit;  ///< The limit in force.
-  std::optional<SetpointCommand>
-      setpoint;  ///< The set-point in force, its lease cut to the maximum.
+  std::optional<NetLoad> net_load{};   ///< The pair of samples that was used.
+  std::optional<Watt> import_limit{};  ///< The limit in force.
+  std::optional<Watt> export_limit{};  ///< The limit in force.
+  std::optional<DemandWindow> demand{};
+  std::optional<Watt> droop_start{};  ///< Power when the frequency left the deadband.
+  /// Commands in force, their leases cut to the maximum.
+  std::optional<SetpointCommand> setpoint{};
+  std::optional<SetpointCommand> remote_setpoint{};
+  std::optional<LimitCommand> active_power_limit{};
+  std::optional<LimitCommand> dimming{};
+  std::optional<ScheduleEntry> schedule{};  ///< The entry in force.
   friend constexpr bool operator==(const Decision&, const Decision&) noexcept = default;
 
   [[nodiscard]] constexpr Watt target() const noexcept { return resolution.target; }

@@ -12,19 +12,9 @@
 
 #include "ems/core/sample.hpp"
 #include "ems/core/units.hpp"
+#include "ems/decision/measured.hpp"
 
 namespace ems::decision {
-
-/// A measured power with the age at which it stops counting.
-struct MeasuredPower {
-  std::optional<Sample<Watt>> sample;  ///< Newest; absent when there never was one.
-  Duration stale_after{};              ///< > 0 when sample is there.
-  friend constexpr bool operator==(const MeasuredPower&, const MeasuredPower&) noexcept = default;
-
-  [[nodiscard]] constexpr bool usable(Instant now) const noexcept {
-    return sample && sample->usable(now, stale_after);
-  }
-};
 
 struct NetLoadConfig {
   /// Farthest apart in time that a meter and a battery sample may be and still be added. At least

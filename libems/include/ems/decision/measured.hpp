@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: Apache-2.0
+/// @file A measurement as a policy sees it: the newest sample and the age at which it stops
+/// counting.
+#pragma once
+
+#include <optional>
+
+#include "ems/core/sample.hpp"
+#include "ems/core/units.hpp"
+
+namespace ems::decision {
+
+/// A measured value with the age at which it stops counting.
+template <class Q>
+struct Measured {
+  std::optional<Sample<Q>> sample{};  ///< Newest; absent when there never was one.
+  Duration stale_after{};             ///< > 0 when sample is there.
+  friend constexpr bool operator==(const Measured&, const Measured&) noexcept = default;
+
+  [[nodiscard]] constexpr bool usable(Instant now) const noexcept {
+    return sample && sample->usable(now, stale_after);
+  }
+};
+using MeasuredPower = Measured<Watt>;
+
+/// All batteries of the site in a few numbers. A sum or an extreme is as old as its oldest part,
+/// as good as its worst, and absent when one part is.
+struct BatterySummary {
+  Measured<BasisPoints> soc{};               ///< Stored energy over capacity, all together.
+  Measured<BasisPoints> soc_min{};           ///< The emptiest battery.
+  Measured<BasisPoints> soc_max{};           ///< The fullest battery.
+  Measured<MilliCelsius> temperature_min{};  ///< The coldest cell.
+  Measured<MilliCelsius> temperature_max{};  ///< The hottest cell.
+  WattHour capacity{};                       ///< Between empty and full, all together; >= 0.
+  friend constexpr bool operator==(const BatterySummary&, const BatterySummary&) noexcept = default;
+};
+
+}  // namespace ems::decision
