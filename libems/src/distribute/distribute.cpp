@@ -15,11 +15,15 @@ static_assert(kInvertersMax <= static_cast<std::size_t>(Watt::max().count() / kR
 /// One number per inverter, in 64 bit.
 using PerInverter = std::array<std::int64_t, kInvertersMax>;
 
-/// Weights are scaled so that their sum is at most this; times a site's watts it fits 63 bits.
-constexpr std::int64_t kWeightSumMax = std::int64_t{1} << 27;
+constexpr std::int64_t kWhole = 10'000;  ///< Basis points.
+
+/// Capacities are scaled to at most this each, so that any product with a site's watts fits 63
+/// bits.
+constexpr std::int64_t kCapacityMax = std::int64_t{1} << 24;
 
 void assert_sound(const Inverter& inverter) noexcept {
-  EMS_ASSERT(inverter.rating.lo <= Watt{} && Watt{} <= inverter.rating.hi);
+  EMS_ASSERT(inverter.rating.contains(Watt{}));
+  for (const Interval& phase : inverter.phases) EMS_ASSERT(phase.contains(Watt{}));
   for (const Battery& battery : inverter.batteries) {
     EMS_ASSERT(battery.bounds.lo <= battery.bounds.hi);
     EMS_ASSERT(battery.capacity >= WattHour{});
@@ -29,21 +33,36 @@ void assert_sound(const Inverter& inverter) noexcept {
   }
 }
 
-/// Energy above soc_min (discharging) or room below soc_max (charging); nullopt when any battery's
-/// state of charge is unknown.
-std::optional<WattHour> energy_of(const Inverter& inverter, bool discharging) noexcept {
+/// Rating and phases together.
+Interval limits_of(const Inverter& inverter) noexcept {
+  Interval out{max_of(inverter.rating.lo, -kRatingMax), min_of(inverter.rating.hi, kRatingMax)};
+  const auto phases = static_cast<std::int32_t>(inverter.phases.size());
+  for (const Interval& phase : inverter.phases) {
+    out.lo = max_of(out.lo, phase.lo * phases);
+    out.hi = min_of(out.hi, phase.hi * phases);
+  }
+  return out;
+}
+
+WattHour capacity_of(const Inverter& inverter) noexcept {
   WattHour sum{};
+  for (const Battery& battery : inverter.batteries) sum += battery.capacity;
+  return sum;
+}
+
+/// Energy to go in one direction; nullopt when any battery's state of charge is unknown. Batteries
+/// on one bus share its current: the one with the least left ends it for all.
+std::optional<WattHour> energy_of(const Inverter& inverter, bool discharging) noexcept {
+  std::int64_t least = kWhole;
   for (const Battery& battery : inverter.batteries) {
     if (!battery.soc) return std::nullopt;
     const BasisPoints span =
         discharging ? *battery.soc - battery.soc_min : battery.soc_max - *battery.soc;
-    const std::int64_t points = std::max<std::int32_t>(span.count(), 0);
-    // Divided first where the product would not fit: a battery that large loses at most 1e-4 Wh.
-    const std::int64_t whole = battery.capacity.count() / 10'000 * points;
-    const std::int64_t rest = battery.capacity.count() % 10'000 * points / 10'000;
-    sum += WattHour{whole + rest};
+    least = std::clamp<std::int64_t>(span.count(), 0, least);
   }
-  return sum;
+  // Divided first where the product would not fit.
+  const std::int64_t capacity = capacity_of(inverter).count();
+  return WattHour{capacity / kWhole * least + capacity % kWhole * least / kWhole};
 }
 
 std::int64_t sum_of(const PerInverter& values) noexcept {
@@ -52,58 +71,82 @@ std::int64_t sum_of(const PerInverter& values) noexcept {
   return sum;
 }
 
-/// Scales weights down together until their sum is at most kWeightSumMax; none becomes negative.
-PerInverter scaled(PerInverter weights) noexcept {
-  // Each alone first, so that the sum cannot overflow.
-  const auto too_large = [&weights] {
-    for (const std::int64_t weight : weights) {
-      if (weight > kWeightSumMax / static_cast<std::int64_t>(kInvertersMax)) return true;
-    }
-    return false;
-  };
-  while (too_large()) {
-    for (std::int64_t& weight : weights) weight /= 2;
+/// Energies as weights; all 0 when there is none. Scaled down together where they are large, and
+/// evened out below kEnergyFloor.
+PerInverter weights_of(PerInverter energy, PerInverter capacity) noexcept {
+  while (*std::max_element(capacity.begin(), capacity.end()) > kCapacityMax) {
+    for (std::int64_t& one : capacity) one /= 2;
+    for (std::int64_t& one : energy) one /= 2;
   }
-  return weights;
-}
-
-/// Gives out `rest` in proportion to weights, each at most its room; nothing where the weight is 0.
-/// @return what remains because of the rooms.
-std::int64_t give_by_weight(std::int64_t rest, const PerInverter& raw_weights,
-                            const PerInverter& room, PerInverter& given) noexcept {
-  const PerInverter weights = scaled(raw_weights);
-  const std::int64_t sum = sum_of(weights);
-  if (sum == 0) return rest;
-  std::int64_t remaining = rest;
+  const std::int64_t all = sum_of(energy);
+  if (all == 0) return {};
+  const std::int64_t missing = sum_of(capacity) * kEnergyFloor.count() / kWhole - all;
+  const auto count = std::count_if(capacity.begin(), capacity.end(), [](auto c) { return c > 0; });
+  if (missing <= 0) return energy;
   for (std::size_t i = 0; i < kInvertersMax; ++i) {
-    const std::int64_t part = std::min(rest * weights[i] / sum, room[i] - given[i]);
-    given[i] += part;
-    remaining -= part;
+    if (capacity[i] > 0) energy[i] += missing / count;
   }
-  // The watts that integer division left over: one each, in order.
-  for (std::size_t i = 0; i < kInvertersMax && remaining > 0; ++i) {
-    if (weights[i] == 0 || given[i] == room[i]) continue;
-    ++given[i];
-    --remaining;
-  }
-  return remaining;
+  return energy;
 }
 
-/// Splits `rest` >= 0 into parts 0 .. room: by weight, then by the room left, then in order.
-PerInverter share_out(std::int64_t rest, const PerInverter& weights, const PerInverter& room,
-                      PerInverter& proportional) noexcept {
+/// The inverter with room and the most weight for each watt, had it one more; the first of equals.
+/// kInvertersMax when nobody with a weight has room.
+std::size_t next_in_turn(const PerInverter& weights, const PerInverter& room,
+                         const PerInverter& given) noexcept {
+  std::size_t best = kInvertersMax;
+  for (std::size_t i = 0; i < kInvertersMax; ++i) {
+    if (weights[i] == 0 || given[i] == room[i]) continue;
+    const bool better =
+        best == kInvertersMax || weights[i] * (given[best] + 1) > weights[best] * (given[i] + 1);
+    if (better) best = i;
+  }
+  return best;
+}
+
+/// Gives out `rest` as if watt by watt to whoever is next_in_turn(): first what each is certain to
+/// get, in one stroke. @return what nobody with a weight has room for.
+std::int64_t give_by_weight(std::int64_t rest, const PerInverter& weights, const PerInverter& room,
+                            PerInverter& given) noexcept {
+  PerInverter open = weights;  // Of those that are not full.
+  for (bool filled = true; filled;) {
+    filled = false;
+    const std::int64_t sum = sum_of(open);
+    const std::int64_t level = rest;
+    for (std::size_t i = 0; i < kInvertersMax; ++i) {
+      if (open[i] == 0 || level * open[i] < room[i] * sum) continue;
+      given[i] = room[i];
+      rest -= room[i];
+      open[i] = 0;
+      filled = true;
+    }
+  }
+  const std::int64_t sum = sum_of(open);
+  const std::int64_t level = rest;
+  for (std::size_t i = 0; i < kInvertersMax; ++i) {
+    if (open[i] == 0) continue;
+    given[i] = level * open[i] / sum;
+    rest -= given[i];
+  }
+  while (rest > 0) {  // Fewer watts than inverters.
+    const std::size_t next = next_in_turn(weights, room, given);
+    if (next == kInvertersMax) break;
+    ++given[next];
+    --rest;
+  }
+  return rest;
+}
+
+/// Splits `rest` >= 0 into parts 0 .. room: by weight, then to those without one by room.
+PerInverter share_out(std::int64_t rest, const PerInverter& weights,
+                      const PerInverter& room) noexcept {
   PerInverter given{};
   rest = give_by_weight(rest, weights, room, given);
-  proportional = given;
-
-  PerInverter room_left{};
-  for (std::size_t i = 0; i < kInvertersMax; ++i) room_left[i] = room[i] - given[i];
-  rest = give_by_weight(rest, room_left, room, given);
-
-  for (std::size_t i = 0; i < kInvertersMax; ++i) {
-    const std::int64_t part = std::min(rest, room[i] - given[i]);
-    given[i] += part;
-    rest -= part;
+  if (rest > 0) {
+    PerInverter others = room;
+    for (std::size_t i = 0; i < kInvertersMax; ++i) {
+      if (weights[i] > 0) others[i] = 0;
+    }
+    rest = give_by_weight(rest, others, room, given);
   }
   EMS_ASSERT(rest == 0);
   return given;
@@ -140,9 +183,8 @@ Interval inverter_bounds(const Inverter& inverter) noexcept {
   if (!can_be_commanded(inverter)) return {};
   Interval sum{};
   for (const Battery& battery : inverter.batteries) sum = sum + battery.bounds;
-  const Interval rating{max_of(inverter.rating.lo, -kRatingMax),
-                        min_of(inverter.rating.hi, kRatingMax)};
-  return {rating.nearest(sum.lo), rating.nearest(sum.hi)};
+  const Interval limits = limits_of(inverter);
+  return {limits.nearest(sum.lo), limits.nearest(sum.hi)};
 }
 
 Interval site_bounds(std::span<const Inverter> inverters) noexcept {
@@ -169,25 +211,36 @@ Distribution split(Watt target, std::span<const Inverter> inverters) noexcept {
   const std::int64_t rest = upwards ? out.target.count() - start : start - out.target.count();
 
   PerInverter room{};
-  PerInverter weights{};
+  PerInverter energy{};
+  PerInverter capacity{};
   bool energy_known = true;
   for (std::size_t i = 0; i < inverters.size(); ++i) {
-    Share& share = out.shares[i];
     if (!can_be_commanded(inverters[i])) continue;
+    Share& share = out.shares[i];
     room[i] = upwards ? std::int64_t{share.bounds.hi.count()} - share.power.count()
                       : std::int64_t{share.power.count()} - share.bounds.lo.count();
+    const std::optional<WattHour> known = energy_of(inverters[i], upwards);
+    if (known) {
+      energy[i] = known->count();
+      capacity[i] = capacity_of(inverters[i]).count();
+    }
     if (room[i] == 0) continue;
-    share.energy = energy_of(inverters[i], upwards);
-    weights[i] = share.energy ? share.energy->count() : 0;
-    energy_known = energy_known && share.energy;
+    share.energy = known;
+    energy_known = energy_known && known;
   }
-  const bool by_energy = energy_known && scaled(weights) != PerInverter{};
-  if (!by_energy) {
-    for (std::size_t i = 0; i < inverters.size(); ++i) weights[i] = room[i] > 0 ? 1 : 0;
-  }
+  PerInverter weights = energy_known ? weights_of(energy, capacity) : PerInverter{};
+  const bool by_energy = weights != PerInverter{};
+  if (!by_energy) weights.fill(1);
 
-  PerInverter proportional{};
-  const PerInverter given = share_out(rest, weights, room, proportional);
+  const PerInverter given = share_out(rest, weights, room);
+  // Of those that can move: is one too small for its part, so that the others take more than
+  // theirs?
+  std::int64_t weight_sum = 0;
+  for (std::size_t i = 0; i < kInvertersMax; ++i) weight_sum += room[i] > 0 ? weights[i] : 0;
+  bool somebody_full = false;
+  for (std::size_t i = 0; i < kInvertersMax; ++i) {
+    somebody_full = somebody_full || (room[i] > 0 && room[i] * weight_sum < rest * weights[i]);
+  }
 
   bool charges = false;
   bool discharges = false;
@@ -205,7 +258,7 @@ Distribution split(Watt target, std::span<const Inverter> inverters) noexcept {
       share.reason = starts_forced ? Reason::forced : Reason::idle;
     } else if (given[i] == room[i]) {
       share.reason = Reason::at_limit;
-    } else if (given[i] > proportional[i]) {
+    } else if (somebody_full) {
       share.reason = Reason::takes_rest;
     } else {
       share.reason = by_energy ? Reason::by_energy : Reason::equally;

@@ -190,6 +190,82 @@ TEST(Split, ClampsTheTargetAndSaysSo) {
   EXPECT_EQ(reasons_of(out), Reasons{Reason::at_limit});
 }
 
+TEST(Bounds, APhaseLimitBoundsAnInverterByItsWorstPhase) {
+  const std::vector<Battery> batteries{cells(iv(-9'000, 9'000))};
+  Inverter inverter{true, iv(-9'000, 9'000), batteries};
+  inverter.phases.push_back(iv(-2'000, 1'500));
+  EXPECT_EQ(inverter_bounds(inverter), iv(-2'000, 1'500));
+  inverter.phases.push_back(iv(-500, 3'000));
+  inverter.phases.push_back(iv(-4'000, 2'000));
+  EXPECT_EQ(inverter_bounds(inverter), iv(-1'500, 4'500));
+  inverter.phases[0] = {};  // A phase that can carry nothing.
+  EXPECT_EQ(inverter_bounds(inverter), iv(0, 0));
+  inverter.phases[0] = inverter.phases[1] = inverter.phases[2] = {Watt::min(), Watt::max()};
+  EXPECT_EQ(inverter_bounds(inverter), iv(-9'000, 9'000));
+}
+
+TEST(Split, OnOneBusTheEmptiestEndsItForAll) {
+  Site site;  // Discharging: 1 of 8 tenths in both; charging: 2 of 8.
+  site.add(kRating, {cells(kRating, 2'000_bp), cells(iv(0, 0), 7'000_bp)})
+      .add(kRating, {cells(kRating, 5'000_bp)});
+  EXPECT_EQ(split(w(600), site.view()).shares[0].energy, 2'000_wh);
+  EXPECT_EQ(watts_of(split(w(600), site.view())), (Watts{200, 400}));
+  EXPECT_EQ(split(w(-800), site.view()).shares[0].energy, 4'000_wh);
+  EXPECT_EQ(watts_of(split(w(-800), site.view())), (Watts{-400, -400}));
+}
+
+TEST(Split, AWattMoreGoesToWhoeverIsNextInTurn) {
+  Site site;  // 1, 1, 5 and 5 kWh: 3 and 4 by turns, and once in five rounds the others.
+  for (const int soc : {1'100, 1'100, 1'500, 1'500}) {
+    site.add(kRating, {cells(kRating, BasisPoints{soc}, 100'000_wh)});
+  }
+  EXPECT_EQ(watts_of(split(w(2), site.view())), (Watts{0, 0, 1, 1}));
+  EXPECT_EQ(watts_of(split(w(3), site.view())), (Watts{0, 0, 2, 1}));
+  EXPECT_EQ(watts_of(split(w(8), site.view())), (Watts{0, 0, 4, 4}));
+  EXPECT_EQ(watts_of(split(w(9), site.view())), (Watts{1, 0, 4, 4}));  // A tie: the first.
+  EXPECT_EQ(watts_of(split(w(11), site.view())), (Watts{1, 1, 5, 4}));
+  EXPECT_EQ(watts_of(split(w(12), site.view())), (Watts{1, 1, 5, 5}));
+}
+
+TEST(Split, OneThatCannotMoveChangesNothingForTheOthers) {
+  Site site;
+  site.add(kRating, {cells(iv(-5'000, 0), 9'000_bp)})
+      .add(kRating, {cells(kRating, 2'000_bp)})
+      .add(kRating, {cells(kRating, 4'000_bp)});
+  const Distribution out = split(w(4'000), site.view());
+  EXPECT_EQ(watts_of(out), (Watts{0, 1'000, 3'000}));
+  EXPECT_EQ(reasons_of(out), (Reasons{Reason::idle, Reason::by_energy, Reason::by_energy}));
+}
+
+TEST(Split, WithoutEnergyTheyTakeWhatIsLeftByTheirRoom) {
+  Site site;
+  site.add(kRating, {cells(iv(-1'000, 1'000), 9'000_bp)})
+      .add(kRating, {cells(iv(-1'000, 1'000), 1'000_bp)})
+      .add(kRating, {cells(iv(-3'000, 3'000), 1'000_bp)});
+  EXPECT_EQ(watts_of(split(w(3'000), site.view())), (Watts{1'000, 500, 1'500}));
+  EXPECT_EQ(watts_of(split(w(5'000), site.view())), (Watts{1'000, 1'000, 3'000}));
+}
+
+TEST(Split, ASensorsLastPercentDoesNotThrowPowerToAndFro) {
+  const auto shares = [](int a_bp, int b_bp) {
+    Site site;
+    site.add(kRating, {cells(kRating, BasisPoints{1'000 + a_bp})})
+        .add(kRating, {cells(kRating, BasisPoints{1'000 + b_bp})});
+    return watts_of(split(w(4'000), site.view()));
+  };
+  // 2 % of 20 kWh are 400 Wh. Above it energies count as they are; below, ever more evenly.
+  EXPECT_EQ(shares(300, 100), (Watts{3'000, 1'000}));
+  EXPECT_EQ(shares(100, 300), (Watts{1'000, 3'000}));
+  EXPECT_EQ(shares(300, 0), (Watts{3'500, 500}));
+  EXPECT_EQ(shares(100, 0), (Watts{2'500, 1'500}));
+  EXPECT_EQ(shares(0, 100), (Watts{1'500, 2'500}));
+  EXPECT_EQ(shares(0, 0), (Watts{2'000, 2'000}));
+  // Nearly equal energies: a step of the sensor moves little, and back again the same.
+  EXPECT_EQ(shares(4'000, 4'000), (Watts{2'000, 2'000}));
+  EXPECT_EQ(shares(4'010, 4'000), (Watts{2'002, 1'998}));
+  EXPECT_EQ(shares(4'000, 4'010), (Watts{1'998, 2'002}));
+}
+
 TEST(Split, AnUnavailableInverterGetsNothing) {
   Site site;
   site.add(kRating, {cells(iv(1'000, 5'000), 9'000_bp)}, false).add(kRating, {cells(kRating)});
@@ -264,6 +340,9 @@ TEST(DistributeDeathTest, RefusesACallersBug) {
   const std::vector<Inverter> many(kInvertersMax + 1);
   EXPECT_DEATH((void)site_bounds(many), "");
   EXPECT_DEATH((void)inverter_bounds({true, iv(1, 2), {}}), "");
+  Inverter phased{true, kRating, {}};
+  phased.phases.push_back(iv(1, 2));
+  EXPECT_DEATH((void)inverter_bounds(phased), "");
   const auto refuses = [](Battery battery) {
     EXPECT_DEATH((void)inverter_bounds({true, kRating, {&battery, 1}}), "");
   };
