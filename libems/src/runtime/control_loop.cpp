@@ -4,10 +4,15 @@
 namespace ems::runtime {
 namespace {
 
-decision::MeasuredPower measured(const ProcessImage& image, AssetId asset) noexcept {
-  const ImageEntry* entry = image.find({asset, Signal::active_power, 0});
+template <class Q>
+decision::Measured<Q> measured(const ProcessImage& image, AssetId asset, Signal signal) noexcept {
+  const ImageEntry* entry = image.find({asset, signal, 0});
   if (entry == nullptr) return {};
-  return {image.get<Watt>(asset, Signal::active_power), entry->stale_after};
+  return {image.get<Q>(asset, signal), entry->stale_after};
+}
+
+decision::MeasuredPower measured(const ProcessImage& image, AssetId asset) noexcept {
+  return measured<Watt>(image, asset, Signal::active_power);
 }
 
 /// Sum of several measurements: as old as the oldest, as good as the worst; absent when one is.
@@ -58,6 +63,49 @@ decision::MeasuredPower ControlLoop::battery_power(const ProcessImage& image) co
     sum = i == 0 ? one : add(sum, one);
   }
   return sum;
+}
+
+decision::MeasuredPower ControlLoop::battery_power(const ProcessImage& image,
+                                                   std::uint8_t ready) const noexcept {
+  decision::MeasuredPower sum{};
+  bool first = true;
+  for (std::size_t i = 0; i < config_.safety.inverters.size(); ++i) {
+    if ((ready >> i & 1U) == 0) continue;
+    const decision::MeasuredPower one = measured(image, config_.safety.inverters[i].asset);
+    sum = first ? one : add(sum, one);
+    first = false;
+  }
+  return sum;
+}
+
+decision::Measured<MilliHertz> ControlLoop::frequency(const ProcessImage& image) const noexcept {
+  if (config_.pcc_meter) {
+    const auto at_meter = measured<MilliHertz>(image, *config_.pcc_meter, Signal::frequency);
+    if (at_meter.sample) return at_meter;
+  }
+  for (const safety::InverterConfig& inverter : config_.safety.inverters) {
+    const auto at_inverter = measured<MilliHertz>(image, inverter.asset, Signal::frequency);
+    if (at_inverter.sample) return at_inverter;
+  }
+  return {};
+}
+
+decision::Measured<bool> ControlLoop::grid_connected(const ProcessImage& image) const noexcept {
+  decision::Measured<bool> all{};
+  for (const safety::InverterConfig& inverter : config_.safety.inverters) {
+    const ImageEntry* entry = image.find({inverter.asset, Signal::grid_connected, 0});
+    if (entry == nullptr) return {};
+    const Sample<bool> one{entry->sample.value != 0, entry->sample.taken_at, entry->sample.quality};
+    if (!all.sample) {
+      all = {one, entry->stale_after};
+      continue;
+    }
+    all.sample->value = all.sample->value || one.value;
+    if (one.taken_at < all.sample->taken_at) all.sample->taken_at = one.taken_at;
+    if (one.quality < all.sample->quality) all.sample->quality = one.quality;
+    all.stale_after = min_of(all.stale_after, entry->stale_after);
+  }
+  return all;
 }
 
 Tick ControlLoop::tick(const ProcessImage& image, const TickInputs& inputs, Instant now) noexcept {
@@ -113,9 +161,20 @@ Tick ControlLoop::tick(const ProcessImage& image, const TickInputs& inputs, Inst
   decision::Inputs decision_inputs;
   decision_inputs.envelope = distribute::site_bounds(fleet);
   decision_inputs.pcc_power = pcc_power(image);
-  decision_inputs.battery_power = battery_power(image);
+  decision_inputs.battery_power = battery_power(image, inputs.inverters_ready);
   decision_inputs.gated = gated_;
   decision_inputs.setpoint = inputs.setpoint;
+  decision_inputs.remote_setpoint = inputs.remote_setpoint;
+  decision_inputs.active_power_limit = inputs.active_power_limit;
+  decision_inputs.dimming = inputs.dimming;
+  decision_inputs.frequency = frequency(image);
+  decision_inputs.grid_connected = grid_connected(image);
+  if (config_.pcc_meter) {
+    decision_inputs.energy_imported =
+        measured<WattHour>(image, *config_.pcc_meter, Signal::energy_imported);
+  }
+  decision_inputs.wall = inputs.wall;
+  decision_inputs.schedule = inputs.schedule;
   decision::Step decided = decision::step(decision_, config_.decision, decision_inputs, now);
   decision_ = decided.state;
   tick.decision = decided.decision;
@@ -130,7 +189,7 @@ Tick ControlLoop::tick(const ProcessImage& image, const TickInputs& inputs, Inst
   }
   gated_ = Sample<Watt>{tick.gated, now, Quality::substituted};
 
-  derive(image, decision_inputs.pcc_power, decision_inputs.battery_power, now, tick);
+  derive(image, decision_inputs.pcc_power, battery_power(image), now, tick);
   return tick;
 }
 

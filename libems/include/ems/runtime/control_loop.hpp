@@ -6,6 +6,7 @@
 #include <array>
 #include <cstdint>
 #include <optional>
+#include <span>
 
 #include "ems/core/static_vector.hpp"
 #include "ems/decision/decision.hpp"
@@ -42,10 +43,15 @@ struct ControlConfig {
 
 /// What people and devices want of this tick.
 struct TickInputs {
-  bool estop = false;  ///< Somebody asks for an emergency stop.
-  std::optional<decision::SetpointCommand> setpoint{};
+  bool estop = false;                                   ///< Somebody asks for an emergency stop.
+  std::optional<decision::SetpointCommand> setpoint{};  ///< A person's.
+  std::optional<decision::SetpointCommand> remote_setpoint{};  ///< The server's.
+  std::optional<decision::LimitCommand> active_power_limit{};  ///< The grid operator's.
+  std::optional<decision::LimitCommand> dimming{};             ///< The grid operator's.
   /// Bit i: inverter i answers and can be commanded.
   std::uint8_t inverters_ready = 0;
+  decision::WallTime wall{};
+  std::span<const decision::ScheduleEntry> schedule{};  ///< Borrowed for the call.
 };
 
 /// A value that the tick computed about the site as a whole.
@@ -92,6 +98,14 @@ class ControlLoop {
   void read(const ProcessImage& image, Instant now) noexcept;
   [[nodiscard]] decision::MeasuredPower pcc_power(const ProcessImage& image) const noexcept;
   [[nodiscard]] decision::MeasuredPower battery_power(const ProcessImage& image) const noexcept;
+  /// Of the inverters that can be commanded. One that cannot is part of the load while it is gone:
+  /// the meter sees what it does, and no target counts on it.
+  [[nodiscard]] decision::MeasuredPower battery_power(const ProcessImage& image,
+                                                      std::uint8_t ready) const noexcept;
+  /// The meter's, else the first inverter's that measures it.
+  [[nodiscard]] decision::Measured<MilliHertz> frequency(const ProcessImage& image) const noexcept;
+  /// True when one inverter says so; absent while one says nothing.
+  [[nodiscard]] decision::Measured<bool> grid_connected(const ProcessImage& image) const noexcept;
   void derive(const ProcessImage& image, const decision::MeasuredPower& pcc,
               const decision::MeasuredPower& battery, Instant now, Tick& tick) const noexcept;
 
