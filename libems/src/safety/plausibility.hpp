@@ -31,7 +31,7 @@ struct PlausibilityContext {
   std::size_t index = 0;    ///< Of the battery.
   const BatteryInputs& in;  ///< Its own; an empty one when there is none.
   Instant now{};
-  Duration elapsed{};  ///< Since the cycle before; 0 in the first one and after a clock fault.
+  Duration passed{};  ///< Since the cycle before; 0 in the first one and after a clock fault.
 };
 
 /// Takes this cycle's samples in.
@@ -53,7 +53,7 @@ void obey(PlausibilityState& state, const PlausibilityContext& context,
 /// @param inverter  Position in the configuration.
 void obey(ObedienceState& state, const Config& config, std::size_t inverter,
           const InverterInputs* in, const InverterVerdict& verdict, Instant now,
-          Duration elapsed) noexcept;
+          Duration passed) noexcept;
 
 /// So many times latch.
 inline constexpr std::uint8_t kDisobeyedMax = 5;

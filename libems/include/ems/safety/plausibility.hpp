@@ -9,6 +9,7 @@
 #include <limits>
 
 #include "ems/core/time.hpp"
+#include "ems/model/catalogue.hpp"
 
 namespace ems::safety {
 
@@ -33,6 +34,7 @@ struct ObedienceState {
   Stopwatch obeyed = 0;      ///< Since the newest count, or the newest one that was forgiven.
   std::uint8_t times = 0;    ///< How often it disobeyed.
   bool is_tightening = false;
+  bool is_beyond = false;
   friend constexpr bool operator==(const ObedienceState&, const ObedienceState&) noexcept = default;
 };
 
@@ -64,8 +66,10 @@ struct PlausibilityState {
   Extent group_power{};            ///< V * I of the group, dc PV included,
   Extent ac_power{};               ///< and of the group's inverters.
   std::uint8_t power_gaps = 0;     ///< Which comparisons lacked an input in this window.
-  std::uint8_t power_finding = 0;  ///< Of the newest finished window,
-  std::int32_t power_value = 0;    ///< and the distance.
+  std::uint8_t power_finding = 3;  ///< Of the newest finished window (good before the first),
+  Signal power_signal{};           ///< what contradicted V * I in it,
+  std::int32_t power_value = 0;    ///< by how much,
+  std::int32_t power_limit = 0;    ///< and what may be.
 
   Stopwatch contactor = 0;  ///< For how long it has disagreed.
   bool contactor_disagrees = false;
