@@ -23,6 +23,7 @@ class Cycle {
     limits_at_the_meter();
     commands_of_people();
     economic();
+    longevity();
     StaticVector<Demand, kPoliciesMax> demands;
     for (const PolicyOutput& output : out_.decision.policies) demands.push_back(output.demand);
     out_.decision.resolution = resolve(in_.envelope, demands.view());
@@ -128,9 +129,93 @@ class Cycle {
   }
 
   void economic() noexcept {
+    if (config_.zero_export) {
+      add(zero_export(*config_.zero_export, out_.decision.net_load));
+      saw_net_load(PolicyId::zero_export);
+    }
+    if (config_.plan) plan();
+    prices_and_windows();
     if (config_.self_consumption) {
-      add(self_consumption(*config_.self_consumption, out_.decision.net_load));
-      saw_net_load(PolicyId::self_consumption);
+      constexpr PolicyId kWho = PolicyId::self_consumption;
+      const SelfConsumptionStep step =
+          self_consumption(out_.state.self_consumption, *config_.self_consumption,
+                           out_.decision.net_load, in_.batteries, now_);
+      out_.state.self_consumption = step.state;
+      add(step.output);
+      saw_net_load(kWho);
+      if (needs_soc(*config_.self_consumption)) saw(kWho, Input::soc, in_.batteries.soc);
+    }
+  }
+
+  void plan() noexcept {
+    const PlanOutput plan = follow_plan(*config_.plan, in_.plan, in_.wall, out_.decision.net_load);
+    add(plan.output);
+    out_.decision.plan = plan.slot;
+    if (plan.slot) out_.decision.plan_id = in_.plan->id;
+    saw_wall(PolicyId::plan);
+    std::optional<std::int64_t> value;
+    if (plan.slot) value = plan.slot->pcc_target.value_or(plan.slot->power).count();
+    saw_table(PolicyId::plan, Input::plan,
+              in_.plan ? std::optional(in_.plan->made_at) : std::nullopt, value);
+    if (plan.slot && plan.slot->pcc_target) saw_net_load(PolicyId::plan);
+  }
+
+  /// The price decides whether windows count, and stands below them.
+  void prices_and_windows() noexcept {
+    PriceStep priced;
+    if (config_.price) {
+      priced = price(out_.state.price, *config_.price, in_.prices, in_.wall, in_.batteries, now_);
+      out_.state.price = priced.state;
+      out_.decision.price = priced.slot;
+      if (priced.slot) out_.decision.currency = config_.price->currency;
+    }
+    if (config_.time_of_use) {
+      constexpr PolicyId kWho = PolicyId::time_of_use;
+      const TimeOfUseStep step = time_of_use(out_.state.time_of_use, *config_.time_of_use, in_.wall,
+                                             in_.batteries, priced.slot.has_value(), now_);
+      out_.state.time_of_use = step.state;
+      if (step.state.window) {
+        out_.decision.window = config_.time_of_use->windows[*step.state.window];
+      }
+      add(step.output);
+      saw_wall(kWho);
+      if (out_.decision.window && out_.decision.window->soc_stop) {
+        saw(kWho, Input::soc, in_.batteries.soc);
+      }
+    }
+    if (config_.price) {
+      constexpr PolicyId kWho = PolicyId::price;
+      add(priced.output);
+      saw_wall(kWho);
+      std::optional<std::int64_t> value;
+      if (priced.slot) value = priced.slot->buy.count();
+      saw_table(kWho, Input::price, in_.prices ? std::optional(in_.prices->made_at) : std::nullopt,
+                value);
+      saw(kWho, Input::soc, in_.batteries.soc);
+    }
+  }
+
+  void longevity() noexcept {
+    const BatterySummary& batteries = in_.batteries;
+    if (config_.comfort_band) {
+      constexpr PolicyId kWho = PolicyId::comfort_band;
+      add(comfort_band(*config_.comfort_band, batteries, now_));
+      saw(kWho, Input::soc_min, batteries.soc_min);
+      saw(kWho, Input::soc_max, batteries.soc_max);
+    }
+    if (config_.gentle_current) {
+      add(gentle_current(*config_.gentle_current, batteries));
+      const bool known = batteries.capacity > WattHour{};
+      std::optional<std::int64_t> value;
+      if (known) value = batteries.capacity.count();
+      saw(PolicyId::gentle_current, Input::capacity, known, known ? Quality::good : Quality::bad,
+          {}, value);
+    }
+    if (config_.gentle_temperature) {
+      constexpr PolicyId kWho = PolicyId::gentle_temperature;
+      add(gentle_temperature(*config_.gentle_temperature, batteries, now_));
+      saw(kWho, Input::temperature_min, batteries.temperature_min);
+      saw(kWho, Input::temperature_max, batteries.temperature_max);
     }
   }
 
@@ -215,6 +300,13 @@ class Cycle {
         wall.quality == ClockQuality::holdover ? wall.unsynced : Duration::zero(),
         wall.utc.since_epoch().count() / 1'000'000);
   }
+  /// A table that was given, and what it says about now; usable when it says something.
+  void saw_table(PolicyId policy, Input input, std::optional<UtcInstant> made_at,
+                 std::optional<std::int64_t> value) noexcept {
+    std::optional<Duration> age;
+    if (made_at && in_.wall.set()) age = in_.wall.utc - *made_at;
+    saw(policy, input, value.has_value(), made_at ? Quality::good : Quality::bad, age, value);
+  }
   [[nodiscard]] static constexpr std::int64_t count_of(bool value) noexcept { return value; }
   template <class Tag, class Rep>
   [[nodiscard]] static constexpr std::int64_t count_of(Quantity<Tag, Rep> value) noexcept {
@@ -241,7 +333,10 @@ Result<void> validate(const Config& config) noexcept {
   for (const Result<void>& checked :
        {check(config.active_power_limit), check(config.frequency_droop), check(config.ramp),
         check(config.dimming), check(config.import_limit), check(config.export_limit),
-        check(config.demand_limit), check(config.backup_reserve)}) {
+        check(config.demand_limit), check(config.backup_reserve), check(config.zero_export),
+        check(config.plan), check(config.time_of_use), check(config.price),
+        check(config.self_consumption), check(config.comfort_band), check(config.gentle_current),
+        check(config.gentle_temperature)}) {
     if (!checked) return checked;
   }
   if (config.setpoint && config.setpoint->lease_max <= Duration::zero()) {
@@ -249,9 +344,6 @@ Result<void> validate(const Config& config) noexcept {
   }
   if (config.remote_setpoint && config.remote_setpoint->lease_max <= Duration::zero()) {
     return fail(Errc::out_of_range, 0, "remote_setpoint.lease_max is not above 0");
-  }
-  if (config.self_consumption && config.self_consumption->deadband < Watt{}) {
-    return fail(Errc::out_of_range, 0, "self_consumption.deadband is below 0");
   }
   return {};
 }
@@ -296,6 +388,8 @@ std::string_view to_string(Input input) noexcept {
       return "plan";
     case Input::price:
       return "price";
+    case Input::capacity:
+      return "capacity";
   }
   return "unknown";
 }

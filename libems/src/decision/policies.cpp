@@ -12,14 +12,4 @@ PolicyOutput output_of(PolicyId policy, PolicyStatus status) noexcept {
           .status = status};
 }
 
-PolicyOutput self_consumption(const SelfConsumptionConfig& config,
-                              const std::optional<NetLoad>& net_load) noexcept {
-  EMS_ASSERT(config.deadband >= Watt{});
-  if (!net_load) return output_of(PolicyId::self_consumption, PolicyStatus::stale);
-  PolicyOutput output = output_of(PolicyId::self_consumption, PolicyStatus::acting);
-  const Watt middle = net_load->power - config.pcc_target;
-  output.demand.preference = Band{middle - config.deadband, middle + config.deadband};
-  return output;
-}
-
 }  // namespace ems::decision

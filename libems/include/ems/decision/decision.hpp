@@ -11,10 +11,13 @@
 #include "ems/decision/calendar.hpp"
 #include "ems/decision/commands.hpp"
 #include "ems/decision/contractual.hpp"
+#include "ems/decision/economic.hpp"
 #include "ems/decision/engine.hpp"
 #include "ems/decision/grid_code.hpp"
+#include "ems/decision/longevity.hpp"
 #include "ems/decision/measured.hpp"
 #include "ems/decision/net_load.hpp"
+#include "ems/decision/plan.hpp"
 #include "ems/decision/policies.hpp"
 
 namespace ems::decision {
@@ -33,7 +36,14 @@ struct Config {
   std::optional<SetpointConfig> setpoint{};
   std::optional<SetpointConfig> remote_setpoint{};
   std::optional<ScheduleConfig> schedule{};
+  std::optional<ZeroExportConfig> zero_export{};
+  std::optional<PlanConfig> plan{};
+  std::optional<TimeOfUseConfig> time_of_use{};
+  std::optional<PriceConfig> price{};
   std::optional<SelfConsumptionConfig> self_consumption{};
+  std::optional<ComfortBandConfig> comfort_band{};
+  std::optional<GentleCurrentConfig> gentle_current{};
+  std::optional<GentleTemperatureConfig> gentle_temperature{};
 };
 
 /// Checks a configuration before the first step().
@@ -58,7 +68,10 @@ struct Inputs {
   Measured<WattHour> energy_imported{};              ///< The site's meter's counter.
   BatterySummary batteries{};
   WallTime wall{};
-  std::span<const ScheduleEntry> schedule{};  ///< Borrowed for the call; validate() accepted it.
+  // Tables are borrowed for the call; validate() accepted them.
+  std::span<const ScheduleEntry> schedule{};
+  std::optional<Plan> plan{};
+  std::optional<PriceTable> prices{};
 };
 
 /// What step() remembers. Starts empty; pure data.
@@ -70,6 +83,9 @@ struct State {
   ImportLimitState import_limit{};
   DemandLimitState demand_limit{};
   BackupReserveState backup_reserve{};
+  TimeOfUseState time_of_use{};
+  PriceState price{};
+  SelfConsumptionState self_consumption{};
   friend constexpr bool operator==(const State&, const State&) noexcept = default;
 };
 
@@ -92,8 +108,9 @@ enum class Input : std::uint8_t {
   soc_max = 15,            ///< bp
   temperature_min = 16,    ///< mdegC
   temperature_max = 17,    ///< mdegC
-  plan = 18,               ///< W
-  price = 19,              ///< millionths of the currency per kWh
+  plan = 18,               ///< W: at the batteries, or at the PCC where the slot says so
+  price = 19,              ///< of buying, millionths of the currency per kWh
+  capacity = 20,           ///< Wh
 };
 [[nodiscard]] std::string_view to_string(Input input) noexcept;
 
@@ -126,6 +143,11 @@ struct Decision {
   std::optional<LimitCommand> active_power_limit{};
   std::optional<LimitCommand> dimming{};
   std::optional<ScheduleEntry> schedule{};  ///< The entry in force.
+  std::optional<PlanSlot> plan{};           ///< The slot in force,
+  PlanId plan_id{};                         ///< and whose it is; empty without one.
+  std::optional<TimeOfUseWindow> window{};  ///< The window that is open.
+  std::optional<PriceSlot> price{};         ///< The price of now,
+  Currency currency{};                      ///< and in what it is counted.
   friend constexpr bool operator==(const Decision&, const Decision&) noexcept = default;
 
   [[nodiscard]] constexpr Watt target() const noexcept { return resolution.target; }

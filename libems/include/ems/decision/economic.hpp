@@ -67,8 +67,8 @@ struct TimeOfUseStep {
 /// Prefers exactly the window's power; with hold, and at a window's soc_stop (satisfied), it
 /// prefers no discharging, so that what a policy below wants to store is welcome.
 ///
-/// It abstains with no_demand (no window is open, or prices are there), clock_unset, or stale: the
-/// window has a soc_stop and the state of charge is unknown.
+/// It abstains with watching (no window is open), not_applicable (prices are there), clock_unset,
+/// or stale: the window has a soc_stop and the state of charge is unknown.
 ///
 /// @param priced  Policy price has a price for now.
 /// @thread_safety Pure function.
@@ -130,13 +130,13 @@ struct PriceStep {
 
 /// Prefers charging with `power * max(share, 1 - buy / buy_below)` while buy < buy_below (all of it
 /// at prices below 0), else discharging with `power * min(1, share + (sell - sell_above) /
-/// sell_above)` while sell > sell_above; rounded down. Buying comes first. At soc_buy_max it
-/// prefers no discharging (satisfied): cheap energy is not for the battery to replace; at
-/// soc_sell_min it asks for nothing (satisfied).
+/// sell_above)` while sell > sell_above (all of it where sell_above <= 0); rounded down. Buying
+/// comes first. At soc_buy_max it prefers no discharging (satisfied): cheap energy is not for the
+/// battery to replace; at soc_sell_min it asks for nothing (satisfied).
 ///
-/// It abstains with no_demand (no table, or a price between the thresholds), clock_unset, too_old,
-/// not_covered (the table does not reach now, or counts in another currency), or stale: the state
-/// of charge is unknown, or the table comes from the future.
+/// It abstains with no_demand (no table), watching (a price between the thresholds), clock_unset,
+/// too_old, not_covered (the table does not reach now, or counts in another currency), or stale:
+/// the state of charge is unknown, or the table comes from the future.
 ///
 /// @param prices  validate() accepted it.
 /// @thread_safety Pure function, O(log n) of the slots.
@@ -159,6 +159,11 @@ struct SelfConsumptionConfig {
   BasisPoints soc_hysteresis{100};    ///< How far SoC must go back before that ends.
 };
 
+/// True when it has a SoC bound, and so must know the state of charge.
+[[nodiscard]] constexpr bool needs_soc(const SelfConsumptionConfig& config) noexcept {
+  return config.soc_store_max < BasisPoints{10'000} || config.soc_feed_min > BasisPoints{};
+}
+
 struct SelfConsumptionState {
   bool storing = false;  ///< The surplus was enough to begin.
   bool full = false;     ///< At soc_store_max.
@@ -174,11 +179,13 @@ struct SelfConsumptionStep {
 
 /// Prefers a battery power that leaves the PCC within `deadband` of `pcc_target`: the band
 /// net load - pcc_target +- deadband. Inside it the engine takes what moves the battery least.
-/// Without enough surplus the band's charging side is cut to 0; at soc_store_max and soc_feed_min
-/// that side is cut too (satisfied).
+/// At soc_store_max the band's charging side is cut to 0, at soc_feed_min its discharging side
+/// (satisfied, where that takes something away).
 ///
-/// @param net_load  From net_load(); nullopt means stale: it abstains. It also does when it has a
-///                  SoC bound and the state of charge is unknown.
+/// It abstains with watching (the surplus is too small to store), or stale: the net load is
+/// unknown, or it has a SoC bound and the state of charge is unknown.
+///
+/// @param net_load  From net_load(); nullopt means stale.
 /// @thread_safety   Pure function.
 [[nodiscard]] SelfConsumptionStep self_consumption(const SelfConsumptionState& state,
                                                    const SelfConsumptionConfig& config,

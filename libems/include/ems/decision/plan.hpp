@@ -44,6 +44,10 @@ struct PlanConfig {
   Duration adrift_max = seconds(24 * 3600);  ///< Longest holdover of the clock; >= 0.
 };
 
+/// Checks a configuration. @errors out_of_range  the text names the field.
+/// @thread_safety Pure function.
+[[nodiscard]] Result<void> validate(const PlanConfig& config) noexcept;
+
 struct PlanOutput {
   PolicyOutput output{};
   std::optional<PlanSlot>

@@ -50,20 +50,4 @@ struct PolicyOutput {
 /// An output that asks for nothing yet. @pre `policy` has a row in policies.def; asserted.
 [[nodiscard]] PolicyOutput output_of(PolicyId policy, PolicyStatus status) noexcept;
 
-// ---- self_consumption: ECONOMIC preference
-// -------------------------------------------------------
-
-struct SelfConsumptionConfig {
-  Watt pcc_target{};  ///< Power wanted at the PCC, + imports.
-  Watt deadband{};    ///< Any PCC power this near to the target is as good; >= 0.
-};
-
-/// Prefers a battery power that leaves the PCC within `deadband` of `pcc_target`: the band
-/// net load - pcc_target +- deadband. Inside it the engine takes what moves the battery least.
-///
-/// @param net_load  From net_load(); nullopt means stale: it abstains.
-/// @thread_safety   Pure function.
-[[nodiscard]] PolicyOutput self_consumption(const SelfConsumptionConfig& config,
-                                            const std::optional<NetLoad>& net_load) noexcept;
-
 }  // namespace ems::decision
