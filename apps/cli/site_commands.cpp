@@ -94,7 +94,7 @@ void why(const SiteOptions& options) {
   }
   const Result<runtime::Explanation> explanation = client->explain(at);
   if (!explanation) end_call(options, "why", explanation.error(), client->detail());
-  print(options.json ? runtime::decision_json(explanation->decision) : explanation->text);
+  print(options.json ? runtime::explanation_json(*explanation) : explanation->text);
 }
 
 void setpoint(const SiteOptions& options) {

@@ -136,8 +136,8 @@ class SimulatedSite {
   std::string explain() {
     return alone([&] {
       if (!site_->last()) return std::string();
-      return runtime::explain(
-          runtime::make_view(*site_->last(), site_->control(), UtcInstant{}, site_->now()));
+      return runtime::explain(runtime::make_view(*site_->last(), site_->control(), site_->latch(),
+                                                 UtcInstant{}, site_->now()));
     });
   }
 

@@ -72,7 +72,13 @@ Result<runtime::Explanation> SiteClient::explain(std::optional<UtcInstant> at) {
   if (!done) return fail(done.error());
   auto decision = from(response.decision());
   if (!decision) return impl_->caller.bad_answer(decision.error());
-  return runtime::Explanation{std::move(*decision), response.text()};
+  runtime::Explanation explanation{std::move(*decision), response.text()};
+  if (response.has_asked()) explanation.asked = from(response.asked());
+  for (const v1::Happening& one : response.happened()) {
+    explanation.happened.push_back({from(one.at()), one.text()});
+  }
+  explanation.happened_before = response.happened_before();
+  return explanation;
 }
 
 Result<void> SiteClient::set_setpoint(const runtime::SetpointRequest& setpoint) {

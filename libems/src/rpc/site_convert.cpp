@@ -29,17 +29,37 @@ static_assert(static_cast<int>(Severity::critical) + 1 == v1::SEVERITY_CRITICAL)
 static_assert(static_cast<int>(runtime::UplinkState::disabled) + 1 == v1::UPLINK_STATE_DISABLED);
 static_assert(static_cast<int>(runtime::UplinkState::waiting) + 1 == v1::UPLINK_STATE_WAITING);
 
+void set(v1::SafetyReason& to, const runtime::SafetyReason& reason) {
+  to.set_asset(name_of(reason.asset));
+  to.set_name(reason.name);
+  to.set_severity(static_cast<v1::Severity>(number_of(reason.severity)));
+  if (reason.signal) to.set_signal(static_cast<std::uint32_t>(*reason.signal));
+  if (reason.value) to.set_value(*reason.value);
+  if (reason.limit) to.set_limit(*reason.limit);
+  to.set_text(reason.text);
+  to.set_element(reason.element);
+  to.set_direction(reason.direction);
+}
+
+Result<runtime::SafetyReason> from(const v1::SafetyReason& message) {
+  const auto asset = parse_asset(message.asset());
+  const auto severity = enum_from(message.severity(), Severity::critical);
+  if (!asset) return fail(asset.error());
+  if (!severity) return fail(severity.error());
+  runtime::SafetyReason reason{*asset, message.name(), *severity, {}, {}, message.text()};
+  if (message.has_signal()) reason.signal = static_cast<Signal>(message.signal());
+  if (message.has_value()) reason.value = message.value();
+  if (message.has_limit()) reason.limit = message.limit();
+  reason.element = static_cast<std::uint16_t>(message.element());
+  reason.direction = message.direction();
+  return reason;
+}
+
 void set_safety(v1::Safety& to, const runtime::SafetyView& safety) {
   to.set_state(static_cast<v1::SafetyState>(number_of(safety.state)));
   set(*to.mutable_envelope(), safety.envelope);
   for (const runtime::SafetyReason& reason : safety.reasons) {
-    v1::SafetyReason& message = *to.add_reasons();
-    message.set_asset(name_of(reason.asset));
-    message.set_name(reason.name);
-    message.set_severity(static_cast<v1::Severity>(number_of(reason.severity)));
-    if (reason.signal) message.set_signal(static_cast<std::uint32_t>(*reason.signal));
-    if (reason.value) message.set_value(*reason.value);
-    message.set_text(reason.text);
+    set(*to.add_reasons(), reason);
   }
   to.set_armed(safety.armed);
   to.set_limits_accepted(safety.limits_accepted);
@@ -54,14 +74,9 @@ Result<runtime::SafetyView> safety_from(const v1::Safety& message) {
   safety.state = *state;
   safety.envelope = from(message.envelope());
   for (const v1::SafetyReason& reason : message.reasons()) {
-    const auto asset = parse_asset(reason.asset());
-    const auto severity = enum_from(reason.severity(), Severity::critical);
-    if (!asset) return fail(asset.error());
-    if (!severity) return fail(severity.error());
-    runtime::SafetyReason to{*asset, reason.name(), *severity, {}, {}, reason.text()};
-    if (reason.has_signal()) to.signal = static_cast<Signal>(reason.signal());
-    if (reason.has_value()) to.value = reason.value();
-    safety.reasons.push_back(std::move(to));
+    auto view = from(reason);
+    if (!view) return fail(view.error());
+    safety.reasons.push_back(std::move(*view));
   }
   safety.armed = message.armed();
   safety.limits_accepted = message.limits_accepted();
@@ -133,15 +148,58 @@ Result<void> add_devices(runtime::SiteStatus& to, const v1::SiteStatus& message)
 constexpr std::array kCommandKinds{CommandKind::stop, CommandKind::follow, CommandKind::form,
                                    CommandKind::standby, CommandKind::open};
 
+Result<void> add_bounds(runtime::DecisionView& to, const v1::Decision& message) {
+  for (const v1::EnvelopeBound& bound : message.bounds()) {
+    auto because = from(bound.because());
+    if (!because) return fail(because.error());
+    to.bounds.push_back({bound.side(), Watt{bound.power_w()}, std::move(*because)});
+  }
+  return {};
+}
+
+void add_policies(runtime::DecisionView& to, const v1::Decision& message) {
+  const auto power = [](bool has, std::int32_t watts) {
+    return has ? std::optional(Watt{watts}) : std::nullopt;
+  };
+  for (const v1::DecisionPolicy& policy : message.policies()) {
+    to.policies.push_back({policy.policy(), policy.level(), policy.status(), policy.source(),
+                           power(policy.has_constraint_lo_w(), policy.constraint_lo_w()),
+                           power(policy.has_constraint_hi_w(), policy.constraint_hi_w()),
+                           power(policy.has_preference_lo_w(), policy.preference_lo_w()),
+                           power(policy.has_preference_hi_w(), policy.preference_hi_w())});
+  }
+}
+
+void add_leases(runtime::DecisionView& to, const v1::Decision& message) {
+  const auto magnitude = [](bool has, std::uint32_t watts) {
+    constexpr std::uint32_t kMax = 0x7FFFFFFF;
+    return has ? std::optional(Watt{static_cast<std::int32_t>(std::min(watts, kMax))})
+               : std::nullopt;
+  };
+  for (const v1::ActiveLease& lease : message.leases()) {
+    runtime::LeaseView view{lease.policy(), lease.actor(), lease.command_id(), from(lease.left())};
+    if (lease.has_power_w()) view.power = Watt{lease.power_w()};
+    view.discharge_max = magnitude(lease.has_discharge_max_w(), lease.discharge_max_w());
+    view.charge_max = magnitude(lease.has_charge_max_w(), lease.charge_max_w());
+    to.leases.push_back(std::move(view));
+  }
+}
+
 Result<void> add_inputs(runtime::DecisionView& to, const v1::Decision& message) {
   for (const v1::DecisionInput& input : message.inputs()) {
-    const auto point = from(input.point());
-    if (!point) return fail(point.error());
-    runtime::InputView view{*point, {}, {}, std::nullopt, input.usable()};
+    runtime::InputView view;
+    view.name = input.name();
+    if (input.has_point()) {
+      const auto point = from(input.point());
+      if (!point) return fail(point.error());
+      view.point = *point;
+    }
     if (input.quality() != v1::QUALITY_UNSPECIFIED) view.quality = from(input.quality());
     if (input.has_value()) view.value = input.value();
     if (input.has_age()) view.age = from(input.age());
-    to.inputs.push_back(view);
+    view.usable = input.usable();
+    view.used_by.assign(input.used_by().begin(), input.used_by().end());
+    to.inputs.push_back(std::move(view));
   }
   for (const v1::InverterOrder& order : message.orders()) {
     const auto asset = parse_asset(order.asset());
@@ -177,10 +235,30 @@ void set(v1::Decision& to, const runtime::DecisionView& decision) {
     message.set_level(conflict.level);
     message.set_policy(conflict.policy);
     message.set_shortfall_w(static_cast<std::uint32_t>(std::max(0, conflict.shortfall.count())));
+    message.set_bound_by(conflict.bound_by);
+  }
+  for (const runtime::BoundView& bound : decision.bounds) {
+    v1::EnvelopeBound& message = *to.add_bounds();
+    message.set_side(bound.side);
+    message.set_power_w(bound.power.count());
+    set(*message.mutable_because(), bound.because);
+  }
+  for (const runtime::PolicyView& policy : decision.policies) {
+    v1::DecisionPolicy& message = *to.add_policies();
+    message.set_policy(policy.policy);
+    message.set_level(policy.level);
+    message.set_status(policy.status);
+    message.set_source(policy.source);
+    if (policy.constraint_lo) message.set_constraint_lo_w(policy.constraint_lo->count());
+    if (policy.constraint_hi) message.set_constraint_hi_w(policy.constraint_hi->count());
+    if (policy.preference_lo) message.set_preference_lo_w(policy.preference_lo->count());
+    if (policy.preference_hi) message.set_preference_hi_w(policy.preference_hi->count());
   }
   for (const runtime::InputView& input : decision.inputs) {
     v1::DecisionInput& message = *to.add_inputs();
-    set(*message.mutable_point(), input.point);
+    if (input.point.signal != Signal{}) set(*message.mutable_point(), input.point);
+    message.set_name(input.name);
+    for (const std::string& policy : input.used_by) message.add_used_by(policy);
     if (input.value) message.set_value(*input.value);
     if (input.age) set(*message.mutable_age(), *input.age);
     if (input.quality) message.set_quality(to_proto(*input.quality));
@@ -193,11 +271,20 @@ void set(v1::Decision& to, const runtime::DecisionView& decision) {
     message.set_p_w(order.command.p.count());
     message.set_q_var(order.command.q.count());
   }
-  if (decision.setpoint) {
-    to.mutable_setpoint()->set_power_w(decision.setpoint->power.count());
-    set(*to.mutable_setpoint()->mutable_lease_left(), decision.setpoint->lease_left);
-    to.mutable_setpoint()->set_actor(decision.setpoint->actor);
+  const auto magnitude = [](Watt power) {
+    return static_cast<std::uint32_t>(std::max(0, power.count()));
+  };
+  for (const runtime::LeaseView& lease : decision.leases) {
+    v1::ActiveLease& message = *to.add_leases();
+    message.set_policy(lease.policy);
+    message.set_actor(lease.actor);
+    message.set_command_id(lease.id);
+    set(*message.mutable_left(), lease.left);
+    if (lease.power) message.set_power_w(lease.power->count());
+    if (lease.discharge_max) message.set_discharge_max_w(magnitude(*lease.discharge_max));
+    if (lease.charge_max) message.set_charge_max_w(magnitude(*lease.charge_max));
   }
+  to.set_safety(static_cast<v1::SafetyState>(number_of(decision.safety)));
   to.set_summary(decision.summary);
 }
 
@@ -216,14 +303,16 @@ Result<runtime::DecisionView> from(const v1::Decision& message) {
     constexpr std::uint32_t kMax = 0x7FFFFFFF;
     decision.conflicts.push_back(
         {conflict.level(), conflict.policy(),
-         Watt{static_cast<std::int32_t>(std::min(conflict.shortfall_w(), kMax))}});
+         Watt{static_cast<std::int32_t>(std::min(conflict.shortfall_w(), kMax))},
+         conflict.bound_by()});
   }
   if (const auto added = add_inputs(decision, message); !added) return fail(added.error());
-  if (message.has_setpoint()) {
-    decision.setpoint =
-        runtime::SetpointView{Watt{message.setpoint().power_w()},
-                              from(message.setpoint().lease_left()), message.setpoint().actor()};
-  }
+  const auto safety = enum_from(message.safety(), runtime::SafetyState::tripped);
+  if (!safety) return fail(safety.error());
+  decision.safety = *safety;
+  if (const auto added = add_bounds(decision, message); !added) return fail(added.error());
+  add_policies(decision, message);
+  add_leases(decision, message);
   decision.summary = message.summary();
   return decision;
 }

@@ -3,6 +3,7 @@
 
 #include <chrono>
 
+#include "ems/io/utc_text.hpp"
 #include "rpc/site_convert.hpp"
 #include "rpc/status.hpp"
 
@@ -77,9 +78,22 @@ grpc::Status SiteServiceImpl::Explain(grpc::ServerContext*, const v1::ExplainReq
   std::optional<UtcInstant> at;
   if (request->has_at()) at = from(request->at());
   const auto explanation = port_.explain(at);
+  if (!explanation && explanation.error().code == Errc::not_found && at) {
+    const auto earliest = port_.earliest_decision();
+    const std::string when =
+        earliest && *earliest ? "; the earliest was made at " + io::format_utc(**earliest) : "";
+    return to_status(Errc::not_found, explanation.error().what + when);
+  }
   if (!explanation) return to_status(explanation.error());
   set(*response->mutable_decision(), explanation->decision);
   response->set_text(explanation->text);
+  if (explanation->asked) set(*response->mutable_asked(), *explanation->asked);
+  for (const runtime::Happening& one : explanation->happened) {
+    v1::Happening& message = *response->add_happened();
+    set(*message.mutable_at(), one.at);
+    message.set_text(one.text);
+  }
+  response->set_happened_before(explanation->happened_before);
   return grpc::Status::OK;
 }
 

@@ -221,6 +221,9 @@ const ProcessImage& SimulatedSite::image() const noexcept { return impl_->image.
 const sim::PlantState& SimulatedSite::truth() const noexcept { return impl_->site.truth(); }
 const std::optional<Tick>& SimulatedSite::last() const noexcept { return impl_->last; }
 const ControlConfig& SimulatedSite::control() const noexcept { return impl_->loop.config(); }
+const safety::Latch& SimulatedSite::latch() const noexcept {
+  return impl_->loop.safety_state().latch();
+}
 const ImageHistory& SimulatedSite::history() const noexcept { return impl_->history; }
 const std::vector<TimedEvent>& SimulatedSite::events() const noexcept { return impl_->events; }
 

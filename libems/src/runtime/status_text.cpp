@@ -10,8 +10,10 @@
 
 #include "ems/core/decimal.hpp"
 #include "ems/runtime/decision_view.hpp"
+#include "ems/runtime/safety_view.hpp"
 #include "ems/safety/kernel.hpp"
 #include "ems/telemetry/row.hpp"
+#include "runtime/reason_json.hpp"
 
 namespace ems::runtime {
 namespace {
@@ -105,18 +107,7 @@ Json assets_json(const SiteStatus& status) {
 
 Json safety_json(const SafetyView& view) {
   Json reasons = Json::array();
-  for (const SafetyReason& reason : view.reasons) {
-    Json item{{"asset", to_name(reason.asset).view()},
-              {"name", reason.name},
-              {"severity", to_string(reason.severity)},
-              {"text", reason.text}};
-    const SignalInfo* info = reason.signal ? find_signal(*reason.signal) : nullptr;
-    if (info != nullptr && reason.value) {
-      item["signal"] = info->name;
-      item["value"] = number(*reason.value, unit_info(info->unit).digits);
-    }
-    reasons.push_back(std::move(item));
-  }
+  for (const SafetyReason& reason : view.reasons) reasons.push_back(reason_json(reason));
   return {{"state", state_name(view.state)},
           {"envelope", to_json(view.envelope)},
           {"armed", view.armed},
@@ -171,7 +162,26 @@ std::string soc_text(const SiteStatus& status) {
 
 }  // namespace
 
-std::string decision_json(const DecisionView& view) { return to_record(view); }
+nlohmann::ordered_json reason_json(const SafetyReason& reason) {
+  Json item{{"asset", to_name(reason.asset).view()},
+            {"name", reason.name},
+            {"severity", to_string(reason.severity)},
+            {"text", reason.text}};
+  if (!reason.direction.empty()) item["direction"] = reason.direction;
+  const SignalInfo* info = reason.signal ? find_signal(*reason.signal) : nullptr;
+  if (info == nullptr) return item;
+  item["signal"] = info->name;
+  if (reason.element != 0) item["element"] = reason.element;
+  const auto in_unit = [info](std::int64_t value) {
+    if (info->unit == Unit::boolean) return Json(value != 0);
+    if (info->unit == Unit::alarm_bits) return alarm_names(value);
+    return number(value, unit_info(info->unit).digits);
+  };
+  const std::string suffix(unit_info(info->unit).si_suffix);
+  if (reason.value) item["value" + suffix] = in_unit(*reason.value);
+  if (reason.limit) item["limit" + suffix] = in_unit(*reason.limit);
+  return item;
+}
 
 std::string status_json(const SiteStatus& status) {
   Json links = Json::array();
@@ -241,8 +251,7 @@ std::string status_text(const SiteStatus& status) {
           (safety.armed ? "armed" : "disarmed") +
           (safety.limits_accepted ? ", limits accepted" : ", limits NOT accepted") + "\n";
   for (const SafetyReason& reason : safety.reasons) {
-    text += "  because " + std::string(to_name(reason.asset).view()) + " " + reason.name + " (" +
-            reason.text + ")\n";
+    text += "  because " + reason_text(reason) + "\n";
   }
   if (status.decision) text += "\ndecision\n  " + status.decision->summary + "\n";
   text += "\nuplink\n  " + uplink_name(status.uplink.state);
@@ -277,7 +286,7 @@ std::string table_line(const SiteStatus& status) {
   }
   if (!status.safety.reasons.empty() && status.safety.state != SafetyState::normal) {
     const SafetyReason& first = status.safety.reasons.front();
-    reason = std::string(to_name(first.asset).view()) + " " + first.name + " (" + first.text + ")";
+    reason = reason_text(first);
   }
   return pad(clock_text(status.at), 8) + pad(kilowatts(status, Signal::site_pv_power), 7) +
          pad(kilowatts(status, Signal::site_load_power), 8) +

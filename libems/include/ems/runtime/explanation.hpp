@@ -35,10 +35,8 @@ struct SafetyReason {
 struct BoundView {
   std::string side;  ///< `charge` (the envelope's lower end) or `discharge`.
   Watt power{};      ///< That end, at ac; + discharges.
-  AssetId asset{};   ///< The battery or inverter that has the say.
-  std::string name;  ///< A rule (`cell_overvoltage`), or `rated_power`, `current_limit`,
-                     ///< `unavailable`, or `dc_pv`.
-  std::string text;  ///< For people: `battery/1 cell 7 at 3.652 V, limit 3.65 V`.
+  /// The rule that has the say, or `rated_power`, `current_limit`, `unavailable`, `dc_pv`, `late`.
+  SafetyReason because{};
 };
 
 /// What one level of the decision left.
@@ -73,11 +71,11 @@ struct PolicyView {
 /// An input of the decision.
 struct InputView {
   std::string name;  ///< `pcc_power`, `setpoint`, ...; empty: a record of an older version.
-  Point point{};     ///< Where it comes from; its signal's unit is that of `value`.
-  std::optional<std::int64_t> value;  ///< nullopt: there was none.
-  std::optional<Duration> age;        ///< nullopt: there was no sample.
-  std::optional<Quality> quality;     ///< nullopt: not recorded; `usable` is what the policy saw.
-  bool usable = false;
+  Point point{};     ///< Where it comes from; Signal{}: not from a signal.
+  std::optional<std::int64_t> value;   ///< In input_unit(name); nullopt: there was none.
+  std::optional<Duration> age;         ///< nullopt: there was no sample.
+  std::optional<Quality> quality;      ///< nullopt: not recorded; `usable` is what the policy saw.
+  bool usable = false;                 ///< To every policy of `used_by`.
   std::vector<std::string> used_by{};  ///< Policies that looked at it.
 };
 

@@ -96,6 +96,7 @@ class SimulatedSite {
   /// The newest tick; nullopt before the first.
   [[nodiscard]] const std::optional<Tick>& last() const noexcept;
   [[nodiscard]] const ControlConfig& control() const noexcept;
+  [[nodiscard]] const safety::Latch& latch() const noexcept;  ///< What is latched now.
   [[nodiscard]] const ImageHistory& history() const noexcept;
   /// Every event of safety so far, oldest first.
   [[nodiscard]] const std::vector<TimedEvent>& events() const noexcept;

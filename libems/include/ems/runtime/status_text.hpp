@@ -22,7 +22,4 @@ namespace ems::runtime {
 /// One line of it: time, PV, load, battery, grid, SoC, envelope, state, winner, reason.
 [[nodiscard]] std::string table_line(const SiteStatus& status);
 
-/// One JSON object of a decision, as in `status_json`.
-[[nodiscard]] std::string decision_json(const DecisionView& view);
-
 }  // namespace ems::runtime
