@@ -11,6 +11,7 @@ namespace ems::decision {
 namespace {
 
 constexpr std::size_t kConflictsTold = 4;  ///< More are counted, not spelled out.
+constexpr std::size_t kAbsentTold = 4;  ///< Likewise policies that abstain for want of something.
 
 /// The line being written. Watts become kW with all their digits.
 class Line {
@@ -40,6 +41,8 @@ class Line {
     const std::int64_t count = power.count();
     return number(count < 0 ? -count : count, 3);
   }
+  /// "37.5 s"
+  Line& time(Duration span) noexcept { return number(span.count() / 100'000, 1) << " s"; }
   Line& interval(Watt lo, Watt hi) noexcept {
     return ((*this << "[").kw(lo) << ", ").kw(hi) << "] kW";
   }
@@ -91,16 +94,182 @@ void tell_net_load(Line& line, Watt power) noexcept {
   line.magnitude(power) << " kW";
 }
 
+/// "above the 8.0 kW limit: ", "limit 8.0 kW: "
+void tell_limit(Line& line, bool above, Watt limit) noexcept {
+  line << (above ? ", above the " : ", limit ");
+  line.kw(limit) << (above ? " kW limit: " : " kW: ");
+}
+
+/// What a policy said it saw.
+std::optional<std::int64_t> value_of(const Decision& decision, PolicyId policy,
+                                     Input input) noexcept {
+  for (const InputAge& seen : decision.inputs) {
+    if (seen.policy == policy && seen.input == input && seen.usable) return seen.value;
+  }
+  return std::nullopt;
+}
+
+// ---- why each policy asks: each ends in ": " or says nothing ------------------------------------
+
+void tell_hold(Line& line, PolicyStatus status) noexcept {
+  line << "grid power unknown, ";
+  line << (status == PolicyStatus::holding ? "last target held: " : "nothing left to hold: ");
+}
+
 void tell_import_limit(Line& line, const Decision& decision, const PolicyOutput& output) noexcept {
-  if (output.status == PolicyStatus::holding) {
-    line << "grid power unknown, last target held: ";
-  } else if (output.status == PolicyStatus::fallback) {
-    line << "grid power unknown, nothing left to hold: ";
+  if (output.status != PolicyStatus::acting) {
+    tell_hold(line, output.status);
   } else if (decision.net_load && decision.import_limit) {
-    const Watt limit = *decision.import_limit;
     tell_net_load(line, decision.net_load->power);
-    line << (decision.net_load->power > limit ? ", above the " : ", limit ");
-    line.kw(limit) << (decision.net_load->power > limit ? " kW limit: " : " kW: ");
+    tell_limit(line, decision.net_load->power > *decision.import_limit, *decision.import_limit);
+  }
+}
+
+void tell_export_limit(Line& line, const Decision& decision, const PolicyOutput& output) noexcept {
+  if (output.status != PolicyStatus::acting) {
+    line << "grid power unknown: ";
+  } else if (decision.net_load && decision.export_limit) {
+    tell_net_load(line, decision.net_load->power);
+    tell_limit(line, -decision.net_load->power > *decision.export_limit, *decision.export_limit);
+  }
+}
+
+void tell_demand_limit(Line& line, const Decision& decision, const PolicyOutput& output) noexcept {
+  if (output.status != PolicyStatus::acting) return tell_hold(line, output.status);
+  if (decision.net_load) tell_net_load(line, decision.net_load->power);
+  if (!decision.demand) {
+    line << ", the clock is not set: ";
+    return;
+  }
+  const DemandWindow& window = *decision.demand;
+  (line << ", ").number(window.energy.count(), 3) << " kWh drawn and ";
+  (line.time(window.left) << " left of the demand window allow ").kw(window.allowed) << " kW: ";
+}
+
+void tell_backup_reserve(Line& line, const Decision& decision,
+                         const PolicyOutput& output) noexcept {
+  const auto soc = value_of(decision, PolicyId::backup_reserve, Input::soc);
+  if (output.status != PolicyStatus::acting || !soc) {
+    line << "state of charge unknown: ";
+  } else {
+    (line << "state of charge ").number(*soc, 2) << " %, kept for an outage: ";
+  }
+}
+
+void tell_limit_source(Line& line, const Decision& decision, const PolicyOutput& output,
+                       const std::optional<LimitCommand>& command) noexcept {
+  switch (output.source) {
+    case LimitSource::command:
+      if (!command) return;
+      line << "limit of " << command->actor.view() << ", ";
+      line.time(command->lease_end - decision.at) << " left: ";
+      return;
+    case LimitSource::fallback:
+      line << "nobody commands a limit, fallback: ";
+      return;
+    case LimitSource::failsafe:
+      line << "nobody commands a limit, failsafe: ";
+      return;
+    case LimitSource::configured:
+      line << "limit of the site file: ";
+      return;
+    case LimitSource::none:
+      return;
+  }
+}
+
+void tell_frequency(Line& line, const Decision& decision) noexcept {
+  const auto frequency = value_of(decision, PolicyId::frequency_droop, Input::frequency);
+  if (!frequency || !decision.droop_start) return;
+  ((line << "grid frequency ").number(*frequency, 3) << " Hz, answered from ")
+          .power(*decision.droop_start)
+      << ": ";
+}
+
+void tell_setpoint(Line& line, const Decision& decision, std::string_view kind,
+                   const std::optional<SetpointCommand>& command) noexcept {
+  if (!command) return;
+  line << kind << " of " << command->actor.view() << ", ";
+  line.time(command->lease_end - decision.at) << " left: ";
+}
+
+void tell_schedule(Line& line, const Decision& decision) noexcept {
+  const auto utc_s = value_of(decision, PolicyId::schedule, Input::wall_clock);
+  if (!utc_s || !decision.schedule) return;
+  (line << "schedule, ").time(decision.schedule->to.since_epoch() - seconds(*utc_s)) << " left: ";
+}
+
+void tell_cause(Line& line, const Decision& decision, const PolicyOutput& output) noexcept {
+  switch (output.demand.policy) {
+    case PolicyId::active_power_limit:
+      return tell_limit_source(line, decision, output, decision.active_power_limit);
+    case PolicyId::frequency_droop:
+      return tell_frequency(line, decision);
+    case PolicyId::ramp:
+      line << "power changes no faster: ";
+      return;
+    case PolicyId::dimming:
+      return tell_limit_source(line, decision, output, decision.dimming);
+    case PolicyId::import_limit:
+      return tell_import_limit(line, decision, output);
+    case PolicyId::export_limit:
+      return tell_export_limit(line, decision, output);
+    case PolicyId::demand_limit:
+      return tell_demand_limit(line, decision, output);
+    case PolicyId::backup_reserve:
+      return tell_backup_reserve(line, decision, output);
+    case PolicyId::setpoint:
+      return tell_setpoint(line, decision, "set-point", decision.setpoint);
+    case PolicyId::remote_setpoint:
+      return tell_setpoint(line, decision, "remote set-point", decision.remote_setpoint);
+    case PolicyId::schedule:
+      return tell_schedule(line, decision);
+    case PolicyId::self_consumption:
+      if (!decision.net_load) return;
+      tell_net_load(line, decision.net_load->power);
+      line << ": ";
+      return;
+    default:
+      return;
+  }
+}
+
+// ---- the line, part by part ---------------------------------------------------------------------
+
+/// Who wanted something: "set-point of anna", "self_consumption".
+void tell_who(Line& line, const Decision& decision, PolicyId policy) noexcept {
+  if (policy == PolicyId::setpoint && decision.setpoint) {
+    line << "set-point of " << decision.setpoint->actor.view();
+  } else if (policy == PolicyId::remote_setpoint && decision.remote_setpoint) {
+    line << "remote set-point of " << decision.remote_setpoint->actor.view();
+  } else {
+    line << policy;
+  }
+}
+
+/// The conflict of a preference that did not fit; nullptr when it did.
+const Conflict* overruled(const Resolution& resolution, PolicyId policy) noexcept {
+  for (const Conflict& conflict : resolution.conflicts) {
+    if (conflict.policy == policy && conflict.kind == DemandKind::preference &&
+        conflict.shortfall != Watt{}) {
+      return &conflict;
+    }
+  }
+  return nullptr;
+}
+
+/// " wants 5.0 kW discharge, import_limit leaves 3.2 kW discharge". A demand that falls short makes
+/// `left` a point, and that is the target.
+void tell_overruled(Line& line, const Decision& decision, const Conflict& conflict) noexcept {
+  const PolicyOutput* output = decision.find(conflict.policy);
+  if (output != nullptr && output->demand.preference) {
+    tell_band(line << " wants ", *output->demand.preference);
+  }
+  line << ", " << conflict.bound_by << " leaves ";
+  if (decision.target() == Watt{}) {
+    line << "nothing";
+  } else {
+    line.power(decision.target());
   }
 }
 
@@ -120,26 +289,29 @@ void tell_winner(Line& line, const Decision& decision) noexcept {
   }
   const PolicyOutput* output = decision.find(*resolution.winner);
   EMS_ASSERT(output != nullptr);
-  if (*resolution.winner == PolicyId::import_limit) {
-    tell_import_limit(line, decision, *output);
-  } else if (*resolution.winner == PolicyId::setpoint && decision.setpoint) {
-    line << "set-point of " << decision.setpoint->actor.view() << ", ";
-    line.number((decision.setpoint->lease_end - decision.at).count() / 100'000, 1) << " s left: ";
-  } else if (*resolution.winner == PolicyId::self_consumption && decision.net_load) {
-    tell_net_load(line, decision.net_load->power);
-    line << ": ";
+  if (const Conflict* conflict = overruled(resolution, *resolution.winner)) {
+    tell_who(line, decision, *resolution.winner);
+    tell_overruled(line, decision, *conflict);
+    return;
   }
+  tell_cause(line, decision, *output);
   tell_demand(line, output->demand);
 }
 
-void tell_conflicts(Line& line, const Resolution& resolution) noexcept {
+void tell_conflicts(Line& line, const Decision& decision) noexcept {
+  const Resolution& resolution = decision.resolution;
   const std::size_t told = std::min(resolution.conflicts.size(), kConflictsTold);
   for (const Conflict& conflict : resolution.conflicts.view().first(told)) {
     if (conflict.against_itself != Watt{}) {
       (line << "; " << conflict.policy << " contradicts itself by ").kw(conflict.against_itself)
           << " kW";
     }
-    if (conflict.shortfall != Watt{}) {
+    if (conflict.shortfall == Watt{}) continue;
+    if (&conflict == overruled(resolution, conflict.policy)) {
+      if (conflict.policy == resolution.winner) continue;  // Said first.
+      tell_who(line << "; ", decision, conflict.policy);
+      tell_overruled(line, decision, conflict);
+    } else {
       (line << "; " << conflict.policy << " falls short by ").kw(conflict.shortfall)
           << " kW, bound by " << conflict.bound_by;
     }
@@ -150,17 +322,42 @@ void tell_conflicts(Line& line, const Resolution& resolution) noexcept {
   }
 }
 
+/// Why a policy that should have something to say abstains; empty when it has nothing to say.
+std::string_view want_of(PolicyStatus status) noexcept {
+  switch (status) {
+    case PolicyStatus::stale:
+      return "its input is stale";
+    case PolicyStatus::clock_unset:
+      return "the clock is not set";
+    case PolicyStatus::clock_adrift:
+      return "the clock has not been synced for too long";
+    case PolicyStatus::too_old:
+      return "its data are too old";
+    case PolicyStatus::not_covered:
+      return "its data do not cover this time";
+    default:
+      return {};
+  }
+}
+
 void tell_losers(Line& line, const Decision& decision) noexcept {
   const Resolution& resolution = decision.resolution;
-  if (resolution.runner_up && resolution.runner_up != resolution.winner) {
+  if (resolution.runner_up && resolution.runner_up != resolution.winner &&
+      overruled(resolution, *resolution.runner_up) == nullptr) {
     const PolicyOutput* output = decision.find(*resolution.runner_up);
     EMS_ASSERT(output != nullptr && output->demand.preference);
-    line << "; " << *resolution.runner_up << " wanted ";
-    tell_band(line, *output->demand.preference);
+    tell_who(line << "; ", decision, *resolution.runner_up);
+    tell_band(line << " wanted ", *output->demand.preference);
   }
+  std::size_t absent = 0;
   for (const PolicyOutput& output : decision.policies) {
-    if (output.status != PolicyStatus::stale) continue;
-    line << "; " << output.demand.policy << " abstains, its input is stale";
+    const std::string_view want = want_of(output.status);
+    if (want.empty() || ++absent > kAbsentTold) continue;
+    line << "; " << output.demand.policy << " abstains, " << want;
+  }
+  if (absent > kAbsentTold) {
+    (line << "; and ").number(static_cast<std::int64_t>(absent - kAbsentTold), 0)
+        << " more abstain";
   }
 }
 
@@ -173,7 +370,7 @@ std::string_view explain(const Decision& decision, std::span<char> out) noexcept
   Line line;
   tell_winner(line, decision);
   (line << "; safety allows ").interval(resolution.envelope().lo, resolution.envelope().hi);
-  tell_conflicts(line, resolution);
+  tell_conflicts(line, decision);
   tell_losers(line, decision);
   if (resolution.target == Watt{}) {
     line << "; idle";

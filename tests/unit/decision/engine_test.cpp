@@ -248,9 +248,25 @@ TEST(PolicyTable, NamesAndNumbersAreStable) {
     OnStale on_stale;
   } rows[] = {
       {PolicyId::safety, 1, "safety", Level::safety, OnStale::envelope},
+      {PolicyId::active_power_limit, 5, "active_power_limit", Level::grid_code, OnStale::fallback},
+      {PolicyId::frequency_droop, 6, "frequency_droop", Level::grid_code, OnStale::abstain},
+      {PolicyId::ramp, 7, "ramp", Level::grid_code, OnStale::abstain},
+      {PolicyId::dimming, 8, "dimming", Level::contractual, OnStale::fallback},
       {PolicyId::import_limit, 2, "import_limit", Level::contractual, OnStale::hold_then_zero},
+      {PolicyId::export_limit, 9, "export_limit", Level::contractual, OnStale::no_discharge},
+      {PolicyId::demand_limit, 10, "demand_limit", Level::contractual, OnStale::hold_then_zero},
+      {PolicyId::backup_reserve, 11, "backup_reserve", Level::contractual, OnStale::no_discharge},
       {PolicyId::setpoint, 3, "setpoint", Level::contractual, OnStale::abstain},
+      {PolicyId::remote_setpoint, 12, "remote_setpoint", Level::contractual, OnStale::abstain},
+      {PolicyId::schedule, 13, "schedule", Level::contractual, OnStale::abstain},
+      {PolicyId::zero_export, 14, "zero_export", Level::economic, OnStale::abstain},
+      {PolicyId::plan, 15, "plan", Level::economic, OnStale::abstain},
+      {PolicyId::time_of_use, 16, "time_of_use", Level::economic, OnStale::abstain},
+      {PolicyId::price, 17, "price", Level::economic, OnStale::abstain},
       {PolicyId::self_consumption, 4, "self_consumption", Level::economic, OnStale::abstain},
+      {PolicyId::comfort_band, 18, "comfort_band", Level::longevity, OnStale::abstain},
+      {PolicyId::gentle_current, 19, "gentle_current", Level::longevity, OnStale::abstain},
+      {PolicyId::gentle_temperature, 20, "gentle_temperature", Level::longevity, OnStale::abstain},
   };
   ASSERT_EQ(policy_table().size(), std::size(rows));
   for (const auto& row : rows) {
@@ -261,6 +277,7 @@ TEST(PolicyTable, NamesAndNumbersAreStable) {
     EXPECT_EQ(info->level, row.level);
     EXPECT_EQ(info->on_stale, row.on_stale);
     EXPECT_FALSE(info->meaning.empty());
+    EXPECT_EQ(&policy_table()[static_cast<std::size_t>(&row - rows)], info) << row.name;
   }
   EXPECT_EQ(to_string(PolicyId{128}), "host");
   EXPECT_EQ(to_string(PolicyId{127}), "unknown");
