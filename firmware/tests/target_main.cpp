@@ -4,52 +4,15 @@
 // and _OVERFLOW, to show that a failure shows, also when the stack itself is what failed.
 #include <array>
 #include <cstdint>
-#include <string_view>
 
-#include "ems/core/assert.hpp"
-#include "ems/core/static_vector.hpp"
 #include "tests/cases.hpp"
+#include "tests/semihosting.hpp"
 
 namespace {
 
-constexpr int kWrite0 = 0x04;        // Arm semihosting, SYS_WRITE0
-constexpr int kExitExtended = 0x20;  // SYS_EXIT_EXTENDED
-constexpr int kApplicationExit = 0x2'0026;
+using namespace ems::firmware::test;
+
 constexpr int kWrongDigest = 4;
-
-void semihost(int operation, const void* argument) {
-  register int r0 asm("r0") = operation;
-  register const void* r1 asm("r1") = argument;
-  asm volatile("bkpt 0xab" : "+r"(r0) : "r"(r1) : "memory");
-}
-
-[[noreturn]] void end(int code) {
-  const std::array<int, 2> block = {kApplicationExit, code};
-  semihost(kExitExtended, block.data());
-  for (;;) {
-  }
-}
-
-void print(std::string_view text) {
-  ems::FixedString<80> line(text);
-  line.append({"", 1});
-  semihost(kWrite0, line.view().data());
-}
-
-void print_hex(std::uint64_t value) {
-  std::array<char, 16> digits{};
-  for (std::size_t i = digits.size(); i-- > 0; value >>= 4U) {
-    digits[i] = "0123456789abcdef"[value & 0xFU];
-  }
-  print({digits.data(), digits.size()});
-}
-
-[[noreturn]] void on_assertion(const ems::AssertionFailure& failure) {
-  print("assertion failed: ");
-  print(failure.expression);
-  print("\n");
-  end(3);
-}
 
 #ifdef EMS_TEST_MUST_OVERFLOW
 [[gnu::noinline]] std::uint32_t overflow(std::uint32_t depth) {  // NOLINT(misc-no-recursion)
@@ -84,7 +47,7 @@ int main() {
   EMS_ASSERT(kSpoilt == 1);
 #endif
   bool good = true;
-  for (const ems::firmware::test::Case& test : ems::firmware::test::cases()) {
+  for (const Case& test : cases()) {
     const std::uint64_t digest = test.digest() ^ kSpoilt;
     print(digest == test.expected ? "ok   " : "FAIL ");
     print(test.name);
