@@ -10,7 +10,7 @@ LIB = ROOT / "libems"
 
 # module -> (layer, modules it may include beside itself)
 L0 = {"core"}
-L1 = {"model", "protocol", "device_pack", "safety", "decision", "distribute", "telemetry"}
+L1 = {"model", "protocol", "device_pack", "safety", "decision", "distribute", "telemetry", "alarm"}
 L1H = {"sim"}
 ALLOWED: dict[str, set[str]] = {
     "core": set(),
@@ -21,6 +21,7 @@ ALLOWED: dict[str, set[str]] = {
     "decision": L0 | {"model"},
     "distribute": L0 | {"model"},
     "telemetry": L0 | {"model"},
+    "alarm": L0 | {"model"},
     "sim": L0 | L1,
     "io": L0 | L1 | L1H,
     "runtime": L0 | L1 | L1H | {"io"},

@@ -67,7 +67,8 @@ Site::Site(SiteParts parts)
       strand_(asio::make_strand(parts_.io)),
       loop_(parts_.control, parts_.safety),
       timer_(strand_),
-      stop_timer_(strand_) {}
+      stop_timer_(strand_),
+      mode_(parts_.config.autonomous_after, !parts_.config.servers.empty()) {}
 
 Site::~Site() = default;
 
@@ -227,9 +228,9 @@ void Site::start() {
   watchdog_->start(std::move(device));
   asio::post(strand_, [this, device_missing] {
     running_ = true;
+    remember(parts_.clock.utc());
     if (device_missing) {
-      record_event({Severity::alarm, kSite, "watchdog_device_failed", true, 0, Signal{}},
-                   parts_.clock.utc());
+      take_event({Severity::alarm, kSite, "watchdog_device_failed", true, 0, Signal{}}, false);
     }
     clock_quality_ = parts_.clock.quality();
     const std::uint64_t hash = parts_.permission.acceptance && parts_.permission.limits
@@ -269,12 +270,7 @@ void Site::tick() {
   ++ticks_;
   TickInputs inputs;
   inputs.estop = estop_requested_;
-  for (const auto& setpoint : setpoints_) {  // The local one first.
-    if (setpoint && setpoint->lease_end > now) {
-      inputs.setpoint = setpoint;
-      break;
-    }
-  }
+  commands_into(inputs, now);
   for (std::size_t i = 0; i < inverters_.size(); ++i) {
     if (inverters_[i]->ready()) {
       inputs.inverters_ready = static_cast<std::uint8_t>(inputs.inverters_ready | (1U << i));
@@ -291,6 +287,9 @@ void Site::tick() {
   last_utc_ = utc;
   last_at_ = now;
   record(tick, utc, now);  // After last_: a row carries the verdict of its own tick.
+  follow_commands(tick, now);
+  follow_surroundings(now);
+  follow_alarms(now);
   ticks_late_ += static_cast<std::uint64_t>(tick.safety.late_ticks);
   tick_times_.observe(parts_.clock.now() - now);
 }
@@ -306,9 +305,11 @@ void Site::apply(const Tick& tick, Instant now) {
 }
 
 void Site::record(const Tick& tick, UtcInstant utc, Instant now) {
-  for (const Event& event : tick.safety.events) record_event(event, utc);
-  report_writes(utc);
-  report_watchdog(tick, utc);
+  for (const Event& event : tick.safety.events) {
+    take_event(event, event.severity == Severity::critical);
+  }
+  report_writes();
+  report_watchdog(tick);
 
   const Watt deadband = deadband_of(rated_of(loop_.config()));
   const bool due = !stored_decision_ || now - stored_at_ >= kDecisionPeriod ||
@@ -317,7 +318,8 @@ void Site::record(const Tick& tick, UtcInstant utc, Instant now) {
   if (due) {
     stored_decision_ = tick.decision;
     stored_at_ = now;
-    const DecisionView view = make_view(tick, loop_.config(), utc, now);
+    const DecisionView view =
+        make_view(tick, loop_.config(), loop_.safety_state().latch(), utc, now);
     parts_.store.append(telemetry::Stream::decisions, utc, telemetry::RecordType::decision,
                         to_bytes(to_record(view)));
   }
@@ -329,7 +331,7 @@ void Site::record(const Tick& tick, UtcInstant utc, Instant now) {
 }
 
 /// An inverter that refuses what it is told is an alarm, once, and its end too.
-void Site::report_writes(UtcInstant utc) {
+void Site::report_writes() {
   write_failing_.resize(inverters_.size());
   for (std::size_t i = 0; i < inverters_.size(); ++i) {
     const bool failing = inverters_[i]->write_error().has_value();
@@ -340,14 +342,14 @@ void Site::report_writes(UtcInstant utc) {
     event.asset = loop_.config().safety.inverters[i].asset;
     event.name = "setpoint_write_failed";
     event.active = failing;
-    record_event(event, utc);
+    take_event(event, false);
   }
 }
 
 /// A strand that hung, and was stopped for: an event, and its end with the next tick in time.
-void Site::report_watchdog(const Tick& tick, UtcInstant utc) {
+void Site::report_watchdog(const Tick& tick) {
   const auto report = [&](Severity severity, const char* name, bool active, std::int64_t value) {
-    record_event({severity, kSite, name, active, value, Signal{}}, utc);
+    take_event({severity, kSite, name, active, value, Signal{}}, false);
   };
   const std::uint64_t hangs = watchdog_->hangs();
   if (std::exchange(hangs_reported_, hangs) != hangs) {
@@ -413,21 +415,6 @@ void Site::record_telemetry(UtcInstant utc, Instant now) {
   if (points.empty()) return;
   if (parts_.live) parts_.live(utc, points, values);
   parts_.store.append(utc, std::move(points), std::move(values));
-}
-
-void Site::record_event(const Event& event, UtcInstant utc) {
-  const auto level = event.severity >= Severity::alarm ? spdlog::level::warn : spdlog::level::info;
-  parts_.log->log(level, "event={} asset={} severity={} active={} value={}", event.name,
-                  to_name(event.asset).view(), to_string(event.severity), event.active,
-                  event.value);
-  const Result<telemetry::EventPayload> payload = telemetry::encode_event(event);
-  if (!payload) {
-    parts_.log->error("event=event_not_encoded name={} code={}", event.name,
-                      to_string(payload.error().code));
-    return;
-  }
-  parts_.store.append(telemetry::Stream::audit, utc, telemetry::RecordType::event,
-                      {payload->begin(), payload->end()});
 }
 
 void Site::audit(const std::string& who, const std::string& what, const std::string& why) {

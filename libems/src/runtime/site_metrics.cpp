@@ -61,12 +61,25 @@ void write_point(const PointStatus& point, MetricPage& page) {
   }
 }
 
+void write_alarms(const SiteMetrics& site, MetricPage& page) {
+  for (const Severity severity : {Severity::warning, Severity::alarm, Severity::critical}) {
+    const alarm::Counts& counts = site.alarms[static_cast<std::size_t>(severity)];
+    const MetricPage::Labels label{to_string(severity)};
+    page.set_count(Metric::alarms, label, counts.active);
+    page.set_count(Metric::alarms_unacknowledged, label, counts.unacknowledged);
+    page.set_count(Metric::alarms_shelved, label, counts.shelved);
+  }
+  page.set_count(Metric::alarms_dropped_total, site.alarms_dropped);
+  page.set(Metric::autonomous, site.status.mode == Mode::autonomous ? 1 : 0);
+}
+
 }  // namespace
 
 void write_metrics(const SiteMetrics& site, MetricPage& page) {
   page.set(Metric::tick_duration_seconds, {}, site.tick_times);
   page.set_count(Metric::ticks_late_total, site.ticks_late);
   write_safety(site, page);
+  write_alarms(site, page);
   for (const PointStatus& point : site.status.points) write_point(point, page);
   for (const LinkStatus& link : site.status.links) {
     const auto name = to_name(link.asset);

@@ -82,6 +82,10 @@ class PackDriver {
   /// Its map was found at least once: writes can be tried.
   [[nodiscard]] bool known() const noexcept { return device_.ready(); }
   [[nodiscard]] LinkStatus status() const;
+  /// What the device last confirmed; nullopt: nothing, or it was away since.
+  [[nodiscard]] std::optional<CommandKind> holds() const noexcept {
+    return written_ ? std::optional(written_->command.kind) : std::nullopt;
+  }
   /// Why the newest write failed; nullopt when it succeeded or none was made.
   [[nodiscard]] const std::optional<Error>& write_error() const noexcept { return write_error_; }
 

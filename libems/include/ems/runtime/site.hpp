@@ -14,11 +14,14 @@
 #include <string>
 #include <vector>
 
+#include "ems/alarm/alarm.hpp"
 #include "ems/io/config/limits_config.hpp"
 #include "ems/io/config/site_config.hpp"
 #include "ems/model/clock.hpp"
 #include "ems/runtime/battery_driver.hpp"
+#include "ems/runtime/command_book.hpp"
 #include "ems/runtime/control_loop.hpp"
+#include "ems/runtime/mode.hpp"
 #include "ems/runtime/pack_driver.hpp"
 #include "ems/runtime/site_image.hpp"
 #include "ems/runtime/site_metrics.hpp"
@@ -27,6 +30,15 @@
 #include "ems/runtime/watchdog.hpp"
 
 namespace ems::runtime {
+
+/// What a site remembers over a restart beside its latch. What cannot be read is as if it had never
+/// been written, and an event.
+struct SiteMemory {
+  std::optional<std::string> commands;           ///< CommandBook::to_text().
+  std::optional<std::vector<std::byte>> alarms;  ///< encode_alarms().
+  std::optional<ModeRecord> mode;
+  std::vector<Event> unreadable;
+};
 
 /// What a site is made from. References outlive it.
 struct SiteParts {
@@ -39,7 +51,11 @@ struct SiteParts {
   StoreWorker& store;
   safety::State safety;  ///< From load_safety_state().
   std::string software_version;
+  SiteMemory memory;          ///< From load_memory().
+  std::vector<Event> events;  ///< What happened before the site was made: alarms of the store.
   std::function<UplinkView()> uplink;  ///< Where the uplink stands; empty: no server.
+  /// Each step of a command; called on the strand, must not block. May be empty.
+  std::function<void(const CommandStep&, CommandOrigin)> command_step;
   /// Copies of each telemetry row for live watchers; called on the strand, must not block.
   std::function<void(UtcInstant, std::vector<Point>, std::vector<telemetry::RowValue>)> live;
 };
@@ -49,6 +65,9 @@ struct SiteParts {
 /// @thread_safety Blocks on the store: not from the strand.
 [[nodiscard]] safety::State load_safety_state(StoreWorker& store, const Clock& clock,
                                               spdlog::logger& log);
+
+/// @thread_safety Blocks on the store: not from the strand.
+[[nodiscard]] SiteMemory load_memory(StoreWorker& store);
 
 /// Reads devices, ticks, records. All state lives on one strand of `parts.io`.
 ///
@@ -76,14 +95,33 @@ class Site final : public SitePort {
   [[nodiscard]] Result<SiteMetrics> metrics();
   [[nodiscard]] Result<SiteStatus> status() override;
   [[nodiscard]] Result<Explanation> explain(std::optional<UtcInstant> at) override;
-  [[nodiscard]] Result<void> set_setpoint(const SetpointRequest& request) override;
-  [[nodiscard]] Result<void> clear_setpoint(const std::string& actor,
-                                            CommandOrigin origin) override;
-  [[nodiscard]] Result<void> emergency_stop(const std::string& actor,
-                                            const std::string& reason) override;
-  [[nodiscard]] Result<void> reset_emergency_stop(const ResetRequest& request) override;
+  [[nodiscard]] Result<std::optional<UtcInstant>> earliest_decision() override;
+  [[nodiscard]] Result<CommandStep> command(const Command& command) override;
+  [[nodiscard]] Result<std::vector<CommandView>> commands() override;
+  [[nodiscard]] Result<AlarmsView> alarms() override;
+  [[nodiscard]] Result<std::vector<alarm::Change>> alarm_history(UtcInstant from, UtcInstant to,
+                                                                 std::size_t max) override;
+
+  /// Something happened that is not the tick's: the watchdog, the store, the uplink. Any thread;
+  /// never blocks.
+  void raise(const Event& event);
 
  private:
+  /// Commands that live for a lease, one of each at a time.
+  enum class Slot : std::uint8_t { setpoint, remote_setpoint, active_power_limit, dimming };
+  static constexpr std::size_t kSlotCount = 4;
+  struct LiveCommand {
+    std::string id;  ///< Empty: none, or it has ended.
+    std::optional<decision::SetpointCommand> setpoint;
+    std::optional<decision::LimitCommand> limit;
+    Instant lease_end{};
+    bool executing = false;
+    bool taken = false;        ///< An inverter confirmed an order since it is executing.
+    std::string overruled_by;  ///< Of the newest tick.
+    Watt shortfall{};
+  };
+  static constexpr std::size_t kSurroundingsMax = 5;
+
   explicit Site(SiteParts parts);
 
   Result<void> add_battery(const io::BatteryConfig& config);
@@ -96,14 +134,46 @@ class Site final : public SitePort {
   void apply(const Tick& tick, Instant now);
   void record(const Tick& tick, UtcInstant utc, Instant now);
   void record_telemetry(UtcInstant utc, Instant now);
-  void record_event(const Event& event, UtcInstant utc);
   void audit(const std::string& who, const std::string& what, const std::string& why);
-  void report_writes(UtcInstant utc);
-  void report_watchdog(const Tick& tick, UtcInstant utc);
+
+  // Commands: site_commands.cpp.
+  [[nodiscard]] Result<CommandStep> take_command(Command command, Instant due);
+  [[nodiscard]] Result<void> act(const Command& command, CommandStep& step, Instant now);
+  [[nodiscard]] Result<void> give(const Command& command, const SetpointAction& action,
+                                  Instant now);
+  [[nodiscard]] Result<void> give(const Command& command, Slot slot, Duration lease,
+                                  Duration lease_max, Instant now);
+  [[nodiscard]] Result<void> may_command() const;
+  void clear_setpoint(const Command& command);
+  void stop_now();
+  [[nodiscard]] Result<void> reset_latch(const Command& command, const ResetAction& action);
+  [[nodiscard]] Result<void> change_alarm(const Result<std::optional<alarm::Change>>& change);
+  void commands_into(TickInputs& inputs, Instant now) const;
+  void follow_commands(const Tick& tick, Instant now);
+  void follow_setpoint(Slot slot, const Tick& tick);
+  void follow_stops();
+  void begin_force(Slot slot);
+  void end_live(Slot slot, CommandState state, const std::string& message);
+  void step_command(CommandStep step);
+  void record_step(const CommandView& command);
+  void store_commands();
+
+  // Alarms and mode: site_alarms.cpp.
+  void remember(UtcInstant utc);
+  void take_event(const Event& event, bool latching);
+  void record_change(const alarm::Change& change);
+  void follow_alarms(Instant now);
+  void follow_surroundings(Instant now);
+  void follow_mode(Instant now);
+  [[nodiscard]] alarm::Moment moment() const;
+  [[nodiscard]] AlarmsView make_alarms_view() const;
+  void report_writes();
+  void report_watchdog(const Tick& tick);
   void pet_until_ended();
   [[nodiscard]] CommandKind last_word(std::size_t inverter) const noexcept;
   [[nodiscard]] Quality published(const PointSample& sample) const noexcept;
   [[nodiscard]] SiteStatus make_status() const;
+  [[nodiscard]] DecisionView newest_view() const;  ///< @pre last_
   [[nodiscard]] SafetyView make_safety_view() const;
 
   /// Runs `job` on the strand and waits for its answer, at most a second.
@@ -143,8 +213,18 @@ class Site final : public SitePort {
   ClockQuality clock_quality_ = ClockQuality::unset;
   bool estop_requested_ = false;
   std::vector<bool> write_failing_;  ///< By inverter: the event was given and not yet cleared.
-  /// By CommandOrigin: a person at the site goes before the server.
-  std::array<std::optional<decision::SetpointCommand>, 2> setpoints_;
+
+  CommandBook book_;
+  std::array<LiveCommand, kSlotCount> live_;  ///< By Slot.
+  std::vector<std::string> stops_;  ///< Ids of emergency stops that the inverters have yet to take.
+  std::uint64_t command_tag_ = 0;
+
+  alarm::Book alarms_;
+  std::uint64_t alarms_stored_ = 0;  ///< Revision that is in the store.
+  Instant alarms_stored_at_{};
+  std::optional<Instant> looked_at_;                   ///< Of follow_surroundings().
+  std::array<bool, kSurroundingsMax> surroundings_{};  ///< Events that were given and not cleared.
+  ModeKeeper mode_;
 };
 
 }  // namespace ems::runtime

@@ -2,9 +2,11 @@
 /// @file What a site and its store say to Prometheus; the names are those of io/metrics.def.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <vector>
 
+#include "ems/alarm/alarm.hpp"
 #include "ems/io/metrics.hpp"
 #include "ems/runtime/site_port.hpp"
 #include "ems/runtime/store_worker.hpp"
@@ -23,6 +25,8 @@ struct SiteMetrics {
   std::vector<BatterySafety> batteries;  ///< Empty before the first tick.
   io::DurationHistogram tick_times;
   std::uint64_t ticks_late = 0;  ///< Periods without a tick.
+  std::array<alarm::Counts, 4> alarms{};  ///< By Severity.
+  std::uint64_t alarms_dropped = 0;
 };
 
 /// Links, safety, powers, ticks. A stale or bad value has no series.

@@ -7,13 +7,18 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
+#include <variant>
 #include <vector>
 
+#include "ems/alarm/alarm.hpp"
 #include "ems/core/result.hpp"
 #include "ems/core/time.hpp"
 #include "ems/model/event.hpp"
 #include "ems/model/point.hpp"
 #include "ems/model/power.hpp"
+#include "ems/runtime/explanation.hpp"
+#include "ems/runtime/mode.hpp"
 
 namespace ems::runtime {
 
@@ -44,19 +49,6 @@ struct LinkStatus {
   std::string last_error;
 };
 
-/// State of the safety core; the values are those of the signal `safety_state`.
-enum class SafetyState : std::uint8_t { init = 0, normal = 1, derated = 2, safe = 3, tripped = 4 };
-
-/// One thing that safety holds against the site now.
-struct SafetyReason {
-  AssetId asset{};
-  std::string name;  ///< Stable: `cell_overvoltage`.
-  Severity severity = Severity::critical;
-  std::optional<Signal> signal;       ///< What was compared.
-  std::optional<std::int64_t> value;  ///< In that signal's unit.
-  std::string text;                   ///< For people; may be empty.
-};
-
 /// What safety allows and why. The default is the safe one: nothing is known, nothing is allowed.
 struct SafetyView {
   SafetyState state = SafetyState::init;
@@ -66,59 +58,6 @@ struct SafetyView {
   bool limits_accepted = false;
   std::string limits_hash;  ///< Lower-case hex.
   bool emergency_stop = false;
-};
-
-/// What one level of the decision left.
-struct LevelView {
-  std::string level;  ///< `safety grid_code contractual economic longevity`.
-  Interval before{};
-  Interval after{};
-  std::string lo_bound_by;  ///< Policy; empty: no policy of this level.
-  std::string hi_bound_by;
-};
-
-/// A demand that could not be met.
-struct ConflictView {
-  std::string level;
-  std::string policy;
-  Watt shortfall{};  ///< Magnitude.
-};
-
-/// An input of the decision.
-struct InputView {
-  Point point{};
-  std::optional<std::int64_t> value;  ///< nullopt: there was none, or it was not recorded.
-  std::optional<Duration> age;        ///< nullopt: there was no sample.
-  std::optional<Quality> quality;     ///< nullopt: not recorded; `usable` is what the policy saw.
-  bool usable = false;
-};
-
-/// What one inverter was told, after the gate.
-struct OrderView {
-  AssetId inverter{};
-  InverterCommand command{};
-};
-
-/// A set-point that is alive.
-struct SetpointView {
-  Watt power{};
-  Duration lease_left{};
-  std::string actor;
-};
-
-/// One explained decision.
-struct DecisionView {
-  UtcInstant at{};
-  Watt target{};          ///< At ac; + discharges.
-  Watt gated{};           ///< What the safety gate let through.
-  std::string winner;     ///< Empty: none (idle).
-  std::string runner_up;  ///< Empty: none.
-  std::vector<LevelView> levels;
-  std::vector<ConflictView> conflicts;
-  std::vector<InputView> inputs;
-  std::vector<OrderView> orders;
-  std::optional<SetpointView> setpoint;
-  std::string summary;  ///< One line for people.
 };
 
 enum class UplinkState : std::uint8_t {
@@ -160,12 +99,9 @@ struct SiteStatus {
   std::optional<DecisionView> decision;  ///< nullopt before the first decision.
   UplinkView uplink;
   std::vector<RowCountersView> rows;
-};
-
-/// A stored decision and the same in words.
-struct Explanation {
-  DecisionView decision;
-  std::string text;  ///< Several lines.
+  Mode mode = Mode::autonomous;
+  std::uint32_t alarms_active = 0;          ///< Not shelved; latched ones too.
+  std::uint32_t alarms_unacknowledged = 0;  ///< Not shelved.
 };
 
 /// Who asks.
@@ -174,18 +110,101 @@ enum class CommandOrigin : std::uint8_t {
   remote = 1,  ///< The server.
 };
 
-/// A set-point with its lease.
-struct SetpointRequest {
+/// Sets the power of the site's batteries until the lease ends; then it abstains.
+struct SetpointAction {
   Watt power{};      ///< At ac; + discharges.
   Duration lease{};  ///< Above zero.
-  std::string actor;
+};
+struct ClearSetpointAction {};
+/// Limits what the plant may deliver and take; when the lease ends the configured fallback holds.
+/// With both sides absent it is a release for the time of its lease.
+struct ActivePowerLimitAction {
+  std::optional<Watt> discharge_max;  ///< At ac; absent: not limited by this command.
+  std::optional<Watt> charge_max;     ///< Magnitude.
+  Duration lease{};                   ///< Above zero.
+};
+/// Dims charging; when the lease ends the configured failsafe value holds.
+struct DimmingAction {
+  std::optional<Watt> charge_max;  ///< Magnitude; absent: dims nothing while the lease lives.
+  Duration lease{};                ///< Above zero.
+};
+struct EmergencyStopAction {
+  std::string reason;  ///< Not empty.
+};
+/// Clears a latched stop or trip; at the site only.
+struct ResetAction {
+  std::string cause;  ///< What it was; not empty.
+};
+struct AcknowledgeAlarmAction {
+  alarm::Id alarm = 0;
+  std::string comment;
+};
+struct ShelveAlarmAction {
+  alarm::Id alarm = 0;
+  Duration duration{};  ///< At most a day; 0 takes it back into sight.
+  std::string reason;   ///< Not empty, except to take it back.
+};
+using CommandAction =
+    std::variant<SetpointAction, ClearSetpointAction, EmergencyStopAction, ActivePowerLimitAction,
+                 DimmingAction, AcknowledgeAlarmAction, ShelveAlarmAction, ResetAction>;
+/// `set_setpoint`, ...: the names of the wire contract.
+[[nodiscard]] std::string_view kind_of(const CommandAction& action) noexcept;
+
+inline constexpr std::size_t kCommandIdMax = 64;
+inline constexpr Duration kCommandTtlMax = seconds(3600);
+/// What a command gets that does not say its time to live.
+inline constexpr Duration kCommandTtlDefault = seconds(10);
+
+/// A command as the site receives it.
+struct Command {
+  std::string id;     ///< Unique, 1 to 64 printable characters; empty: the site makes one.
+  Duration ttl{};     ///< Left when it arrived; counted by the site's monotonic clock.
+  std::string actor;  ///< `user:NAME` from the sender's certificate, or what a person said.
   CommandOrigin origin = CommandOrigin::local;
+  CommandAction action;
 };
 
-/// Clears a latched stop or trip.
-struct ResetRequest {
-  std::string name;   ///< Who.
-  std::string cause;  ///< What it was.
+/// Where a command is. Numbers are stored and sent; append-only.
+enum class CommandState : std::uint8_t {
+  queued = 1,     ///< On the server, waiting for the agent.
+  sent = 2,       ///< Written to the agent's stream.
+  accepted = 3,   ///< The site has taken it and its lease runs.
+  rejected = 4,   ///< Refused before it was taken. Final.
+  expired = 5,    ///< Its time to live ran out before the site took it. Final.
+  executing = 6,  ///< The first order that carries it left the safety gate.
+  done = 7,       ///< Its lease ended in order, or what it asked for is so. Final.
+  failed = 8,     ///< Taken, and never in force, cut short, or refused by a device. Final.
+};
+[[nodiscard]] std::string_view to_string(CommandState state) noexcept;
+[[nodiscard]] constexpr bool is_final(CommandState state) noexcept {
+  return state == CommandState::rejected || state == CommandState::expired ||
+         state == CommandState::done || state == CommandState::failed;
+}
+
+/// One step of a command.
+struct CommandStep {
+  std::string id;
+  CommandState state = CommandState::queued;
+  std::string message;
+  UtcInstant at{};
+  std::string overruled_by{};       ///< Policy, or `safety`; empty: nobody.
+  std::optional<Watt> shortfall{};  ///< How much less than asked for; magnitude.
+};
+
+/// A command as the site's book has it.
+struct CommandView {
+  CommandStep step;  ///< The newest.
+  std::string kind;
+  std::string actor;
+  CommandOrigin origin = CommandOrigin::local;
+  UtcInstant received_at{};
+};
+
+/// The alarms that are not normal, gravest first; of one severity the newest first.
+struct AlarmsView {
+  std::vector<alarm::Alarm> alarms;
+  std::uint64_t dropped = 0;   ///< Given up by a full book since the start.
+  std::uint64_t revision = 0;  ///< Another number: something changed.
 };
 
 /// The running site as its interfaces see it.
@@ -204,39 +223,44 @@ class SitePort {
 
   /// The decision in force at `at` (nullopt: the newest), explained.
   ///
-  /// @errors not_found  none is stored at or before `at`.
-  ///         corrupt    the stored record fails its check.
+  /// @errors not_found  none is stored at or before `at`; see earliest_decision().
+  ///         corrupt    the stored record is damaged or was evicted.
   ///         timeout, unavailable  as status().
   [[nodiscard]] virtual Result<Explanation> explain(std::optional<UtcInstant> at) = 0;
+  /// When the oldest stored decision was made; nullopt when none is stored.
+  /// @errors corrupt, io  the store cannot be read.
+  [[nodiscard]] virtual Result<std::optional<UtcInstant>> earliest_decision() = 0;
 
-  /// Makes a set-point live until its lease ends.
+  /// Takes a command, or says where the first one of its id is. A repeated id never acts twice,
+  /// also after a restart. An emergency stop latches, and orders every inverter to stop before this
+  /// returns, however many commands wait; while control is disarmed nothing is sent.
   ///
-  /// @errors invalid_argument  no lease or no actor.
-  ///         out_of_range      a power beyond the site, or a lease longer than configured.
-  ///         disarmed          control is not armed, or its limits are not accepted.
-  ///         latched           a trip is latched.
+  /// @return Its newest step; `expired` when its time to live is over.
+  /// @errors A refusal; a repeated id of a refused command is refused alike.
+  ///         invalid_argument     no actor, no lease, no reason, an id or words that are not taken.
+  ///         already_exists       the id belongs to a command of another kind or actor.
+  ///         resource_exhausted   too many commands within their time to live.
+  ///         out_of_range         a power beyond the site, or a lease longer than configured.
+  ///         disarmed             control is not armed, or its limits are not accepted.
+  ///         latched              a trip is latched.
+  ///         failed_precondition  no such policy is configured; the cause of a trip is still there.
+  ///         permission_denied    a reset that is not from the site.
+  ///         not_found            no such alarm.
   ///         timeout, unavailable  as status().
-  [[nodiscard]] virtual Result<void> set_setpoint(const SetpointRequest& request) = 0;
+  [[nodiscard]] virtual Result<CommandStep> command(const Command& command) = 0;
 
-  /// Takes a set-point of that origin back; success when there is none.
-  ///
-  /// @errors invalid_argument  no actor. timeout, unavailable as status().
-  [[nodiscard]] virtual Result<void> clear_setpoint(const std::string& actor,
-                                                    CommandOrigin origin) = 0;
+  /// The newest commands, newest first. @errors timeout, unavailable as status().
+  [[nodiscard]] virtual Result<std::vector<CommandView>> commands() = 0;
 
-  /// Latches, and orders every inverter to stop; while control is disarmed nothing is sent. Returns
-  /// when the stop is ordered; whether a device took it shows in status() and its alarms.
-  ///
-  /// @errors invalid_argument  no actor. timeout, unavailable as status().
-  [[nodiscard]] virtual Result<void> emergency_stop(const std::string& actor,
-                                                    const std::string& reason) = 0;
+  /// @errors timeout, unavailable as status().
+  [[nodiscard]] virtual Result<AlarmsView> alarms() = 0;
 
-  /// Clears a latched stop or trip when its cause is gone.
+  /// Stored changes of alarms in [from, to), oldest first, the newest `max` of them.
   ///
-  /// @errors invalid_argument     no name or no cause.
-  ///         failed_precondition  the cause is still there.
-  ///         timeout, unavailable  as status().
-  [[nodiscard]] virtual Result<void> reset_emergency_stop(const ResetRequest& request) = 0;
+  /// @errors invalid_argument  to < from. corrupt, io  the store cannot be read.
+  [[nodiscard]] virtual Result<std::vector<alarm::Change>> alarm_history(UtcInstant from,
+                                                                         UtcInstant to,
+                                                                         std::size_t max) = 0;
 
  protected:
   SitePort() = default;

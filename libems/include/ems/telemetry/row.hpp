@@ -66,6 +66,7 @@ enum class RecordType : std::uint16_t {
   command = 2,        ///< A command arrived (audit).
   command_state = 3,  ///< A command changed state (audit).
   audit = 4,          ///< Somebody did something (audit): who, what, why.
+  alarm = 5,          ///< An alarm changed (audit): alarm::Change, encoded by alarm/record.hpp.
   decision = 16,      ///< A decision with its explanation.
 };
 

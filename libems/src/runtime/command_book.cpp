@@ -1,0 +1,311 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "ems/runtime/command_book.hpp"
+
+#include <algorithm>
+#include <array>
+#include <cstdio>
+#include <nlohmann/json.hpp>
+
+#include "ems/core/assert.hpp"
+#include "ems/runtime/decision_view.hpp"
+
+namespace ems::runtime {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+constexpr std::size_t kActorMax = alarm::kActorMax;
+constexpr std::size_t kReasonMax = 256;
+
+/// Words that go into records and logs: bounded, one line, no quotes.
+Result<void> check_words(std::string_view text, std::size_t max, const char* too_long) {
+  if (text.size() > max) return fail(Errc::invalid_argument, static_cast<unsigned>(max), too_long);
+  for (const char c : text) {
+    if (static_cast<unsigned char>(c) < 0x20 || c == 0x7F || c == '"') {
+      return fail(Errc::invalid_argument, 0, "control characters and quotes are not taken");
+    }
+  }
+  return {};
+}
+
+Result<void> check_lease(Duration lease) {
+  if (lease > Duration::zero()) return {};
+  return fail(Errc::invalid_argument, 0, "it needs a lease above 0 s");
+}
+
+struct Check {
+  Result<void> operator()(const SetpointAction& action) const { return check_lease(action.lease); }
+  Result<void> operator()(const ClearSetpointAction&) const { return {}; }
+  Result<void> operator()(const ActivePowerLimitAction& action) const {
+    const bool negative = action.discharge_max.value_or(Watt{}) < Watt{} ||
+                          action.charge_max.value_or(Watt{}) < Watt{};
+    if (negative) return fail(Errc::invalid_argument, 0, "a limit is a magnitude: 0 W or more");
+    return check_lease(action.lease);
+  }
+  Result<void> operator()(const DimmingAction& action) const {
+    if (action.charge_max.value_or(Watt{}) < Watt{}) {
+      return fail(Errc::invalid_argument, 0, "a limit is a magnitude: 0 W or more");
+    }
+    return check_lease(action.lease);
+  }
+  Result<void> operator()(const EmergencyStopAction& action) const {
+    return check_words(action.reason, kReasonMax, "the reason is longer than 256 bytes");
+  }
+  Result<void> operator()(const ResetAction& action) const {
+    if (action.cause.empty()) return fail(Errc::invalid_argument, 0, "a reset needs a cause");
+    return check_words(action.cause, kReasonMax, "the cause is longer than 256 bytes");
+  }
+  Result<void> operator()(const AcknowledgeAlarmAction& action) const {
+    return check_words(action.comment, alarm::kTextMax, "the comment is longer than 128 bytes");
+  }
+  Result<void> operator()(const ShelveAlarmAction& action) const {
+    return check_words(action.reason, alarm::kTextMax, "the reason is longer than 128 bytes");
+  }
+};
+
+std::string seconds_text(Duration duration) {
+  return std::to_string(duration.count() / 1'000'000) + " s";
+}
+std::string limit_text(const std::optional<Watt>& limit) {
+  return limit ? power_text(*limit) : std::string("free");
+}
+
+struct Words {
+  std::string operator()(const SetpointAction& action) const {
+    return power_text(action.power) + " for " + seconds_text(action.lease);
+  }
+  std::string operator()(const ClearSetpointAction&) const { return "take it back"; }
+  std::string operator()(const ActivePowerLimitAction& action) const {
+    return "discharge " + limit_text(action.discharge_max) + ", charge " +
+           limit_text(action.charge_max) + " for " + seconds_text(action.lease);
+  }
+  std::string operator()(const DimmingAction& action) const {
+    return "charge " + limit_text(action.charge_max) + " for " + seconds_text(action.lease);
+  }
+  std::string operator()(const EmergencyStopAction& action) const { return action.reason; }
+  std::string operator()(const ResetAction& action) const { return action.cause; }
+  std::string operator()(const AcknowledgeAlarmAction& action) const {
+    std::string text = "alarm " + std::to_string(action.alarm);
+    return action.comment.empty() ? text : text + ": " + action.comment;
+  }
+  std::string operator()(const ShelveAlarmAction& action) const {
+    const std::string text = "alarm " + std::to_string(action.alarm);
+    if (action.duration == Duration::zero()) return text + " back into sight";
+    return text + " for " + seconds_text(action.duration) + ": " + action.reason;
+  }
+};
+
+std::string cut(std::string text) {
+  if (text.size() > kCommandTextMax) text.resize(kCommandTextMax);
+  return text;
+}
+
+}  // namespace
+
+std::string_view kind_of(const CommandAction& action) noexcept {
+  constexpr std::array<std::string_view, std::variant_size_v<CommandAction>> kKinds{
+      "set_setpoint", "clear_setpoint",    "emergency_stop", "active_power_limit",
+      "dimming",      "acknowledge_alarm", "shelve_alarm",   "reset"};
+  return kKinds[action.index()];
+}
+
+std::string_view to_string(CommandState state) noexcept {
+  switch (state) {
+    case CommandState::queued:
+      return "queued";
+    case CommandState::sent:
+      return "sent";
+    case CommandState::accepted:
+      return "accepted";
+    case CommandState::rejected:
+      return "rejected";
+    case CommandState::expired:
+      return "expired";
+    case CommandState::executing:
+      return "executing";
+    case CommandState::done:
+      return "done";
+    case CommandState::failed:
+      return "failed";
+  }
+  return "unknown";
+}
+
+std::string text_of(const CommandAction& action) { return cut(std::visit(Words{}, action)); }
+
+Result<void> check_command(const Command& command) {
+  if (command.id.size() > kCommandIdMax) {
+    return fail(Errc::invalid_argument, kCommandIdMax, "a command's id is longer than 64 bytes");
+  }
+  for (const char c : command.id) {
+    if (c <= 0x20 || c >= 0x7F || c == '"' || c == '\\') {
+      return fail(Errc::invalid_argument, 0, "a command's id is of printable characters");
+    }
+  }
+  if (command.actor.empty()) return fail(Errc::invalid_argument, 0, "a command needs an actor");
+  if (const auto actor =
+          check_words(command.actor, kActorMax, "the actor's name is longer than 48 bytes");
+      !actor) {
+    return actor;
+  }
+  if (command.ttl > kCommandTtlMax) {
+    return fail(Errc::invalid_argument, 0, "a command lives for at most one hour");
+  }
+  return std::visit(Check{}, command.action);
+}
+
+const CommandBook::Entry* CommandBook::entry(std::string_view id) const noexcept {
+  const auto at =
+      std::ranges::find_if(entries_, [id](const Entry& entry) { return entry.view.step.id == id; });
+  return at == entries_.end() ? nullptr : &*at;
+}
+
+const CommandView* CommandBook::find(std::string_view id) const noexcept {
+  const Entry* found = entry(id);
+  return found == nullptr ? nullptr : &found->view;
+}
+
+Result<std::optional<CommandStep>> CommandBook::known(const Command& command) const {
+  const Entry* first = entry(command.id);
+  if (first == nullptr) return std::optional<CommandStep>{};
+  const bool same = first->view.kind == kind_of(command.action) &&
+                    first->view.actor == command.actor && first->asked == text_of(command.action);
+  if (!same) return fail(Errc::already_exists, 0, "this id belongs to another command");
+  if (first->refused) return fail(*first->refused, 0, "it was refused when it first came");
+  return std::optional(first->view.step);
+}
+
+bool CommandBook::make_room(const Command& command, Instant now) {
+  if (entries_.size() < kCommandsMax) return true;
+  const auto ended = [](const Entry& entry) { return is_final(entry.view.step.state); };
+  auto oldest = std::ranges::find_if(
+      entries_, [&](const Entry& entry) { return ended(entry) && entry.forget_after <= now; });
+  if (oldest == entries_.end() && std::holds_alternative<EmergencyStopAction>(command.action)) {
+    oldest = std::ranges::find_if(entries_, ended);
+    if (oldest == entries_.end()) oldest = entries_.begin();
+  }
+  if (oldest == entries_.end()) return false;
+  entries_.erase(oldest);
+  return true;
+}
+
+void CommandBook::add(const Command& command, CommandStep step, std::optional<Errc> refused,
+                      Instant now) {
+  EMS_ASSERT(entries_.size() < kCommandsMax);
+  Entry entry;
+  entry.view.kind = kind_of(command.action);
+  entry.view.actor = command.actor;
+  entry.view.origin = command.origin;
+  entry.view.received_at = step.at;
+  entry.view.step = std::move(step);
+  entry.view.step.message = cut(std::move(entry.view.step.message));
+  entry.asked = text_of(command.action);
+  entry.refused = refused;
+  entry.ttl = max_of(command.ttl, Duration::zero());
+  entry.forget_after = now + entry.ttl;
+  entries_.push_back(std::move(entry));
+}
+
+bool CommandBook::set(const CommandStep& step) {
+  const auto at = std::ranges::find_if(
+      entries_, [&](const Entry& entry) { return entry.view.step.id == step.id; });
+  if (at == entries_.end() || is_final(at->view.step.state)) return false;
+  at->view.step = step;
+  at->view.step.message = cut(step.message);
+  return true;
+}
+
+std::vector<CommandView> CommandBook::newest_first() const {
+  std::vector<CommandView> views;
+  for (auto at = entries_.rbegin(); at != entries_.rend(); ++at) views.push_back(at->view);
+  return views;
+}
+
+std::string CommandBook::make_id(UtcInstant utc) {
+  std::array<char, kCommandIdMax> id{};
+  do {
+    (void)std::snprintf(id.data(), id.size(), "site-%llx-%u",
+                        static_cast<unsigned long long>(utc.since_epoch().count()), ++made_);
+  } while (entry(id.data()) != nullptr);
+  return id.data();
+}
+
+// ---- the durable form --------------------------------------------------------------------------
+
+std::string CommandBook::to_text() const {
+  Json list = Json::array();
+  for (const Entry& entry : entries_) {
+    const CommandStep& step = entry.view.step;
+    Json item{{"id", step.id},
+              {"state", static_cast<int>(step.state)},
+              {"message", step.message},
+              {"at_us", step.at.since_epoch().count()},
+              {"kind", entry.view.kind},
+              {"actor", entry.view.actor},
+              {"origin", static_cast<int>(entry.view.origin)},
+              {"received_us", entry.view.received_at.since_epoch().count()},
+              {"asked", entry.asked},
+              {"ttl_us", entry.ttl.count()}};
+    if (entry.refused) item["refused"] = static_cast<int>(*entry.refused);
+    list.push_back(std::move(item));
+  }
+  // What a person wrote in another encoding than UTF-8 is replaced, not thrown at.
+  return Json{{"version", 1}, {"commands", list}}.dump(-1, ' ', false,
+                                                       Json::error_handler_t::replace);
+}
+
+Result<std::vector<CommandStep>> CommandBook::restore(std::string_view text, Instant now,
+                                                      UtcInstant utc) {
+  const auto corrupt = [] { return fail(Errc::corrupt, 0, "the book of commands is unreadable"); };
+  const Json root = Json::parse(text, nullptr, false);
+  if (!root.is_object() || root.value("version", Json()) != Json(1) || !root.contains("commands") ||
+      !root["commands"].is_array()) {
+    return corrupt();
+  }
+  std::deque<Entry> entries;
+  std::vector<CommandStep> cut_short;
+  for (const Json& item : root["commands"]) {
+    const auto words = [&item](const char* key) {
+      return item.contains(key) && item[key].is_string();
+    };
+    const auto number = [&item](const char* key) {
+      return item.contains(key) && item[key].is_number_integer();
+    };
+    const bool whole = item.is_object() && words("id") && words("message") && words("kind") &&
+                       words("actor") && words("asked") && number("state") && number("at_us") &&
+                       number("origin") && number("received_us") && number("ttl_us");
+    if (!whole || entries.size() == kCommandsMax) return corrupt();
+    Entry entry;
+    CommandStep& step = entry.view.step;
+    step.id = item["id"];
+    step.message = item["message"];
+    step.at = UtcInstant{microseconds(item["at_us"].get<std::int64_t>())};
+    const int state = item["state"];
+    const int origin = item["origin"];
+    if (state < static_cast<int>(CommandState::accepted) ||
+        state > static_cast<int>(CommandState::failed) || origin < 0 || origin > 1) {
+      return corrupt();
+    }
+    step.state = static_cast<CommandState>(state);
+    entry.view.origin = static_cast<CommandOrigin>(origin);
+    entry.view.kind = item["kind"];
+    entry.view.actor = item["actor"];
+    entry.view.received_at = UtcInstant{microseconds(item["received_us"].get<std::int64_t>())};
+    entry.asked = item["asked"];
+    entry.ttl = microseconds(item["ttl_us"].get<std::int64_t>());
+    if (entry.ttl < Duration::zero() || entry.ttl > kCommandTtlMax) return corrupt();
+    if (number("refused")) entry.refused = static_cast<Errc>(item["refused"].get<int>());
+    entry.forget_after = now + entry.ttl;
+    if (!is_final(step.state)) {
+      step.state = CommandState::failed;
+      step.message = "the agent was restarted; it is no longer in force";
+      step.at = utc;
+      cut_short.push_back(step);
+    }
+    entries.push_back(std::move(entry));
+  }
+  entries_ = std::move(entries);
+  return cut_short;
+}
+
+}  // namespace ems::runtime
