@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""One table: tick time and resident memory of the release agent. Run by scripts/bench."""
+"""One table: time of the pure functions and of a tick, resident memory of the release agent. Run by scripts/bench."""
 from __future__ import annotations
 
 import json
@@ -46,6 +46,25 @@ def row(what: str, ours: str, aim: str, peer: str = "none exists", ratio: str = 
     print(f"{what:<46} {ours:>22} {aim:>16} {peer:>22} {ratio:>8}")
 
 
+def pure_functions() -> None:
+    """The safety kernel with 400 cells beside 1,600 debounced limits one by one, and a decision with every policy: bench_*.cpp."""
+    safety, decision = (json.loads(subprocess.run([build_dir() / f"bin/bench_{name}"], check=True, capture_output=True, text=True).stdout)
+                        for name in ("safety", "decision"))
+
+    def figures(f: dict) -> str:
+        return f"{f['p50_ns']:.0f} ns, p99 {f['p99_ns']:.0f}"
+
+    peer = safety["limits_1600_per_cell"]
+    ratio = f"{peer['p50_ns'] / safety['step_in_place']['p50_ns']:.1f}x"
+    row("safety.step, battery of 400 cells", figures(safety["step_in_place"]), "<= 1000 ns", figures(peer), ratio)
+    row("  by value (with the state's copy)", figures(safety["step_by_value"]), "-")
+    row("  reading 400 cells from the image", figures(safety["read_400_cells"]), "-")
+    row(f"decision.step, {decision['policies']} policies, inputs made", figures(decision["step_and_inputs"]), "<= 5000 ns")
+    allocations = sum(f["allocations"] for bench in (safety, decision) for f in bench.values() if isinstance(f, dict))
+    row("  allocations of all these calls", str(allocations), "0")
+    print(f"  peer of safety.step: a state machine for each of 400 cells x 4 limits; gcc {safety['compiler']}, {safety['flags']}")
+
+
 def main() -> int:
     row("figure", "ours", "aim", "peer, same run", "ratio")
     done = subprocess.run([build_dir() / "bin/bench_tick", str(TICKS)], check=True, capture_output=True, text=True)
@@ -53,6 +72,7 @@ def main() -> int:
     row(f"tick CPU, median of {tick['ticks']}", f"{tick['median_us']:.1f} us", "-")
     row("tick CPU, p99", f"{tick['p99_us']:.1f} us", "<= 200 us")
     row("tick CPU, max", f"{tick['max_us']:.1f} us", "-")
+    pure_functions()
     memory, load = agent_figures()
     row("agent resident memory", f"{memory['VmRSS'] / 1024:.1f} MiB", "<= 24 MB")
     row("  of it anonymous (heap, stacks)", f"{memory['RssAnon'] / 1024:.1f} MiB", "-")
