@@ -10,6 +10,7 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <utility>
 #include <vector>
 
 #include "ems/io/pack_loader.hpp"
@@ -337,6 +338,86 @@ TEST_F(PackDriverFault, HeartbeatsLastAsLongAsTheCommandsDo) {
   for (int i = 0; i < 20; ++i) tick();
   EXPECT_EQ(board.beats.size(), last) << "an orderly end is an end";
   beating.stop();
+}
+
+// ---- the watchdog's part ---------------------------------------------------------------------
+
+class WatchedPackDriverFault : public PackDriverFault {
+ protected:
+  WatchedPackDriverFault()
+      : watched({io.get_executor(), clock, image, log}, inverter(1), master,
+                io::find_pack("sunspec_pcs").loaded, watched_settings()) {}
+  static PackDriverSettings watched_settings() {
+    PackDriverSettings made = settings();
+    made.watched = true;
+    return made;
+  }
+  void want(Watt p) { watched.command({CommandKind::follow, p, Var{}}, {Watt{-5'000}, 5'000_w}); }
+  PackDriver watched;
+};
+
+TEST_F(WatchedPackDriverFault, ItsStopIsLeftWithTheLinkOnceTheMapIsKnown) {
+  EXPECT_FALSE(master->stop);
+  watched.start();
+  ASSERT_TRUE(until([&] { return watched.ready(); }));
+  ASSERT_TRUE(master->stop);
+  EXPECT_EQ(master->stop->unit, 1);
+  ASSERT_EQ(master->stop->pdus.size(), 3U);
+  want(2'000_w);
+  ASSERT_TRUE(until([&] { return setpoint() == 2'000.0; }));
+  for (const std::vector<std::byte>& pdu : master->stop->pdus) {
+    std::vector<std::byte> answer(modbus::kPduSize);
+    answer.resize(modbus::serve(pdu, registers, answer));
+    EXPECT_TRUE(modbus::decode_write_response(pdu, answer));
+  }
+  EXPECT_EQ(setpoint(), 0.0);
+}
+
+TEST_F(WatchedPackDriverFault, AnUnwatchedOneLeavesNone) {
+  driver.start();
+  ASSERT_TRUE(until([&] { return driver.ready(); }));
+  EXPECT_FALSE(master->stop);
+}
+
+TEST_F(WatchedPackDriverFault, WhatWasWrittenBeforeAStopIsWrittenAgain) {
+  watched.start();
+  ASSERT_TRUE(until([&] { return watched.ready(); }));
+  want(2'000_w);
+  ASSERT_TRUE(until([&] { return master->writes == 3; }));
+  settle();
+  ++master->stops_made;
+  want(2'000_w);  // The same, and no refresh is due.
+  EXPECT_TRUE(until([&] { return master->writes == 6; }));
+}
+
+TEST_F(WatchedPackDriverFault, ASequenceThatAStopCameIntoGoesNoFurther) {
+  watched.start();
+  ASSERT_TRUE(until([&] { return watched.ready(); }));
+  master->hold_writes = true;
+  want(2'000_w);
+  ASSERT_TRUE(until([&] { return master->held.size() == 1; }));
+  ++master->stops_made;
+  for (auto& answer : std::exchange(master->held, {})) answer();
+  settle();
+  EXPECT_EQ(master->writes, 1) << "its second step would take the stop back";
+  EXPECT_FALSE(watched.write_error()) << "no device refused anything";
+  master->hold_writes = false;
+  want(0_w);
+  EXPECT_TRUE(until([&] { return master->writes == 4; }));
+}
+
+TEST_F(WatchedPackDriverFault, TheLastWordIsSaidAgainAfterAStop) {
+  watched.start();
+  ASSERT_TRUE(until([&] { return watched.ready(); }));
+  master->hold_writes = true;
+  bool done = false;
+  watched.finish({CommandKind::follow, 0_w, Var{}}, [&] { done = true; });
+  ASSERT_TRUE(until([&] { return master->held.size() == 1; }));
+  ++master->stops_made;
+  master->hold_writes = false;
+  for (auto& answer : std::exchange(master->held, {})) answer();
+  EXPECT_TRUE(until([&] { return done; }));
+  EXPECT_EQ(master->writes, 4);
 }
 
 }  // namespace
