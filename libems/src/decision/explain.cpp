@@ -290,6 +290,9 @@ void tell_winner(Line& line, const Decision& decision) noexcept {
   const PolicyOutput* output = decision.find(*resolution.winner);
   EMS_ASSERT(output != nullptr);
   if (const Conflict* conflict = overruled(resolution, *resolution.winner)) {
+    const bool a_person =
+        *resolution.winner == PolicyId::setpoint || *resolution.winner == PolicyId::remote_setpoint;
+    if (!a_person) tell_cause(line, decision, *output);
     tell_who(line, decision, *resolution.winner);
     tell_overruled(line, decision, *conflict);
     return;
