@@ -1,308 +1,267 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "safety/battery.hpp"
+
 #include <algorithm>
 
-#include "safety/limit_access.hpp"
-#include "safety/rule_engine.hpp"
+#include "safety/rule_table.hpp"
 
 namespace ems::safety::detail {
 
 namespace {
 
-constexpr std::uint16_t kSumSeen = 1U << 15U;  // Above the bms_bit()s.
+using AnyThreshold = Threshold<Raw>;
+using Curve = DerateCurve<Raw>;
 
-template <class Q>
-std::optional<Q> usable_value(const OptionalInput<Q>& input, const Limits& limits,
-                              Instant now) noexcept {
-  if (!input || !input->usable(now, limits.stale_after_max)) return std::nullopt;
-  return input->sample.value;
+/// Protections that concern one direction only; every other bit, known or not, forbids both.
+constexpr std::uint64_t alarm_bits(std::initializer_list<Alarm> alarms) noexcept {
+  std::uint64_t mask = 0;
+  for (const Alarm alarm : alarms) mask |= std::uint64_t{1} << static_cast<unsigned>(alarm);
+  return mask;
+}
+constexpr std::uint64_t kChargeAlarms =
+    alarm_bits({Alarm::cell_overvoltage, Alarm::pack_overvoltage, Alarm::charge_overcurrent,
+                Alarm::charge_overtemperature, Alarm::charge_undertemperature});
+constexpr std::uint64_t kDischargeAlarms = alarm_bits(
+    {Alarm::cell_undervoltage, Alarm::pack_undervoltage, Alarm::discharge_overcurrent,
+     Alarm::discharge_overtemperature, Alarm::discharge_undertemperature, Alarm::soc_low});
+
+constexpr unsigned bit_of(Direction direction) noexcept { return static_cast<unsigned>(direction); }
+
+unsigned forbidden_by(std::uint64_t alarms) noexcept {
+  const unsigned charge = (alarms & ~kDischargeAlarms) != 0 ? bit_of(Direction::charge) : 0;
+  const unsigned discharge = (alarms & ~kChargeAlarms) != 0 ? bit_of(Direction::discharge) : 0;
+  return charge | discharge;
 }
 
-/// A lowest above its highest is nonsense, not data.
-template <class Q>
-struct Range {
-  Q lowest{};
-  Q highest{};
-};
-template <class Q>
-std::optional<Range<Q>> usable_range(const OptionalInput<Q>& lowest,
-                                     const OptionalInput<Q>& highest, const Limits& limits,
-                                     Instant now) noexcept {
-  const std::optional<Q> lo = usable_value(lowest, limits, now);
-  const std::optional<Q> hi = usable_value(highest, limits, now);
-  if (!lo || !hi || *lo > *hi) return std::nullopt;
-  return Range<Q>{*lo, *hi};
-}
-
-std::optional<BasisPoints> usable_soc(const BatteryInputs& in, const Limits& limits,
-                                      Instant now) noexcept {
-  const std::optional<BasisPoints> soc = usable_value(in.soc, limits, now);
-  if (!soc || *soc < BasisPoints{0} || *soc > BasisPoints{10'000}) return std::nullopt;
-  return soc;
-}
-
-/// Uncertain samples count in the sum of the cells: it is that check that made them uncertain, and
-/// it must be able to see that they agree again.
-bool intact(const Input<MilliVolt>& input, const Limits& limits, Instant now) noexcept {
-  Input<MilliVolt> copy = input;
-  if (copy.sample.quality == Quality::uncertain) copy.sample.quality = Quality::good;
-  return copy.usable(now, limits.stale_after_max);
-}
-Evaluation judge_sum(const CellSum& sum, const Limits& limits, Instant now) noexcept {
-  const SumOfCellsLimit& l = limits.sum_of_cells;
-  Evaluation e{Finding::missing, l.clear_after, Signal::cell_voltage, 0, 0};
-  if (sum.cells == 0 || !intact(sum.sum, limits, now) || !intact(sum.terminals, limits, now)) {
-    return e;
+/// Where on a curve the largest current begins to fall, seen from `x`.
+std::int32_t derates_from(const Curve& curve, std::int32_t x) noexcept {
+  std::int32_t from = 0;
+  for (const DeratePoint<Raw>& point : curve) {
+    if (point.share.count() < kWholeShare) continue;
+    from = point.x.count();
+    if (from >= x) break;
   }
-  const std::int64_t cells = sum.sum.sample.value.count();
-  const std::int64_t terminals = sum.terminals.sample.value.count();
-  const std::int64_t off = cells < terminals ? terminals - cells : cells - terminals;
-  const std::int64_t smaller = std::max<std::int64_t>(0, std::min(cells, terminals));
-  const std::int64_t trip = std::max<std::int64_t>(
-      std::int64_t{l.trip_per_cell.count()} * sum.cells, smaller * l.trip_share.count() / 10'000);
-  const std::int64_t clear = std::max<std::int64_t>(
-      std::int64_t{l.clear_per_cell.count()} * sum.cells, smaller * l.clear_share.count() / 10'000);
-  constexpr std::int64_t kMost = MilliVolt::max().count();
-  e.value = static_cast<std::int32_t>(std::min(off, kMost));
-  e.limit = static_cast<std::int32_t>(std::min(trip, kMost));
-  e.finding = off >= trip ? Finding::exceeded : off >= clear ? Finding::band : Finding::good;
-  return e;
-}
-/// Cells that contradict the terminals are uncertain, and an uncertain sample does not latch: the
-/// battery is SAFE then, and a reset has no proof of its cause either.
-bool contradicted(const BatteryInputs& in, const Limits& limits, Instant now) noexcept {
-  return in.cell_sum && judge_sum(*in.cell_sum, limits, now).finding == Finding::exceeded;
+  return from;
 }
 
-template <class Q>
-Evaluation upper(const Threshold<Q>& limit, std::optional<Q> value, Signal signal) noexcept {
-  if (!value) return {Finding::missing, limit.clear_after, signal, 0, limit.trip.count()};
-  return {judge_upper(limit, *value), limit.clear_after, signal, value->count(),
-          limit.trip.count()};
+/// Current in thousandths of the maximum, squared and less the maximum's own square, times time.
+std::int64_t heat_gained(std::int32_t current, std::int32_t most, Duration passed) noexcept {
+  constexpr std::int64_t kMost = 100'000;  // Ten times the maximum: far beyond over-current.
+  constexpr std::int64_t kSquare = std::int64_t{kWholeShare} * kWholeShare;
+  const std::int64_t reference = std::max(most, 1'000);
+  const std::int64_t share =
+      std::clamp<std::int64_t>(std::int64_t{current} * kWholeShare / reference, 0, kMost);
+  const Duration time = clamp_to(passed, Duration::zero(), seconds(10));
+  return (share * share - kSquare) * time.count();  // At most 1e10 * 1e7.
 }
-template <class Q>
-Evaluation lower(const Threshold<Q>& limit, std::optional<Q> value, Signal signal) noexcept {
-  if (!value) return {Finding::missing, limit.clear_after, signal, 0, limit.trip.count()};
-  return {judge_lower(limit, *value), limit.clear_after, signal, value->count(),
-          limit.trip.count()};
+std::int64_t heat_allowed(const OverloadLimit& limit) noexcept {
+  const std::int64_t factor = limit.factor.count();
+  return (factor * factor - std::int64_t{kWholeShare} * kWholeShare) * limit.time.count();
 }
 
-/// Works the evaluations of one battery out; one public function per group of rules.
+/// Judges the rules of one battery, one after the other.
 class Evaluator {
  public:
-  Evaluator(const BatteryContext& context, std::uint16_t seen) noexcept
-      : limits_(context.config.limits),
+  Evaluator(const BatteryContext& context, BatteryState& state) noexcept
+      : context_(context),
         config_(context.config),
-        in_(context.in),
-        now_(context.now),
-        seen_(seen),
-        cells_(usable_range(in_.cell_voltage_min, in_.cell_voltage_max, limits_, now_)),
-        temps_(usable_range(in_.temp_min, in_.temp_max, limits_, now_)),
-        voltage_(usable_value(in_.pack_voltage, limits_, now_)),
-        current_(usable_value(in_.pack_current, limits_, now_)),
-        soc_(usable_soc(in_, limits_, now_)) {}
+        limits_(context.config.limits),
+        values_(context.values),
+        state_(state) {}
 
-  [[nodiscard]] Evaluation evaluate(Rule rule) const noexcept {
-    const Limits& l = limits_;
-    switch (rule) {
-      case Rule::cell_overvoltage:
-        return upper(l.cell_voltage_max, highest(cells_), Signal::cell_voltage);
-      case Rule::cell_undervoltage:
-        return lower(l.cell_voltage_min, lowest(cells_), Signal::cell_voltage);
-      case Rule::charge_overtemperature:
-        return upper(l.charge_temp_max, highest(temps_), Signal::temperature);
-      case Rule::charge_undertemperature:
-        return lower(l.charge_temp_min, lowest(temps_), Signal::temperature);
-      case Rule::discharge_overtemperature:
-        return upper(l.discharge_temp_max, highest(temps_), Signal::temperature);
-      case Rule::discharge_undertemperature:
-        return lower(l.discharge_temp_min, lowest(temps_), Signal::temperature);
-      case Rule::discharge_temperature_derate:
-        return present(true, Signal::temperature);
-      case Rule::charge_overcurrent:
-        return upper(l.charge_overcurrent, current(-1), Signal::pack_current);
-      case Rule::discharge_overcurrent:
-        return upper(l.discharge_overcurrent, current(1), Signal::pack_current);
-      case Rule::soc_high:
-        return upper(l.soc_max, soc_, Signal::soc);
-      case Rule::soc_low:
-        return lower(l.soc_min, soc_, Signal::soc);
-      case Rule::pack_overvoltage:
-        return pack_overvoltage();
-      case Rule::pack_undervoltage:
-        return pack_undervoltage();
-      case Rule::bms_charge_limit:
-        return current_limit(in_.charge_current_limit, BmsSignal::charge_current_limit,
-                             Signal::charge_current_limit);
-      case Rule::bms_discharge_limit:
-        return current_limit(in_.discharge_current_limit, BmsSignal::discharge_current_limit,
-                             Signal::discharge_current_limit);
-      case Rule::bms_charge_off:
-        return flags({&in_.charge_fet_on, BmsSignal::charge_fet_on, Signal::charge_fet_on},
-                     {&in_.charge_enable, BmsSignal::charge_enable, Signal::charge_enable});
-      case Rule::bms_discharge_off:
-        return flags(
-            {&in_.discharge_fet_on, BmsSignal::discharge_fet_on, Signal::discharge_fet_on},
-            {&in_.discharge_enable, BmsSignal::discharge_enable, Signal::discharge_enable});
-      case Rule::sum_of_cells:
-        return sum_of_cells();
-      case Rule::cell_voltages_missing:
-        return present(cells_.has_value(), Signal::cell_voltage);
-      case Rule::pack_voltage_missing:
-        return present(voltage_.has_value(), Signal::pack_voltage);
-      case Rule::pack_current_missing:
-        return present(current_.has_value(), Signal::pack_current);
-      case Rule::soc_missing:
-        return present(soc_.has_value(), Signal::soc);
-      case Rule::temperatures_missing:
-        return present(temps_.has_value(), Signal::temperature);
+  [[nodiscard]] Evaluation evaluate(const RuleRow& row) noexcept {
+    switch (row.judge) {
+      case Judge::upper:
+      case Judge::lower:
+        return threshold(row);
+      case Judge::curve:
+        return curve(row);
+      case Judge::present:
+        return present(row.source, row.signal);
+      case Judge::current_limit:
+        return current_limit(row);
+      case Judge::flags:
+        return flags(row);
+      case Judge::pack_upper:
+      case Judge::pack_lower:
+        return pack(row);
+      case Judge::overload:
+        return overload(row);
+      case Judge::hazards:
+        return hazards();
+      case Judge::alarms:
+        return alarms(row);
+      case Judge::plausible:
+      case Judge::conduct:
       default:
-        return present(true, Signal{});
+        return judge(row.info.rule, state_.plausibility, context_.plausibility);
     }
-    return {};  // An unknown rule is one that cannot be judged.
   }
 
-  /// Largest charge current: the limits' and, where the BMS gives one, its own.
-  [[nodiscard]] MilliAmp charge_current_max() const noexcept {
-    return capped(limits_.charge_current_max, in_.charge_current_limit);
+  /// The pack's own threshold: cells in series times the cell's, or where it is tighter the BMS's.
+  [[nodiscard]] AnyThreshold pack_threshold(const RuleRow& row) const noexcept {
+    AnyThreshold pack = field_at<AnyThreshold>(limits_, row.limit);
+    pack.trip = pack.trip * config_.cells_in_series;
+    pack.clear = pack.clear * config_.cells_in_series;
+    const Value& bms = values_[row.source];
+    const Raw limit{bms.value};
+    if (bms.known && (row.judge == Judge::pack_upper ? limit < pack.trip : limit > pack.trip)) {
+      pack.clear = limit + (pack.clear - pack.trip);
+      pack.trip = limit;
+    }
+    return pack;
   }
-  /// The same for discharging, lowered linearly from discharge_temp_derate.trip on to 0 at
-  /// discharge_temp_max.trip.
-  [[nodiscard]] MilliAmp discharge_current_max() const noexcept {
-    const MilliAmp most = capped(limits_.discharge_current_max, in_.discharge_current_limit);
-    if (!temps_) return MilliAmp::zero();
-    const auto curve = field_at<DerateCurve<Raw>>(limits_, offsetof(Limits, discharge_temp_derate));
-    const MilliAmp lowered{mul_div(limits_.discharge_current_max.count(),
-                                   share_at(curve, temps_->highest.count()), 10'000)};
-    return min_of(most, lowered);
-  }
-  [[nodiscard]] MilliVolt charge_voltage_max() const noexcept { return charge_voltage().trip; }
-  [[nodiscard]] MilliVolt discharge_voltage_min() const noexcept {
-    return discharge_voltage().trip;
+
+  /// Largest current: the limits', what a derate leaves of it, and the BMS's own.
+  [[nodiscard]] MilliAmp current_max(MilliAmp most, std::int32_t share,
+                                     Source bms_limit) const noexcept {
+    const MilliAmp derated{mul_div(most.count(), share, kWholeShare)};
+    const Value& bms = values_[bms_limit];
+    // Where the BMS's is needed and missing, its rule has inhibited.
+    return bms.known ? clamp_to(MilliAmp{bms.value}, MilliAmp::zero(), derated) : derated;
   }
 
  private:
-  template <class Q>
-  static std::optional<Q> highest(const std::optional<Range<Q>>& range) noexcept {
-    return range ? std::optional<Q>(range->highest) : std::nullopt;
+  [[nodiscard]] bool needed(Source source) const noexcept {
+    return !optional(source) || ((state_.seen | declared(config_)) & seen_bit(source)) != 0;
   }
-  template <class Q>
-  static std::optional<Q> lowest(const std::optional<Range<Q>>& range) noexcept {
-    return range ? std::optional<Q>(range->lowest) : std::nullopt;
-  }
-  [[nodiscard]] std::optional<MilliAmp> current(std::int32_t sign) const noexcept {
-    return current_ ? std::optional<MilliAmp>(*current_ * sign) : std::nullopt;
-  }
-  [[nodiscard]] bool required(BmsSignal signal) const noexcept {
-    return ((config_.bms_required | seen_) & bms_bit(signal)) != 0;
-  }
-  [[nodiscard]] Evaluation present(bool there, Signal signal) const noexcept {
-    return {there ? Finding::good : Finding::missing, limits_.input_clear_after, signal, 0, 0};
-  }
-  [[nodiscard]] MilliAmp capped(MilliAmp most,
-                                const OptionalInput<MilliAmp>& limit) const noexcept {
-    const std::optional<MilliAmp> bms = usable_value(limit, limits_, now_);
-    if (!bms) return most;  // Where it is required, the rule has already inhibited.
-    return max_of(MilliAmp::zero(), min_of(most, *bms));
+  /// What an input that is not known means to the rules that read it.
+  [[nodiscard]] Finding absent(Source source) const noexcept {
+    return needed(source) ? Finding::missing : Finding::good;
   }
 
-  [[nodiscard]] Threshold<MilliVolt> charge_voltage() const noexcept {
-    const Threshold<MilliVolt>& cell = limits_.cell_voltage_max;
-    const std::int32_t n = config_.cells_in_series;
-    Threshold<MilliVolt> pack{cell.trip * n, cell.clear * n, cell.clear_after};
-    const std::optional<MilliVolt> bms = usable_value(in_.charge_voltage_limit, limits_, now_);
-    if (bms && *bms < pack.trip) {
-      pack.clear = *bms - (pack.trip - pack.clear);
-      pack.trip = *bms;
-    }
-    return pack;
+  [[nodiscard]] Evaluation threshold(const RuleRow& row) const noexcept {
+    const auto t = field_at<AnyThreshold>(limits_, row.limit);
+    const Value& value = values_[row.source];
+    const Finding finding = !value.known                ? absent(row.source)
+                            : row.judge == Judge::upper ? judge_upper(t, Raw{value.value})
+                                                        : judge_lower(t, Raw{value.value});
+    return {finding,        t.clear_after, row.signal,  value.value,
+            t.trip.count(), value.element, t.trip_after};
   }
-  [[nodiscard]] Threshold<MilliVolt> discharge_voltage() const noexcept {
-    const Threshold<MilliVolt>& cell = limits_.cell_voltage_min;
-    const std::int32_t n = config_.cells_in_series;
-    Threshold<MilliVolt> pack{cell.trip * n, cell.clear * n, cell.clear_after};
-    const std::optional<MilliVolt> bms = usable_value(in_.discharge_voltage_limit, limits_, now_);
-    if (bms && *bms > pack.trip) {
-      pack.clear = *bms + (pack.clear - pack.trip);
-      pack.trip = *bms;
-    }
-    return pack;
-  }
-  [[nodiscard]] Evaluation pack_overvoltage() const noexcept {
-    Evaluation e = upper(charge_voltage(), voltage_, Signal::pack_voltage);
-    if (lost(in_.charge_voltage_limit, BmsSignal::charge_voltage_limit)) {
-      e = {Finding::missing, e.clear_after, Signal::charge_voltage_limit, 0, e.limit};
-    }
-    return e;
-  }
-  [[nodiscard]] Evaluation pack_undervoltage() const noexcept {
-    Evaluation e = lower(discharge_voltage(), voltage_, Signal::pack_voltage);
-    if (lost(in_.discharge_voltage_limit, BmsSignal::discharge_voltage_limit)) {
-      e = {Finding::missing, e.clear_after, Signal::discharge_voltage_limit, 0, e.limit};
-    }
-    return e;
-  }
-  template <class Q>
-  [[nodiscard]] bool lost(const OptionalInput<Q>& input, BmsSignal signal) const noexcept {
-    return required(signal) && !usable_value(input, limits_, now_);
-  }
-  [[nodiscard]] Evaluation current_limit(const OptionalInput<MilliAmp>& input, BmsSignal bit,
-                                         Signal signal) const noexcept {
-    Evaluation e{Finding::good, limits_.input_clear_after, signal, 0, 0};
-    const std::optional<MilliAmp> value = usable_value(input, limits_, now_);
-    if (value) e.value = value->count();
-    if (value && *value <= MilliAmp::zero()) e.finding = Finding::exceeded;
-    if (!value && required(bit)) e.finding = Finding::missing;
-    return e;
-  }
-  struct FlagInput {
-    const OptionalInput<Flag>* input;
-    BmsSignal bit;
-    Signal signal;
-  };
-  [[nodiscard]] Evaluation flags(const FlagInput& first, const FlagInput& second) const noexcept {
-    Evaluation e{Finding::good, limits_.input_clear_after, first.signal, 1, 1};
-    for (const FlagInput& flag : {first, second}) {
-      const std::optional<Flag> value = usable_value(*flag.input, limits_, now_);
-      if (value && *value != Flag{1})
-        return {Finding::exceeded, e.clear_after, flag.signal, value->count(), 1};
-      if (!value && required(flag.bit)) e = {Finding::missing, e.clear_after, flag.signal, 0, 1};
-    }
+
+  [[nodiscard]] Evaluation curve(const RuleRow& row) const noexcept {
+    Evaluation e{Finding::missing, limits_.input_clear_after, row.signal};
+    const Value& highest = values_[row.source];
+    if (!highest.known) return e;  // Another rule inhibits then.
+    const auto points = field_at<Curve>(limits_, row.limit);
+    const Value& lowest = values_[row.lowest];
+    const std::int32_t at_highest = share_at(points, highest.value);
+    const std::int32_t at_lowest = share_at(points, lowest.value);
+    const Value& worse = at_lowest < at_highest ? lowest : highest;
+    e.share = std::min(at_lowest, at_highest);
+    e.finding = e.share < kWholeShare ? Finding::exceeded : Finding::good;
+    e.value = worse.value;
+    e.limit = derates_from(points, worse.value);
+    e.element = worse.element;
     return e;
   }
 
-  [[nodiscard]] Evaluation sum_of_cells() const noexcept {
-    if (in_.cell_sum) return judge_sum(*in_.cell_sum, limits_, now_);
-    // A BMS that gives only extremes has no sum to compare.
-    const Finding finding = (seen_ & kSumSeen) == 0 ? Finding::good : Finding::missing;
-    return {finding, limits_.sum_of_cells.clear_after, Signal::cell_voltage, 0, 0};
+  [[nodiscard]] Evaluation present(Source source, Signal signal) const noexcept {
+    Evaluation e{values_[source].known ? Finding::good : absent(source), limits_.input_clear_after,
+                 signal};
+    e.announce_missing = true;
+    return e;
   }
 
-  const Limits& limits_;
+  [[nodiscard]] Evaluation current_limit(const RuleRow& row) const noexcept {
+    Evaluation e = present(row.source, row.signal);
+    const Value& value = values_[row.source];
+    e.value = value.value;
+    if (value.known && value.value <= 0) e.finding = Finding::exceeded;
+    return e;
+  }
+
+  /// Both switches must be on; one that is off says more than one that is missing.
+  [[nodiscard]] Evaluation flags(const RuleRow& row) const noexcept {
+    const auto flag = [this](Source source, Signal signal) {
+      Evaluation e = present(source, signal);
+      const Value& value = values_[source];
+      e.value = value.value;
+      e.limit = 1;
+      if (value.known && value.value != 1) e.finding = Finding::exceeded;
+      return e;
+    };
+    const bool charge = row.info.direction == Direction::charge;
+    const Evaluation fet = flag(row.source, row.signal);
+    const Evaluation enable =
+        flag(row.lowest, charge ? Signal::charge_enable : Signal::discharge_enable);
+    const auto weight = [](const Evaluation& e) {
+      constexpr int kWeight[] = {1, 2, 0, 0};  // missing, exceeded, band, good
+      return kWeight[static_cast<std::size_t>(e.finding)];
+    };
+    return weight(enable) > weight(fet) ? enable : fet;
+  }
+
+  [[nodiscard]] Evaluation pack(const RuleRow& row) const noexcept {
+    const AnyThreshold t = pack_threshold(row);
+    const Value& voltage = values_[Source::voltage];
+    if (!values_[row.source].known && needed(row.source)) {
+      Evaluation lost = present(row.source, row.signal);
+      lost.limit = t.trip.count();
+      return lost;
+    }
+    Evaluation e{Finding::missing, t.clear_after,  Signal::pack_voltage,
+                 voltage.value,    t.trip.count(), 0,
+                 t.trip_after};
+    if (!voltage.known) return e;
+    const Raw value{voltage.value};
+    e.finding = row.judge == Judge::pack_upper ? judge_upper(t, value) : judge_lower(t, value);
+    return e;
+  }
+
+  [[nodiscard]] Evaluation overload(const RuleRow& row) noexcept {
+    const auto limit = field_at<OverloadLimit>(limits_, row.limit);
+    const bool charge = row.source == Source::charging;
+    const MilliAmp most = charge ? limits_.charge_current_max : limits_.discharge_current_max;
+    const Value& current = values_[row.source];
+    Evaluation e{Finding::missing, limit.clear_after, row.signal, current.value, most.count()};
+    if (!current.known) return e;
+    std::int64_t& heat = state_.heat[charge ? 0 : 1];
+    const std::int64_t allowed = heat_allowed(limit);
+    heat = std::clamp<std::int64_t>(
+        heat + heat_gained(current.value, most.count(), context_.passed), 0, allowed);
+    e.finding = heat >= allowed ? Finding::exceeded : heat > 0 ? Finding::band : Finding::good;
+    return e;
+  }
+
+  [[nodiscard]] Evaluation hazards() const noexcept {
+    constexpr struct {
+      Source source;
+      Signal signal;
+    } kInputs[] = {{Source::insulation, Signal::insulation_resistance},
+                   {Source::smoke, Signal::smoke_detected},
+                   {Source::gas, Signal::gas_detected},
+                   {Source::contactor, Signal::contactor_closed}};
+    Evaluation e{};
+    for (const auto& input : kInputs) {
+      e = present(input.source, input.signal);
+      if (e.finding == Finding::missing) break;
+    }
+    return e;
+  }
+
+  /// Silent alarms are bms_alarm_unknown's; here they keep what was said last.
+  [[nodiscard]] Evaluation alarms(const RuleRow& row) noexcept {
+    Evaluation e{Finding::good, limits_.input_clear_after, row.signal};
+    if (!values_[row.source].known && needed(row.source)) e.finding = Finding::band;
+    const std::uint64_t bits = values_.alarms();
+    if (bits == 0) return e;
+    state_.alarms_forbid = static_cast<std::uint8_t>(state_.alarms_forbid | forbidden_by(bits));
+    e.finding = Finding::exceeded;
+    e.value = static_cast<std::int32_t>(bits & 0x7FFF'FFFFU);
+    return e;
+  }
+
+  const BatteryContext& context_;
   const BatteryConfig& config_;
-  const BatteryInputs& in_;
-  Instant now_;
-  std::uint16_t seen_;
-  std::optional<Range<MilliVolt>> cells_;
-  std::optional<Range<MilliCelsius>> temps_;
-  std::optional<MilliVolt> voltage_;
-  std::optional<MilliAmp> current_;
-  std::optional<BasisPoints> soc_;
+  const Limits& limits_;
+  const Values& values_;
+  BatteryState& state_;
 };
 
-std::uint16_t seen_signals(const BatteryInputs& in) noexcept {
-  std::uint16_t seen = in.cell_sum ? kSumSeen : 0;
-  const auto mark = [&seen](bool given, BmsSignal signal) {
-    if (given) seen = static_cast<std::uint16_t>(seen | bms_bit(signal));
-  };
-  mark(in.charge_voltage_limit.has_value(), BmsSignal::charge_voltage_limit);
-  mark(in.discharge_voltage_limit.has_value(), BmsSignal::discharge_voltage_limit);
-  mark(in.charge_current_limit.has_value(), BmsSignal::charge_current_limit);
-  mark(in.discharge_current_limit.has_value(), BmsSignal::discharge_current_limit);
-  mark(in.charge_fet_on.has_value(), BmsSignal::charge_fet_on);
-  mark(in.discharge_fet_on.has_value(), BmsSignal::discharge_fet_on);
-  mark(in.charge_enable.has_value(), BmsSignal::charge_enable);
-  mark(in.discharge_enable.has_value(), BmsSignal::discharge_enable);
-  return seen;
+Severity severity_of(Action action) noexcept {
+  return action == Action::inhibit ? Severity::alarm : Severity::warning;
 }
 
 Cause cause_of(Finding finding) noexcept {
@@ -310,94 +269,144 @@ Cause cause_of(Finding finding) noexcept {
   return finding == Finding::missing ? Cause::missing : Cause::waiting;
 }
 
-/// INIT: nothing is wrong, good health has just not been shown for long enough yet.
-bool only_waiting(const BatteryState& state, const BatteryVerdict& verdict, bool grace) noexcept {
-  for (const Reason& reason : verdict.reasons) {
-    const RuleState& rule = state.rules[static_cast<std::size_t>(reason.rule)];
-    if (rule.exceeded || reason.cause == Cause::exceeded) return false;
-    if (reason.cause == Cause::missing && !grace) return false;
-  }
-  return true;
+/// What must be told first: the harder action, then what is wrong now.
+int strength(const Reason& reason) noexcept {
+  constexpr int kOfCause[] = {2, 1, 0};  // exceeded, missing, waiting
+  return static_cast<int>(reason.action) * 4 + kOfCause[static_cast<std::size_t>(reason.cause)];
 }
 
-SafetyState state_of(const BatteryState& state, const BatteryVerdict& v,
-                     const BatteryContext& context) noexcept {
-  if (context.tripped) return SafetyState::tripped;
-  if (context.forbid) return SafetyState::safe;
-  const bool charge = v.charge_current_max > MilliAmp::zero();
-  const bool discharge = v.discharge_current_max > MilliAmp::zero();
-  if (!charge && !discharge) {
-    const bool init = !state.started && !v.reasons.empty() && only_waiting(state, v, context.grace);
-    return init ? SafetyState::init : SafetyState::safe;
+/// One cycle of one battery.
+class Cycle {
+ public:
+  Cycle(BatteryState& state, BatteryVerdict& verdict, Events& events,
+        const BatteryContext& context) noexcept
+      : state_(state),
+        verdict_(verdict),
+        events_(events),
+        context_(context),
+        evaluator_(context, state) {}
+
+  void run() noexcept {
+    // Plausibility speaks first: while a device contradicts itself, that alone is announced.
+    for_each_row([](const RuleRow& row) { return row.judge == Judge::plausible; });
+    for_each_row([](const RuleRow& row) { return row.judge != Judge::plausible; });
+    const Limits& limits = context_.config.limits;
+    if (includes(allowed_, Direction::charge)) {
+      verdict_.charge_current_max = evaluator_.current_max(limits.charge_current_max, charge_share_,
+                                                           Source::charge_current_limit);
+      verdict_.charge_voltage_max = pack_trip(Rule::pack_overvoltage);
+    }
+    if (includes(allowed_, Direction::discharge)) {
+      verdict_.discharge_current_max = evaluator_.current_max(
+          limits.discharge_current_max, discharge_share_, Source::discharge_current_limit);
+      verdict_.discharge_voltage_min = pack_trip(Rule::pack_undervoltage);
+    }
+    verdict_.state = state();
+    state_.started = state_.started || moves();
   }
-  const Limits& limits = context.config.limits;
-  const bool full = v.charge_current_max == limits.charge_current_max &&
-                    v.discharge_current_max == limits.discharge_current_max;
-  return full && v.reasons.empty() ? SafetyState::normal : SafetyState::derated;
-}
+
+ private:
+  template <class Wanted>
+  void for_each_row(Wanted wanted) noexcept {
+    for (std::size_t i = 0; i < kRuleCount; ++i) {
+      const RuleRow& row = rule_row(static_cast<Rule>(i));
+      if (wanted(row)) run(row, state_.rules[i]);
+    }
+  }
+
+  void run(const RuleRow& row, RuleState& rule) noexcept {
+    const Evaluation e = evaluator_.evaluate(row);
+    advance(rule, e, context_.passed);
+    Event event{severity_of(row.info.action), context_.config.asset, row.info.name};
+    if (!rule.active) {
+      if (row.judge == Judge::alarms) state_.alarms_forbid = 0;
+      announce(events_, rule.announced, false, event);
+      return;
+    }
+    const Cause cause = cause_of(e.finding);
+    const bool speaks =
+        cause == Cause::exceeded || (cause == Cause::missing && e.announce_missing &&
+                                     !context_.grace && !verdict_.plausibility_failed);
+    event.signal = e.signal;
+    if (speaks) announce(events_, rule.announced, true, event, e.value);
+    act(row, rule, e, cause);
+  }
+
+  void act(const RuleRow& row, const RuleState& rule, const Evaluation& e, Cause cause) noexcept {
+    const Action action = row.info.action;
+    Direction direction = row.info.direction;
+    if (row.judge == Judge::alarms) direction = static_cast<Direction>(state_.alarms_forbid);
+    // A warning or derate that was not exceeded has nothing to say.
+    if (action != Action::inhibit && !rule.exceeded) return;
+    if (row.judge == Judge::plausible)
+      verdict_.plausibility_failed = verdict_.plausibility_failed || rule.exceeded;
+    keep({row.info.rule, direction, action, cause, e.signal, e.element, e.value, e.limit});
+    if (action == Action::warn) return;
+    limited_ = true;
+    if (action == Action::derate) {
+      if (includes(direction, Direction::charge)) charge_share_ = std::min(charge_share_, e.share);
+      if (includes(direction, Direction::discharge))
+        discharge_share_ = std::min(discharge_share_, e.share);
+      return;
+    }
+    allowed_ = static_cast<Direction>(bit_of(allowed_) & ~bit_of(direction));
+    const bool starting = !rule.exceeded && (cause == Cause::waiting || context_.grace);
+    fault_ = fault_ || !starting;
+  }
+
+  /// Keeps the strongest reasons when there is no room for all.
+  void keep(const Reason& reason) noexcept {
+    auto& reasons = verdict_.reasons;
+    if (!reasons.try_push_back(reason)) {
+      ++verdict_.reasons_dropped;
+      const auto weaker = [](const Reason& a, const Reason& b) {
+        return strength(a) < strength(b);
+      };
+      Reason* weakest = std::min_element(reasons.begin(), reasons.end(), weaker);
+      if (weaker(*weakest, reason)) *weakest = reason;
+    }
+  }
+
+  [[nodiscard]] MilliVolt pack_trip(Rule rule) const noexcept {
+    return MilliVolt{evaluator_.pack_threshold(rule_row(rule)).trip.count()};
+  }
+  [[nodiscard]] bool moves() const noexcept {
+    return verdict_.charge_current_max > MilliAmp::zero() ||
+           verdict_.discharge_current_max > MilliAmp::zero();
+  }
+  [[nodiscard]] SafetyState state() const noexcept {
+    if (context_.tripped) return SafetyState::tripped;
+    if (context_.forbid) return SafetyState::safe;
+    if (!moves()) {
+      // INIT: nothing is wrong, good health has just not been shown for long enough yet.
+      const bool init = !state_.started && limited_ && !fault_;
+      return init ? SafetyState::init : SafetyState::safe;
+    }
+    const Limits& limits = context_.config.limits;
+    const bool full = verdict_.charge_current_max == limits.charge_current_max &&
+                      verdict_.discharge_current_max == limits.discharge_current_max;
+    return full && !limited_ ? SafetyState::normal : SafetyState::derated;
+  }
+
+  BatteryState& state_;
+  BatteryVerdict& verdict_;
+  Events& events_;
+  const BatteryContext& context_;
+  Evaluator evaluator_;
+  Direction allowed_ =
+      context_.forbid || context_.tripped ? static_cast<Direction>(0) : Direction::both;
+  std::int32_t charge_share_ = kWholeShare;
+  std::int32_t discharge_share_ = kWholeShare;
+  bool limited_ = false;  ///< A rule that is more than a warning is active.
+  bool fault_ = false;    ///< One of them because something is wrong.
+};
 
 }  // namespace
 
-std::optional<bool> latch_reached(TripCause cause, const Limits& limits, const BatteryInputs& in,
-                                  Instant now) noexcept {
-  const auto cells = usable_range(in.cell_voltage_min, in.cell_voltage_max, limits, now);
-  const auto temps = usable_range(in.temp_min, in.temp_max, limits, now);
-  switch (cause) {
-    case TripCause::cell_overvoltage:
-      if (!cells || contradicted(in, limits, now)) return std::nullopt;
-      return cells->highest >= limits.cell_voltage_latch_max;
-    case TripCause::cell_undervoltage:
-      if (!cells || contradicted(in, limits, now)) return std::nullopt;
-      return cells->lowest <= limits.cell_voltage_latch_min;
-    case TripCause::overtemperature:
-      if (!temps) return std::nullopt;
-      return temps->highest >= limits.temp_latch_max;
-    case TripCause::undertemperature:
-      if (!temps) return std::nullopt;
-      return temps->lowest <= limits.temp_latch_min;
-    case TripCause::unreadable:
-    case TripCause::estop:
-    default:
-      break;
-  }
-  return std::nullopt;  // Not a threshold.
-}
-
-void step_battery(BatteryState& state, BatteryVerdict& verdict,
+void step_battery(BatteryState& state, BatteryVerdict& verdict, Events& events,
                   const BatteryContext& context) noexcept {
-  state.asset = context.config.asset;
-  state.bms_seen = static_cast<std::uint16_t>(state.bms_seen | seen_signals(context.in));
   verdict.asset = context.config.asset;
-
-  const Evaluator evaluator(context, state.bms_seen);
-  bool charge = !context.forbid && !context.tripped;
-  bool discharge = charge;
-  for (std::size_t i = 0; i < kRuleCount; ++i) {
-    const RuleInfo& info = rule_info(static_cast<Rule>(i));
-    const Evaluation e = evaluator.evaluate(info.rule);
-    RuleState& rule = state.rules[i];
-    advance(rule, e, context.passed);
-    if (!rule.active) continue;
-    verdict.reasons.push_back({info.rule, info.direction, info.action, cause_of(e.finding),
-                               e.signal, e.element, e.value, e.limit});
-    if (info.action != Action::inhibit) continue;
-    charge = charge && !includes(info.direction, Direction::charge);
-    discharge = discharge && !includes(info.direction, Direction::discharge);
-  }
-  const RuleState& sum = state.rules[static_cast<std::size_t>(Rule::sum_of_cells)];
-  verdict.plausibility_failed = sum.active && sum.exceeded;
-  if (charge) {
-    verdict.charge_current_max = evaluator.charge_current_max();
-    verdict.charge_voltage_max = evaluator.charge_voltage_max();
-  }
-  if (discharge) {
-    verdict.discharge_current_max = evaluator.discharge_current_max();
-    verdict.discharge_voltage_min = evaluator.discharge_voltage_min();
-  }
-  verdict.state = state_of(state, verdict, context);
-  const bool moves = verdict.charge_current_max > MilliAmp::zero() ||
-                     verdict.discharge_current_max > MilliAmp::zero();
-  state.started = state.started || moves;
+  Cycle(state, verdict, events, context).run();
 }
 
 }  // namespace ems::safety::detail

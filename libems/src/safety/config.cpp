@@ -8,6 +8,7 @@ namespace ems::safety {
 namespace {
 
 constexpr BasisPoints kWhole{10'000};
+constexpr std::int64_t kMilliVoltPerKiloOhm = 10'000;  // 100 Ohm per volt.
 
 Result<void> validate_battery(const Config& config, std::size_t at) noexcept {
   const BatteryConfig& battery = config.batteries[at];
@@ -18,10 +19,21 @@ Result<void> validate_battery(const Config& config, std::size_t at) noexcept {
   const bool battery_asset = battery.asset.kind == AssetKind::battery && battery.asset.module == 0;
   if (!battery_asset || battery.cells_in_series == 0)
     return fail(Errc::out_of_range, at, "configuration: not a battery, or without cells");
-  if (battery.breaking_current_max < MilliAmp::zero())
-    return fail(Errc::out_of_range, at, "configuration: a battery's breaking current is negative");
-  const Result<void> limits = validate(battery.limits, battery.chemistry);
-  if (!limits) return fail(limits.error().code, at, limits.error().what);
+  if (battery.breaking_current_max < MilliAmp::zero() || battery.fuse_current < MilliAmp::zero() ||
+      battery.capacity < MicroAmpHour::zero())
+    return fail(Errc::out_of_range, at,
+                "configuration: a battery's breaking current, fuse or capacity is negative");
+  const Limits& l = battery.limits;
+  if (const Result<void> limits = validate(l, battery.chemistry); !limits)
+    return fail(limits.error().code, at, limits.error().what);
+  if (battery.fuse_current > MilliAmp::zero() &&
+      max_of(l.charge_current_max, l.discharge_current_max) > battery.fuse_current)
+    return fail(Errc::out_of_range, at, "configuration: a current maximum is above the fuse");
+  const std::int64_t pack_mv =
+      std::int64_t{l.cell_voltage_max.trip.count()} * battery.cells_in_series;
+  if (l.insulation_latch_min.count() * kMilliVoltPerKiloOhm < pack_mv)
+    return fail(Errc::out_of_range, at,
+                "configuration: insulation_latch_min is below 100 Ohm per volt");
   return {};
 }
 

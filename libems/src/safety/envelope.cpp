@@ -2,7 +2,7 @@
 #include <algorithm>
 #include <limits>
 
-#include "safety/rule_engine.hpp"
+#include "safety/battery.hpp"
 
 namespace ems::safety::detail {
 
@@ -14,10 +14,6 @@ constexpr std::int64_t kMicroPerWatt = 1'000'000;  // mV * mA.
 Watt to_watt(std::int64_t w) noexcept {
   constexpr std::int64_t kMax = std::numeric_limits<std::int32_t>::max();
   return Watt{static_cast<std::int32_t>(std::clamp<std::int64_t>(w, 0, kMax))};
-}
-
-bool feeds(const InverterConfig& inverter, std::size_t battery) noexcept {
-  return (static_cast<unsigned>(inverter.batteries) >> battery & 1U) != 0;
 }
 
 /// This inverter's share of a current, by rating among all that the battery feeds; rounded down.

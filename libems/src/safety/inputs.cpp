@@ -45,13 +45,18 @@ class Group {
   void add(const ImageEntry& entry, Instant now) noexcept {
     Input<Q> input = *to_input<Q>(entry);
     if (!intact(entry, now)) input.sample.quality = Quality::bad;  // Spoils the whole group.
+    const std::uint16_t element = entry.sample.point.element;
     if (!all_) {
       all_ = input;
+      element_ = element;
       return;
     }
     const Q value = input.sample.value;
-    all_->sample.value = keep_ == Keep::highest ? max_of(all_->sample.value, value)
-                                                : min_of(all_->sample.value, value);
+    Q& kept = all_->sample.value;
+    const bool beyond = keep_ == Keep::highest ? value > kept : value < kept;
+    if (beyond) kept = value;
+    // A scalar extreme of the same value does not say which one it is.
+    if (beyond || (value == kept && element_ == 0)) element_ = element;
     worsen(*all_, input);
   }
   /// Takes the age, staleness and quality of `input` over where they are worse.
@@ -62,9 +67,12 @@ class Group {
     into.stale_after = min_of(into.stale_after, input.stale_after);
   }
   [[nodiscard]] const OptionalInput<Q>& result() const noexcept { return all_; }
+  /// Of the extreme, counted from 1; 0: unknown.
+  [[nodiscard]] std::uint16_t element() const noexcept { return element_; }
 
  private:
   Keep keep_;
+  std::uint16_t element_ = 0;
   OptionalInput<Q> all_{};
 };
 
@@ -148,6 +156,8 @@ void read_cells(BatteryInputs& in, const ProcessImage& image, std::uint16_t expe
     return;  // A cell without a value is not a healthy one.
   in.cell_voltage_max = highest.result();
   in.cell_voltage_min = lowest.result();
+  in.cell_max_element = highest.element();
+  in.cell_min_element = lowest.element();
   in.cell_sum = sums.result();
 }
 
@@ -163,6 +173,8 @@ void read_temperatures(BatteryInputs& in, const ProcessImage& image, Instant now
   }
   in.temp_max = highest.result();
   in.temp_min = lowest.result();
+  in.temp_max_element = highest.element();
+  in.temp_min_element = lowest.element();
 }
 
 }  // namespace
@@ -184,12 +196,30 @@ BatteryInputs read_inputs(const ProcessImage& image, AssetId battery, std::uint1
   in.discharge_fet_on = read<Flag>(image, battery, Signal::discharge_fet_on);
   in.charge_enable = read<Flag>(image, battery, Signal::charge_enable);
   in.discharge_enable = read<Flag>(image, battery, Signal::discharge_enable);
+  in.alarms = read<AlarmBits>(image, battery, Signal::alarms);
+  in.pack_power = read<Watt>(image, battery, Signal::pack_power);
+  in.insulation_resistance = read<KiloOhm>(image, battery, Signal::insulation_resistance);
+  in.smoke_detected = read<Flag>(image, battery, Signal::smoke_detected);
+  in.gas_detected = read<Flag>(image, battery, Signal::gas_detected);
+  in.contactor_closed = read<Flag>(image, battery, Signal::contactor_closed);
+  in.contactor_commanded = read<Flag>(image, battery, Signal::contactor_commanded);
   return in;
 }
 
 InverterInputs read_inverter_inputs(const ProcessImage& image, AssetId inverter) noexcept {
   return {inverter, read<Watt>(image, inverter, Signal::dc_pv_power),
           read<Watt>(image, inverter, Signal::active_power)};
+}
+
+bool read_estop(const ProcessImage& image, std::size_t declared, Instant now) noexcept {
+  std::size_t released = 0;
+  for (const ImageEntry& entry : image.entries()) {
+    if (entry.sample.point.signal != Signal::estop_pressed) continue;
+    const bool known = entry.sample.quality != Quality::uncertain && intact(entry, now);
+    if (!known || entry.sample.value != 0) return true;
+    ++released;
+  }
+  return released < declared;
 }
 
 }  // namespace ems::safety

@@ -4,14 +4,11 @@
 #include <algorithm>
 
 #include "ems/safety/in_place.hpp"
-#include "safety/rule_engine.hpp"
+#include "safety/battery.hpp"
 
 namespace ems::safety {
 
 namespace {
-
-constexpr TripCause kThresholds[] = {TripCause::cell_overvoltage, TripCause::cell_undervoltage,
-                                     TripCause::overtemperature, TripCause::undertemperature};
 
 constexpr BatteryVerdict kNoVerdict{};
 
@@ -32,54 +29,13 @@ bool knows_battery(const Config& config, AssetId asset) noexcept {
   return std::any_of(config.batteries.begin(), config.batteries.end(),
                      [asset](const BatteryConfig& b) { return b.asset == asset; });
 }
-/// A trip of an asset that is no battery of this configuration concerns the whole site.
+bool knows_inverter(const Config& config, AssetId asset) noexcept {
+  return std::any_of(config.inverters.begin(), config.inverters.end(),
+                     [asset](const InverterConfig& i) { return i.asset == asset; });
+}
+/// A trip of an asset that this configuration does not have concerns the whole site.
 bool concerns_site(const Config& config, const Trip& trip) noexcept {
-  return !knows_battery(config, trip.asset);
-}
-
-Severity severity_of(Action action) noexcept {
-  switch (action) {
-    case Action::warn:
-    case Action::derate:
-      return Severity::warning;
-    case Action::inhibit:
-      return Severity::alarm;
-    case Action::latch:
-      break;
-  }
-  return Severity::critical;
-}
-
-/// Rules that say "missing" in their own name, or have no other rule that says it for them.
-bool announces_missing(Rule rule) noexcept {
-  switch (rule) {
-    case Rule::bms_charge_limit:
-    case Rule::bms_discharge_limit:
-    case Rule::bms_charge_off:
-    case Rule::bms_discharge_off:
-    case Rule::cell_voltages_missing:
-    case Rule::pack_voltage_missing:
-    case Rule::pack_current_missing:
-    case Rule::soc_missing:
-    case Rule::temperatures_missing:
-      return true;
-    default:
-      return false;
-  }
-}
-
-const Reason* find_reason(const BatteryVerdict& verdict, Rule rule) noexcept {
-  for (const Reason& reason : verdict.reasons) {
-    if (reason.rule == rule) return &reason;
-  }
-  return nullptr;
-}
-
-bool worth_announcing(const Reason& reason, const BatteryVerdict& verdict, bool grace) noexcept {
-  if (reason.cause == Cause::exceeded) return true;
-  if (reason.cause == Cause::waiting || grace) return false;
-  // While the plausibility check is what made the inputs uncertain, it alone speaks.
-  return announces_missing(reason.rule) && !verdict.plausibility_failed;
+  return !knows_battery(config, trip.asset) && !knows_inverter(config, trip.asset);
 }
 
 }  // namespace
@@ -99,15 +55,20 @@ class Kernel {
     grace_ = now_ >= *s.started_at_ && now_ - *s.started_at_ < config_.start_grace;
     const bool valid = validate(config_).has_value();
     judge_lateness();
-    collect_trips();
-    announce_trips();
+    if (inputs_.estop) add_trip({TripCause::estop, kSite, now_});
     // Limits that validate() refuses are never acted on: the rules do not run on them.
     if (valid) {
-      run_batteries();
+      align();
+      for (std::size_t i = 0; i < config_.inverters.size(); ++i) {
+        if (detail::latches(s.inverters_[i].obedience))
+          add_trip({TripCause::limit_disobeyed, s.inverters_[i].asset, now_});
+      }
+      for (std::size_t i = 0; i < config_.batteries.size(); ++i) run_battery(i);
+      run_inverters();
     } else {
-      refuse_batteries();
+      announce_trips();
+      refuse();
     }
-    run_inverters(valid);
     announce(s.config_announced_, !valid, {Severity::critical, kSite, "configuration_invalid"});
     finish(valid);
   }
@@ -123,12 +84,16 @@ class Kernel {
     }
     state.latch_.clear();
     for (BatteryState& battery : state.batteries_) {
-      battery.started = false;
-      for (RuleState& rule : battery.rules) {
-        rule.active = true;
-        rule.timing = false;
+      BatteryState fresh;
+      fresh.asset = battery.asset;
+      fresh.seen = battery.seen;
+      for (std::size_t i = 0; i < kRuleCount; ++i) {
+        fresh.rules[i].exceeded = battery.rules[i].exceeded;
+        fresh.rules[i].announced = battery.rules[i].announced;
       }
+      battery = fresh;
     }
+    for (InverterState& inverter : state.inverters_) inverter.obedience = {};
     return {};
   }
 
@@ -165,19 +130,6 @@ class Kernel {
     announce(s.late_announced_, s.late_, {Severity::critical, kSite, "control_late"}, late);
   }
 
-  void collect_trips() noexcept {
-    if (inputs_.estop) add_trip({TripCause::estop, kSite, now_});
-    for (std::size_t i = 0; i < config_.batteries.size(); ++i) {
-      const BatteryConfig& battery = config_.batteries[i];
-      const BatteryInputs* in = detail::matching(inputs_.batteries, i, battery.asset);
-      if (in == nullptr) continue;
-      for (const TripCause cause : kThresholds) {
-        const auto reached = detail::latch_reached(cause, battery.limits, *in, now_);
-        if (reached.value_or(false)) add_trip({cause, battery.asset, now_});
-      }
-    }
-  }
-
   void add_trip(const Trip& trip) noexcept {
     Latch& latch = step_.state.latch_;
     if (holds(latch, trip)) return;
@@ -203,85 +155,126 @@ class Kernel {
     }
   }
 
-  /// Earliest trip that concerns the site, or also one of the batteries in `mask`.
-  [[nodiscard]] std::optional<Instant> tripped_since(std::uint8_t mask) const noexcept {
+  /// Earliest trip that concerns the site, one of the batteries in `mask`, or `inverter`.
+  [[nodiscard]] std::optional<Instant> tripped_since(unsigned mask,
+                                                     AssetId inverter = kSite) const noexcept {
     std::optional<Instant> since;
     for (const Trip& trip : step_.state.latch_) {
-      bool concerns = concerns_site(config_, trip);
-      for (std::size_t i = 0; i < config_.batteries.size(); ++i) {
-        const bool feeds = (static_cast<unsigned>(mask) >> i & 1U) != 0;
-        concerns = concerns || (feeds && config_.batteries[i].asset == trip.asset);
-      }
-      if (concerns && (!since || trip.since < *since)) since = trip.since;
+      if (!concerns(trip, mask, inverter)) continue;
+      if (!since || trip.since < *since) since = trip.since;
     }
     return since;
   }
+  [[nodiscard]] bool concerns(const Trip& trip, unsigned mask, AssetId inverter) const noexcept {
+    if (trip.asset == inverter || concerns_site(config_, trip)) return true;
+    for (std::size_t i = 0; i < config_.batteries.size(); ++i) {
+      if ((mask >> i & 1U) != 0 && config_.batteries[i].asset == trip.asset) return true;
+    }
+    return false;
+  }
+  /// What concerns a battery: its own trips, the site's, and those of the inverters on it.
+  [[nodiscard]] bool battery_tripped(std::size_t index) const noexcept {
+    const unsigned mask = 1U << index;
+    bool tripped = tripped_since(mask).has_value();
+    for (const InverterConfig& inverter : config_.inverters) {
+      tripped = tripped ||
+                (detail::feeds(inverter, index) && tripped_since(mask, inverter.asset).has_value());
+    }
+    return tripped;
+  }
 
-  void run_batteries() noexcept {
-    static constexpr BatteryInputs kNothing{};
-    static constexpr BatteryState kUnknown{};
+  /// Another asset in the same place starts again: nothing was shown.
+  void align() noexcept {
     State& s = step_.state;
     for (std::size_t i = 0; i < config_.batteries.size(); ++i) {
-      const BatteryConfig& battery = config_.batteries[i];
-      const BatteryInputs* in = detail::matching(inputs_.batteries, i, battery.asset);
-      BatteryState& state = s.batteries_[i];
-      if (state.asset != battery.asset) state = kUnknown;  // Another battery: nothing shown.
-      const detail::BatteryContext context{
-          .config = battery,
-          .in = in == nullptr ? kNothing : *in,
-          .now = now_,
-          .passed = passed_,
-          .grace = grace_,
-          .forbid = s.late_,
-          .tripped = tripped_since(static_cast<std::uint8_t>(1U << i)).has_value(),
-      };
-      BatteryVerdict& verdict = step_.output.batteries.push_back(kNoVerdict);
-      detail::step_battery(state, verdict, context);
-      announce_rules(state, verdict);
+      if (s.batteries_[i].asset != config_.batteries[i].asset) {
+        s.batteries_[i] = BatteryState{};
+        s.batteries_[i].asset = config_.batteries[i].asset;
+      }
+    }
+    for (std::size_t i = 0; i < config_.inverters.size(); ++i) {
+      if (s.inverters_[i].asset != config_.inverters[i].asset)
+        s.inverters_[i] = {config_.inverters[i].asset, {}, false};
     }
   }
 
-  void refuse_batteries() noexcept {
+  void run_battery(std::size_t i) noexcept {
+    static constexpr BatteryInputs kNothing{};
+    const BatteryConfig& config = config_.batteries[i];
+    const BatteryInputs* given = detail::matching(inputs_.batteries, i, config.asset);
+    const BatteryInputs& in = given == nullptr ? kNothing : *given;
+    BatteryState& state = step_.state.batteries_[i];
+    const detail::Values values(in, config.limits, now_);
+    const detail::PlausibilityContext seen{config_, inputs_, i, in, now_, elapsed()};
+    state.seen = static_cast<std::uint16_t>(state.seen | values.given());
+    detail::observe(state.plausibility, seen);
+    collect_trips(state, config, values, in);
+    announce_trips();
+    BatteryVerdict& verdict = step_.output.batteries.push_back(kNoVerdict);
+    detail::step_battery(state, verdict, step_.output.events,
+                         {.config = config,
+                          .values = values,
+                          .plausibility = seen,
+                          .passed = passed_,
+                          .grace = grace_,
+                          .forbid = step_.state.late_,
+                          .tripped = battery_tripped(i)});
+    detail::obey(state.plausibility, seen, verdict);
+  }
+
+  void collect_trips(BatteryState& state, const BatteryConfig& config, const detail::Values& values,
+                     const BatteryInputs& in) noexcept {
+    const Limits& limits = config.limits;
+    for (std::size_t i = 0; i < state.latching.size(); ++i) {
+      const auto cause =
+          static_cast<TripCause>(static_cast<std::size_t>(detail::kFirstOwnCause) + i);
+      std::uint32_t& timer = state.latching[i];
+      const std::optional<bool> reached = detail::latch_reached(cause, limits, values, in, now_);
+      // What cannot be judged lets the time stand; only a value inside starts it again.
+      if (!reached.value_or(true)) timer = 0;
+      const bool hazard = cause == TripCause::smoke || cause == TripCause::gas;
+      if (reached.value_or(false) &&
+          detail::timed(timer, passed_, hazard ? Duration::zero() : limits.latch_after))
+        add_trip({cause, config.asset, now_});
+    }
+    if (detail::contactor_latches(state.plausibility, limits))
+      add_trip({TripCause::contactor, config.asset, now_});
+    if (detail::latches(state.plausibility.obedience))
+      add_trip({TripCause::limit_disobeyed, config.asset, now_});
+  }
+
+  /// A configuration that is refused: SAFE, or TRIPPED; every inverter stopped.
+  void refuse() noexcept {
     for (std::size_t i = 0; i < config_.batteries.size(); ++i) {
       BatteryVerdict& verdict = step_.output.batteries.push_back(kNoVerdict);
       verdict.asset = config_.batteries[i].asset;
-      const bool tripped = tripped_since(static_cast<std::uint8_t>(1U << i)).has_value();
-      verdict.state = tripped ? SafetyState::tripped : SafetyState::safe;
+      verdict.state = battery_tripped(i) ? SafetyState::tripped : SafetyState::safe;
     }
-  }
-
-  void announce_rules(BatteryState& state, const BatteryVerdict& verdict) noexcept {
-    for (std::size_t i = 0; i < kRuleCount; ++i) {
-      RuleState& rule = state.rules[i];
-      const RuleInfo& info = rule_info(static_cast<Rule>(i));
-      const Reason* reason = find_reason(verdict, info.rule);
-      Event event{severity_of(info.action), verdict.asset, info.name};
-      if (reason == nullptr) {
-        announce(rule.announced, false, event);
-        continue;
-      }
-      if (rule.announced || !worth_announcing(*reason, verdict, grace_)) continue;
-      event.signal = reason->signal;
-      announce(rule.announced, true, event, reason->value);
-    }
-  }
-
-  void run_inverters(bool valid) noexcept {
-    for (std::size_t i = 0; i < config_.inverters.size(); ++i) {
-      const InverterConfig& inverter = config_.inverters[i];
+    for (const InverterConfig& inverter : config_.inverters) {
       InverterVerdict verdict;
       verdict.asset = inverter.asset;
       verdict.state = SafetyState::safe;
       verdict.curtail_pv = inverter.has_dc_pv;
-      if (valid) {
-        verdict = detail::envelope({.config = config_,
-                                    .index = i,
-                                    .inputs = inputs_,
-                                    .batteries = step_.output.batteries,
-                                    .tripped_since = tripped_since(inverter.batteries),
-                                    .now = now_});
-      }
       step_.output.inverters.push_back(verdict);
+    }
+  }
+
+  void run_inverters() noexcept {
+    for (std::size_t i = 0; i < config_.inverters.size(); ++i) {
+      const InverterConfig& inverter = config_.inverters[i];
+      InverterState& state = step_.state.inverters_[i];
+      const InverterVerdict& verdict = step_.output.inverters.push_back(
+          detail::envelope({.config = config_,
+                            .index = i,
+                            .inputs = inputs_,
+                            .batteries = step_.output.batteries,
+                            .tripped_since = tripped_since(inverter.batteries, inverter.asset),
+                            .now = now_}));
+      const InverterInputs* in = detail::matching(inputs_.inverters, i, inverter.asset);
+      detail::obey(state.obedience, config_, i, in, verdict, now_, elapsed());
+      announce(state.announced, state.obedience.times > 0,
+               {Severity::warning, inverter.asset, to_string(Rule::limit_disobeyed).data()},
+               state.obedience.times);
     }
   }
 
@@ -293,39 +286,52 @@ class Kernel {
     step_.output.site = site;
   }
 
+  [[nodiscard]] Duration elapsed() const noexcept { return max_of(passed_, Duration::zero()); }
+
   bool push(const Event& event) noexcept { return step_.output.events.try_push_back(event); }
-
-  /// Gives a raising or clearing event out when `active` differs from what was announced. When
-  /// there is no room, `announced` stays and the next cycle tries again.
-  void announce(bool& announced, bool active, Event event, std::int64_t value = 0) noexcept {
-    if (announced == active) return;
-    event.active = active;
-    event.value = value;
-    if (push(event)) announced = active;
+  void announce(bool& announced, bool active, const Event& event, std::int64_t value = 0) noexcept {
+    detail::announce(step_.output.events, announced, active, event, value);
   }
 
-  static bool battery_inside(const BatteryConfig& battery, std::size_t index, const Inputs& inputs,
-                             std::span<const TripCause> causes, Instant now) noexcept {
-    const BatteryInputs* in = detail::matching(inputs.batteries, index, battery.asset);
-    if (in == nullptr) return false;
-    for (const TripCause cause : causes) {
-      if (detail::latch_reached(cause, battery.limits, *in, now).value_or(true)) return false;
-    }
-    return true;
-  }
-
+  /// True when the trip's cause is known to be gone.
   static bool cleared(const Trip& trip, const Config& config, const Inputs& inputs,
                       Instant now) noexcept {
     if (trip.cause == TripCause::estop) return !inputs.estop;
+    const bool site = trip.cause == TripCause::unreadable || concerns_site(config, trip);
     for (std::size_t i = 0; i < config.batteries.size(); ++i) {
       const BatteryConfig& battery = config.batteries[i];
-      const bool this_one = battery.asset == trip.asset;
-      // What cannot be laid to one battery (an unreadable latch, a battery that is gone) needs all
+      if (!site && battery.asset != trip.asset) continue;
+      const BatteryInputs* in = detail::matching(inputs.batteries, i, battery.asset);
+      // What cannot be laid to one battery (an unreadable latch, an asset that is gone) needs all
       // of them inside every threshold.
-      const std::span<const TripCause> causes =
-          this_one ? std::span<const TripCause>(&trip.cause, 1) : kThresholds;
-      const bool asked = this_one || concerns_site(config, trip);
-      if (asked && !battery_inside(battery, i, inputs, causes, now)) return false;
+      const bool gone = in != nullptr && (site ? detail::all_clear(battery, *in, now)
+                                               : cleared(trip.cause, battery, *in, now));
+      if (!gone) return false;
+    }
+    for (std::size_t i = 0; i < config.inverters.size(); ++i) {
+      const InverterConfig& inverter = config.inverters[i];
+      if (inverter.asset == trip.asset && !inverter_rests(config, i, inputs, now)) return false;
+    }
+    return true;
+  }
+  static bool cleared(TripCause cause, const BatteryConfig& battery, const BatteryInputs& in,
+                      Instant now) noexcept {
+    const Limits& limits = battery.limits;
+    if (cause == TripCause::contactor)
+      return !detail::contactor_contradicts(in, limits, now).value_or(true);
+    if (cause == TripCause::limit_disobeyed) return !detail::flows(in, limits, now).value_or(true);
+    const detail::Values values(in, limits, now);
+    return !detail::latch_reached(cause, limits, values, in, now).value_or(true);
+  }
+  /// The inverter of a trip carries no power; its batteries' limits say what counts as none.
+  static bool inverter_rests(const Config& config, std::size_t index, const Inputs& inputs,
+                             Instant now) noexcept {
+    const InverterConfig& inverter = config.inverters[index];
+    const InverterInputs* in = detail::matching(inputs.inverters, index, inverter.asset);
+    for (std::size_t i = 0; i < config.batteries.size(); ++i) {
+      if (detail::feeds(inverter, i) &&
+          detail::flows(in, inverter, config.batteries[i].limits, now).value_or(true))
+        return false;
     }
     return true;
   }

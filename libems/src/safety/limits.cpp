@@ -38,20 +38,23 @@ using detail::Raw;
 
 /// What a row of the table asks of the field at its place.
 enum class Ask : std::uint8_t {
-  at_most_bound,     ///< The int32 is not above the bounds' own at `other`.
-  at_least_bound,    ///< Not below it.
+  // Absolute bounds.
+  at_most_bound,   ///< The int32 is not above the bounds' own at `other`.
+  at_least_bound,  ///< Not below it.
+  time_to_bound,   ///< The time is not above the bounds' own.
+  trip_delay,      ///< A time from 0 to trip_after_max.
+  latch_delay,     ///< A time from 0 to latch_after_max.
+  curve_bound,     ///< Nowhere above the bounds' own curve.
+  // Contradictions.
   above,             ///< Above the number `other`.
   below_field,       ///< Below the int32 field at `other`.
   clear_below,       ///< Of a threshold: clear is at least `other` under trip.
   clear_above,       ///< Of a threshold: clear is at least `other` over trip.
   clear_cell_below,  ///< The same with the chemistry's own gap.
   clear_cell_above,
-  clear_delay,    ///< A time between clear_after_min and clear_after_max.
-  trip_delay,     ///< A time from 0 to trip_after_max.
-  latch_delay,    ///< A time from 0 to latch_after_max.
-  time_to_bound,  ///< A time above 0, not above the bounds' own.
-  curve_form,     ///< x ascends, shares rise and then fall, all inside 0 .. 10000.
-  curve_bound,    ///< Nowhere above the bounds' own curve.
+  clear_delay,  ///< A time between clear_after_min and clear_after_max.
+  time_above_zero,
+  curve_form,  ///< x ascends, shares rise and then fall, all inside 0 .. 10000.
 };
 
 struct Check {
@@ -78,7 +81,8 @@ struct Check {
 #define EMS_LOWER_CELL(name, bound) EMS_LESS(name.trip, bound.trip), EMS_CLEAR(name, clear_cell_above, 0), EMS_DELAYS(name)
 #define EMS_CURVE(name) {#name ": not a curve that rises and then falls", EMS_AT(name), Ask::curve_form, 0}, \
   {#name ": above the absolute limit", EMS_AT(name), Ask::curve_bound, EMS_AT(name)}
-#define EMS_TIME(field) {#field ": not above 0, or above the absolute limit", EMS_AT(field), Ask::time_to_bound, EMS_AT(field)}
+#define EMS_TIME(field) {#field ": above the absolute limit", EMS_AT(field), Ask::time_to_bound, EMS_AT(field)}, \
+  {#field ": not above 0", EMS_AT(field), Ask::time_above_zero, 0}
 #define EMS_TOLERANCE(field) EMS_MORE(field, field), EMS_ABOVE(field, 0)
 #define EMS_OVERLOAD(name) EMS_MORE(name.factor, name.factor), EMS_ABOVE(name.factor, 10'000), EMS_TIME(name.time), \
   EMS_CLEAR_AFTER(name.clear_after)
@@ -230,27 +234,15 @@ bool passes(const Check& check, const Limits& limits, const AbsoluteBounds& boun
     case Ask::latch_delay:
       return time() >= Duration::zero() && time() <= bounds.latch_after_max;
     case Ask::time_to_bound:
-      return time() > Duration::zero() && time() <= field_at<Duration>(bounds.widest, other);
+      return time() <= field_at<Duration>(bounds.widest, other);
+    case Ask::time_above_zero:
+      return time() > Duration::zero();
     case Ask::curve_form:
       return well_formed(field_at<Curve>(limits, check.at));
     case Ask::curve_bound:
+    default:
       return nowhere_above(field_at<Curve>(limits, check.at),
                            field_at<Curve>(bounds.widest, other));
-  }
-  return false;
-}
-
-/// Beyond an absolute bound, or in contradiction.
-Errc code_of(Ask ask) noexcept {
-  switch (ask) {
-    case Ask::at_most_bound:
-    case Ask::at_least_bound:
-    case Ask::trip_delay:
-    case Ask::latch_delay:
-    case Ask::curve_bound:
-      return Errc::too_wide;
-    default:
-      return Errc::invalid_argument;
   }
 }
 
@@ -288,7 +280,9 @@ Result<void> validate(const Limits& limits, Chemistry chemistry) noexcept {
   const AbsoluteBounds& bounds = absolute_bounds(chemistry);
   for (std::size_t i = 0; i < std::size(kChecks); ++i) {
     const Check& check = kChecks[i];
-    if (!passes(check, limits, bounds)) return fail(code_of(check.ask), i + 1, check.what);
+    if (passes(check, limits, bounds)) continue;
+    const bool wide = check.ask <= Ask::curve_bound;
+    return fail(wide ? Errc::too_wide : Errc::invalid_argument, i + 1, check.what);
   }
   return {};
 }

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-/// @file Private: the one state machine that every hysteretic rule uses.
+/// @file Private: the one state machine that every rule uses, and what it is fed with.
 #pragma once
 
 #include <cstdint>
 #include <limits>
-#include <optional>
+#include <span>
 
 #include "ems/safety/kernel.hpp"
 
@@ -12,6 +12,8 @@ namespace ems::safety::detail {
 
 /// What a rule's input says in this cycle.
 enum class Finding : std::uint8_t { missing, exceeded, band, good };
+
+inline constexpr std::int32_t kWholeShare = 10'000;  ///< Basis points.
 
 /// One rule's judgement of this cycle's input.
 struct Evaluation {
@@ -22,6 +24,8 @@ struct Evaluation {
   std::int32_t limit = 0;
   std::uint16_t element = 0;  ///< As in Reason.
   Duration trip_after{};
+  std::int32_t share = kWholeShare;  ///< Of the largest current that a derate leaves.
+  bool announce_missing = false;     ///< No other rule says that this input is missing.
 };
 
 /// Acts at the limit: `value == trip` has tripped, `value == clear` has not cleared.
@@ -36,85 +40,54 @@ template <class Q>
   return value <= limit.clear ? Finding::band : Finding::good;
 }
 
-/// Runs a rule's timer on by `passed`, or starts it; true once it reached `needed`.
-[[nodiscard]] constexpr bool timed(RuleState& rule, Duration passed, Duration needed) noexcept {
-  constexpr std::int64_t kMost = std::numeric_limits<std::uint32_t>::max();
-  const std::int64_t before = rule.timing ? rule.timer : 0;
-  const std::int64_t sum = rule.timing ? before + passed.count() : 0;
-  rule.timer = static_cast<std::uint32_t>(sum < kMost ? sum : kMost);
-  rule.timing = true;
-  return rule.timer >= needed.count();
+/// Runs a timer (see RuleState::timer) on by `passed`, or starts it; true once it reached `needed`.
+/// A clock that went backwards starts it again.
+[[nodiscard]] constexpr bool timed(std::uint32_t& timer, Duration passed,
+                                   Duration needed) noexcept {
+  constexpr Duration kMost{std::numeric_limits<std::uint32_t>::max()};
+  const bool runs = timer != 0 && passed >= Duration::zero();
+  const Duration next = runs ? min_of(Duration{timer} + passed, kMost) : Duration{1};
+  timer = static_cast<std::uint32_t>(next.count());
+  return next > needed;
 }
 
 /// Advances one rule by one cycle. Missing makes it active at once, exceeded after `trip_after`;
 /// only `clear_after` of uninterrupted good input clears it.
 ///
-/// @param passed  Time since the cycle before; below 0 (a clock fault) the timer starts again.
-constexpr void advance(RuleState& rule, const Evaluation& evaluation, Duration passed) noexcept {
-  const bool exceeded = evaluation.finding == Finding::exceeded;
-  const bool timing = rule.active ? evaluation.finding == Finding::good : exceeded;
-  if (!timing || passed < Duration::zero()) rule.timing = false;
-  if (timing && timed(rule, passed, rule.active ? evaluation.clear_after : evaluation.trip_after)) {
-    rule = {.active = !rule.active, .announced = rule.announced};
+/// @param passed  Since the cycle before; negative: the clock went backwards.
+constexpr void advance(RuleState& rule, const Evaluation& e, Duration passed) noexcept {
+  const bool exceeded = e.finding == Finding::exceeded;
+  const bool changing = rule.active ? e.finding == Finding::good : exceeded;
+  if (!changing) {
+    rule.timer = 0;
+  } else if (timed(rule.timer, passed, rule.active ? e.clear_after : e.trip_after)) {
+    rule.timer = 0;
+    rule.active = !rule.active;
   }
-  rule.active = rule.active || evaluation.finding == Finding::missing;
+  rule.active = rule.active || e.finding == Finding::missing;
   rule.exceeded = rule.active && (rule.exceeded || exceeded);
 }
 
-/// True when a trip threshold that latches is reached; nullopt when the input cannot be judged.
-[[nodiscard]] std::optional<bool> latch_reached(TripCause cause, const Limits& limits,
-                                                const BatteryInputs& in, Instant now) noexcept;
-
-/// Everything that one battery's rules see.
-struct BatteryContext {
-  const BatteryConfig& config;
-  const BatteryInputs& in;
-  Instant now{};
-  Duration passed{};    ///< Since the cycle before; negative: the clock went backwards.
-  bool grace = false;   ///< Still within start_grace.
-  bool forbid = false;  ///< The site forbids all power (late, tripped).
-  bool tripped = false;
-};
-
-/// Advances all rules of one battery and works out its dc limits and reasons.
-///
-/// @param state    Of this battery, or a fresh one; becomes the next.
-/// @param verdict  A fresh one; receives this cycle's.
-void step_battery(BatteryState& state, BatteryVerdict& verdict,
-                  const BatteryContext& context) noexcept;
-
 /// Position of a state in the order of severity: normal, derated, init, safe, tripped.
 [[nodiscard]] constexpr int rank(SafetyState state) noexcept {
-  switch (state) {
-    case SafetyState::normal:
-      return 0;
-    case SafetyState::derated:
-      return 1;
-    case SafetyState::init:
-      return 2;
-    case SafetyState::safe:
-      return 3;
-    case SafetyState::tripped:
-      return 4;
-  }
-  return 4;
+  constexpr std::int8_t kRanks[] = {2, 0, 1, 3, 4};  // By number of the state.
+  return kRanks[static_cast<std::size_t>(state)];
 }
 [[nodiscard]] constexpr SafetyState worst(SafetyState a, SafetyState b) noexcept {
   return rank(a) < rank(b) ? b : a;
 }
 
-/// Everything that one inverter's envelope is made of.
-struct InverterContext {
-  const Config& config;
-  std::size_t index = 0;
-  const Inputs& inputs;
-  const StaticVector<BatteryVerdict, kMaxBatteries>& batteries;
-  std::optional<Instant> tripped_since{};  ///< Earliest trip that concerns it.
-  Instant now{};
-};
+using Events = StaticVector<Event, kMaxEvents>;
 
-/// The ac interval and the strongest command of one inverter.
-[[nodiscard]] InverterVerdict envelope(const InverterContext& context) noexcept;
+/// Gives a raising or clearing event out when `active` differs from what was announced. When there
+/// is no room, `announced` stays and the next cycle tries again.
+inline void announce(Events& events, bool& announced, bool active, Event event,
+                     std::int64_t value = 0) noexcept {
+  if (announced == active) return;
+  event.active = active;
+  event.value = value;
+  if (events.try_push_back(event)) announced = active;
+}
 
 /// The entry at `index`, if it is there and names `asset`; else nullptr.
 template <class T>

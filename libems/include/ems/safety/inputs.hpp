@@ -26,7 +26,7 @@ namespace ems::safety {
 #define EMS_MAX_EVENTS 48
 #endif
 #ifndef EMS_MAX_REASONS
-#define EMS_MAX_REASONS 47
+#define EMS_MAX_REASONS 32
 #endif
 inline constexpr std::size_t kMaxBatteries = EMS_MAX_BATTERIES;  ///< 1 .. 8.
 inline constexpr std::size_t kMaxInverters = EMS_MAX_INVERTERS;  ///< 1 .. 8.

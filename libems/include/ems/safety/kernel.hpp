@@ -120,7 +120,6 @@ enum class TripCause : std::uint8_t {
   contactor = 9,
   limit_disobeyed = 10,
 };
-inline constexpr std::size_t kTripCauseCount = 11;
 [[nodiscard]] std::string_view to_string(TripCause cause) noexcept;
 
 /// One latched trip. `asset` is kSite, a battery or an inverter; an inverter's concerns that
@@ -136,25 +135,24 @@ using Latch = StaticVector<Trip, 9 * kMaxBatteries + kMaxInverters + 2>;
 
 /// Progress of one rule. Default: active, nothing shown yet.
 struct RuleState {
-  /// How long the input has been good (while active) or exceeded (while not); microseconds,
-  /// saturates.
+  /// 0: stands still; else 1 + the microseconds that the input has been good (while active) or
+  /// exceeded (while not). Saturates.
   std::uint32_t timer = 0;
-  bool timing = false;  ///< The timer runs.
   bool active = true;
   bool exceeded = false;   ///< The limit was exceeded since the rule was last clear.
   bool announced = false;  ///< A raising event was given out and not yet cleared.
   friend constexpr bool operator==(const RuleState&, const RuleState&) noexcept = default;
 };
+static_assert(sizeof(RuleState) <= 8);
 
 struct BatteryState {
   AssetId asset{};
   std::array<RuleState, kRuleCount> rules{};
-  std::array<RuleState, 7> latches{};  ///< Second thresholds and hazards, by TripCause from
-                                       ///< cell_overvoltage on.
-  std::array<std::int64_t, 2> heat{};  ///< Overload integral, charging and discharging.
+  std::array<std::uint32_t, 7> latching{};  ///< Timers of cell_overvoltage .. insulation.
+  std::array<std::int64_t, 2> heat{};       ///< Overload integral, charging and discharging.
   PlausibilityState plausibility{};
-  std::uint16_t bms_seen = 0;     ///< bms_bit()s given at least once; bit 15: the sum of the cells.
-  std::uint8_t hazards_seen = 0;  ///< hazard_bit()s given at least once.
+  /// Optional inputs given at least once: bms_bit()s, and from bit 9 on hazard_bit()s.
+  std::uint16_t seen = 0;
   std::uint8_t alarms_forbid = 3;  ///< Directions (bits) that the BMS's alarms forbid.
   bool started = false;            ///< Was allowed to move power at least once.
   friend constexpr bool operator==(const BatteryState&, const BatteryState&) noexcept = default;
@@ -164,7 +162,7 @@ struct InverterState {
   AssetId asset{};
   ObedienceState obedience{};
   bool announced = false;  ///< limit_disobeyed of this inverter.
-  friend bool operator==(const InverterState&, const InverterState&) noexcept = default;
+  friend constexpr bool operator==(const InverterState&, const InverterState&) noexcept = default;
 };
 
 /// State of the kernel: a regular value. Default: everything inhibited, INIT, nothing latched.

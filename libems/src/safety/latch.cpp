@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "ems/core/assert.hpp"
+#include "safety/battery.hpp"
+#include "safety/limit_access.hpp"
+
+namespace ems::safety::detail {
+
+namespace {
+
+/// What latches, by TripCause from kFirstOwnCause on.
+struct LatchRow {
+  Source source;
+  bool upper;  ///< Trips at or above its limit; else at or below.
+  Place limit;
+};
+#define EMS_AT(field) static_cast<Place>(offsetof(Limits, field))
+constexpr LatchRow kLatches[] = {
+    {Source::cell_max, true, EMS_AT(cell_voltage_latch_max)},
+    {Source::cell_min, false, EMS_AT(cell_voltage_latch_min)},
+    {Source::temp_max, true, EMS_AT(temp_latch_max)},
+    {Source::temp_min, false, EMS_AT(temp_latch_min)},
+    {Source::smoke, true, 0},  // A hazard: at anything but 0.
+    {Source::gas, true, 0},
+    {Source::insulation, false, EMS_AT(insulation_latch_min)},
+};
+#undef EMS_AT
+
+std::size_t row_of(TripCause cause) noexcept {
+  EMS_ASSERT(cause >= kFirstOwnCause && cause <= kLastOwnCause);
+  return static_cast<std::size_t>(cause) - static_cast<std::size_t>(kFirstOwnCause);
+}
+
+}  // namespace
+
+std::optional<bool> latch_reached(TripCause cause, const Limits& limits, const Values& values,
+                                  const BatteryInputs& in, Instant now) noexcept {
+  const LatchRow& row = kLatches[row_of(cause)];
+  const Value& value = values[row.source];
+  if (!value.known) return std::nullopt;
+  if (row.source == Source::smoke || row.source == Source::gas) return value.value != 0;
+  const bool cell = row.source == Source::cell_max || row.source == Source::cell_min;
+  // Cells that the terminals contradict are no proof of anything.
+  if (cell && in.cell_sum && contradicts(*in.cell_sum, limits, now)) return std::nullopt;
+  const auto limit = field_at<std::int32_t>(limits, row.limit);
+  return row.upper ? value.value >= limit : value.value <= limit;
+}
+
+bool all_clear(const BatteryConfig& config, const BatteryInputs& in, Instant now) noexcept {
+  const Values values(in, config.limits, now);
+  const unsigned there = unsigned{values.given()} | declared(config);
+  for (auto i = static_cast<unsigned>(kFirstOwnCause); i <= static_cast<unsigned>(kLastOwnCause);
+       ++i) {
+    const auto cause = static_cast<TripCause>(i);
+    const Source source = kLatches[row_of(cause)].source;
+    if (optional(source) && (there & seen_bit(source)) == 0) continue;
+    if (latch_reached(cause, config.limits, values, in, now).value_or(true)) return false;
+  }
+  return true;
+}
+
+}  // namespace ems::safety::detail
