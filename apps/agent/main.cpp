@@ -22,6 +22,8 @@
 #include "ems/io/config/site_check.hpp"
 #include "ems/io/config/site_config.hpp"
 #include "ems/io/known_names.hpp"
+#include "ems/io/log.hpp"
+#include "ems/io/realtime.hpp"
 #include "ems/rpc/edge_store_source.hpp"
 #include "ems/rpc/site_server.hpp"
 #include "ems/rpc/uplink_client.hpp"
@@ -37,6 +39,7 @@ using namespace ems;
 
 constexpr Duration kStopDeadline = seconds(2);
 constexpr std::chrono::seconds kDrainTime{2};
+constexpr Duration kLogDeadline = milliseconds(500);
 constexpr std::chrono::seconds kStrandDeadline{4};  // kStopDeadline, and time to say so.
 
 constexpr app::Entry kFiles[] = {
@@ -99,11 +102,25 @@ void drain(runtime::StoreWorker& worker, rpc::UplinkClient* uplink) {
   }
 }
 
+/// Makes the calling thread, the control thread, a real-time one. Where that is not permitted it
+/// says so and goes on: a site without its agent is worse than one whose ticks jitter.
+void go_realtime(spdlog::logger& log) {
+  Result<void> done = io::enter_realtime(io::kControlPriority);
+  if (done) done = io::lock_memory();
+  if (done) {
+    log.info("event=realtime priority={}", io::kControlPriority);
+  } else {
+    log.error("event=realtime_refused code={} error=\"{}\"", to_string(done.error().code),
+              done.error().what);
+  }
+}
+
 int run(const io::SiteConfig& config) {
   const app::EndSignals signals;  // Before any thread is made.
   const Result<io::ServiceNotifier> manager = io::ServiceNotifier::from_environment();
   if (!manager) return refuse("service manager", manager.error());
-  const auto log = app::make_logger("ems-agent", config.log_level);
+  const auto lines = std::make_shared<io::Log>("ems-agent", config.log_level);
+  const auto log = io::Log::logger(lines);
   const io::SystemClock clock;
 
   const io::ControlPermission permission = io::control_permission(config);
@@ -180,13 +197,16 @@ int run(const io::SiteConfig& config) {
 
   auto work = asio::make_work_guard(io);
   (*site)->start();
-  std::thread strand([&io] { io.run(); });
+  std::thread strand([&] {
+    if (config.realtime) go_realtime(*log);
+    io.run();
+  });
   (void)pthread_setname_np(strand.native_handle(), "control");  // For people and tests who look.
   if (uplink) uplink->start();
   auto metrics = app::serve_metrics(
       config.metrics_listen, *log,
-      [parts = app::AgentParts{**site, worker, uplink.get(), config.store.path, clock,
-                               clock.utc()}] { return app::agent_metrics(parts); });
+      [parts = app::AgentParts{**site, worker, uplink.get(), config.store.path, clock, clock.utc(),
+                               *lines}] { return app::agent_metrics(parts); });
   log->info("event=ready socket={}", config.api_socket.string());
 
   runtime::ServiceReport report_service;
@@ -204,7 +224,10 @@ int run(const io::SiteConfig& config) {
     log->critical("event=safe_state_unconfirmed strand_answered={}", answered);
   }
   drain(worker, uplink.get());
-  if (!answered) std::_Exit(app::kExitFailure);  // The strand hangs: nothing can be joined.
+  if (!answered) {  // The strand hangs: nothing can be joined.
+    (void)lines->drain(kLogDeadline);
+    std::_Exit(app::kExitFailure);
+  }
   metrics.reset();  // Not before the inverters are safe: a page under way is waited for.
   (*api)->stop(milliseconds(500));
   if (uplink) uplink->stop();

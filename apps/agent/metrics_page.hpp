@@ -5,6 +5,7 @@
 #include <filesystem>
 #include <string>
 
+#include "ems/io/log.hpp"
 #include "ems/io/store/store_reader.hpp"
 #include "ems/model/clock.hpp"
 #include "ems/rpc/metrics.hpp"
@@ -19,6 +20,7 @@ struct AgentParts {
   const std::filesystem::path& store;
   const Clock& clock;
   UtcInstant started;
+  const io::Log& log;
 };
 
 /// Asks the control strand as `emsctl status` does: one short job between two ticks, and nothing at
@@ -28,6 +30,7 @@ inline std::string agent_metrics(const AgentParts& parts) {
   io::MetricPage page;
   io::write_process_metrics("ems-agent", parts.started, parts.clock.quality(), page);
   const Result<runtime::SiteMetrics> site = parts.site.metrics();
+  page.set_count(Metric::log_lines_dropped_total, parts.log.dropped());
   page.set(Metric::site_responding, site ? 1 : 0);
   if (site) runtime::write_metrics(*site, page);
   runtime::write_metrics(parts.worker.view(), page);

@@ -3,7 +3,6 @@
 // service manager: ready, alive, stopping.
 #pragma once
 
-#include <spdlog/sinks/stdout_sinks.h>
 #include <spdlog/spdlog.h>
 #include <CLI/CLI.hpp>
 
@@ -22,6 +21,7 @@
 #include "ems/core/version.hpp"
 #include "ems/io/config/diagnostic.hpp"
 #include "ems/io/config/site_config.hpp"
+#include "ems/io/log.hpp"
 #include "ems/io/service_notifier.hpp"
 
 namespace ems::app {
@@ -31,29 +31,9 @@ inline constexpr int kExitOk = 0;
 inline constexpr int kExitFailure = 1;  ///< It ran and failed.
 inline constexpr int kExitUsage = 2;    ///< Wrong words, or a configuration that is refused.
 
+/// A logger on standard error that nobody waits for.
 inline std::shared_ptr<spdlog::logger> make_logger(const std::string& name, io::LogLevel level) {
-  auto logger =
-      std::make_shared<spdlog::logger>(name, std::make_shared<spdlog::sinks::stderr_sink_mt>());
-  logger->set_pattern("%Y-%m-%dT%H:%M:%S.%eZ level=%l app=%n %v", spdlog::pattern_time_type::utc);
-  logger->flush_on(spdlog::level::info);
-  switch (level) {
-    case io::LogLevel::trace:
-      logger->set_level(spdlog::level::trace);
-      break;
-    case io::LogLevel::debug:
-      logger->set_level(spdlog::level::debug);
-      break;
-    case io::LogLevel::info:
-      logger->set_level(spdlog::level::info);
-      break;
-    case io::LogLevel::warning:
-      logger->set_level(spdlog::level::warn);
-      break;
-    case io::LogLevel::error:
-      logger->set_level(spdlog::level::err);
-      break;
-  }
-  return logger;
+  return io::Log::logger(std::make_shared<io::Log>(name, level));
 }
 
 /// SIGTERM and SIGINT, blocked in every thread made after this, and waited for by the main thread.

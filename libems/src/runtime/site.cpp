@@ -259,6 +259,7 @@ void Site::arm_tick() {
   timer_.expires_after(to_chrono(next_tick_ - now));
   timer_.async_wait([this](const std::error_code& error) {
     if (error || !running_) return;
+    tick_lateness_.observe(parts_.clock.now() - next_tick_);
     tick();
     arm_tick();
   });

@@ -77,7 +77,10 @@ void write_alarms(const SiteMetrics& site, MetricPage& page) {
 
 void write_metrics(const SiteMetrics& site, MetricPage& page) {
   page.set(Metric::tick_duration_seconds, {}, site.tick_times);
+  page.set(Metric::tick_lateness_seconds, {}, site.tick_lateness);
   page.set_count(Metric::ticks_late_total, site.ticks_late);
+  page.set_count(Metric::control_hangs_total, site.hangs);
+  page.set_count(Metric::watchdog_stops_total, site.watchdog_stops);
   write_safety(site, page);
   write_alarms(site, page);
   for (const PointStatus& point : site.status.points) write_point(point, page);

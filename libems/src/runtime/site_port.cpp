@@ -23,6 +23,9 @@ Result<SiteMetrics> Site::metrics() {
   return on_strand([this]() -> Result<SiteMetrics> {
     if (stopping_) return fail(Errc::unavailable, 0, "the site is ending");
     SiteMetrics metrics{make_status(), {}, tick_times_, ticks_late_, {}, alarms_.dropped()};
+    metrics.tick_lateness = tick_lateness_;
+    metrics.hangs = watchdog_->hangs();
+    metrics.watchdog_stops = watchdog_->stops();
     for (std::size_t i = 0; i < metrics.alarms.size(); ++i) {
       metrics.alarms[i] = alarms_.count(static_cast<Severity>(i));
     }

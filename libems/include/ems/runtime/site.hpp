@@ -198,6 +198,7 @@ class Site final : public SitePort {
   std::uint64_t ticks_ = 0;
   std::uint64_t ticks_late_ = 0;
   io::DurationHistogram tick_times_;
+  io::DurationHistogram tick_lateness_;
   bool running_ = false;
   bool stopping_ = false;
   std::size_t finishing_ = 0;

@@ -27,6 +27,9 @@ struct SiteMetrics {
   std::uint64_t ticks_late = 0;  ///< Periods without a tick.
   std::array<alarm::Counts, 4> alarms{};  ///< By Severity.
   std::uint64_t alarms_dropped = 0;
+  io::DurationHistogram tick_lateness{};
+  std::uint64_t hangs = 0;           ///< Of the control strand.
+  std::uint64_t watchdog_stops = 0;  ///< Sent, on all links together.
 };
 
 /// Links, safety, powers, ticks. A stale or bad value has no series.
