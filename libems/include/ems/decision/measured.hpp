@@ -23,8 +23,7 @@ struct Measured {
 };
 using MeasuredPower = Measured<Watt>;
 
-/// All batteries of the site in a few numbers. A sum or an extreme is as old as its oldest part,
-/// as good as its worst, and absent when one part is.
+/// All batteries of the site in a few numbers; see summarise() for which count.
 struct BatterySummary {
   Measured<BasisPoints> soc{};               ///< Stored energy over capacity, all together.
   Measured<BasisPoints> soc_min{};           ///< The emptiest battery.
