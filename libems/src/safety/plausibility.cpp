@@ -11,10 +11,13 @@ constexpr std::int64_t kWhole = 10'000;  // Basis points.
 
 // Ours, like every number here that names no source; see docs/explanation/safety.md.
 
-/// Cells and terminals that are never of one moment are compared by their mean over so long.
-constexpr Duration kAverageOver = seconds(30);
-/// Of the spread of such distances, this part is added to what the mean may be.
-constexpr std::int64_t kSpreadPart = 8;
+/// Distances of cells and terminals that are not of one moment are judged by their mean over so
+/// long,
+constexpr Duration kAverageOver = seconds(10);
+/// and this part of their spread is added to what the mean may be,
+constexpr std::int64_t kSpreadPart = 4;
+/// or sooner, after three polls, when they hardly spread: by no more than this part of the limit.
+constexpr std::int64_t kSteadyPart = 4;
 /// A battery's voltage does not move further than this at a steady current, however many cells it
 /// has. Source: REQUIREMENTS A7.
 constexpr std::int64_t kPackJumpMax = 50'000;
@@ -265,61 +268,37 @@ void start_average(PlausibilityState& s) noexcept {
   s.apart = {};
 }
 
-void observe_current(PlausibilityState& s, const PlausibilityContext& c) noexcept {
-  const Limits& limits = battery_of(c).limits;
-  const std::optional<std::int32_t> current = value_of(c.in.pack_current, limits, c.now);
-  if (!current) {
-    s.steady = 0;
-  } else if (magnitude(std::int64_t{*current} - s.steady_current) > margin(limits)) {
-    s.steady_current = *current;
-    s.steady = stopwatch(c.now - c.in.pack_current->sample.taken_at);
-  } else {
-    run(s.steady, c.passed);
-  }
-}
-
-/// The two readings can be compared: taken together, or the current stayed from before the first
-/// until after the second.
-bool of_one_moment(const CellSum& sum, const PlausibilityState& s,
-                   const PlausibilityContext& c) noexcept {
-  const Instant a = sum.sum.sample.taken_at;
-  const Instant b = sum.terminals.sample.taken_at;
-  const Instant first = std::min(a, b);
-  const Instant last = std::max(a, b);
-  if (last - first <= battery_of(c).limits.plausibility.skew_max) return true;
-  return c.in.pack_current && c.in.pack_current->sample.taken_at >= last &&
-         c.now - first <= microseconds(s.steady);
-}
-
 /// Cells and terminals often come in two replies, and a load step between them is no lie. Readings
-/// of one moment are judged at once. Others are not judged one by one: the errors that a moving
-/// load makes between two replies have both signs and fall out of the mean, a lie does not.
+/// of one moment are judged at once. Others are judged by their mean distance: what a moving load
+/// adds to one comparison it takes from the next, a lie stays.
 void observe_sum(PlausibilityState& s, const PlausibilityContext& c) noexcept {
-  observe_current(s, c);
   if (!c.in.cell_sum) return;
   mark(s.seen, kSum);
   const CellSum& sum = *c.in.cell_sum;
   const Limits& limits = battery_of(c).limits;
-  const auto conclude = [&s](std::int64_t by, const Apart& most, std::int64_t extra) {
-    s.sum_value = narrow(magnitude(by));
-    s.sum_finding = static_cast<std::uint8_t>(
-        judge_upper(magnitude(by), most.trip + extra, most.clear + extra));
-    start_average(s);
-  };
   if (!intact(sum, limits, c.now)) {
     s.sum_finding = static_cast<std::uint8_t>(Finding::missing);
     start_average(s);
     return;
   }
   const Apart now = apart(sum, limits);
-  if (of_one_moment(sum, s, c)) return conclude(now.by, now, 0);
+  const auto conclude = [&s, &now](std::int64_t by, std::int64_t extra) {
+    s.sum_value = narrow(magnitude(by));
+    s.sum_finding =
+        static_cast<std::uint8_t>(judge_upper(magnitude(by), now.trip + extra, now.clear + extra));
+    start_average(s);
+  };
+  const Duration skew = sum.sum.sample.taken_at - sum.terminals.sample.taken_at;
+  if (max_of(skew, -skew) <= limits.plausibility.skew_max) return conclude(now.by, 0);
   run(s.uncompared, c.passed);
   s.apart_sum += now.by;
   ++s.apart_count;
   widen(s.apart, narrow(now.by));
-  if (microseconds(s.uncompared) < kAverageOver) return;
   const std::int64_t spread = std::int64_t{s.apart.hi} - s.apart.lo;
-  conclude(s.apart_sum / s.apart_count, now, spread / kSpreadPart);
+  const bool steady = spread * kSteadyPart <= now.trip;
+  const Duration polls = max_of(sum.sum.stale_after, sum.terminals.stale_after);
+  if (microseconds(s.uncompared) < (steady ? min_of(polls, kAverageOver) : kAverageOver)) return;
+  conclude(s.apart_sum / s.apart_count, steady ? 0 : spread / kSpreadPart);
 }
 
 Evaluation judge_sum(const PlausibilityState& s, const PlausibilityContext& c) noexcept {

@@ -227,7 +227,7 @@ inline constexpr AbsoluteBounds kLfpBounds{
                              .obey_after = seconds(3),
                              .contactor_current = MilliAmp{2'000},
                              .contactor_after = seconds(1),
-                             .skew_max = milliseconds(100),
+                             .skew_max = milliseconds(20),
                              .clear_after = seconds(5)},
         },
     .cell_voltage_gap = MilliVolt{50},

@@ -51,14 +51,12 @@ struct PlausibilityState {
   std::uint8_t known = 0;   ///< Bit i: values[i] was seen.
   std::uint8_t seen = 0;    ///< Which of the sum of cells, pack and ac power were ever given.
 
-  std::uint8_t sum_finding = 0;     ///< Of the newest comparison of cells and terminals,
-  std::int32_t sum_value = 0;       ///< and their distance.
-  std::int32_t steady_current = 0;  ///< What the current stayed near,
-  Stopwatch steady = 0;             ///< and for how long.
-  Stopwatch uncompared = 0;         ///< Since that comparison.
-  std::uint32_t apart_count = 0;    ///< Cycles since then that could not compare; of those,
-  std::int64_t apart_sum = 0;       ///< the distances' sum
-  Extent apart{};                   ///< and extent.
+  std::uint8_t sum_finding = 0;   ///< Of the newest comparison of cells and terminals,
+  std::int32_t sum_value = 0;     ///< and their distance.
+  Stopwatch uncompared = 0;       ///< Since that comparison.
+  std::uint32_t apart_count = 0;  ///< Cycles since then that could not compare; of those,
+  std::int64_t apart_sum = 0;     ///< the distances' sum
+  Extent apart{};                 ///< and extent.
 
   Stopwatch power_window = 0;      ///< Since the window began.
   Extent dc_power{};               ///< V * I of the battery in this window,
