@@ -81,6 +81,72 @@ TEST(ConfigLimits, TakesEveryKeyAndShiftsAClearWithItsTrip) {
   EXPECT_EQ(limits.sum_of_cells.trip_share, BasisPoints{90});
 }
 
+TEST(ConfigLimits, TakesDelaysCurvesOverloadsAndChecks) {
+  const Loaded<LimitsConfig> loaded = parse(
+      "cell_voltage_max: {trip_after_s: 0.5}\n"
+      "charge_voltage_derate_v: [[3.4, 100], [3.5, 50.25], [3.6, 0]]\n"
+      "discharge_temp_derate_degc: [[-10, 0], [0, 100], [40, 100], [50, 0]]\n"
+      "charge_overload: {factor_pct: 105, time_s: 2}\n"
+      "cell_imbalance_warning: {trip_v: 0.025}\n"
+      "insulation_low: {trip_kohm: 800}\n"
+      "insulation_latch_min_kohm: 200\n"
+      "latch_after_s: 0.25\n"
+      "plausibility: {soc_jump_pct: 5, obey_after_s: 2, power_floor_w: 100}\n");
+  ASSERT_TRUE(loaded) << to_text(loaded.errors);
+  const safety::Limits& limits = loaded.value->limits;
+  EXPECT_EQ(limits.cell_voltage_max.trip_after, milliseconds(500));
+  EXPECT_EQ(limits.charge_voltage_derate,
+            safety::derate_curve<MilliVolt>({{MilliVolt{3400}, BasisPoints{10'000}},
+                                             {MilliVolt{3500}, BasisPoints{5025}},
+                                             {MilliVolt{3600}, BasisPoints{0}}}));
+  EXPECT_EQ(limits.discharge_temp_derate.size(), 4U);
+  EXPECT_EQ(limits.discharge_temp_derate[0].x, MilliCelsius{-10'000});
+  EXPECT_EQ(limits.charge_overload.factor, BasisPoints{10'500});
+  EXPECT_EQ(limits.charge_overload.time, seconds(2));
+  EXPECT_EQ(limits.charge_overload.clear_after, seconds(5));
+  EXPECT_EQ(limits.cell_imbalance_warning.trip, MilliVolt{25});
+  EXPECT_EQ(limits.insulation_low.trip, KiloOhm{800});
+  EXPECT_EQ(limits.insulation_low.clear, KiloOhm{850});  // As far from the trip as by default.
+  EXPECT_EQ(limits.insulation_latch_min, KiloOhm{200});
+  EXPECT_EQ(limits.latch_after, milliseconds(250));
+  EXPECT_EQ(limits.plausibility.soc_jump, BasisPoints{500});
+  EXPECT_EQ(limits.plausibility.obey_after, seconds(2));
+  EXPECT_EQ(limits.plausibility.power_floor, Watt{100});
+}
+
+// Every limit: the canonical text changes with it, its header line too, and it reads back what was
+// written. A field that one of the three forgets is a limit that nobody accepts.
+TEST(ConfigLimits, EveryLimitIsReadHashedAndPrinted) {
+  const std::string before = canonical_limits(safety::Chemistry::lfp, parse("").value->limits);
+  const struct {
+    const char* rest;
+    const char* canonical;
+    const char* header;
+  } cases[] = {
+      {"soc_max: {trip_after_s: 1}\n", "soc_max.trip_after_us=1000000\n",
+       "limits.soc_max.trip_after = Duration{1000000};"},
+      {"charge_temp_derate_degc: [[5, 0], [10, 100], [40, 100], [45, 0]]\n",
+       "charge_temp_derate_mdegc_bp=5000:0,10000:10000,40000:10000,45000:0\n",
+       "limits.charge_temp_derate = safety::derate_curve<MilliCelsius>({{MilliCelsius{5000}, "
+       "BasisPoints{0}}, {MilliCelsius{10000}, BasisPoints{10000}}, {MilliCelsius{40000}, "
+       "BasisPoints{10000}}, {MilliCelsius{45000}, BasisPoints{0}}});"},
+      {"discharge_overload: {time_s: 1.5}\n", "discharge_overload.time_us=1500000\n",
+       "limits.discharge_overload.time = Duration{1500000};"},
+      {"insulation_latch_min_kohm: 300\n", "insulation_latch_min_kohm=300\n",
+       "limits.insulation_latch_min = KiloOhm{300};"},
+      {"plausibility: {power_floor_w: 50}\n", "plausibility.power_floor_w=50\n",
+       "limits.plausibility.power_floor = Watt{50};"},
+  };
+  for (const auto& c : cases) {
+    const Loaded<LimitsConfig> loaded = parse(c.rest);
+    ASSERT_TRUE(loaded) << to_text(loaded.errors);
+    const std::string after = canonical_limits(safety::Chemistry::lfp, loaded.value->limits);
+    EXPECT_NE(after.find(c.canonical), std::string::npos) << c.rest << after;
+    EXPECT_EQ(before.find(c.canonical), std::string::npos) << c.rest;
+    EXPECT_NE(print_limits_header(*loaded.value).find(c.header), std::string::npos) << c.rest;
+  }
+}
+
 TEST(ConfigLimits, NamesEachFaultWithItsLine) {
   const struct {
     const char* rest;
@@ -89,16 +155,38 @@ TEST(ConfigLimits, NamesEachFaultWithItsLine) {
       {"cell_voltage_max: {trip_v: 3.6505}\n",
        "limits.yaml:4:28: \"trip_v\": 3.6505 has more than 3 decimal places\n"},
       {"cell_voltage_max: {trip_v: 3.7}\n",
-       "limits.yaml:4:28: \"cell_voltage_max.trip_v\" is 3.7 V: above the chemistry's absolute "
-       "limit\n"},
+       "limits.yaml:4:28: \"cell_voltage_max.trip_v\" is 3.7 V: above the absolute limit\n"},
       {"cell_voltage_max: {trip_v: 3.5, clear_v: 3.49}\n",
        "limits.yaml:4:42: \"cell_voltage_max.clear_v\" is 3.49 V: too near to trip\n"},
+      {"cell_voltage_max: {trip_after_s: 6}\n",
+       "limits.yaml:4:34: \"cell_voltage_max.trip_after_s\" is 6 s: too long\n"},
+      {"latch_after_s: 1.5\n", "limits.yaml:4:16: \"latch_after_s\" is 1.5 s: too long\n"},
+      {"charge_voltage_derate_v: [[3.4, 100], [3.65, 50]]\n",
+       "limits.yaml:4:26: \"charge_voltage_derate_v\": above the absolute limit\n"},
+      {"charge_voltage_derate_v: [[3.5, 100], [3.4, 0]]\n",
+       "limits.yaml:4:26: \"charge_voltage_derate_v\": not a curve that rises and then falls\n"},
+      {"charge_voltage_derate_v: [[3.4, 101], [3.6], 5, [3.6005, 0]]\n",
+       "limits.yaml:4:33: \"share_pct\": 101 is out of range; allowed are 0 .. 100 %\n"
+       "limits.yaml:4:39: a point of \"charge_voltage_derate_v\" must be [x, share in %]\n"
+       "limits.yaml:4:46: a point of \"charge_voltage_derate_v\" must be [x, share in %]\n"
+       "limits.yaml:4:50: \"charge_voltage_derate_v\": 3.6005 has more than 3 decimal places\n"},
+      {"charge_voltage_derate_v: 3.5\n",
+       "limits.yaml:4:26: \"charge_voltage_derate_v\" must be a list of [x, share], not a single "
+       "value\n"},
+      {"charge_voltage_derate_v: []\n",
+       "limits.yaml:4:26: \"charge_voltage_derate_v\" has 0 points; allowed are 1 .. 6\n"},
+      {"plausibility: {frozen_after_s: 7200, soc_jmp_pct: 1}\n",
+       "limits.yaml:4:32: \"plausibility.frozen_after_s\" is 7200 s: above the absolute "
+       "limit\n"
+       "limits.yaml:4:38: unknown key \"soc_jmp_pct\"; did you mean \"soc_jump_pct\"?\n"},
+      {"discharge_temp_derate: {trip_degc: 40}\n",
+       "limits.yaml:4:1: unknown key \"discharge_temp_derate\"; did you mean "
+       "\"discharge_temp_derate_degc\"?\n"},
       {"cell_voltage_maximum: {trip_v: 3.5}\n",
        "limits.yaml:4:1: unknown key \"cell_voltage_maximum\"; did you mean "
        "\"cell_voltage_max\"?\n"},
       {"temp_latch_max_degc: 61\nstale_after_max_s: 60\nsoc_max: {trip_pct: 99}\n",
-       "limits.yaml:4:22: \"temp_latch_max_degc\" is 61 °C: above the chemistry's absolute "
-       "limit\n"
+       "limits.yaml:4:22: \"temp_latch_max_degc\" is 61 °C: above the absolute limit\n"
        "limits.yaml:5:20: \"stale_after_max_s\" is 60 s: above the absolute limit\n"
        "limits.yaml:6:21: \"soc_max.trip_pct\" is 99 %: above the absolute limit\n"},
   };
@@ -137,8 +225,9 @@ TEST(ConfigLimits, EveryLineOfTheCanonicalTextIsALimitOfItsOwn) {
     keys.insert(line.substr(0, line.find('=')));
   }
   EXPECT_EQ(keys.size(), lines);
-  // Ten thresholds of three, six single limits, five of sum_of_cells, two times; two head lines.
-  EXPECT_EQ(lines, 2U + 11 * 3 + 6 + 5 + 2);
+  // Thresholds of four, curves, overloads of three, single limits, five of sum_of_cells, the checks
+  // of plausibility; two head lines.
+  EXPECT_EQ(lines, 2U + 20 * 4 + 5 + 2 * 3 + 10 + 5 + 15);
 }
 
 TEST_F(LimitsFile, ControlNeedsAnAcceptanceOfExactlyTheseLimits) {

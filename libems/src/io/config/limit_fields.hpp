@@ -5,10 +5,17 @@
 #include <cstdint>
 #include <span>
 #include <string_view>
+#include <vector>
 
 #include "ems/safety/limits.hpp"
 
 namespace ems::io::config {
+
+/// A point of a curve in integer units; the share in basis points.
+struct CurvePoint {
+  std::int64_t x = 0;
+  std::int64_t share = 0;
+};
 
 struct LimitField {
   std::string_view key{};        ///< In limits.yaml: `cell_voltage_max.trip_v`.
@@ -16,8 +23,10 @@ struct LimitField {
   std::string_view canonical{};  ///< With its integer unit: `cell_voltage_max.trip_mv`.
   /// The trip that this clear follows when the file names only the trip; else empty.
   std::string_view follows{};
-  std::int64_t (*get)(const safety::Limits&);
-  void (*set)(safety::Limits&, std::int64_t);
+  std::int64_t (*get)(const safety::Limits&) = nullptr;  ///< Of a number.
+  void (*set)(safety::Limits&, std::int64_t) = nullptr;
+  std::vector<CurvePoint> (*curve)(const safety::Limits&) = nullptr;  ///< Of a curve.
+  void (*set_curve)(safety::Limits&, std::span<const CurvePoint>) = nullptr;
 };
 
 /// In the order of safety::Limits. The order is part of the hash.

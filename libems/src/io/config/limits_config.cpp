@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <set>
 #include <string>
+#include <utility>
 
 #include "io/config/limit_fields.hpp"
 #include "io/config/reader.hpp"
@@ -13,6 +14,7 @@
 namespace ems::io {
 namespace {
 
+using config::CurvePoint;
 using config::LimitField;
 using config::Place;
 using config::Reader;
@@ -35,11 +37,22 @@ const LimitField* find_field(std::string_view name, std::string_view LimitField:
   return nullptr;
 }
 
+std::vector<CurvePoint> points_of(const Value& curve) {
+  std::vector<CurvePoint> points;
+  for (const Value& point : curve.list) {
+    points.push_back({point.list.at(0).number, point.list.at(1).number});
+  }
+  return points;
+}
+
 /// Effective limits: the defaults, the currents, then what the file says.
 safety::Limits effective(const Section& root, const safety::Limits& defaults) {
   safety::Limits limits = defaults;
   for (const LimitField& field : config::limit_fields()) {
-    if (const Value* value = find_value(root, field.key)) {
+    const Value* value = find_value(root, field.key);
+    if (field.curve != nullptr) {
+      if (value != nullptr) field.set_curve(limits, points_of(*value));
+    } else if (value != nullptr) {
       field.set(limits, value->number);
     } else if (const Value* trip = find_value(root, field.follows)) {
       const LimitField* trip_field = find_field(field.follows, &LimitField::key);
@@ -84,15 +97,19 @@ void check_bounds(Reader& reader, const Section& root, safety::Chemistry chemist
     if (!reported.insert(field->key).second) return;
     const bool written = place_of(root, *field).line != root.place.line ||
                          place_of(root, *field).column != root.place.column;
-    std::string message = '"' + std::string(field->key) + "\" is " + value_text(*field, limits) +
-                          std::string(what.substr(colon));
+    std::string message = '"' + std::string(field->key) + '"';
+    if (field->curve == nullptr) message += " is " + value_text(*field, limits);
+    message += what.substr(colon);
     // A default that only follows from a fault already written down is not a fault of its own.
     if (written || reader.ok()) {
       reader.error(place_of(root, *field), valid.error().code, std::move(message));
     }
     const std::string_view group = field->member.substr(0, field->member.find('.'));
     for (const LimitField& other : config::limit_fields()) {
-      if (other.member.substr(0, other.member.find('.')) == group) {
+      if (other.member.substr(0, other.member.find('.')) != group) continue;
+      if (other.curve != nullptr) {
+        other.set_curve(limits, other.curve(defaults));
+      } else {
         other.set(limits, other.get(defaults));
       }
     }
@@ -123,7 +140,17 @@ std::string canonical_limits(safety::Chemistry chemistry, const safety::Limits& 
   out += names.at(static_cast<std::size_t>(chemistry));
   out += '\n';
   for (const LimitField& field : config::limit_fields()) {
-    out += std::string(field.canonical) + '=' + std::to_string(field.get(limits)) + '\n';
+    out += std::string(field.canonical) + '=';
+    if (field.curve == nullptr) {
+      out += std::to_string(field.get(limits));
+    } else {
+      const char* comma = "";
+      for (const CurvePoint& point : field.curve(limits)) {
+        out +=
+            std::exchange(comma, ",") + std::to_string(point.x) + ':' + std::to_string(point.share);
+      }
+    }
+    out += '\n';
   }
   return out;
 }

@@ -12,14 +12,32 @@ namespace {
 /// The type of a field, from the unit its canonical name ends in.
 std::string_view type_of(std::string_view canonical) {
   static constexpr std::pair<std::string_view, std::string_view> kTypes[] = {
-      {"_mv", "MilliVolt"},   {"_ma", "MilliAmp"}, {"_mdegc", "MilliCelsius"},
-      {"_bp", "BasisPoints"}, {"_us", "Duration"},
+      {"_mv", "MilliVolt"}, {"_ma", "MilliAmp"}, {"_mdegc", "MilliCelsius"}, {"_bp", "BasisPoints"},
+      {"_us", "Duration"},  {"_w", "Watt"},      {"_kohm", "KiloOhm"},
   };
   for (const auto& [suffix, type] : kTypes) {
     if (canonical.ends_with(suffix)) return type;
   }
   EMS_ASSERT(false && "a limit whose unit has no type");
   return {};
+}
+
+std::string number_of(const config::LimitField& field, const safety::Limits& limits) {
+  return std::string(type_of(field.canonical)) + '{' + std::to_string(field.get(limits)) + '}';
+}
+
+/// `safety::derate_curve<MilliVolt>({{MilliVolt{3550}, BasisPoints{10000}}, ...})`.
+std::string curve_of(const config::LimitField& field, const safety::Limits& limits) {
+  std::string_view canonical = field.canonical;
+  canonical.remove_suffix(std::string_view("_bp").size());
+  const std::string type(type_of(canonical));
+  std::string points;
+  for (const config::CurvePoint& point : field.curve(limits)) {
+    if (!points.empty()) points += ", ";
+    points += '{' + type + '{' + std::to_string(point.x) + "}, BasisPoints{" +
+              std::to_string(point.share) + "}}";
+  }
+  return "safety::derate_curve<" + type + ">({" + points + "})";
 }
 
 }  // namespace
@@ -42,8 +60,10 @@ std::string print_limits_header(const LimitsConfig& config) {
       "inline constexpr safety::Limits kLimits = [] {\n"
       "  safety::Limits limits = safety::kLfpBounds.widest;\n";
   for (const config::LimitField& field : config::limit_fields()) {
-    out += "  limits." + std::string(field.member) + " = " + std::string(type_of(field.canonical)) +
-           '{' + std::to_string(field.get(config.limits)) + "};\n";
+    out += "  limits." + std::string(field.member) + " = ";
+    out +=
+        field.curve == nullptr ? number_of(field, config.limits) : curve_of(field, config.limits);
+    out += ";\n";
   }
   return out + "  return limits;\n}();\n\n}  // namespace ems::firmware\n";
 }

@@ -75,6 +75,9 @@ std::string type_text(const SchemaKey& row) {
       return "HOST:PORT";
     case SchemaType::flag:
       return "`true` or `false`";
+    case SchemaType::curve:
+      return "list of at most " + std::to_string(kCurvePointsMax) + " points [" +
+             std::string(config::symbol_of(leaf_of(row.path))) + ", %]";
     case SchemaType::choice:
       if (row.choices == config::kKnownProtocols) return "protocol of this build";
       if (row.choices == config::kKnownPacks) return "device pack of this build";
@@ -105,24 +108,45 @@ void print_section(const Schema& schema, std::string_view prefix, std::string& o
   }
 }
 
+/// `3.65 V`; a curve as it is written in the file.
+std::string value_text(const config::LimitField& field, int digits, const safety::Limits& limits) {
+  if (field.curve == nullptr) {
+    return decimal_text(field.get(limits), digits) + ' ' +
+           std::string(config::symbol_of(field.key));
+  }
+  std::string out;
+  for (const config::CurvePoint& point : field.curve(limits)) {
+    out += (out.empty() ? "[[" : ", [") + decimal_text(point.x, digits) + ", " +
+           decimal_text(point.share, 2) + ']';
+  }
+  return '`' + out + "]`";
+}
+
 /// Defaults of every limit; they sit at the absolute bounds where there is one.
 void print_limit_defaults(std::string& out) {
   out +=
       "\n### Defaults for `chemistry: lfp`\n\n"
-      "A trip, a latch, `stale_after_max_s` and the shares of `sum_of_cells` may only be tighter\n"
-      "than their default, which is the absolute limit compiled into libems. Currents have no\n"
-      "default but the bound that `emsctl config check` names.\n\n"
+      "A trip, a latch, a curve, a share, a tolerance and a time may only be tighter than its\n"
+      "default, which is the absolute limit compiled into libems; `latch_after_s` and every\n"
+      "`trip_after_s` may be longer than their default of 0 by what `emsctl config check` names. "
+      "A\n"
+      "warning may not stand beyond the absolute limit of what it warns of. Currents have no "
+      "default\n"
+      "but the bound that `emsctl config check` names. A new version may bring new limits or "
+      "other\n"
+      "defaults: then the hash of the same file is another, and a person accepts it again.\n\n"
       "| Key | Default |\n|---|---|\n";
   const safety::Limits limits = safety::default_limits(safety::Chemistry::lfp);
   for (const config::LimitField& field : config::limit_fields()) {
     const auto& keys = limits_schema().keys;
     const auto row = std::find_if(keys.begin(), keys.end(),
                                   [&](const SchemaKey& key) { return key.path == field.key; });
-    const bool by_current = field.key.find("current") != std::string_view::npos &&
-                            field.key.find("clear_after") == std::string_view::npos;
+    const bool by_current = field.key.ends_with("_current_max_a") ||
+                            field.key.ends_with("_overcurrent.trip_a") ||
+                            field.key.ends_with("_overcurrent.clear_a");
     if (by_current) continue;
-    out += "| `" + std::string(field.key) + "` | " + decimal_text(field.get(limits), row->digits) +
-           ' ' + std::string(config::symbol_of(field.key)) + " |\n";
+    out +=
+        "| `" + std::string(field.key) + "` | " + value_text(field, row->digits, limits) + " |\n";
   }
 }
 
@@ -215,6 +239,14 @@ void add_type(const Schema& schema, const SchemaKey& row, std::size_t indent, Me
     case SchemaType::flag:
       members.add("type", json_text("boolean"));
       break;
+    case SchemaType::curve:
+      members.add("type", json_text("array"));
+      members.add("minItems", "1");
+      members.add("maxItems", std::to_string(kCurvePointsMax));
+      members.add(
+          "items",
+          R"({"type": "array", "minItems": 2, "maxItems": 2, "items": {"type": "number"}})");
+      return;
     case SchemaType::text:
     case SchemaType::path:
       members.add("type", json_text("string"));

@@ -218,6 +218,9 @@ bool Reader::check_value(const Node& node, const SchemaKey& row, Value& value) {
     case SchemaType::quantity:
       if (node.kind != Node::Kind::scalar || node.quoted) return wrong("a number");
       return check_number(node, row, value);
+    case SchemaType::curve:
+      if (node.kind != Node::Kind::sequence) return wrong("a list of [x, share]");
+      return check_curve(node, row, value);
     case SchemaType::flag:
       if (node.quoted || (node.text != "true" && node.text != "false")) {
         return wrong("true or false");
@@ -268,6 +271,47 @@ bool Reader::check_list(const Node& node, const SchemaKey& row, Value& value) {
     item_row.max = kIdMax;
     valid = check_value(item, item_row, one) && valid;
     value.list.push_back(std::move(one));
+  }
+  return valid;
+}
+
+bool Reader::check_curve(const Node& node, const SchemaKey& row, Value& value) {
+  constexpr int kShareDigits = 2;
+  constexpr std::int64_t kShareMax = 10'000;
+  if (node.items.empty() || node.items.size() > kCurvePointsMax) {
+    error(node.place, Errc::out_of_range,
+          quote(leaf_of(row.path)) + " has " + std::to_string(node.items.size()) +
+              " points; allowed are 1 .. " + std::to_string(kCurvePointsMax));
+    return false;
+  }
+  bool valid = true;
+  for (const Node& item : node.items) {
+    if (item.kind != Node::Kind::sequence || item.items.size() != 2) {
+      error(item.place, Errc::wrong_type,
+            "a point of " + quote(leaf_of(row.path)) + " must be [x, share in %]");
+      valid = false;
+      continue;
+    }
+    const SchemaKey x{.path = row.path,
+                      .type = SchemaType::quantity,
+                      .digits = row.digits,
+                      .min = row.min,
+                      .max = row.max};
+    const SchemaKey share{.path = "share_pct",
+                          .type = SchemaType::quantity,
+                          .digits = kShareDigits,
+                          .min = 0,
+                          .max = kShareMax};
+    Value point;
+    point.place = item.place;
+    for (const auto& [number, number_row] :
+         {std::pair(&item.items[0], &x), std::pair(&item.items[1], &share)}) {
+      Value one;
+      one.place = number->place;
+      valid = check_value(*number, *number_row, one) && valid;
+      point.list.push_back(std::move(one));
+    }
+    value.list.push_back(std::move(point));
   }
   return valid;
 }

@@ -30,7 +30,7 @@ struct Value {
   std::int64_t number = 0;        ///< integer, quantity (integer unit); choice: index of the word.
   std::string text{};             ///< name, text, path, address, choice.
   TcpEndpoint endpoint{};         ///< address.
-  std::vector<Value> list{};      ///< integer_list, text_list.
+  std::vector<Value> list{};      ///< integer_list, text_list; curve: points, each a list of two.
   std::vector<Section> sections;  ///< section (one) or section_list.
 };
 
@@ -74,6 +74,7 @@ class Reader {
                     const std::vector<std::string_view>& present);
   [[nodiscard]] bool check_value(const Node& node, const SchemaKey& row, Value& value);
   [[nodiscard]] bool check_list(const Node& node, const SchemaKey& row, Value& value);
+  [[nodiscard]] bool check_curve(const Node& node, const SchemaKey& row, Value& value);
   [[nodiscard]] bool check_number(const Node& node, const SchemaKey& row, Value& value);
   [[nodiscard]] bool check_text(const Node& node, const SchemaKey& row, Value& value);
   [[nodiscard]] bool check_choice(const Node& node, const SchemaKey& row, Value& value);

@@ -35,6 +35,12 @@ std::size_t edit_distance(std::string_view a, std::string_view b) {
 
 std::string nearest(std::string_view word, const std::vector<std::string_view>& known) {
   if (word.empty() || word.size() > kWordSizeMax) return {};
+  for (const std::string_view candidate : known) {  // Only the unit is missing.
+    const std::size_t unit = candidate.rfind('_');
+    if (unit != std::string_view::npos && candidate.substr(0, unit) == word) {
+      return std::string(candidate);
+    }
+  }
   std::string_view best;
   std::size_t best_distance = kWordSizeMax;
   for (const std::string_view candidate : known) {

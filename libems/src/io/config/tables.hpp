@@ -17,6 +17,7 @@ inline constexpr int kAmpHourDigits = 6;
 inline constexpr int kPercentDigits = 2;
 inline constexpr int kSecondDigits = 6;
 inline constexpr int kWattDigits = 0;
+inline constexpr int kKiloOhmDigits = 0;
 
 // Ranges are written in the base unit and scaled here.
 consteval std::int64_t volts_mv(std::int64_t n) { return n * 1'000; }

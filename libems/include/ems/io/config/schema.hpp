@@ -25,7 +25,11 @@ enum class SchemaType : std::uint8_t {
   address,       ///< HOST:PORT.
   choice,        ///< One of the words in `choices`.
   flag,          ///< `true` or `false`.
+  curve,         ///< A list of [x, share]: x in the unit of the key's suffix, the share in percent.
 };
+
+/// Most points of a curve.
+inline constexpr std::size_t kCurvePointsMax = 6;
 
 /// One row: a key and everything there is to know about it.
 struct SchemaKey {
