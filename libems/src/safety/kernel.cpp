@@ -219,7 +219,12 @@ class Kernel {
                           .grace = grace_,
                           .forbid = step_.state.late_,
                           .tripped = battery_tripped(i)});
-    detail::obey(state.plausibility, seen, verdict);
+    state.plausibility.open_ordered = false;  // Said again below, by the inverters' verdicts.
+    if (inputs_.armed) {
+      detail::obey(state.plausibility, seen, verdict);
+    } else {
+      state.plausibility.obedience = {};
+    }
   }
 
   void collect_trips(BatteryState& state, const BatteryConfig& config, const detail::Values& values,
@@ -271,7 +276,15 @@ class Kernel {
                             .tripped_since = tripped_since(inverter.batteries, inverter.asset),
                             .now = now_}));
       const InverterInputs* in = detail::matching(inputs_.inverters, i, inverter.asset);
-      detail::obey(state.obedience, config_, i, in, verdict, now_, elapsed());
+      if (inputs_.armed) {
+        detail::obey(state.obedience, config_, i, in, verdict, now_, elapsed());
+      } else {
+        state.obedience = {};
+      }
+      for (std::size_t b = 0; b < config_.batteries.size(); ++b) {
+        if (inputs_.armed && verdict.command == CommandKind::open && detail::feeds(inverter, b))
+          step_.state.batteries_[b].plausibility.open_ordered = true;
+      }
       announce(state.announced, state.obedience.times > 0,
                {Severity::warning, inverter.asset, to_string(Rule::limit_disobeyed).data()},
                state.obedience.times);

@@ -117,6 +117,7 @@ struct Inputs {
   std::span<const BatteryInputs> batteries{};
   std::span<const InverterInputs> inverters{};
   bool estop = false;  ///< A person or a contact asks for an emergency stop; level, not edge.
+  bool armed = true;   ///< The verdicts reach the devices; while not, nobody can disobey them.
 };
 
 /// Reads one battery from the image, all its modules included.
