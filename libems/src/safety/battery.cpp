@@ -324,9 +324,8 @@ class Cycle {
       return;
     }
     const Cause cause = cause_of(e.finding);
-    const bool speaks =
-        cause == Cause::exceeded || (cause == Cause::missing && e.announce_missing &&
-                                     !context_.grace && !verdict_.plausibility_failed);
+    const bool speaks = rule.exceeded || (cause == Cause::missing && e.announce_missing &&
+                                          !context_.grace && !verdict_.plausibility_failed);
     event.signal = e.signal;
     if (speaks) announce(events_, rule.announced, true, event, e.value);
     act(row, rule, e, cause);

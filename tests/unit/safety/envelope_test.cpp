@@ -44,14 +44,16 @@ TEST(SafetyEnvelope, EachDirectionIsCutToItsOwnRating) {  // SAF-023
 
 TEST(SafetyEnvelope, OneDirectionStaysPossible) {  // SAF-019
   World w;
+  set_cells(w.batteries[0], 3649);  // Nearly there: no jump.
   w.settle();
-  w.batteries[0].cell_voltage_max->sample.value = 3650_mv;
+  set_cells(w.batteries[0], 3650);
   w.run();
   EXPECT_EQ(w.out.inverters[0].ac, interval(0, 5016));
   EXPECT_EQ(w.out.inverters[0].command, CommandKind::follow);
   World v;
+  set_cells(v.batteries[0], 2501);
   v.settle();
-  v.batteries[0].cell_voltage_min->sample.value = 2500_mv;
+  set_cells(v.batteries[0], 2500);
   v.run();
   EXPECT_EQ(v.out.inverters[0].ac, interval(-5280, 0));
 }
@@ -94,8 +96,8 @@ World with_pv(std::optional<std::int32_t> pv, bool can_curtail) {
   w.settle();
   return w;
 }
-void forbid_charging(World& w) { w.batteries[0].cell_voltage_max->sample.value = 3650_mv; }
-void forbid_discharging(World& w) { w.batteries[0].cell_voltage_min->sample.value = 2500_mv; }
+void forbid_charging(World& w) { set_cells(w.batteries[0], 3650); }
+void forbid_discharging(World& w) { w.batteries[0].discharge_current_limit = taken(0_ma, w.now); }
 
 TEST(SafetyEnvelope, WithChargingForbiddenTheLowerBoundIsWhatDcPvDelivers) {  // SAF-025
   World w = with_pv(3'001, false);

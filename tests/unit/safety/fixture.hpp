@@ -34,6 +34,15 @@ inline BatteryInputs healthy(Instant at, AssetId asset = battery(1)) {
   return in;
 }
 
+/// All cells at `mv`, so that they are no more out of balance than before.
+inline void set_cells(BatteryInputs& in, std::int32_t mv) {
+  in.cell_voltage_max->sample.value = in.cell_voltage_min->sample.value = MilliVolt{mv};
+}
+/// All sensors at `mdegc`.
+inline void set_temperatures(BatteryInputs& in, std::int32_t mdegc) {
+  in.temp_max->sample.value = in.temp_min->sample.value = MilliCelsius{mdegc};
+}
+
 inline BatteryConfig battery_config(AssetId asset = battery(1)) {
   BatteryConfig config;
   config.asset = asset;
@@ -84,7 +93,9 @@ struct World {
       fresh(in.charge_voltage_limit), fresh(in.discharge_voltage_limit);
       fresh(in.charge_current_limit), fresh(in.discharge_current_limit);
       fresh(in.charge_fet_on), fresh(in.discharge_fet_on);
-      fresh(in.charge_enable), fresh(in.discharge_enable);
+      fresh(in.charge_enable), fresh(in.discharge_enable), fresh(in.alarms);
+      fresh(in.pack_power), fresh(in.insulation_resistance), fresh(in.smoke_detected);
+      fresh(in.gas_detected), fresh(in.contactor_closed), fresh(in.contactor_commanded);
       if (in.cell_sum) {
         in.cell_sum->sum.sample.taken_at = now;
         in.cell_sum->terminals.sample.taken_at = now;
@@ -92,6 +103,7 @@ struct World {
     }
     for (InverterInputs& in : inverters) {
       if (in.dc_pv_power) in.dc_pv_power->sample.taken_at = now;
+      if (in.active_power) in.active_power->sample.taken_at = now;
     }
   }
   /// One cycle at `now`, without moving the time.
