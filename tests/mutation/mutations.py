@@ -34,7 +34,7 @@ PATTERNS = [
 MASKED = re.compile(
     r"//[^\n]*|/\*.*?\*/|\"(?:\\.|[^\"\\\n])*\"|'(?:\\.|[^'\\])'(?!\d)|^[ ]*#(?:[^\n]*\\\n)*[^\n]*"
     r"|\b(?:static_assert|EMS_ASSERT)\((?:[^()]|\((?:[^()]|\((?:[^()]|\([^()]*\))*\))*\))*\);"
-    r"|^[ ]+\w+ = \d+,|\b(?:StaticVector|array|FixedString)<[^;{}()\n]*>|\[\[[^\]]*\]\]|\boperator\S+\(",
+    r"|^[ ]+\w+ = \d+,|\benum class[^;{]*\{[^}\n]*\}|\b(?:StaticVector|array|FixedString)<[^;{}()\n]*>|\[\[[^\]]*\]\]|\boperator\S+\(",
     re.M | re.S)
 
 
