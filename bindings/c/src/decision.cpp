@@ -22,13 +22,18 @@ static_assert(EMS_EXPLANATION_SIZE == decision::kExplanationSize + 1);
 static_assert(EMS_LEVEL_COUNT == decision::kLevelCount);
 static_assert(EMS_LEVEL_LONGEVITY == static_cast<int>(decision::Level::longevity));
 static_assert(EMS_POLICY_EXPIRED == static_cast<int>(decision::PolicyStatus::expired));
+static_assert(EMS_POLICY_NOT_APPLICABLE ==
+              static_cast<int>(decision::PolicyStatus::not_applicable));
 static_assert(EMS_INPUT_SETPOINT == static_cast<int>(decision::Input::setpoint));
+static_assert(EMS_INPUT_CAPACITY == static_cast<int>(decision::Input::capacity));
 #define EMS_POLICY(name, number, level, rank, on_stale, meaning) \
-  static_assert((number) >= EMS_POLICY_SAFETY && (number) <= EMS_POLICY_SELF_CONSUMPTION);
+  static_assert((number) >= EMS_POLICY_SAFETY && (number) <= EMS_POLICY_GENTLE_TEMPERATURE);
 #include "ems/decision/policies.def"
 #undef EMS_POLICY
 static_assert(EMS_POLICY_IMPORT_LIMIT == static_cast<int>(decision::PolicyId::import_limit));
 static_assert(EMS_POLICY_SETPOINT == static_cast<int>(decision::PolicyId::setpoint));
+static_assert(EMS_POLICY_GENTLE_TEMPERATURE ==
+              static_cast<int>(decision::PolicyId::gentle_temperature));
 static_assert(EMS_POLICY_SELF_CONSUMPTION ==
               static_cast<int>(decision::PolicyId::self_consumption));
 

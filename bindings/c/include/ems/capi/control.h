@@ -16,7 +16,7 @@ extern "C" {
 typedef struct ems_control ems_control_t;
 
 /** uint64_t words of memory that control needs at most, in every 0.x. */
-enum { EMS_CONTROL_WORDS = 4096 };
+enum { EMS_CONTROL_WORDS = 6144 };
 
 /** Everything control is told once. */
 typedef struct ems_control_config {

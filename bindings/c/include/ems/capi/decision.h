@@ -15,7 +15,7 @@ extern "C" {
 typedef struct ems_decision ems_decision_t;
 
 enum {
-  EMS_DECISION_WORDS = 512,    /**< uint64_t words of memory it needs at most, in every 0.x. */
+  EMS_DECISION_WORDS = 1024,   /**< uint64_t words of memory it needs at most, in every 0.x. */
   EMS_EXPLANATION_SIZE = 1537, /**< Bytes that any explanation needs, with its NUL. */
   EMS_LEVEL_COUNT = 5,
   EMS_ACTOR_SIZE = 49 /**< Bytes of an actor's name with its NUL. */
@@ -26,7 +26,23 @@ enum {
   EMS_POLICY_SAFETY = 1, /**< The envelope. */
   EMS_POLICY_IMPORT_LIMIT = 2,
   EMS_POLICY_SETPOINT = 3,
-  EMS_POLICY_SELF_CONSUMPTION = 4
+  EMS_POLICY_SELF_CONSUMPTION = 4,
+  EMS_POLICY_ACTIVE_POWER_LIMIT = 5,
+  EMS_POLICY_FREQUENCY_DROOP = 6,
+  EMS_POLICY_RAMP = 7,
+  EMS_POLICY_DIMMING = 8,
+  EMS_POLICY_EXPORT_LIMIT = 9,
+  EMS_POLICY_DEMAND_LIMIT = 10,
+  EMS_POLICY_BACKUP_RESERVE = 11,
+  EMS_POLICY_REMOTE_SETPOINT = 12,
+  EMS_POLICY_SCHEDULE = 13,
+  EMS_POLICY_ZERO_EXPORT = 14,
+  EMS_POLICY_PLAN = 15,
+  EMS_POLICY_TIME_OF_USE = 16,
+  EMS_POLICY_PRICE = 17,
+  EMS_POLICY_COMFORT_BAND = 18,
+  EMS_POLICY_GENTLE_CURRENT = 19,
+  EMS_POLICY_GENTLE_TEMPERATURE = 20
 };
 
 /** Levels, strongest first. */
@@ -42,11 +58,18 @@ enum {
 enum {
   EMS_POLICY_DISABLED = 0,
   EMS_POLICY_ACTING = 1,
-  EMS_POLICY_HOLDING = 2,   /**< Inputs stale: what was last commanded, no charging. */
-  EMS_POLICY_FALLBACK = 3,  /**< Inputs stale and the hold is over: 0 W. */
-  EMS_POLICY_STALE = 4,     /**< Inputs stale: abstains. */
-  EMS_POLICY_NO_DEMAND = 5, /**< Nobody asked for anything. */
-  EMS_POLICY_EXPIRED = 6    /**< The lease has ended. */
+  EMS_POLICY_HOLDING = 2,        /**< Inputs stale: what was last commanded, no charging. */
+  EMS_POLICY_FALLBACK = 3,       /**< Inputs stale, or no lease alive: what it falls back to. */
+  EMS_POLICY_STALE = 4,          /**< Inputs stale: abstains. */
+  EMS_POLICY_NO_DEMAND = 5,      /**< Nobody asked for anything. */
+  EMS_POLICY_EXPIRED = 6,        /**< The lease has ended. */
+  EMS_POLICY_SATISFIED = 7,      /**< The state of charge it works towards is reached. */
+  EMS_POLICY_NOT_COVERED = 8,    /**< Its plan or table says nothing about now. */
+  EMS_POLICY_TOO_OLD = 9,        /**< Its plan or table is older than it may be. */
+  EMS_POLICY_CLOCK_UNSET = 10,   /**< The clock on the wall is not set. */
+  EMS_POLICY_CLOCK_ADRIFT = 11,  /**< The clock has not been synced for too long. */
+  EMS_POLICY_WATCHING = 12,      /**< Its inputs are good and nothing calls for it. */
+  EMS_POLICY_NOT_APPLICABLE = 13 /**< Not in this situation. */
 };
 
 /** Bits of ems_decision_config_t.policies: which policies speak. */
@@ -149,7 +172,7 @@ enum {
 typedef struct ems_policy_output {
   uint8_t policy; /**< EMS_POLICY_* number. */
   uint8_t level;  /**< EMS_LEVEL_*. */
-  uint8_t status; /**< EMS_POLICY_DISABLED .. EMS_POLICY_EXPIRED. */
+  uint8_t status; /**< EMS_POLICY_DISABLED .. EMS_POLICY_NOT_APPLICABLE. */
   uint8_t valid;  /**< EMS_POLICY_HAS_*. */
   int32_t constraint_lo_w;
   int32_t constraint_hi_w;
@@ -172,7 +195,23 @@ enum {
   EMS_INPUT_PCC_POWER = 1,
   EMS_INPUT_BATTERY_POWER = 2,
   EMS_INPUT_GATED_POWER = 3,
-  EMS_INPUT_SETPOINT = 4
+  EMS_INPUT_SETPOINT = 4,
+  EMS_INPUT_FREQUENCY = 5,
+  EMS_INPUT_ACTIVE_POWER_LIMIT = 6,
+  EMS_INPUT_DIMMING = 7,
+  EMS_INPUT_REMOTE_SETPOINT = 8,
+  EMS_INPUT_SCHEDULE = 9,
+  EMS_INPUT_WALL_CLOCK = 10,
+  EMS_INPUT_ENERGY_IMPORTED = 11,
+  EMS_INPUT_SOC = 12,
+  EMS_INPUT_GRID_CONNECTED = 13,
+  EMS_INPUT_SOC_MIN = 14,
+  EMS_INPUT_SOC_MAX = 15,
+  EMS_INPUT_TEMPERATURE_MIN = 16,
+  EMS_INPUT_TEMPERATURE_MAX = 17,
+  EMS_INPUT_PLAN = 18,
+  EMS_INPUT_PRICE = 19,
+  EMS_INPUT_CAPACITY = 20
 };
 
 /** How old an input was when a policy used it, or refused to. */
