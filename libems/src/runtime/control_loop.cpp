@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "ems/runtime/control_loop.hpp"
 
+#include "ems/decision/battery_summary.hpp"
+
 namespace ems::runtime {
 namespace {
 
@@ -24,6 +26,93 @@ decision::MeasuredPower add(const decision::MeasuredPower& a,
               a.sample->taken_at < b.sample->taken_at ? a.sample->taken_at : b.sample->taken_at,
               a.sample->quality < b.sample->quality ? a.sample->quality : b.sample->quality},
           min_of(a.stale_after, b.stale_after)};
+}
+
+template <class Q>
+decision::Measured<Q> measured(const safety::OptionalInput<Q>& input) noexcept {
+  if (!input) return {};
+  return {input->sample, input->stale_after};
+}
+
+bool feeds(const safety::InverterConfig& inverter, std::size_t battery) noexcept {
+  return (inverter.batteries >> battery & 1U) != 0;
+}
+
+/// What safety lets through one inverter; a verdict that passes no follow command leaves nothing.
+Interval let_through(const safety::InverterVerdict& verdict) noexcept {
+  return verdict.command == CommandKind::follow ? verdict.ac : Interval{};
+}
+
+/// The part of a battery's capacity that one of its inverters speaks for: by rating.
+WattHour capacity_at(const ControlConfig& config, std::size_t battery,
+                     std::size_t inverter) noexcept {
+  std::int64_t all = 0;
+  for (std::size_t i = 0; i < config.inverters.size(); ++i) {
+    if (feeds(config.safety.inverters[i], battery)) all += config.inverters[i].rated.count();
+  }
+  const std::int64_t mine = config.inverters[inverter].rated.count();
+  const std::int64_t capacity = config.batteries[battery].capacity.count();
+  return all <= mine ? WattHour{capacity}
+                     : WattHour{capacity / all * mine + capacity % all * mine / all};
+}
+
+/// The inverters as distribute sees them, and the batteries that they borrow.
+struct Fleet {
+  std::array<std::array<distribute::Battery, safety::kMaxBatteries>, safety::kMaxInverters>
+      batteries{};
+  std::array<distribute::Inverter, safety::kMaxInverters> inverters{};
+};
+
+/// Batteries on one dc bus share its bounds equally, as the kernel does; the first has the odd
+/// watt.
+void fill(Fleet& fleet, const ControlConfig& config, std::span<const safety::BatteryInputs> inputs,
+          const safety::Output& output, std::uint8_t ready, Instant now) noexcept {
+  for (std::size_t i = 0; i < config.safety.inverters.size(); ++i) {
+    auto& own = fleet.batteries[i];
+    std::size_t count = 0;
+    for (std::size_t b = 0; b < config.safety.batteries.size(); ++b) {
+      if (!feeds(config.safety.inverters[i], b)) continue;
+      const safety::Limits& limits = config.safety.batteries[b].limits;
+      distribute::Battery& battery = own[count++];
+      battery.capacity = capacity_at(config, b, i);
+      battery.soc_min = limits.soc_min.trip;
+      battery.soc_max = limits.soc_max.trip;
+      const auto& soc = inputs[b].soc;
+      const bool known = soc && soc->usable(now, soc->stale_after) && soc->sample.value >= 0_bp &&
+                         soc->sample.value <= 10'000_bp;
+      if (known) battery.soc = soc->sample.value;
+    }
+    const Interval ac = let_through(output.inverters[i]);
+    const auto parts = static_cast<std::int32_t>(count);
+    for (std::size_t k = 0; k < count; ++k) {
+      own[k].bounds = {Watt{ac.lo.count() / parts}, Watt{ac.hi.count() / parts}};
+    }
+    own[0].bounds.lo += Watt{ac.lo.count() % parts};
+    own[0].bounds.hi += Watt{ac.hi.count() % parts};
+    const Watt rated = config.inverters[i].rated;
+    fleet.inverters[i] = {.available = (ready >> i & 1U) != 0,
+                          .rating = {-rated, rated},
+                          .batteries = std::span(own).first(count),
+                          .phases = config.inverters[i].phases};
+  }
+}
+
+decision::BatterySummary summary_of(const ControlConfig& config,
+                                    std::span<const safety::BatteryInputs> inputs,
+                                    const safety::Output& output, std::uint8_t ready,
+                                    Instant now) noexcept {
+  std::array<decision::BatteryView, safety::kMaxBatteries> views{};
+  for (std::size_t b = 0; b < config.safety.batteries.size(); ++b) {
+    views[b] = {.soc = measured(inputs[b].soc),
+                .temperature_min = measured(inputs[b].temp_min),
+                .temperature_max = measured(inputs[b].temp_max),
+                .capacity = config.batteries[b].capacity};
+    for (std::size_t i = 0; i < config.safety.inverters.size(); ++i) {
+      const bool moves = (ready >> i & 1U) != 0 && let_through(output.inverters[i]) != Interval{};
+      views[b].can_move = views[b].can_move || (moves && feeds(config.safety.inverters[i], b));
+    }
+  }
+  return decision::summarise(std::span(views).first(config.safety.batteries.size()), now);
 }
 
 }  // namespace
@@ -118,44 +207,18 @@ Tick ControlLoop::tick(const ProcessImage& image, const TickInputs& inputs, Inst
   safety::Inputs safety_inputs;
   safety_inputs.batteries = std::span(battery_inputs_).first(battery_count);
   safety_inputs.inverters = std::span(inverter_inputs_).first(inverter_count);
-  safety_inputs.estop = estop_ = inputs.estop;
+  estop_ = inputs.estop;
+  safety_inputs.estop = estop_ || safety::read_estop(image, config_.estop_inputs, now);
+  safety_inputs.armed = config_.arming == safety::Arming::armed;
   safety::Step step = safety::step(safety_, config_.safety, safety_inputs, now);
   tick.latch_changed = !(step.state.latch() == safety_.latch());
   safety_ = step.state;
   tick.safety = step.output;
 
-  // Bounds bottom-up. A verdict that lets no follow command through leaves nothing to distribute.
-  std::array<distribute::Battery, safety::kMaxInverters> stores{};
-  std::array<distribute::Inverter, safety::kMaxInverters> inverters{};
-  for (std::size_t i = 0; i < inverter_count; ++i) {
-    const safety::InverterVerdict& verdict = tick.safety.inverters[i];
-    const std::uint8_t mask = config_.safety.inverters[i].batteries;
-    distribute::Battery& store = stores[i];
-    if (verdict.command == CommandKind::follow) store.bounds = verdict.ac;
-    bool first = true;
-    for (std::size_t b = 0; b < battery_count; ++b) {
-      if ((mask >> b & 1U) == 0) continue;
-      store.capacity += config_.batteries[b].capacity;
-      // Parallel batteries: the emptiest speaks for all, so no share counts on charge that is not
-      // there. One unknown makes the group unknown.
-      const auto& soc = battery_inputs_[b].soc;
-      const bool known = soc && soc->usable(now, soc->stale_after) && soc->sample.value >= 0_bp &&
-                         soc->sample.value <= 10'000_bp;
-      if (!known) {
-        store.soc.reset();
-      } else if (first) {
-        store.soc = soc->sample.value;
-      } else if (store.soc) {
-        store.soc = min_of(*store.soc, soc->sample.value);
-      }
-      first = false;
-    }
-    const Watt rated = config_.inverters[i].rated;
-    inverters[i] = {.available = (inputs.inverters_ready >> i & 1U) != 0,
-                    .rating = {-rated, rated},
-                    .batteries = std::span(&store, 1)};
-  }
-  const auto fleet = std::span(inverters).first(inverter_count);
+  // Bounds bottom-up.
+  Fleet everything;
+  fill(everything, config_, safety_inputs.batteries, tick.safety, inputs.inverters_ready, now);
+  const auto fleet = std::span(everything.inverters).first(inverter_count);
 
   // Decision narrows it; distribute splits what is left.
   decision::Inputs decision_inputs;
@@ -174,7 +237,11 @@ Tick ControlLoop::tick(const ProcessImage& image, const TickInputs& inputs, Inst
         measured<WattHour>(image, *config_.pcc_meter, Signal::energy_imported);
   }
   decision_inputs.wall = inputs.wall;
+  decision_inputs.batteries =
+      summary_of(config_, safety_inputs.batteries, tick.safety, inputs.inverters_ready, now);
   decision_inputs.schedule = inputs.schedule;
+  decision_inputs.plan = inputs.plan;
+  decision_inputs.prices = inputs.prices;
   decision::Step decided = decision::step(decision_, config_.decision, decision_inputs, now);
   decision_ = decided.state;
   tick.decision = decided.decision;
@@ -228,7 +295,7 @@ Result<void> ControlLoop::reset(const ProcessImage& image, Instant now,
   safety::Inputs inputs;
   inputs.batteries = std::span(battery_inputs_).first(config_.safety.batteries.size());
   inputs.inverters = std::span(inverter_inputs_).first(config_.safety.inverters.size());
-  inputs.estop = estop_;
+  inputs.estop = estop_ || safety::read_estop(image, config_.estop_inputs, now);
   const Result<safety::State> state = safety::reset(safety_, config_.safety, inputs, now, request);
   if (!state) return fail(state.error());
   safety_ = *state;

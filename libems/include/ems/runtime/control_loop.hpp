@@ -25,6 +25,8 @@ struct BatteryTraits {
 /// An inverter as the control loop needs it; same order as safety::Config::inverters.
 struct InverterTraits {
   Watt rated{};  ///< Both directions; > 0.
+  /// What each phase it feeds may carry of it; see distribute::Inverter::phases. Empty: no limit.
+  StaticVector<Interval, distribute::kPhasesMax> phases{};
 };
 
 /// Everything a tick needs that does not change while the site runs.
@@ -36,6 +38,8 @@ struct ControlConfig {
   std::optional<AssetId> pcc_meter;      ///< Absent: import is unknown.
   StaticVector<AssetId, 8> pv_meters{};  ///< Meters of PV feeders, at ac.
   safety::Arming arming = safety::Arming::disarmed;
+  /// Emergency-stop inputs (signal estop_pressed) that the site has; one that is silent is pressed.
+  std::uint8_t estop_inputs = 0;
 };
 
 /// Rated power of all inverters together, saturating. @thread_safety Pure function.
@@ -51,7 +55,10 @@ struct TickInputs {
   /// Bit i: inverter i answers and can be commanded.
   std::uint8_t inverters_ready = 0;
   decision::WallTime wall{};
-  std::span<const decision::ScheduleEntry> schedule{};  ///< Borrowed for the call.
+  // Tables are borrowed for the call.
+  std::span<const decision::ScheduleEntry> schedule{};
+  std::optional<decision::Plan> plan{};
+  std::optional<decision::PriceTable> prices{};
 };
 
 /// A value that the tick computed about the site as a whole.
@@ -111,7 +118,7 @@ class ControlLoop {
 
   ControlConfig config_;
   safety::State safety_;
-  bool estop_ = true;  ///< The last tick's; before the first nobody knows.
+  bool estop_ = true;  ///< Somebody asked in the last tick; before the first nobody knows.
   decision::State decision_{};
   std::optional<Sample<Watt>> gated_;
   std::array<safety::BatteryInputs, safety::kMaxBatteries> battery_inputs_{};
