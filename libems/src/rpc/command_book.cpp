@@ -6,31 +6,79 @@
 #include <cstdio>
 #include <utility>
 
+#include "ems/runtime/command_book.hpp"
+
 namespace ems::rpc {
 
 namespace {
 
-constexpr std::size_t kEndedMax = 1000;  // Ended commands that WatchCommand still finds.
+constexpr std::size_t kEndedMax = 1000;   // Ended commands that WatchCommand still finds.
+constexpr std::size_t kRunningMax = 256;  // Accepted commands of one agent that it still finds.
+
+bool is_stop(const CommandAction& action) {
+  return std::holds_alternative<EmergencyStopAction>(action);
+}
+
+/// Steps never go back; those of one rank but another state are final ones: the first counts.
+int rank_of(CommandState state) {
+  switch (state) {
+    case CommandState::queued:
+      return 0;
+    case CommandState::sent:
+      return 1;
+    case CommandState::accepted:
+      return 2;
+    case CommandState::executing:
+      return 3;
+    case CommandState::rejected:
+    case CommandState::expired:
+    case CommandState::done:
+    case CommandState::failed:
+      break;
+  }
+  return 4;
+}
 
 }  // namespace
 
-Result<std::string> CommandBook::submit(const fleet::AgentKey& key, Duration ttl, std::string actor,
-                                        CommandAction action) {
+std::string CommandBook::make_id() {
   const std::uint64_t high = random_();
   const std::uint64_t low = random_();
   char id[33];
   (void)std::snprintf(id, sizeof id, "%016llx%016llx", static_cast<unsigned long long>(high),
                       static_cast<unsigned long long>(low));
+  return id;
+}
+
+Result<std::string> CommandBook::submit(const fleet::AgentKey& key, Duration ttl, std::string actor,
+                                        CommandAction action, std::string id) {
   const std::scoped_lock lock{mutex_};
+  if (const auto first = entries_.find(id); first != entries_.end()) {
+    const Entry& entry = first->second;
+    const bool same = entry.key == key && entry.actor == actor &&
+                      runtime::kind_of(entry.action) == runtime::kind_of(action) &&
+                      runtime::text_of(entry.action) == runtime::text_of(action);
+    if (same) return id;
+    return fail(Errc::already_exists, 0, "this id belongs to another command");
+  }
   std::deque<std::string>& open = open_[key];
-  if (open.size() >= open_max_) {
+  if (is_stop(action)) {
+    const auto waiting = std::ranges::find_if(
+        open, [&](const std::string& other) { return is_stop(entries_.at(other).action); });
+    if (waiting != open.end()) return *waiting;
+  } else if (open.size() >= open_max_) {
     return fail(Errc::resource_exhausted, 0, "too many commands wait for this agent's answer");
   }
+  if (id.empty()) id = make_id();
   Entry& entry = entries_[id];
-  entry = {key, std::move(actor), std::move(action), clock_.now() + ttl, {}};
-  open.emplace_back(id);
-  add_step(id, entry, CommandState::queued, {});
-  return std::string{id};
+  entry = {key, std::move(actor), std::move(action), clock_.now() + ttl, false, {}};
+  if (is_stop(entry.action)) {
+    open.push_front(id);
+  } else {
+    open.push_back(id);
+  }
+  add_step({id, CommandState::queued, {}, clock_.utc()}, entry);
+  return id;
 }
 
 void CommandBook::open_session(const fleet::AgentKey& key, fleet::SessionToken session) {
@@ -58,8 +106,16 @@ std::optional<RemoteCommand> CommandBook::take(const fleet::AgentKey& key,
   for (const std::string& id : open_[key]) {
     Entry& entry = entries_.at(id);
     if (entry.state() != CommandState::queued || entry.due <= now) continue;
-    add_step(id, entry, CommandState::sent, {});
-    return RemoteCommand{id, entry.due - now, entry.actor, entry.action};
+    add_step({id, CommandState::sent, {}, clock_.utc()}, entry);
+    return RemoteCommand{id, entry.due - now, entry.actor, runtime::CommandOrigin::remote,
+                         entry.action};
+  }
+  for (const std::string& id : running_[key]) {
+    Entry& entry = entries_.at(id);
+    if (!std::exchange(entry.ask, false)) continue;
+    // Without time left: an agent that lost its book must not act on it again.
+    return RemoteCommand{id, Duration::zero(), entry.actor, runtime::CommandOrigin::remote,
+                         entry.action};
   }
   return std::nullopt;
 }
@@ -68,16 +124,27 @@ void CommandBook::requeue(const fleet::AgentKey& key, const char* why) {
   for (const std::string& id : open_[key]) {
     Entry& entry = entries_.at(id);
     if (entry.state() == CommandState::sent) {
-      add_step(id, entry, CommandState::queued, why);
+      add_step({id, CommandState::queued, why, clock_.utc()}, entry);
     }
   }
+  for (const std::string& id : running_[key]) entries_.at(id).ask = true;
 }
 
 void CommandBook::report(const fleet::AgentKey& key, const CommandStep& step) {
   const std::scoped_lock lock{mutex_};
   const auto at = entries_.find(step.id);
-  if (at == entries_.end() || at->second.key != key || is_final(at->second.state())) return;
-  if (is_final(step.state)) add_step(step.id, at->second, step.state, step.message);
+  if (at == entries_.end() || at->second.key != key) return;
+  Entry& entry = at->second;
+  if (rank_of(step.state) < rank_of(CommandState::accepted) ||
+      rank_of(step.state) <= rank_of(entry.state())) {
+    return;
+  }
+  CommandStep told = step;
+  if (step.state == CommandState::expired && rank_of(entry.state()) > rank_of(CommandState::sent)) {
+    told.state = CommandState::failed;  // It was taken once.
+    told.message = "the agent no longer knows it; it is no longer in force";
+  }
+  add_step(std::move(told), entry);
 }
 
 void CommandBook::expire() {
@@ -90,9 +157,9 @@ void CommandBook::expire() {
   }
   for (const std::string& id : late) {
     Entry& entry = entries_.at(id);
-    add_step(id, entry, CommandState::expired,
-             entry.state() == CommandState::sent ? "the agent did not answer in time"
-                                                 : "the agent was not connected in time");
+    const char* why = entry.state() == CommandState::sent ? "the agent did not answer in time"
+                                                          : "the agent was not connected in time";
+    add_step({id, CommandState::expired, why, clock_.utc()}, entry);
   }
 }
 
@@ -120,18 +187,30 @@ Result<std::vector<CommandStep>> CommandBook::steps(const std::string& id, std::
   return result;
 }
 
-void CommandBook::add_step(const std::string& id, Entry& entry, CommandState state,
-                           std::string message) {
-  entry.steps.push_back({id, state, std::move(message), clock_.utc()});
-  if (is_final(state)) {
-    std::erase(open_[entry.key], id);
-    ended_.push_back(id);
-    if (ended_.size() > kEndedMax) {
-      entries_.erase(ended_.front());
-      ended_.pop_front();
-    }
-  }
+void CommandBook::add_step(CommandStep step, Entry& entry) {
+  const std::string id = step.id;
+  const fleet::AgentKey key = entry.key;
+  const CommandState state = step.state;
+  const bool answered = rank_of(state) >= rank_of(CommandState::accepted);
+  const bool first_answer =
+      answered && (entry.steps.empty() || rank_of(entry.state()) < rank_of(CommandState::accepted));
+  entry.steps.push_back(std::move(step));
   changed_.notify_all();
+  if (!answered) return;
+  if (first_answer) std::erase(open_[key], id);
+  if (is_final(state)) {
+    std::erase(running_[key], id);
+    ended_.push_back(id);
+    if (ended_.size() <= kEndedMax) return;
+    entries_.erase(ended_.front());
+    ended_.pop_front();
+  } else if (first_answer) {
+    std::deque<std::string>& running = running_[key];
+    running.push_back(id);
+    if (running.size() <= kRunningMax) return;
+    entries_.erase(running.front());  // Its agent never said how it ended.
+    running.pop_front();
+  }
 }
 
 }  // namespace ems::rpc

@@ -25,14 +25,20 @@ class CommandBook {
   CommandBook(const Clock& clock, RandomSource random, std::size_t open_max)
       : clock_(clock), random_(std::move(random)), open_max_(open_max) {}
 
-  /// Queues a command.
+  /// Queues a command. A repeated id is answered with itself and queues nothing. An emergency stop
+  /// goes before everything else and has no bound; while one of the agent waits for its answer,
+  /// another is answered with its id.
   ///
-  /// @return Its id: 32 hex digits.
-  /// @errors resource_exhausted  so many commands of that agent wait for an answer already.
+  /// @param id  Empty: one is made, 32 hex digits.
+  /// @return    Its id.
+  /// @errors already_exists      the id belongs to another command.
+  ///         resource_exhausted  so many commands of that agent wait for an answer already.
   [[nodiscard]] Result<std::string> submit(const fleet::AgentKey& key, Duration ttl,
-                                           std::string actor, CommandAction action);
+                                           std::string actor, CommandAction action,
+                                           std::string id = {});
   /// From now on only this session of the agent takes commands. What was sent and not answered is
-  /// queued again; agents know repeated ids.
+  /// queued again; what was accepted and has not ended is sent again, so that the agent says where
+  /// it is: agents know repeated ids.
   void open_session(const fleet::AgentKey& key, fleet::SessionToken session);
   /// Queues again what the session took and did not answer, when no newer one has it already.
   void close_session(const fleet::AgentKey& key, fleet::SessionToken session);
@@ -40,7 +46,8 @@ class CommandBook {
   /// is none, or another session takes this agent's commands.
   [[nodiscard]] std::optional<RemoteCommand> take(const fleet::AgentKey& key,
                                                   fleet::SessionToken session);
-  /// An agent's answer. Of another agent's command, an unknown one or one that has ended: ignored.
+  /// A step the agent reports. Of another agent's command, an unknown one or one that is farther
+  /// already: ignored.
   void report(const fleet::AgentKey& key, const CommandStep& step);
   /// Ends what ran out of time.
   void expire();
@@ -58,12 +65,14 @@ class CommandBook {
     fleet::AgentKey key;
     std::string actor;
     CommandAction action;
-    Instant due{};  ///< End of its time to live.
+    Instant due{};     ///< End of its time to live.
+    bool ask = false;  ///< Accepted in an earlier session: to be sent again.
     std::vector<CommandStep> steps;
     [[nodiscard]] CommandState state() const { return steps.back().state; }
   };
   void requeue(const fleet::AgentKey& key, const char* why);
-  void add_step(const std::string& id, Entry& entry, CommandState state, std::string message);
+  [[nodiscard]] std::string make_id();
+  void add_step(CommandStep step, Entry& entry);
 
   const Clock& clock_;
   const RandomSource random_;
@@ -71,9 +80,10 @@ class CommandBook {
   std::mutex mutex_;
   std::condition_variable changed_;
   std::map<std::string, Entry> entries_;
-  std::map<fleet::AgentKey, std::deque<std::string>> open_;  ///< Not final, oldest first.
-  std::map<fleet::AgentKey, fleet::SessionToken> owner_;     ///< Session that takes the commands.
-  std::deque<std::string> ended_;                            ///< Oldest first.
+  std::map<fleet::AgentKey, std::deque<std::string>> open_;     ///< Not answered, oldest first.
+  std::map<fleet::AgentKey, std::deque<std::string>> running_;  ///< Accepted, oldest first.
+  std::map<fleet::AgentKey, fleet::SessionToken> owner_;  ///< Session that takes the commands.
+  std::deque<std::string> ended_;                         ///< Oldest first.
 };
 
 }  // namespace ems::rpc

@@ -137,24 +137,66 @@ Result<telemetry::Gap> from(const v1::Gap& gap) {
   return result;
 }
 
-void set(v1::CommandAction& to, const CommandAction& action) {
-  if (const auto* setpoint = std::get_if<SetpointAction>(&action)) {
-    to.mutable_set_setpoint()->set_power_w(setpoint->power.count());
-    set(*to.mutable_set_setpoint()->mutable_lease(), setpoint->lease);
-  } else if (const auto* stop = std::get_if<EmergencyStopAction>(&action)) {
-    to.mutable_emergency_stop()->set_reason(stop->reason);
-  } else {
-    to.mutable_clear_setpoint();
+namespace {
+
+struct SetAction {
+  v1::CommandAction& to;
+  void operator()(const SetpointAction& action) const {
+    to.mutable_set_setpoint()->set_power_w(action.power.count());
+    set(*to.mutable_set_setpoint()->mutable_lease(), action.lease);
   }
+  void operator()(const ClearSetpointAction&) const { to.mutable_clear_setpoint(); }
+  void operator()(const EmergencyStopAction& action) const {
+    to.mutable_emergency_stop()->set_reason(action.reason);
+  }
+  void operator()(const ActivePowerLimitAction& action) const {
+    v1::ActivePowerLimitAction& limit = *to.mutable_active_power_limit();
+    if (action.discharge_max) limit.set_discharge_max_w(magnitude(*action.discharge_max));
+    if (action.charge_max) limit.set_charge_max_w(magnitude(*action.charge_max));
+    set(*limit.mutable_lease(), action.lease);
+  }
+  void operator()(const DimmingAction& action) const {
+    v1::DimmingAction& dimming = *to.mutable_dimming();
+    if (action.charge_max) dimming.set_charge_max_w(magnitude(*action.charge_max));
+    set(*dimming.mutable_lease(), action.lease);
+  }
+  void operator()(const AcknowledgeAlarmAction& action) const {
+    to.mutable_acknowledge_alarm()->set_alarm_id(action.alarm);
+    to.mutable_acknowledge_alarm()->set_comment(action.comment);
+  }
+  void operator()(const ShelveAlarmAction& action) const {
+    to.mutable_shelve_alarm()->set_alarm_id(action.alarm);
+    set(*to.mutable_shelve_alarm()->mutable_duration(), action.duration);
+    to.mutable_shelve_alarm()->set_reason(action.reason);
+  }
+  void operator()(const runtime::ResetAction&) const {}  // Not of the wire: at the site only.
+
+  static std::uint32_t magnitude(Watt watt) {
+    return static_cast<std::uint32_t>(std::max(0, watt.count()));
+  }
+};
+
+Watt watt_from(std::uint32_t magnitude) {
+  constexpr std::uint32_t kMax = std::numeric_limits<std::int32_t>::max();
+  return Watt{static_cast<std::int32_t>(std::min(magnitude, kMax))};
 }
+
+Result<Duration> lease_from(const google::protobuf::Duration& message) {
+  const Duration lease = from(message);
+  if (lease > Duration::zero()) return lease;
+  return fail(Errc::invalid_argument, 0, "a set-point or limit needs a lease above zero");
+}
+
+}  // namespace
+
+void set(v1::CommandAction& to, const CommandAction& action) { std::visit(SetAction{to}, action); }
+
 Result<CommandAction> from(const v1::CommandAction& action) {
   switch (action.action_case()) {
     case v1::CommandAction::kSetSetpoint: {
-      const Duration lease = from(action.set_setpoint().lease());
-      if (lease <= Duration::zero()) {
-        return fail(Errc::invalid_argument, 0, "a set-point needs a lease above zero");
-      }
-      return CommandAction{SetpointAction{Watt{action.set_setpoint().power_w()}, lease}};
+      const Result<Duration> lease = lease_from(action.set_setpoint().lease());
+      if (!lease) return fail(lease.error());
+      return CommandAction{SetpointAction{Watt{action.set_setpoint().power_w()}, *lease}};
     }
     case v1::CommandAction::kClearSetpoint:
       return CommandAction{ClearSetpointAction{}};
@@ -163,6 +205,33 @@ Result<CommandAction> from(const v1::CommandAction& action) {
         return fail(Errc::invalid_argument, 0, "an emergency stop needs a reason");
       }
       return CommandAction{EmergencyStopAction{action.emergency_stop().reason()}};
+    case v1::CommandAction::kActivePowerLimit: {
+      const v1::ActivePowerLimitAction& limit = action.active_power_limit();
+      const Result<Duration> lease = lease_from(limit.lease());
+      if (!lease) return fail(lease.error());
+      ActivePowerLimitAction result;
+      result.lease = *lease;
+      if (limit.has_discharge_max_w()) result.discharge_max = watt_from(limit.discharge_max_w());
+      if (limit.has_charge_max_w()) result.charge_max = watt_from(limit.charge_max_w());
+      return CommandAction{result};
+    }
+    case v1::CommandAction::kDimming: {
+      const Result<Duration> lease = lease_from(action.dimming().lease());
+      if (!lease) return fail(lease.error());
+      DimmingAction result;
+      result.lease = *lease;
+      if (action.dimming().has_charge_max_w()) {
+        result.charge_max = watt_from(action.dimming().charge_max_w());
+      }
+      return CommandAction{result};
+    }
+    case v1::CommandAction::kAcknowledgeAlarm:
+      return CommandAction{AcknowledgeAlarmAction{action.acknowledge_alarm().alarm_id(),
+                                                  action.acknowledge_alarm().comment()}};
+    case v1::CommandAction::kShelveAlarm:
+      return CommandAction{ShelveAlarmAction{action.shelve_alarm().alarm_id(),
+                                             from(action.shelve_alarm().duration()),
+                                             action.shelve_alarm().reason()}};
     case v1::CommandAction::ACTION_NOT_SET:
       break;
   }
@@ -173,6 +242,8 @@ void set(v1::CommandStatus& to, const CommandStep& step) {
   to.set_state(static_cast<v1::CommandState>(step.state));
   to.set_message(step.message);
   set(*to.mutable_at(), step.at);
+  to.set_overruled_by(step.overruled_by);
+  if (step.shortfall) to.set_shortfall_w(SetAction::magnitude(*step.shortfall));
 }
 CommandStep from(const v1::CommandStatus& status) {
   CommandStep step;
@@ -183,10 +254,80 @@ CommandStep from(const v1::CommandStatus& status) {
           : CommandState::rejected;  // A state unknown here is not "accepted".
   step.message = status.message();
   step.at = from(status.at());
+  step.overruled_by = status.overruled_by();
+  if (status.has_shortfall_w()) step.shortfall = watt_from(status.shortfall_w());
   return step;
 }
 static_assert(static_cast<int>(CommandState::queued) == v1::COMMAND_STATE_QUEUED);
 static_assert(static_cast<int>(CommandState::expired) == v1::COMMAND_STATE_EXPIRED);
+static_assert(static_cast<int>(CommandState::executing) == v1::COMMAND_STATE_EXECUTING);
+static_assert(static_cast<int>(CommandState::failed) == v1::COMMAND_STATE_FAILED);
+
+void set(v1::Alarm& to, const alarm::Alarm& alarm) {
+  to.set_id(alarm.id);
+  to.set_severity(static_cast<v1::Severity>(static_cast<int>(alarm.severity) + 1));
+  to.set_asset(text(to_name(alarm.asset).view()));
+  to.set_name(text(alarm.name.view()));
+  to.set_state(static_cast<v1::AlarmState>(alarm.state()));
+  if (alarm.signal != Signal{}) {
+    to.set_signal(static_cast<std::uint32_t>(alarm.signal));
+    to.set_value(alarm.value);
+  }
+  to.set_count(alarm.count);
+  set(*to.mutable_raised_at(), alarm.raised_at);
+  set(*to.mutable_changed_at(), alarm.changed_at);
+  to.set_acknowledged_by(text(alarm.acknowledged_by.view()));
+  if (alarm.shelved_until) set(*to.mutable_shelved_until(), *alarm.shelved_until);
+}
+Result<alarm::Alarm> from(const v1::Alarm& message) {
+  const Result<AssetId> asset = parse_asset(message.asset());
+  if (!asset) return fail(Errc::invalid_argument, asset.error().offset, asset.error().what);
+  const bool valid =
+      v1::Severity_IsValid(message.severity()) && message.severity() != v1::SEVERITY_UNSPECIFIED &&
+      v1::AlarmState_IsValid(message.state()) && message.state() != v1::ALARM_STATE_UNSPECIFIED;
+  if (!valid) return fail(Errc::invalid_argument, 0, "alarm: a severity or state unknown here");
+  alarm::Alarm alarm;
+  alarm.id = message.id();
+  alarm.severity = static_cast<Severity>(static_cast<int>(message.severity()) - 1);
+  alarm.asset = *asset;
+  alarm.name = FixedString<alarm::kNameMax>(message.name());
+  const auto state = static_cast<alarm::State>(message.state());
+  using S = alarm::State;
+  alarm.active = state == S::unacknowledged || state == S::acknowledged;
+  alarm.latched = state == S::latched_unacknowledged || state == S::latched_acknowledged;
+  alarm.seen = state == S::acknowledged || state == S::latched_acknowledged || state == S::normal;
+  if (message.has_signal()) alarm.signal = static_cast<Signal>(message.signal());
+  alarm.value = message.value();
+  alarm.count = message.count();
+  alarm.raised_at = from(message.raised_at());
+  alarm.changed_at = from(message.changed_at());
+  alarm.acknowledged_by = FixedString<alarm::kActorMax>(message.acknowledged_by());
+  if (message.has_shelved_until()) alarm.shelved_until = from(message.shelved_until());
+  return alarm;
+}
+static_assert(static_cast<int>(Severity::critical) + 1 == v1::SEVERITY_CRITICAL);
+static_assert(static_cast<int>(alarm::State::latched_acknowledged) ==
+              v1::ALARM_STATE_LATCHED_ACKNOWLEDGED);
+
+void set(v1::AlarmRecord& to, const alarm::Change& change) {
+  set(*to.mutable_at(), change.at);
+  to.set_transition(static_cast<v1::AlarmTransition>(change.transition));
+  to.set_actor(text(change.actor.view()));
+  to.set_text(text(change.text.view()));
+  set(*to.mutable_alarm(), change.alarm);
+}
+Result<alarm::Change> from(const v1::AlarmRecord& message) {
+  const Result<alarm::Alarm> alarm = from(message.alarm());
+  if (!alarm) return fail(alarm.error());
+  if (!v1::AlarmTransition_IsValid(message.transition()) ||
+      message.transition() == v1::ALARM_TRANSITION_UNSPECIFIED) {
+    return fail(Errc::invalid_argument, 0, "alarm: a transition unknown here");
+  }
+  return alarm::Change{static_cast<alarm::Transition>(message.transition()), from(message.at()),
+                       FixedString<alarm::kActorMax>(message.actor()),
+                       FixedString<alarm::kTextMax>(message.text()), *alarm};
+}
+static_assert(static_cast<int>(alarm::Transition::dropped) == v1::ALARM_TRANSITION_DROPPED);
 
 void set(v1::PointValue& to, const fleet::LatestValue& value) {
   set(*to.mutable_point(), value.point);

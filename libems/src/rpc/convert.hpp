@@ -42,10 +42,28 @@ void set(v1::Gap& to, telemetry::Stream stream, const telemetry::Epoch& epoch,
 [[nodiscard]] Result<telemetry::Gap> from(const v1::Gap& gap);
 
 void set(v1::CommandAction& to, const CommandAction& action);
-/// @errors invalid_argument  no action, a set-point without lease, a stop without reason.
+/// @errors invalid_argument  no action, a set-point or limit without lease, a stop without reason.
 [[nodiscard]] Result<CommandAction> from(const v1::CommandAction& action);
 void set(v1::CommandStatus& to, const CommandStep& step);
 [[nodiscard]] CommandStep from(const v1::CommandStatus& status);
+
+void set(v1::Alarm& to, const alarm::Alarm& alarm);
+/// @errors invalid_argument  no asset name, or a severity or state unknown here.
+[[nodiscard]] Result<alarm::Alarm> from(const v1::Alarm& alarm);
+/// @errors as above.
+template <class Repeated>
+[[nodiscard]] Result<std::vector<alarm::Alarm>> alarms_from(const Repeated& messages) {
+  std::vector<alarm::Alarm> alarms;
+  for (const v1::Alarm& message : messages) {
+    const Result<alarm::Alarm> alarm = from(message);
+    if (!alarm) return fail(alarm.error());
+    alarms.push_back(*alarm);
+  }
+  return alarms;
+}
+void set(v1::AlarmRecord& to, const alarm::Change& change);
+/// @errors as from(Alarm), and a transition unknown here.
+[[nodiscard]] Result<alarm::Change> from(const v1::AlarmRecord& record);
 
 void set(v1::PointValue& to, const fleet::LatestValue& value);
 /// @errors as from(Point).

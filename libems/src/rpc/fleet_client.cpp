@@ -212,8 +212,9 @@ Result<std::vector<fleet::StreamMark>> FleetClient::counts(const fleet::AgentKey
 }
 
 Result<std::string> FleetClient::send_command(const fleet::AgentKey& key, Duration ttl,
-                                              const CommandAction& action) {
+                                              const CommandAction& action, const std::string& id) {
   v1::SendCommandRequest request;
+  request.set_command_id(id);
   request.set_tenant(key.tenant);
   request.set_agent(key.agent);
   set(*request.mutable_ttl(), ttl);
@@ -221,6 +222,33 @@ Result<std::string> FleetClient::send_command(const fleet::AgentKey& key, Durati
   v1::SendCommandResponse response;
   const auto done = impl_->caller.once(
       [&](auto& context) { return impl_->stub->SendCommand(&context, request, &response); });
+  if (!done) return fail(done.error());
+  return response.command_id();
+}
+
+Result<std::vector<alarm::Alarm>> FleetClient::alarms(const fleet::AgentKey& key) {
+  v1::FleetServiceListAlarmsRequest request;
+  request.set_tenant(key.tenant);
+  request.set_agent(key.agent);
+  v1::FleetServiceListAlarmsResponse response;
+  const auto done = impl_->caller.once(
+      [&](auto& context) { return impl_->stub->ListAlarms(&context, request, &response); });
+  if (!done) return fail(done.error());
+  auto alarms = alarms_from(response.alarms());
+  if (!alarms) return impl_->caller.bad_answer(alarms.error());
+  return alarms;
+}
+
+Result<std::string> FleetClient::acknowledge_alarm(const fleet::AgentKey& key, alarm::Id alarm,
+                                                   const std::string& comment) {
+  v1::FleetServiceAcknowledgeAlarmRequest request;
+  request.set_tenant(key.tenant);
+  request.set_agent(key.agent);
+  request.set_alarm_id(alarm);
+  request.set_comment(comment);
+  v1::FleetServiceAcknowledgeAlarmResponse response;
+  const auto done = impl_->caller.once(
+      [&](auto& context) { return impl_->stub->AcknowledgeAlarm(&context, request, &response); });
   if (!done) return fail(done.error());
   return response.command_id();
 }

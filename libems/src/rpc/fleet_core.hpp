@@ -13,6 +13,7 @@
 #include <set>
 #include <string>
 
+#include "ems/fleet/alarm_board.hpp"
 #include "ems/rpc/fleet_server.hpp"
 #include "rpc/command_book.hpp"
 #include "rpc/credentials.hpp"
@@ -48,7 +49,8 @@ class FleetCore {
         hub(h),
         clock(c),
         logger(l),
-        book(c, std::move(r), options.commands_per_agent_max) {}
+        book(c, std::move(r), options.commands_per_agent_max),
+        alarms(s) {}
 
   const FleetServerOptions options;
   fleet::FleetStore& store;
@@ -56,6 +58,7 @@ class FleetCore {
   const Clock& clock;
   spdlog::logger& logger;
   CommandBook book;
+  fleet::AlarmBoard alarms;
   std::atomic<bool> stopping{false};
 
   /// The peer, when it is a user of at least that role.

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "ems/runtime/command_book.hpp"
 #include "rpc/convert.hpp"
 #include "rpc/range_writer.hpp"
 #include "rpc/status.hpp"
@@ -12,7 +13,7 @@ namespace ems::rpc {
 
 namespace {
 
-constexpr Duration kCommandTtlMax = seconds(3600);
+constexpr Duration kAcknowledgeTtl = seconds(60);
 constexpr std::chrono::milliseconds kWatchLook{200};  // Notices a caller that left.
 constexpr Duration kCommandLook = milliseconds(200);
 
@@ -195,25 +196,69 @@ grpc::Status FleetServiceImpl::GetCounts(grpc::ServerContext* context,
   return grpc::Status::OK;
 }
 
+Result<std::string> FleetServiceImpl::send(grpc::ServerContext& context, const std::string& tenant,
+                                           const std::string& agent, Duration ttl,
+                                           CommandAction action, const std::string& id) {
+  const auto user = core_.authorize(context, Role::operator_);
+  if (!user) return fail(user.error());
+  const auto key = core_.known_agent(*user, tenant, agent);
+  if (!key) return fail(key.error());
+  if (ttl <= Duration::zero() || ttl > runtime::kCommandTtlMax) {
+    return fail(Errc::invalid_argument, 0, "ttl: above zero, at most one hour");
+  }
+  const std::string actor = "user:" + user->name;
+  const Result<void> good =
+      runtime::check_command({id, ttl, actor, runtime::CommandOrigin::remote, action});
+  if (!good) return fail(good.error());
+  if (core_.stopping) return fail(Errc::unavailable, 0, "the server is shutting down");
+  const std::string_view kind = runtime::kind_of(action);
+  const std::string asked = runtime::text_of(action);
+  const auto given = core_.book.submit(*key, ttl, actor, std::move(action), id);
+  if (!given) return given;
+  // The audit of this side; the agent's is in its stream 0.
+  core_.logger.info("command id={} kind={} tenant={} agent={} actor={} peer={} asked=\"{}\"",
+                    *given, kind, key->tenant, key->agent, actor, context.peer(), asked);
+  core_.wake(*key);
+  return given;
+}
+
 grpc::Status FleetServiceImpl::SendCommand(grpc::ServerContext* context,
                                            const v1::SendCommandRequest* request,
                                            v1::SendCommandResponse* response) {
+  // Who may not command learns nothing about the form of a command.
   const auto user = core_.authorize(*context, Role::operator_);
   if (!user) return to_status(user.error());
   const auto key = core_.known_agent(*user, request->tenant(), request->agent());
   if (!key) return to_status(key.error());
-  const Duration ttl = from(request->ttl());
-  if (ttl <= Duration::zero() || ttl > kCommandTtlMax) {
-    return to_status(Errc::invalid_argument, "ttl: above zero, at most one hour");
-  }
   auto action = from(request->action());
   if (!action) return to_status(action.error());
-  if (core_.stopping) return to_status(Errc::unavailable, "the server is shutting down");
-  const auto id = core_.book.submit(*key, ttl, "user:" + user->name, std::move(*action));
+  const auto id = send(*context, request->tenant(), request->agent(), from(request->ttl()),
+                       std::move(*action), request->command_id());
   if (!id) return to_status(id.error());
-  core_.logger.info("command id={} tenant={} agent={} actor={}", *id, key->tenant, key->agent,
-                    user->name);
-  core_.wake(*key);
+  response->set_command_id(*id);
+  return grpc::Status::OK;
+}
+
+grpc::Status FleetServiceImpl::ListAlarms(grpc::ServerContext* context,
+                                          const v1::FleetServiceListAlarmsRequest* request,
+                                          v1::FleetServiceListAlarmsResponse* response) {
+  const auto user = core_.authorize(*context, Role::viewer);
+  if (!user) return to_status(user.error());
+  const auto key = core_.known_agent(*user, request->tenant(), request->agent());
+  if (!key) return to_status(key.error());
+  const auto alarms = core_.alarms.alarms(*key);
+  if (!alarms) return to_status(alarms.error());
+  for (const alarm::Alarm& alarm : *alarms) set(*response->add_alarms(), alarm);
+  return grpc::Status::OK;
+}
+
+grpc::Status FleetServiceImpl::AcknowledgeAlarm(
+    grpc::ServerContext* context, const v1::FleetServiceAcknowledgeAlarmRequest* request,
+    v1::FleetServiceAcknowledgeAlarmResponse* response) {
+  const Duration ttl = request->has_ttl() ? from(request->ttl()) : kAcknowledgeTtl;
+  const auto id = send(*context, request->tenant(), request->agent(), ttl,
+                       AcknowledgeAlarmAction{request->alarm_id(), request->comment()}, {});
+  if (!id) return to_status(id.error());
   response->set_command_id(*id);
   return grpc::Status::OK;
 }

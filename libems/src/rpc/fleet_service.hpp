@@ -26,6 +26,12 @@ class FleetServiceImpl final : public v1::FleetService::Service {
                            v1::SendCommandResponse* response) override;
   grpc::Status WatchCommand(grpc::ServerContext* context, const v1::WatchCommandRequest* request,
                             grpc::ServerWriter<v1::WatchCommandResponse>* writer) override;
+  grpc::Status ListAlarms(grpc::ServerContext* context,
+                          const v1::FleetServiceListAlarmsRequest* request,
+                          v1::FleetServiceListAlarmsResponse* response) override;
+  grpc::Status AcknowledgeAlarm(grpc::ServerContext* context,
+                                const v1::FleetServiceAcknowledgeAlarmRequest* request,
+                                v1::FleetServiceAcknowledgeAlarmResponse* response) override;
   grpc::Status ClearIdentityConflict(grpc::ServerContext* context,
                                      const v1::ClearIdentityConflictRequest* request,
                                      v1::ClearIdentityConflictResponse* response) override;
@@ -34,6 +40,10 @@ class FleetServiceImpl final : public v1::FleetService::Service {
                             v1::FleetServiceGetCatalogueResponse* response) override;
 
  private:
+  /// Queues a command of a user; the common end of SendCommand and AcknowledgeAlarm.
+  [[nodiscard]] Result<std::string> send(grpc::ServerContext& context, const std::string& tenant,
+                                         const std::string& agent, Duration ttl,
+                                         CommandAction action, const std::string& id);
   FleetCore& core_;
 };
 

@@ -81,40 +81,89 @@ Result<runtime::Explanation> SiteClient::explain(std::optional<UtcInstant> at) {
   return explanation;
 }
 
-Result<void> SiteClient::set_setpoint(const runtime::SetpointRequest& setpoint) {
-  v1::SetSetpointRequest request;
-  request.set_power_w(setpoint.power.count());
-  set(*request.mutable_lease(), setpoint.lease);
-  request.set_actor(setpoint.actor);
-  v1::SetSetpointResponse response;
-  return impl_->caller.once(
-      [&](auto& context) { return impl_->stub->SetSetpoint(&context, request, &response); });
+Result<runtime::CommandStep> SiteClient::command(const runtime::Command& command) {
+  if (const auto* reset = std::get_if<runtime::ResetAction>(&command.action)) {
+    v1::ResetEmergencyStopRequest request;
+    request.set_name(command.actor);
+    request.set_cause(reset->cause);
+    request.set_command_id(command.id);
+    v1::ResetEmergencyStopResponse response;
+    const auto done = impl_->caller.once([&](auto& context) {
+      return impl_->stub->ResetEmergencyStop(&context, request, &response);
+    });
+    if (!done) return fail(done.error());
+    return from(response.status());
+  }
+  v1::SiteServiceSendCommandRequest request;
+  request.set_command_id(command.id);
+  if (command.ttl != Duration::zero()) set(*request.mutable_ttl(), command.ttl);
+  request.set_actor(command.actor);
+  set(*request.mutable_action(), command.action);
+  v1::SiteServiceSendCommandResponse response;
+  const auto done = impl_->caller.once(
+      [&](auto& context) { return impl_->stub->SendCommand(&context, request, &response); });
+  if (!done) return fail(done.error());
+  return from(response.status());
 }
 
-Result<void> SiteClient::clear_setpoint(const std::string& actor) {
-  v1::ClearSetpointRequest request;
-  request.set_actor(actor);
-  v1::ClearSetpointResponse response;
-  return impl_->caller.once(
-      [&](auto& context) { return impl_->stub->ClearSetpoint(&context, request, &response); });
+Result<std::vector<runtime::CommandView>> SiteClient::commands() {
+  const v1::ListCommandsRequest request;
+  v1::ListCommandsResponse response;
+  const auto done = impl_->caller.once(
+      [&](auto& context) { return impl_->stub->ListCommands(&context, request, &response); });
+  if (!done) return fail(done.error());
+  std::vector<runtime::CommandView> commands;
+  for (const v1::CommandRecord& message : response.commands()) commands.push_back(from(message));
+  return commands;
 }
 
-Result<void> SiteClient::emergency_stop(const std::string& actor, const std::string& reason) {
-  v1::EmergencyStopRequest request;
-  request.set_actor(actor);
-  request.set_reason(reason);
-  v1::EmergencyStopResponse response;
-  return impl_->caller.once(
-      [&](auto& context) { return impl_->stub->EmergencyStop(&context, request, &response); });
+Result<runtime::AlarmsView> SiteClient::alarms() {
+  const v1::SiteServiceListAlarmsRequest request;
+  v1::SiteServiceListAlarmsResponse response;
+  const auto done = impl_->caller.once(
+      [&](auto& context) { return impl_->stub->ListAlarms(&context, request, &response); });
+  if (!done) return fail(done.error());
+  runtime::AlarmsView view;
+  auto alarms = alarms_from(response.alarms());
+  if (!alarms) return impl_->caller.bad_answer(alarms.error());
+  view.alarms = std::move(*alarms);
+  view.dropped = response.dropped();
+  return view;
 }
 
-Result<void> SiteClient::reset_emergency_stop(const runtime::ResetRequest& reset) {
-  v1::ResetEmergencyStopRequest request;
-  request.set_name(reset.name);
-  request.set_cause(reset.cause);
-  v1::ResetEmergencyStopResponse response;
-  return impl_->caller.once(
-      [&](auto& context) { return impl_->stub->ResetEmergencyStop(&context, request, &response); });
+Result<std::vector<alarm::Change>> SiteClient::alarm_history(std::optional<UtcInstant> begin,
+                                                             std::optional<UtcInstant> end,
+                                                             std::uint32_t max) {
+  v1::ListAlarmHistoryRequest request;
+  if (begin) set(*request.mutable_from(), *begin);
+  if (end) set(*request.mutable_to(), *end);
+  request.set_max(max);
+  v1::ListAlarmHistoryResponse response;
+  const auto done = impl_->caller.once(
+      [&](auto& context) { return impl_->stub->ListAlarmHistory(&context, request, &response); });
+  if (!done) return fail(done.error());
+  std::vector<alarm::Change> changes;
+  for (const v1::AlarmRecord& message : response.records()) {
+    const auto change = from(message);
+    if (!change) return impl_->caller.bad_answer(change.error());
+    changes.push_back(*change);
+  }
+  return changes;
+}
+
+Result<void> SiteClient::watch_alarms(
+    const std::function<bool(std::vector<alarm::Alarm>)>& update) {
+  const v1::WatchAlarmsRequest request;
+  std::optional<Error> bad;
+  const auto done = impl_->caller.stream<v1::WatchAlarmsResponse>(
+      [&](auto& context) { return impl_->stub->WatchAlarms(&context, request); },
+      [&](const v1::WatchAlarmsResponse& response) {
+        auto alarms = alarms_from(response.alarms());
+        if (!alarms) bad = alarms.error();
+        return alarms && update(std::move(*alarms));
+      });
+  if (bad) return impl_->caller.bad_answer(*bad);
+  return done;
 }
 
 }  // namespace ems::rpc

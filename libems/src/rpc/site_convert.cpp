@@ -344,7 +344,12 @@ void set(v1::SiteStatus& to, const runtime::SiteStatus& status, const PointFilte
     message.set_pending(rows.pending);
     message.set_evicted(rows.evicted);
   }
+  to.set_mode(static_cast<v1::OperatingMode>(status.mode));
+  to.set_alarms_active(status.alarms_active);
+  to.set_alarms_unacknowledged(status.alarms_unacknowledged);
 }
+static_assert(static_cast<int>(runtime::Mode::online) == v1::OPERATING_MODE_ONLINE);
+static_assert(static_cast<int>(runtime::Mode::autonomous) == v1::OPERATING_MODE_AUTONOMOUS);
 
 Result<runtime::SiteStatus> from(const v1::SiteStatus& message) {
   runtime::SiteStatus status;
@@ -375,7 +380,27 @@ Result<runtime::SiteStatus> from(const v1::SiteStatus& message) {
     status.rows.push_back(
         {rows.stream(), rows.made(), rows.acknowledged(), rows.pending(), rows.evicted()});
   }
+  // A mode unknown here is not "online".
+  status.mode = message.mode() == v1::OPERATING_MODE_ONLINE ? runtime::Mode::online
+                                                            : runtime::Mode::autonomous;
+  status.alarms_active = message.alarms_active();
+  status.alarms_unacknowledged = message.alarms_unacknowledged();
   return status;
+}
+
+void set(v1::CommandRecord& to, const runtime::CommandView& command) {
+  set(*to.mutable_status(), command.step);
+  to.set_kind(command.kind);
+  to.set_actor(command.actor);
+  to.set_origin(command.origin == runtime::CommandOrigin::local ? v1::COMMAND_ORIGIN_LOCAL
+                                                                : v1::COMMAND_ORIGIN_REMOTE);
+  set(*to.mutable_received_at(), command.received_at);
+}
+runtime::CommandView from(const v1::CommandRecord& command) {
+  return {from(command.status()), command.kind(), command.actor(),
+          command.origin() == v1::COMMAND_ORIGIN_LOCAL ? runtime::CommandOrigin::local
+                                                       : runtime::CommandOrigin::remote,
+          from(command.received_at())};
 }
 
 }  // namespace ems::rpc

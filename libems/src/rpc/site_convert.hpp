@@ -17,4 +17,7 @@ void set(v1::Decision& to, const runtime::DecisionView& decision);
 /// @errors as above.
 [[nodiscard]] Result<runtime::DecisionView> from(const v1::Decision& decision);
 
+void set(v1::CommandRecord& to, const runtime::CommandView& command);
+[[nodiscard]] runtime::CommandView from(const v1::CommandRecord& command);
+
 }  // namespace ems::rpc

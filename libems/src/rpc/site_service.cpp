@@ -14,11 +14,9 @@ namespace {
 constexpr Duration kIntervalMin = milliseconds(100);
 constexpr Duration kIntervalMax = seconds(3600);
 constexpr Duration kIntervalDefault = seconds(1);
+constexpr Duration kAlarmsLook = milliseconds(200);
+constexpr std::size_t kHistoryDefault = 1000;
 constexpr std::chrono::milliseconds kLook{200};  // Notices a caller that left.
-
-grpc::Status answer(const Result<void>& done) {
-  return done ? grpc::Status::OK : to_status(done.error());
-}
 
 }  // namespace
 
@@ -32,15 +30,8 @@ grpc::Status SiteServiceImpl::GetStatus(grpc::ServerContext*, const v1::GetStatu
   return grpc::Status::OK;
 }
 
-grpc::Status SiteServiceImpl::WatchStatus(grpc::ServerContext* context,
-                                          const v1::WatchStatusRequest* request,
-                                          grpc::ServerWriter<v1::WatchStatusResponse>* writer) {
-  const auto filters = PointFilters::parse(request->points());
-  if (!filters) return to_status(filters.error());
-  const Duration interval = request->has_interval() ? from(request->interval()) : kIntervalDefault;
-  if (interval < kIntervalMin || interval > kIntervalMax) {
-    return to_status(Errc::invalid_argument, "interval: 100 ms to 1 h");
-  }
+template <class Look>
+grpc::Status SiteServiceImpl::watch(grpc::ServerContext& context, Duration interval, Look look) {
   if (++watchers_ > watchers_max_) {
     --watchers_;
     return to_status(Errc::resource_exhausted, "too many watchers");
@@ -49,7 +40,7 @@ grpc::Status SiteServiceImpl::WatchStatus(grpc::ServerContext* context,
   auto due = std::chrono::steady_clock::now();
   grpc::Status result = to_status(Errc::cancelled, "the caller left");
   std::unique_lock lock{mutex_};
-  while (!context->IsCancelled()) {
+  while (!context.IsCancelled()) {
     if (stopping_) {
       result = to_status(Errc::unavailable, "the agent is shutting down");
       break;
@@ -61,16 +52,31 @@ grpc::Status SiteServiceImpl::WatchStatus(grpc::ServerContext* context,
     }
     due = now + pace;
     lock.unlock();
-    const auto status = port_.status();
-    v1::WatchStatusResponse response;
-    if (status) set(*response.mutable_status(), *status, *filters);
-    const bool written = status && writer->Write(response);
+    const Result<bool> goes_on = look();
     lock.lock();
-    if (!status) result = to_status(status.error());
-    if (!written) break;
+    if (!goes_on) result = to_status(goes_on.error());
+    if (!goes_on || !*goes_on) break;
   }
   --watchers_;
   return result;
+}
+
+grpc::Status SiteServiceImpl::WatchStatus(grpc::ServerContext* context,
+                                          const v1::WatchStatusRequest* request,
+                                          grpc::ServerWriter<v1::WatchStatusResponse>* writer) {
+  const auto filters = PointFilters::parse(request->points());
+  if (!filters) return to_status(filters.error());
+  const Duration interval = request->has_interval() ? from(request->interval()) : kIntervalDefault;
+  if (interval < kIntervalMin || interval > kIntervalMax) {
+    return to_status(Errc::invalid_argument, "interval: 100 ms to 1 h");
+  }
+  return watch(*context, interval, [&]() -> Result<bool> {
+    const auto status = port_.status();
+    if (!status) return fail(status.error());
+    v1::WatchStatusResponse response;
+    set(*response.mutable_status(), *status, *filters);
+    return writer->Write(response);
+  });
 }
 
 grpc::Status SiteServiceImpl::Explain(grpc::ServerContext*, const v1::ExplainRequest* request,
@@ -97,38 +103,106 @@ grpc::Status SiteServiceImpl::Explain(grpc::ServerContext*, const v1::ExplainReq
   return grpc::Status::OK;
 }
 
+grpc::Status SiteServiceImpl::command(const std::string& id, Duration ttl, const std::string& actor,
+                                      CommandAction action, v1::CommandStatus* status) {
+  const auto step =
+      port_.command({id, ttl, actor, runtime::CommandOrigin::local, std::move(action)});
+  if (!step) return to_status(step.error());
+  set(*status, *step);
+  return grpc::Status::OK;
+}
+
 grpc::Status SiteServiceImpl::SetSetpoint(grpc::ServerContext*,
                                           const v1::SetSetpointRequest* request,
-                                          v1::SetSetpointResponse*) {
-  const Duration lease = from(request->lease());
-  if (lease <= Duration::zero() || request->actor().empty()) {
-    return to_status(Errc::invalid_argument, "a set-point needs a lease above zero and an actor");
-  }
-  return answer(port_.set_setpoint(
-      {Watt{request->power_w()}, lease, request->actor(), runtime::CommandOrigin::local}));
+                                          v1::SetSetpointResponse* response) {
+  return command(request->command_id(), runtime::kCommandTtlDefault, request->actor(),
+                 SetpointAction{Watt{request->power_w()}, from(request->lease())},
+                 response->mutable_status());
 }
 
 grpc::Status SiteServiceImpl::ClearSetpoint(grpc::ServerContext*,
                                             const v1::ClearSetpointRequest* request,
-                                            v1::ClearSetpointResponse*) {
-  if (request->actor().empty()) return to_status(Errc::invalid_argument, "an actor is needed");
-  return answer(port_.clear_setpoint(request->actor(), runtime::CommandOrigin::local));
+                                            v1::ClearSetpointResponse* response) {
+  return command(request->command_id(), runtime::kCommandTtlDefault, request->actor(),
+                 ClearSetpointAction{}, response->mutable_status());
 }
 
 grpc::Status SiteServiceImpl::EmergencyStop(grpc::ServerContext*,
                                             const v1::EmergencyStopRequest* request,
-                                            v1::EmergencyStopResponse*) {
-  if (request->actor().empty()) return to_status(Errc::invalid_argument, "an actor is needed");
-  return answer(port_.emergency_stop(request->actor(), request->reason()));
+                                            v1::EmergencyStopResponse* response) {
+  return command(request->command_id(), runtime::kCommandTtlDefault, request->actor(),
+                 EmergencyStopAction{request->reason()}, response->mutable_status());
 }
 
 grpc::Status SiteServiceImpl::ResetEmergencyStop(grpc::ServerContext*,
                                                  const v1::ResetEmergencyStopRequest* request,
-                                                 v1::ResetEmergencyStopResponse*) {
-  if (request->name().empty() || request->cause().empty()) {
-    return to_status(Errc::invalid_argument, "a reset needs a name and a cause");
-  }
-  return answer(port_.reset_emergency_stop({request->name(), request->cause()}));
+                                                 v1::ResetEmergencyStopResponse* response) {
+  return command(request->command_id(), runtime::kCommandTtlDefault, request->name(),
+                 runtime::ResetAction{request->cause()}, response->mutable_status());
+}
+
+grpc::Status SiteServiceImpl::SendCommand(grpc::ServerContext*,
+                                          const v1::SiteServiceSendCommandRequest* request,
+                                          v1::SiteServiceSendCommandResponse* response) {
+  auto action = from(request->action());
+  if (!action) return to_status(action.error());
+  const Duration ttl = request->has_ttl() ? from(request->ttl()) : runtime::kCommandTtlDefault;
+  return command(request->command_id(), ttl, request->actor(), std::move(*action),
+                 response->mutable_status());
+}
+
+grpc::Status SiteServiceImpl::ListCommands(grpc::ServerContext*, const v1::ListCommandsRequest*,
+                                           v1::ListCommandsResponse* response) {
+  const auto commands = port_.commands();
+  if (!commands) return to_status(commands.error());
+  for (const runtime::CommandView& command : *commands) set(*response->add_commands(), command);
+  return grpc::Status::OK;
+}
+
+grpc::Status SiteServiceImpl::ListAlarms(grpc::ServerContext*,
+                                         const v1::SiteServiceListAlarmsRequest*,
+                                         v1::SiteServiceListAlarmsResponse* response) {
+  const auto alarms = port_.alarms();
+  if (!alarms) return to_status(alarms.error());
+  for (const alarm::Alarm& alarm : alarms->alarms) set(*response->add_alarms(), alarm);
+  response->set_dropped(alarms->dropped);
+  return grpc::Status::OK;
+}
+
+grpc::Status SiteServiceImpl::ListAlarmHistory(grpc::ServerContext*,
+                                               const v1::ListAlarmHistoryRequest* request,
+                                               v1::ListAlarmHistoryResponse* response) {
+  const io::UtcRange all;
+  const UtcInstant begin = request->has_from() ? from(request->from()) : all.from;
+  const UtcInstant end = request->has_to() ? from(request->to()) : all.to;
+  const std::size_t max = request->max() == 0 ? kHistoryDefault : request->max();
+  const auto changes = port_.alarm_history(begin, end, max);
+  if (!changes) return to_status(changes.error());
+  for (const alarm::Change& change : *changes) set(*response->add_records(), change);
+  return grpc::Status::OK;
+}
+
+grpc::Status SiteServiceImpl::WatchAlarms(grpc::ServerContext* context,
+                                          const v1::WatchAlarmsRequest*,
+                                          grpc::ServerWriter<v1::WatchAlarmsResponse>* writer) {
+  std::optional<std::uint64_t> sent;
+  return watch(*context, kAlarmsLook, [&]() -> Result<bool> {
+    const auto alarms = port_.alarms();
+    if (!alarms) return fail(alarms.error());
+    if (sent == alarms->revision) return true;
+    sent = alarms->revision;
+    v1::WatchAlarmsResponse response;
+    for (const alarm::Alarm& alarm : alarms->alarms) set(*response.add_alarms(), alarm);
+    return writer->Write(response);
+  });
+}
+
+grpc::Status SiteServiceImpl::AcknowledgeAlarm(
+    grpc::ServerContext*, const v1::SiteServiceAcknowledgeAlarmRequest* request,
+    v1::SiteServiceAcknowledgeAlarmResponse* response) {
+  return command(request->command_id(), runtime::kCommandTtlDefault, request->actor(),
+                 AcknowledgeAlarmAction{request->alarm_id(), request->comment()},
+                 response->mutable_status());
 }
 
 grpc::Status SiteServiceImpl::GetCatalogue(grpc::ServerContext*,

@@ -6,6 +6,7 @@
 #include <condition_variable>
 #include <mutex>
 
+#include "ems/rpc/command.hpp"
 #include "ems/runtime/site_port.hpp"
 #include "ems/v1/site.grpc.pb.h"
 
@@ -31,14 +32,37 @@ class SiteServiceImpl final : public v1::SiteService::Service {
   grpc::Status ResetEmergencyStop(grpc::ServerContext* context,
                                   const v1::ResetEmergencyStopRequest* request,
                                   v1::ResetEmergencyStopResponse* response) override;
+  grpc::Status SendCommand(grpc::ServerContext* context,
+                           const v1::SiteServiceSendCommandRequest* request,
+                           v1::SiteServiceSendCommandResponse* response) override;
+  grpc::Status ListCommands(grpc::ServerContext* context, const v1::ListCommandsRequest* request,
+                            v1::ListCommandsResponse* response) override;
+  grpc::Status ListAlarms(grpc::ServerContext* context,
+                          const v1::SiteServiceListAlarmsRequest* request,
+                          v1::SiteServiceListAlarmsResponse* response) override;
+  grpc::Status ListAlarmHistory(grpc::ServerContext* context,
+                                const v1::ListAlarmHistoryRequest* request,
+                                v1::ListAlarmHistoryResponse* response) override;
+  grpc::Status WatchAlarms(grpc::ServerContext* context, const v1::WatchAlarmsRequest* request,
+                           grpc::ServerWriter<v1::WatchAlarmsResponse>* writer) override;
+  grpc::Status AcknowledgeAlarm(grpc::ServerContext* context,
+                                const v1::SiteServiceAcknowledgeAlarmRequest* request,
+                                v1::SiteServiceAcknowledgeAlarmResponse* response) override;
   grpc::Status GetCatalogue(grpc::ServerContext* context,
                             const v1::SiteServiceGetCatalogueRequest* request,
                             v1::SiteServiceGetCatalogueResponse* response) override;
 
-  /// Ends every WatchStatus.
+  /// Ends every stream.
   void stop();
 
  private:
+  /// Gives a command and fills in where it is.
+  [[nodiscard]] grpc::Status command(const std::string& id, Duration ttl, const std::string& actor,
+                                     CommandAction action, v1::CommandStatus* status);
+  /// Calls `look` every `pace` until the caller leaves, it says no, or the agent ends.
+  template <class Look>
+  [[nodiscard]] grpc::Status watch(grpc::ServerContext& context, Duration pace, Look look);
+
   runtime::SitePort& port_;
   const std::uint32_t watchers_max_;
   std::atomic<std::uint32_t> watchers_{0};

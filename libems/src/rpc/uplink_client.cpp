@@ -10,6 +10,12 @@
 
 namespace ems::rpc {
 
+namespace {
+
+constexpr std::size_t kStepsMax = 1024;  // Beyond, the server asks again after a reconnect.
+
+}  // namespace
+
 class UplinkClient::Impl {
  public:
   Impl(UplinkOptions options, runtime::UplinkSource& source, CommandHandler handler,
@@ -51,6 +57,13 @@ class UplinkClient::Impl {
     }
     if (shared_.live) ++shared_.counters.live_dropped;
     shared_.live = std::move(values);
+    shared_.changed.notify_all();
+  }
+
+  void report(CommandStep step) {
+    const std::scoped_lock lock{shared_.mutex};
+    if (shared_.state != runtime::UplinkState::online || shared_.steps.size() >= kStepsMax) return;
+    shared_.steps.push_back(std::move(step));
     shared_.changed.notify_all();
   }
 
@@ -115,6 +128,7 @@ UplinkClient::~UplinkClient() { stop(); }
 void UplinkClient::start() { impl_->start(); }
 void UplinkClient::stop() { impl_->stop(); }
 void UplinkClient::notify() { impl_->notify(); }
+void UplinkClient::report(CommandStep step) { impl_->report(std::move(step)); }
 void UplinkClient::publish(LiveValues values) { impl_->publish(std::move(values)); }
 runtime::UplinkView UplinkClient::view() const { return impl_->view(); }
 UplinkCounters UplinkClient::counters() const { return impl_->counters(); }

@@ -21,7 +21,6 @@ namespace {
 constexpr std::chrono::seconds kIdleLook{1};  // Looks at the store at least so often.
 constexpr const char* kBroken = "the connection ended";
 constexpr std::size_t kCommandsMax = 128;  // Received and not performed yet.
-constexpr std::size_t kAnsweredMax = 256;  // Command ids remembered.
 
 std::string describe(const Error& error) {
   return std::string{to_string(error.code)} + ": " + error.what;
@@ -110,6 +109,15 @@ void UplinkSession::read_all(std::string hello) {
 
 void UplinkSession::take(v1::ConnectResponse& response) {
   const Instant now = shared_.clock.now();
+  // A stop does not wait for what this connection has to send, or for the store.
+  if (response.has_command() && response.command().action().has_emergency_stop() &&
+      response.command().id().size() <= runtime::kCommandIdMax) {
+    const CommandStep step = perform(response.command(), now);
+    const std::scoped_lock lock{shared_.mutex};
+    shared_.steps.push_back(step);
+    shared_.changed.notify_all();
+    return;
+  }
   const std::scoped_lock lock{shared_.mutex};
   if (response.has_welcome() && !inbox_.welcome) {
     inbox_.welcome = std::move(*response.mutable_welcome());
@@ -118,7 +126,7 @@ void UplinkSession::take(v1::ConnectResponse& response) {
   } else if (response.has_command()) {
     const v1::Command& command = response.command();
     const bool too_long =
-        command.id().size() > kNameSizeMax || command.actor().size() > kNameSizeMax;
+        command.id().size() > runtime::kCommandIdMax || command.actor().size() > kNameSizeMax;
     if (too_long || inbox_.commands.size() >= kCommandsMax) {
       inbox_.error = too_long ? "length: the server sent a command whose id or actor is too long"
                               : "resource_exhausted: the server sent too many commands at once";
@@ -241,11 +249,13 @@ Result<void> UplinkSession::resume(telemetry::Stream stream, telemetry::Sequence
 std::string UplinkSession::step() {
   Inbox in;
   std::optional<LiveValues> live;
+  std::deque<CommandStep> steps;
   {
     const std::scoped_lock lock{shared_.mutex};
     std::swap(in.acks, inbox_.acks);
     std::swap(in.commands, inbox_.commands);
     std::swap(live, shared_.live);
+    std::swap(steps, shared_.steps);
     shared_.notified = false;
   }
   for (const auto& ack : in.acks) {
@@ -253,7 +263,10 @@ std::string UplinkSession::step() {
     if (const auto done = acknowledged(*ack); !done) return describe(done.error());
   }
   for (const auto& [command_message, received] : in.commands) {
-    if (!command(command_message, received)) return kBroken;
+    if (!report(perform(command_message, received))) return kBroken;
+  }
+  for (const CommandStep& step : steps) {
+    if (!report(step)) return kBroken;
   }
   if (live && !publish(*live)) return kBroken;
   const Result<bool> sent = pump();
@@ -264,7 +277,7 @@ std::string UplinkSession::step() {
   shared_.changed.wait_for(lock, kIdleLook, [this] {
     const bool acked = inbox_.acks[0] || inbox_.acks[1] || inbox_.acks[2];
     return shared_.stopping || shared_.notified || shared_.live || inbox_.ended || acked ||
-           !inbox_.commands.empty();
+           !inbox_.commands.empty() || !shared_.steps.empty();
   });
   return {};
 }
@@ -294,39 +307,33 @@ Result<void> UplinkSession::acknowledged(const v1::Ack& ack) {
 CommandStep UplinkSession::perform(const v1::Command& message, Instant received) {
   CommandStep step;
   step.id = message.id();
+  step.at = shared_.clock.utc();
   const Result<CommandAction> action = from(message.action());
-  if (shared_.clock.now() - received >= from(message.ttl())) {
-    step.state = CommandState::expired;
-    step.message = "its time to live ran out before the site took it";
-  } else if (!action) {
+  if (!action) {
     step.state = CommandState::rejected;
     step.message = describe(action.error());
   } else {
-    const Result<void> done =
-        shared_.handler({message.id(), from(message.ttl()), message.actor(), *action});
-    step.state = done ? CommandState::accepted : CommandState::rejected;
-    if (!done) step.message = describe(done.error());
+    // What is left of its time counts from its arrival, by our clock.
+    const Duration left = from(message.ttl()) - (shared_.clock.now() - received);
+    const Result<CommandStep> done = shared_.handler(
+        {message.id(), left, message.actor(), runtime::CommandOrigin::remote, *action});
+    if (done) {
+      step = *done;
+    } else {
+      step.state = CommandState::rejected;
+      step.message = describe(done.error());
+    }
   }
-  step.at = shared_.clock.utc();
+  count(&UplinkCounters::commands);
   shared_.logger.info("uplink command id={} actor={} state={} message=\"{}\"",
                       printable(step.id, kNameSizeMax), printable(message.actor(), kNameSizeMax),
                       to_string(step.state), printable(step.message, kMessageSizeMax));
   return step;
 }
 
-bool UplinkSession::command(const v1::Command& message, Instant received) {
-  auto known = shared_.answered.find(message.id());
-  if (known == shared_.answered.end()) {
-    known = shared_.answered.emplace(message.id(), perform(message, received)).first;
-    shared_.answered_order.push_back(message.id());
-    if (shared_.answered_order.size() > kAnsweredMax) {
-      shared_.answered.erase(shared_.answered_order.front());
-      shared_.answered_order.pop_front();
-    }
-    count(&UplinkCounters::commands);
-  }
+bool UplinkSession::report(const CommandStep& step) {
   v1::ConnectRequest request;
-  set(*request.mutable_command_status(), known->second);
+  set(*request.mutable_command_status(), step);
   return write(request);
 }
 

@@ -9,7 +9,6 @@
 #include <array>
 #include <condition_variable>
 #include <deque>
-#include <map>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -30,7 +29,7 @@ struct UplinkShared {
 
   const UplinkOptions options;    // Never changes.
   runtime::UplinkSource& source;  // The uplink's thread only.
-  const CommandHandler handler;   // The uplink's thread only.
+  const CommandHandler handler;   // The uplink's thread; of a stop, the reading one.
   const Clock& clock;
   spdlog::logger& logger;
   fleet::Id128 instance{};  // Set before the thread starts.
@@ -48,9 +47,7 @@ struct UplinkShared {
   /// Rows that were sent at least once, in `sent_epoch`; the uplink's thread only.
   std::array<telemetry::Sequence, telemetry::kStreamCount> sent_before{};
   telemetry::Epoch sent_epoch{};
-  std::map<std::string, CommandStep>
-      answered;                            ///< Newest commands by id; the uplink's thread only.
-  std::deque<std::string> answered_order;  ///< Oldest first; the uplink's thread only.
+  std::deque<CommandStep> steps;  ///< To report; guarded by mutex.
 };
 
 /// Runs one connection on the calling thread, with one more thread that reads.
@@ -90,7 +87,7 @@ class UplinkSession {
   [[nodiscard]] Result<void> begin_epoch();
   [[nodiscard]] std::string step();
   [[nodiscard]] Result<void> acknowledged(const v1::Ack& ack);
-  [[nodiscard]] bool command(const v1::Command& command, Instant received);
+  [[nodiscard]] bool report(const CommandStep& step);
   [[nodiscard]] CommandStep perform(const v1::Command& command, Instant received);
   [[nodiscard]] bool publish(const LiveValues& values);
   /// Sends one batch of each stream that the window has room for.

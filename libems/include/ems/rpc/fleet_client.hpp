@@ -98,11 +98,19 @@ class FleetClient {
                                    const std::vector<PointQuery>& points,
                                    const std::function<bool(LiveUpdate)>& update);
   [[nodiscard]] Result<std::vector<fleet::StreamMark>> counts(const fleet::AgentKey& key);
-  /// @return The command's id.
+  /// @param id  Empty: the server makes one. A repeated id acts once.
+  /// @return    The command's id.
   [[nodiscard]] Result<std::string> send_command(const fleet::AgentKey& key, Duration ttl,
-                                                 const CommandAction& action);
+                                                 const CommandAction& action,
+                                                 const std::string& id = {});
   [[nodiscard]] Result<void> watch_command(const std::string& id,
                                            const std::function<bool(CommandStep)>& step);
+
+  /// Alarms of an agent that are not normal, gravest first.
+  [[nodiscard]] Result<std::vector<alarm::Alarm>> alarms(const fleet::AgentKey& key);
+  /// @return The id of the command that says it to the agent.
+  [[nodiscard]] Result<std::string> acknowledge_alarm(const fleet::AgentKey& key, alarm::Id alarm,
+                                                      const std::string& comment);
 
   /// The person decided who the agent is. Role technician.
   [[nodiscard]] Result<void> clear_conflict(const fleet::AgentKey& key);

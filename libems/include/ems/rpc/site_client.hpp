@@ -7,6 +7,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "ems/core/result.hpp"
 #include "ems/core/time.hpp"
@@ -34,11 +35,18 @@ class SiteClient {
   [[nodiscard]] Result<void> watch(Duration interval,
                                    const std::function<bool(runtime::SiteStatus)>& update);
   [[nodiscard]] Result<runtime::Explanation> explain(std::optional<UtcInstant> at = std::nullopt);
-  /// The origin is local, whatever the request says.
-  [[nodiscard]] Result<void> set_setpoint(const runtime::SetpointRequest& request);
-  [[nodiscard]] Result<void> clear_setpoint(const std::string& actor);
-  [[nodiscard]] Result<void> emergency_stop(const std::string& actor, const std::string& reason);
-  [[nodiscard]] Result<void> reset_emergency_stop(const runtime::ResetRequest& request);
+  /// Gives a command; its origin is local, whatever it says. A time to live of 0 is the agent's.
+  /// A reset goes with it, too.
+  [[nodiscard]] Result<runtime::CommandStep> command(const runtime::Command& command);
+  [[nodiscard]] Result<std::vector<runtime::CommandView>> commands();
+  [[nodiscard]] Result<runtime::AlarmsView> alarms();
+  /// @param max  0: the agent's default.
+  [[nodiscard]] Result<std::vector<alarm::Change>> alarm_history(std::optional<UtcInstant> from,
+                                                                 std::optional<UtcInstant> to,
+                                                                 std::uint32_t max);
+  /// Gives the alarms now and after each change until the callback returns false.
+  [[nodiscard]] Result<void> watch_alarms(
+      const std::function<bool(std::vector<alarm::Alarm>)>& update);
 
   /// Ends the call that is under way, from any thread (not a signal handler).
   void cancel();

@@ -55,19 +55,20 @@ struct UplinkCounters {
   std::uint64_t gaps_sent = 0;
   std::uint64_t live_sent = 0;
   std::uint64_t live_dropped = 0;  ///< Newer ones came before they could be sent.
-  std::uint64_t commands = 0;
+  std::uint64_t commands = 0;      ///< Received, repeated ones too.
 };
 
 /// Sends the store's rows to a server, in order per stream, with a bounded window, and acknowledges
 /// them in the store when the server has them. Connects again after every failure, for ever, with
-/// full jitter. Commands of the server go to the handler, each id once.
+/// full jitter. Commands of the server go to the handler, which knows repeated ids; emergency stops
+/// go there from the thread that reads, before anything that waits.
 ///
 /// @thread_safety start() and stop() from one thread; everything else from any. `source` and the
-///                handler are called from the client's own thread.
+///                handler are called from the client's own threads, the handler from two.
 class UplinkClient {
  public:
   /// @param source, clock, logger  Outlive the client.
-  /// @param handler  Called for each command; a command is answered when it returns.
+  /// @param handler  Called for each command; its first answer goes out when it returns.
   UplinkClient(UplinkOptions options, runtime::UplinkSource& source, CommandHandler handler,
                const Clock& clock, RandomSource random, spdlog::logger& logger);
   ~UplinkClient();  ///< stop().
@@ -83,6 +84,10 @@ class UplinkClient {
   void notify();
   /// Queue of one: a newer one replaces an older one that was not sent.
   void publish(LiveValues values);
+
+  /// Tells the server a later step of one of its commands. While the connection is down it is
+  /// dropped: the server asks again.
+  void report(CommandStep step);
 
   /// Where the connection stands.
   [[nodiscard]] runtime::UplinkView view() const;
