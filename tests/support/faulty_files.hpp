@@ -7,8 +7,11 @@
 #include <sqlite3.h>
 
 #include <array>
+#include <atomic>
+#include <condition_variable>
 #include <cstdint>
 #include <cstring>
+#include <mutex>
 
 #include "ems/core/assert.hpp"
 
@@ -50,6 +53,16 @@ class FaultyFiles {
   }
   /// All is well again.
   void repair() { fail_at(0, FileFault::none); }
+  /// From now on a sync does not return, as on a disk that hangs, until it is called with false.
+  void hang_syncs(bool hang) {
+    {
+      const std::lock_guard lock(mutex_);
+      hang_ = hang;
+    }
+    released_.notify_all();
+  }
+  /// A sync hangs now.
+  [[nodiscard]] bool hanging() const { return hanging_.load(); }
   /// The fault was met.
   [[nodiscard]] bool struck() const { return struck_; }
 
@@ -87,7 +100,14 @@ class FaultyFiles {
     const int answer = current_->strike(tear);
     return answer == SQLITE_OK ? real(file)->pMethods->xTruncate(real(file), size) : answer;
   }
+  void wait_while_hanging() {
+    std::unique_lock lock(mutex_);
+    hanging_ = hang_;
+    released_.wait(lock, [this] { return !hang_; });
+    hanging_ = false;
+  }
   static int sync(sqlite3_file* file, int flags) {
+    current_->wait_while_hanging();
     bool tear = false;
     const int answer = current_->strike(tear);
     return answer == SQLITE_OK ? real(file)->pMethods->xSync(real(file), flags)
@@ -154,6 +174,10 @@ class FaultyFiles {
   std::uint64_t countdown_ = 0;
   FileFault fault_ = FileFault::none;
   bool struck_ = false;
+  std::mutex mutex_;
+  std::condition_variable released_;
+  bool hang_ = false;
+  std::atomic<bool> hanging_{false};
 };
 
 }  // namespace ems::test

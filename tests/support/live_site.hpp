@@ -48,6 +48,7 @@ class LiveSite {
     config.control = io::ControlMode::armed;
     config.tick = options.tick;
     config.telemetry_period = milliseconds(100);
+    config.autonomous_after = seconds(900);
     config.store.path = dir_ / "s.db";
     runtime::ControlConfig control = plain_config();
     control.arming = options.arming;
@@ -78,8 +79,8 @@ class LiveSite {
       control.batteries.push_back({5'000_wh});
       control.inverters.push_back({5'000_w});
     }
-    auto made =
-        runtime::Site::create({io, clock_, log_, config, {}, control, worker, {}, "0", {}, {}});
+    auto made = runtime::Site::create(
+        {io, clock_, log_, config, {}, control, worker, {}, "0", {}, {}, {}, {}, {}});
     EMS_ASSERT(made.has_value());
     site = std::move(*made);
     site->start();

@@ -26,12 +26,14 @@ class LonelySite {
     config.agent = "a";
     config.tick = milliseconds(20);
     config.telemetry_period = seconds(1);
+    config.autonomous_after = seconds(900);
     config.store.path = dir_ / "s.db";
     ControlConfig control = test::plain_config();
     control.inverters.clear();  // Its commands would have no driver.
     control.safety.inverters.clear();
     control.arming = safety::Arming::disarmed;
-    auto made = Site::create({io_, clock_, log_, config, {}, control, worker_, {}, "0", {}, {}});
+    auto made = Site::create(
+        {io_, clock_, log_, config, {}, control, worker_, {}, "0", {}, {}, {}, {}, {}});
     EXPECT_TRUE(made);
     site = std::move(*made);
   }
