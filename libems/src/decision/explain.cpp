@@ -2,9 +2,8 @@
 #include <algorithm>
 #include <cstdint>
 
+#include "decision/line.hpp"
 #include "ems/core/assert.hpp"
-#include "ems/core/decimal.hpp"
-#include "ems/decision/decision.hpp"
 
 namespace ems::decision {
 
@@ -12,45 +11,6 @@ namespace {
 
 constexpr std::size_t kConflictsTold = 4;  ///< More are counted, not spelled out.
 constexpr std::size_t kAbsentTold = 4;  ///< Likewise policies that abstain for want of something.
-
-/// The line being written. Watts become kW with all their digits.
-class Line {
- public:
-  Line& operator<<(std::string_view text) noexcept {
-    text_.append(text);
-    return *this;
-  }
-  Line& operator<<(PolicyId policy) noexcept {
-    if (static_cast<std::uint8_t>(policy) < kHostPolicyFirst) return *this << to_string(policy);
-    return (*this << "host policy ").number(static_cast<std::uint8_t>(policy), 0);
-  }
-  Line& number(std::int64_t count, int digits) noexcept {
-    char room[kDecimalTextSize];
-    return *this << format_decimal(count, digits, room);
-  }
-  /// "-1.4"
-  Line& kw(Watt power) noexcept { return number(power.count(), 3); }
-  /// "1.4 kW discharge"
-  Line& power(Watt power) noexcept {
-    magnitude(power) << " kW";
-    if (power > Watt{}) *this << " discharge";
-    if (power < Watt{}) *this << " charge";
-    return *this;
-  }
-  Line& magnitude(Watt power) noexcept {
-    const std::int64_t count = power.count();
-    return number(count < 0 ? -count : count, 3);
-  }
-  /// "37.5 s"
-  Line& time(Duration span) noexcept { return number(span.count() / 100'000, 1) << " s"; }
-  Line& interval(Watt lo, Watt hi) noexcept {
-    return ((*this << "[").kw(lo) << ", ").kw(hi) << "] kW";
-  }
-  [[nodiscard]] std::string_view view() const noexcept { return text_.view(); }
-
- private:
-  FixedString<kExplanationSize> text_;
-};
 
 /// "at least 1.4 kW discharge", "no charging", "5.0 kW charge".
 void tell_band(Line& line, const Band& asked) noexcept {
@@ -88,25 +48,10 @@ void tell_demand(Line& line, const Demand& demand) noexcept {
   }
 }
 
-/// "grid import would be 9.4 kW": what the meter would show without the battery.
-void tell_net_load(Line& line, Watt power) noexcept {
-  line << (power < Watt{} ? "grid export would be " : "grid import would be ");
-  line.magnitude(power) << " kW";
-}
-
 /// "above the 8.0 kW limit: ", "limit 8.0 kW: "
 void tell_limit(Line& line, bool above, Watt limit) noexcept {
   line << (above ? ", above the " : ", limit ");
   line.kw(limit) << (above ? " kW limit: " : " kW: ");
-}
-
-/// What a policy said it saw.
-std::optional<std::int64_t> value_of(const Decision& decision, PolicyId policy,
-                                     Input input) noexcept {
-  for (const InputAge& seen : decision.inputs) {
-    if (seen.policy == policy && seen.input == input && seen.usable) return seen.value;
-  }
-  return std::nullopt;
 }
 
 // ---- why each policy asks: each ends in ": " or says nothing ------------------------------------
@@ -224,13 +169,8 @@ void tell_cause(Line& line, const Decision& decision, const PolicyOutput& output
       return tell_setpoint(line, decision, "remote set-point", decision.remote_setpoint);
     case PolicyId::schedule:
       return tell_schedule(line, decision);
-    case PolicyId::self_consumption:
-      if (!decision.net_load) return;
-      tell_net_load(line, decision.net_load->power);
-      line << ": ";
-      return;
     default:
-      return;
+      return tell_economic_cause(line, decision, output);
   }
 }
 
@@ -242,6 +182,8 @@ void tell_who(Line& line, const Decision& decision, PolicyId policy) noexcept {
     line << "set-point of " << decision.setpoint->actor.view();
   } else if (policy == PolicyId::remote_setpoint && decision.remote_setpoint) {
     line << "remote set-point of " << decision.remote_setpoint->actor.view();
+  } else if (policy == PolicyId::plan && decision.plan) {
+    line << "plan " << decision.plan_id.view();
   } else {
     line << policy;
   }
