@@ -17,12 +17,12 @@ bool blank(std::string_view text) noexcept {
                      [](char c) { return static_cast<unsigned char>(c) <= ' '; });
 }
 
-bool same_trip(const Trip& a, const Trip& b) noexcept {
-  return a.cause == b.cause && a.asset == b.asset;
-}
-bool holds(const Latch& latch, const Trip& trip) noexcept {
-  return std::any_of(latch.begin(), latch.end(),
-                     [&trip](const Trip& t) { return same_trip(t, trip); });
+TripName name_of(const Trip& trip) noexcept { return {trip.cause, trip.asset}; }
+TripName name_of(const TripName& name) noexcept { return name; }
+template <class Trips>
+bool holds(const Trips& trips, const TripName& name) noexcept {
+  return std::any_of(trips.begin(), trips.end(),
+                     [&name](const auto& trip) { return name_of(trip) == name; });
 }
 
 bool knows_battery(const Config& config, AssetId asset) noexcept {
@@ -132,7 +132,7 @@ class Kernel {
 
   void add_trip(const Trip& trip) noexcept {
     Latch& latch = step_.state.latch_;
-    if (holds(latch, trip)) return;
+    if (holds(latch, name_of(trip))) return;
     // Full only when trips of unknown assets fill it, and those already trip the whole site.
     (void)latch.try_push_back(trip);
   }
@@ -140,12 +140,12 @@ class Kernel {
   void announce_trips() noexcept {
     State& s = step_.state;
     for (const Trip& trip : s.latch_) {
-      if (holds(s.announced_latch_, trip)) continue;
+      if (holds(s.announced_latch_, name_of(trip))) continue;
       if (!push({Severity::critical, trip.asset, to_string(trip.cause).data()})) return;
-      if (!s.announced_latch_.try_push_back(trip)) return;
+      if (!s.announced_latch_.try_push_back(name_of(trip))) return;
     }
     for (std::size_t i = 0; i < s.announced_latch_.size();) {
-      const Trip trip = s.announced_latch_[i];
+      const TripName trip = s.announced_latch_[i];
       if (holds(s.latch_, trip)) {
         ++i;
         continue;

@@ -3,6 +3,7 @@
 
 #include <iterator>
 
+#include "ems/core/assert.hpp"
 #include "safety/limit_access.hpp"
 
 namespace ems::safety {
@@ -251,12 +252,8 @@ constexpr MilliAmp kOvercurrentSlack{2'000};  // Least distance of a trip from i
 }  // namespace
 
 const AbsoluteBounds& absolute_bounds(Chemistry chemistry) noexcept {
-  switch (chemistry) {
-    case Chemistry::lfp:
-      return kLfpBounds;
-  }
-  static constexpr AbsoluteBounds kNothing{};  // An unknown chemistry admits no limits at all.
-  return kNothing;
+  EMS_ASSERT(chemistry == Chemistry::lfp);
+  return kLfpBounds;
 }
 
 Limits default_limits(Chemistry chemistry) noexcept {
@@ -277,6 +274,8 @@ void set_current_limits(Limits& limits, MilliAmp charge, MilliAmp discharge) noe
 }
 
 Result<void> validate(const Limits& limits, Chemistry chemistry) noexcept {
+  if (chemistry != Chemistry::lfp)
+    return fail(Errc::invalid_argument, 0, "chemistry: none that there is");
   const AbsoluteBounds& bounds = absolute_bounds(chemistry);
   for (std::size_t i = 0; i < std::size(kChecks); ++i) {
     const Check& check = kChecks[i];

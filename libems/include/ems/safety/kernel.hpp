@@ -130,6 +130,13 @@ struct Trip {
   Instant since{};  ///< Monotonic; not comparable after a restart.
   friend constexpr bool operator==(const Trip&, const Trip&) noexcept = default;
 };
+/// A trip without its time.
+struct TripName {
+  TripCause cause = TripCause::unreadable;
+  AssetId asset = kSite;
+  friend constexpr bool operator==(const TripName&, const TripName&) noexcept = default;
+};
+
 /// Room for nine causes of each battery, one of each inverter, and two of the site.
 using Latch = StaticVector<Trip, 9 * kMaxBatteries + kMaxInverters + 2>;
 
@@ -184,7 +191,7 @@ class State {
   std::array<BatteryState, kMaxBatteries> batteries_{};
   std::array<InverterState, kMaxInverters> inverters_{};
   Latch latch_{};
-  Latch announced_latch_{};
+  StaticVector<TripName, Latch::capacity()> announced_latch_{};
   std::optional<Instant> started_at_{};
   std::optional<Instant> last_step_{};
   std::int32_t good_ticks_ = kGoodTicksToClear;

@@ -237,7 +237,7 @@ inline constexpr AbsoluteBounds kLfpBounds{
     .latch_after_max = seconds(1),
 };
 
-/// Absolute bounds of a chemistry. @thread_safety Pure function.
+/// Absolute bounds of a chemistry. @pre chemistry is an enumerator. @thread_safety Pure function.
 [[nodiscard]] const AbsoluteBounds& absolute_bounds(Chemistry chemistry) noexcept;
 
 /// The widest limits that validate() accepts, except the currents.
@@ -245,6 +245,7 @@ inline constexpr AbsoluteBounds kLfpBounds{
 /// A chemistry does not know a pack's current: both current maxima are 0, which forbids charging
 /// and discharging until the site's limits name them (set_current_limits() does both numbers).
 ///
+/// @pre chemistry is an enumerator.
 /// @thread_safety Pure function.
 [[nodiscard]] Limits default_limits(Chemistry chemistry) noexcept;
 
@@ -262,7 +263,7 @@ void set_current_limits(Limits& limits, MilliAmp charge, MilliAmp discharge) noe
 ///                           field's name as it stands in `Limits` ("cell_voltage_max.trip: ...").
 ///         invalid_argument  a field contradicts another (clear not inside trip, a latch that would
 ///                           fire before its inhibit, a curve out of order, a duration too short).
-///         Both: offset = number of the failed check, from 1.
+///         Both: offset = number of the failed check, from 1; 0: the chemistry is unknown.
 /// @requirement SAF-001.
 /// @thread_safety Pure function.
 [[nodiscard]] Result<void> validate(const Limits& limits, Chemistry chemistry) noexcept;
