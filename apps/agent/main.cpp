@@ -16,7 +16,6 @@
 #include "agent/metrics_page.hpp"
 #include "common/daemon.hpp"
 #include "common/metrics.hpp"
-#include "ems/core/assert.hpp"
 #include "ems/io/clock.hpp"
 #include "ems/io/config/limits_config.hpp"
 #include "ems/io/config/site_check.hpp"
@@ -31,7 +30,6 @@
 #include "ems/runtime/service_report.hpp"
 #include "ems/runtime/site.hpp"
 #include "ems/runtime/store_worker.hpp"
-#include "ems/telemetry/event_record.hpp"
 
 namespace {
 
@@ -75,14 +73,6 @@ rpc::UplinkOptions uplink_options(const io::SiteConfig& site, const io::UplinkCo
   options.tenant = site.tenant;
   options.software_version = kVersion;
   return options;
-}
-
-/// Puts an alarm of the store itself into the audit stream.
-void raise(runtime::StoreWorker& worker, const Clock& clock, const Event& event) {
-  const Result<telemetry::EventPayload> payload = telemetry::encode_event(event);
-  EMS_ASSERT(payload.has_value());  // Names are ours and short.
-  worker.append(telemetry::Stream::audit, clock.utc(), telemetry::RecordType::event,
-                {payload->begin(), payload->end()});
 }
 
 /// Commits the last rows and gives the uplink a moment to deliver them. What it cannot deliver now
@@ -145,7 +135,6 @@ int run(const io::SiteConfig& config) {
   runtime::StoreWorker worker(std::move(*store), clock, log, [&uplink_now] {
     if (rpc::UplinkClient* client = uplink_now.load()) client->notify();
   });
-  for (const Event& alarm : store_alarms) raise(worker, clock, alarm);
 
   asio::io_context io;
   runtime::SiteParts parts{io,
@@ -157,12 +146,20 @@ int run(const io::SiteConfig& config) {
                            worker,
                            runtime::load_safety_state(worker, clock, *log),
                            std::string(kVersion),
+                           runtime::load_memory(worker),
+                           store_alarms,
+                           {},
                            {},
                            {}};
   if (!config.servers.empty()) {
     parts.uplink = [&uplink_now] {
       const rpc::UplinkClient* client = uplink_now.load();
       return client != nullptr ? client->view() : runtime::UplinkView{};
+    };
+    parts.command_step = [&uplink_now](const runtime::CommandStep& step,
+                                       runtime::CommandOrigin origin) {
+      rpc::UplinkClient* client = uplink_now.load();
+      if (client != nullptr && origin == runtime::CommandOrigin::remote) client->report(step);
     };
     parts.live = [&uplink_now](UtcInstant at, std::vector<Point> points,
                                std::vector<telemetry::RowValue> values) {
@@ -175,14 +172,11 @@ int run(const io::SiteConfig& config) {
 
   rpc::EdgeStoreSource source(
       [&worker](const rpc::StoreWork& work) { return worker.run_and_wait(work); },
-      [&clock, &log](io::EdgeStore& rolled_back) {
+      [&site, &log](io::EdgeStore& rolled_back) {
         log->critical("event={} epoch={}", io::kAlarmStoreRolledBack, rolled_back.epoch().counter);
-        const Event alarm{Severity::alarm, kSite, io::kAlarmStoreRolledBack, true, 0, Signal{}};
-        const Result<telemetry::EventPayload> payload = telemetry::encode_event(alarm);
-        EMS_ASSERT(payload.has_value());
-        (void)rolled_back.append(  // A store that refuses it says so at its next commit.
-            telemetry::Stream::audit,
-            {clock.utc(), telemetry::RecordType::event, Bytes(payload->view())});
+        // It happened once: in sight until a person has seen it.
+        (*site)->raise({Severity::alarm, kSite, io::kAlarmStoreRolledBack});
+        (*site)->raise({Severity::alarm, kSite, io::kAlarmStoreRolledBack, false});
       });
   if (!config.servers.empty()) {
     uplink = std::make_unique<rpc::UplinkClient>(uplink_options(config, config.servers.front()),

@@ -31,9 +31,9 @@ inline void print(const std::string& text) {
   std::fflush(stdout);
 }
 
-void add_site_commands(CLI::App& app);   ///< status, watch, why, setpoint, estop
+void add_site_commands(CLI::App& app);   ///< status, why, setpoint, alarms, ...
 void add_limits_command(CLI::App& app);  ///< limits show|accept
 void add_decode_command(CLI::App& app);
-void add_fleet_command(CLI::App& app);  ///< fleet agents|latest|counts
+void add_fleet_command(CLI::App& app);  ///< fleet agents|latest|command|alarms|...
 
 }  // namespace ems::cli

@@ -2,12 +2,14 @@
 // emsctl fleet: asks a server, over mTLS. Prints JSON.
 #include <memory>
 #include <nlohmann/json.hpp>
+#include <optional>
 #include <string>
 
 #include "command.hpp"
 #include "ems/core/decimal.hpp"
 #include "ems/io/utc_text.hpp"
 #include "ems/rpc/fleet_client.hpp"
+#include "ems/runtime/command_text.hpp"
 
 namespace ems::cli {
 namespace {
@@ -21,7 +23,24 @@ struct FleetOptions {
   std::string key;
   std::string tenant;
   std::string agent;
+  std::string ttl_s = "60";
+  std::string lease_s;
+  std::string id;
+  std::string reason;
+  std::string comment;
+  std::optional<unsigned> charge_w;
+  std::optional<unsigned> discharge_w;
+  std::uint32_t alarm = 0;
+  int power_w = 0;
+  bool dimming = false;
+  bool wait = false;
 };
+
+Duration seconds_of(const std::string& text, const char* flag) {
+  const Result<std::int64_t> micros = parse_decimal(text, 6);
+  if (!micros) end_with(flag, micros.error());
+  return microseconds(*micros);
+}
 
 std::unique_ptr<rpc::FleetClient> connect(const FleetOptions& options) {
   rpc::FleetClientOptions to{
@@ -96,6 +115,98 @@ void counts(const FleetOptions& options) {
   print(marks_json(*marks).dump());
 }
 
+/// Follows a command until it ends, one JSON line per state; exit code 1 when it was not done.
+void follow(rpc::FleetClient& client, const std::string& id) {
+  runtime::CommandState last{};
+  const auto ended = client.watch_command(id, [&](const rpc::CommandStep& step) {
+    print(runtime::command_json(step));
+    last = step.state;
+    return true;
+  });
+  if (!ended) end_with("command " + id, ended.error(), client.detail());
+  if (last != runtime::CommandState::done) throw CLI::RuntimeError(kExitFailure);
+}
+
+void command(const FleetOptions& options, const runtime::CommandAction& action) {
+  const auto client = connect(options);
+  const auto id = client->send_command({options.tenant, options.agent},
+                                       seconds_of(options.ttl_s, "--ttl-s"), action, options.id);
+  if (!id) end_with("command", id.error(), client->detail());
+  if (options.wait) return follow(*client, *id);
+  print(Json{{"command_id", *id}}.dump());
+}
+
+void alarms(const FleetOptions& options) {
+  const auto client = connect(options);
+  const auto found = client->alarms({options.tenant, options.agent});
+  if (!found) end_with("alarms", found.error(), client->detail());
+  print(runtime::alarms_json(*found));
+}
+
+void acknowledge(const FleetOptions& options) {
+  const auto client = connect(options);
+  const auto id =
+      client->acknowledge_alarm({options.tenant, options.agent}, options.alarm, options.comment);
+  if (!id) end_with("ack", id.error(), client->detail());
+  follow(*client, *id);
+}
+
+/// The subcommands of `fleet command`, one per kind.
+void add_commands(CLI::App& fleet, const std::shared_ptr<FleetOptions>& options) {
+  CLI::App* all = fleet.add_subcommand("command", "Command a site (operator)");
+  all->require_subcommand(1);
+  const auto one = [&](const char* name, const char* text) {
+    CLI::App* sub = all->add_subcommand(name, text);
+    sub->add_option("--agent", options->agent, "SITE/NAME")->required();
+    sub->add_option("--ttl-s", options->ttl_s, "Not taken after so long")->capture_default_str();
+    sub->add_option("--id", options->id, "Its own id: a repeated id acts once");
+    sub->add_flag("--wait", options->wait, "Print each state until it ends");
+    return sub;
+  };
+  const auto lease = [options](CLI::App* sub) {
+    sub->add_option("--lease-s", options->lease_s, "Seconds until it ends by itself")->required();
+  };
+  CLI::App* sub = one("setpoint", "Ask for a battery power, for a limited time");
+  sub->add_option("--power-w", options->power_w, "At ac; + discharges")->required();
+  lease(sub);
+  sub->callback([options] {
+    command(*options, runtime::SetpointAction{Watt{options->power_w},
+                                              seconds_of(options->lease_s, "--lease-s")});
+  });
+  sub = one("clear-setpoint", "Take the server's set-point back");
+  sub->callback([options] { command(*options, runtime::ClearSetpointAction{}); });
+  sub = one("limit", "Limit what the batteries take and deliver");
+  sub->add_option("--charge-w", options->charge_w, "Most they may take, at ac");
+  sub->add_option("--discharge-w", options->discharge_w, "Most they may deliver, at ac");
+  sub->add_flag("--dimming", options->dimming, "The dimming policy's limit: charging only")
+      ->excludes("--discharge-w");
+  lease(sub);
+  sub->callback([options] {
+    const auto watt = [](const std::optional<unsigned>& given) {
+      return given ? std::optional(Watt{static_cast<std::int32_t>(*given)}) : std::nullopt;
+    };
+    const Duration time = seconds_of(options->lease_s, "--lease-s");
+    if (options->dimming) {
+      return command(*options, runtime::DimmingAction{watt(options->charge_w), time});
+    }
+    command(*options, runtime::ActivePowerLimitAction{watt(options->discharge_w),
+                                                      watt(options->charge_w), time});
+  });
+  sub = one("estop", "Stop every inverter and latch; a technician resets it at the site");
+  sub->add_option("--reason", options->reason, "Why it is stopped")->required();
+  sub->callback([options] { command(*options, runtime::EmergencyStopAction{options->reason}); });
+  sub = one("shelve", "Take an alarm out of sight for a time");
+  sub->add_option("--alarm", options->alarm, "Number of the alarm")->required();
+  sub->add_option("--for-s", options->lease_s, "Seconds, at most 86400; 0: back into sight")
+      ->required();
+  sub->add_option("--reason", options->reason, "Why");
+  sub->callback([options] {
+    command(*options,
+            runtime::ShelveAlarmAction{options->alarm, seconds_of(options->lease_s, "--for-s"),
+                                       options->reason});
+  });
+}
+
 void clear_conflict(const FleetOptions& options) {
   const auto client = connect(options);
   const auto cleared = client->clear_conflict({options.tenant, options.agent});
@@ -122,6 +233,15 @@ void add_fleet_command(CLI::App& app) {
   one = fleet->add_subcommand("counts", "Rows stored, refused as duplicates, lost");
   one->add_option("--agent", options->agent, "SITE/NAME")->required();
   one->callback([options] { counts(*options); });
+  add_commands(*fleet, options);
+  one = fleet->add_subcommand("alarms", "Alarms of an agent that are not normal");
+  one->add_option("--agent", options->agent, "SITE/NAME")->required();
+  one->callback([options] { alarms(*options); });
+  one = fleet->add_subcommand("ack", "Say that you have seen an alarm (operator)");
+  one->add_option("--agent", options->agent, "SITE/NAME")->required();
+  one->add_option("--alarm", options->alarm, "Number of the alarm")->required();
+  one->add_option("--comment", options->comment, "What you know about it");
+  one->callback([options] { acknowledge(*options); });
   one = fleet->add_subcommand("clear-conflict",
                               "Let an identity connect again that two agents used (technician)");
   one->add_option("--agent", options->agent, "SITE/NAME")->required();

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// emsctl status, watch, why, setpoint, estop: a person at the agent's unix socket.
+// emsctl status, watch, why, setpoint, limit, estop, commands, alarms: a person at the agent's unix
+// socket.
 #include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 
@@ -8,6 +10,7 @@
 #include "ems/core/decimal.hpp"
 #include "ems/io/utc_text.hpp"
 #include "ems/rpc/site_client.hpp"
+#include "ems/runtime/command_text.hpp"
 #include "ems/runtime/decision_view.hpp"
 #include "ems/runtime/status_text.hpp"
 
@@ -25,6 +28,13 @@ struct SiteOptions {
   std::string name;
   std::string reason;
   std::string cause;
+  std::string id;
+  std::string ttl_s = "0";
+  std::optional<unsigned> charge_w;
+  std::optional<unsigned> discharge_w;
+  std::uint32_t alarm = 0;
+  bool dimming = false;
+  bool history = false;
   bool clear = false;
   bool reset = false;
 };
@@ -97,31 +107,116 @@ void why(const SiteOptions& options) {
   print(options.json ? runtime::explanation_json(*explanation) : explanation->text);
 }
 
-void setpoint(const SiteOptions& options) {
+/// Gives a command and says where it is; ends the program when it was refused.
+void give(const SiteOptions& options, const char* what, runtime::CommandAction action,
+          const std::string& said) {
   const auto client = connect(options);
-  if (options.clear) {
-    const Result<void> cleared = client->clear_setpoint(options.name);
-    if (!cleared) end_call(options, "setpoint --clear", cleared.error(), client->detail());
-    return print("set-point cleared");
+  const Result<runtime::CommandStep> step =
+      client->command({options.id, seconds_of(options.ttl_s, "--ttl-s"), options.name,
+                       runtime::CommandOrigin::local, std::move(action)});
+  if (!step) end_call(options, what, step.error(), client->detail());
+  if (step->state == runtime::CommandState::expired) {
+    end_with(what, {Errc::timeout, 0, "it expired before the site took it"});
   }
-  const runtime::SetpointRequest request{Watt{options.power_w},
-                                         seconds_of(options.lease_s, "--lease-s"), options.name,
-                                         runtime::CommandOrigin::local};
-  const Result<void> set = client->set_setpoint(request);
-  if (!set) end_call(options, "setpoint", set.error(), client->detail());
-  print("set-point " + runtime::power_text(request.power) + " for " + options.lease_s + " s");
+  if (options.json) return print(runtime::command_json(*step));
+  print(said);
+}
+
+void setpoint(const SiteOptions& options) {
+  if (options.clear) {
+    return give(options, "setpoint --clear", runtime::ClearSetpointAction{}, "set-point cleared");
+  }
+  const Watt power{options.power_w};
+  give(options, "setpoint",
+       runtime::SetpointAction{power, seconds_of(options.lease_s, "--lease-s")},
+       "set-point " + runtime::power_text(power) + " for " + options.lease_s + " s");
+}
+
+void limit(const SiteOptions& options) {
+  const Duration lease = seconds_of(options.lease_s, "--lease-s");
+  const auto watt = [](const std::optional<unsigned>& given) {
+    return given ? std::optional(Watt{static_cast<std::int32_t>(*given)}) : std::nullopt;
+  };
+  const std::string said = "limit taken for " + options.lease_s + " s";
+  if (options.dimming) {
+    return give(options, "limit --dimming", runtime::DimmingAction{watt(options.charge_w), lease},
+                said);
+  }
+  give(options, "limit",
+       runtime::ActivePowerLimitAction{watt(options.discharge_w), watt(options.charge_w), lease},
+       said);
 }
 
 void estop(const SiteOptions& options) {
-  const auto client = connect(options);
   if (options.reset) {
-    const Result<void> reset = client->reset_emergency_stop({options.name, options.cause});
-    if (!reset) end_call(options, "estop --reset", reset.error(), client->detail());
-    return print("emergency stop reset by " + options.name);
+    return give(options, "estop --reset", runtime::ResetAction{options.cause},
+                "emergency stop reset by " + options.name);
   }
-  const Result<void> stopped = client->emergency_stop(options.name, options.reason);
-  if (!stopped) end_call(options, "estop", stopped.error(), client->detail());
-  print("emergency stop ordered; it is latched until a technician resets it");
+  give(options, "estop", runtime::EmergencyStopAction{options.reason},
+       "emergency stop ordered; it is latched until a technician resets it");
+}
+
+void commands(const SiteOptions& options) {
+  const auto client = connect(options);
+  const auto list = client->commands();
+  if (!list) end_call(options, "commands", list.error(), client->detail());
+  print(options.json ? runtime::commands_json(*list) : runtime::commands_text(*list));
+}
+
+void alarms(const SiteOptions& options) {
+  const auto client = connect(options);
+  if (options.history) {
+    const auto changes = client->alarm_history(std::nullopt, std::nullopt, 0);
+    if (!changes) end_call(options, "alarms --history", changes.error(), client->detail());
+    return print(options.json ? runtime::alarm_history_json(*changes)
+                              : runtime::alarm_history_text(*changes));
+  }
+  const auto view = client->alarms();
+  if (!view) end_call(options, "alarms", view.error(), client->detail());
+  print(options.json ? runtime::alarms_json(view->alarms) : runtime::alarms_text(*view));
+}
+
+void add_alarms(CLI::App& app, const std::shared_ptr<SiteOptions>& options) {
+  CLI::App* all =
+      add(app, "alarms", "Alarms that are not normal; acknowledge and shelve them", options);
+  all->require_subcommand(0, 1);
+  all->add_flag("--json", options->json, "One JSON array");
+  all->add_flag("--history", options->history, "What happened to them, oldest first");
+  const auto one = [&](const char* name, const char* text) {
+    CLI::App* command = all->add_subcommand(name, text);
+    command->add_option("id", options->alarm, "Number of the alarm")->required();
+    command->add_option("--name", options->name, "Who")->required();
+    return command;
+  };
+  CLI::App* ack = one("ack", "Say that you have seen an alarm");
+  ack->add_option("--comment", options->reason, "What you know about it");
+  ack->callback([options] {
+    give(*options, "alarms ack", runtime::AcknowledgeAlarmAction{options->alarm, options->reason},
+         "alarm " + std::to_string(options->alarm) + " acknowledged by " + options->name);
+  });
+  CLI::App* shelve = one("shelve", "Take an alarm out of sight for a time");
+  shelve->add_option("--for-s", options->lease_s, "Seconds, at most 86400")->required();
+  shelve->add_option("--reason", options->reason, "Why")->required();
+  shelve->callback([options] {
+    give(*options, "alarms shelve",
+         runtime::ShelveAlarmAction{options->alarm, seconds_of(options->lease_s, "--for-s"),
+                                    options->reason},
+         "alarm " + std::to_string(options->alarm) + " shelved for " + options->lease_s + " s");
+  });
+  one("unshelve", "Take it back into sight")->callback([options] {
+    give(*options, "alarms unshelve", runtime::ShelveAlarmAction{options->alarm, {}, {}},
+         "alarm " + std::to_string(options->alarm) + " is in sight again");
+  });
+  all->callback([all, options] {
+    if (all->get_subcommands().empty()) alarms(*options);
+  });
+}
+
+/// What every command may say of itself.
+void add_command_options(CLI::App* command, const std::shared_ptr<SiteOptions>& options) {
+  command->add_option("--id", options->id, "Its own id: a repeated id acts once");
+  command->add_option("--ttl-s", options->ttl_s, "Not taken after so long; 0: the agent's 10 s")
+      ->capture_default_str();
 }
 
 }  // namespace
@@ -149,6 +244,7 @@ void add_site_commands(CLI::App& app) {
   one->add_option("--lease-s", options->lease_s, "Seconds until it expires");
   one->add_option("--name", options->name, "Who asks")->required();
   one->add_flag("--clear", options->clear, "Take the set-point back");
+  add_command_options(one, options);
   one->callback([options] {
     if (!options->clear && options->lease_s.empty()) {
       throw CLI::RequiredError("--power-w and --lease-s (or --clear)");
@@ -156,11 +252,29 @@ void add_site_commands(CLI::App& app) {
     setpoint(*options);
   });
 
+  one = add(app, "limit", "Limit what the batteries take and deliver, for a limited time", options);
+  one->add_option("--charge-w", options->charge_w, "Most they may take, at ac");
+  one->add_option("--discharge-w", options->discharge_w, "Most they may deliver, at ac");
+  one->add_flag("--dimming", options->dimming, "The dimming policy's limit: charging only")
+      ->excludes("--discharge-w");
+  one->add_option("--lease-s", options->lease_s, "Seconds until the configured fallback holds")
+      ->required();
+  one->add_option("--name", options->name, "Who asks")->required();
+  add_command_options(one, options);
+  one->callback([options] { limit(*options); });
+
+  one = add(app, "commands", "The newest commands and where they are", options);
+  one->add_flag("--json", options->json, "One JSON array");
+  one->callback([options] { commands(*options); });
+
+  add_alarms(app, options);
+
   one = add(app, "estop", "Stop every inverter and latch; --reset takes the latch back", options);
   one->add_flag("--reset", options->reset, "Reset the latch");
   one->add_option("--name", options->name, "Who stops or resets")->required();
   one->add_option("--reason", options->reason, "Why it is stopped");
   one->add_option("--cause", options->cause, "With --reset: what the cause was");
+  add_command_options(one, options);
   one->callback([options] {
     if (options->reset && options->cause.empty()) throw CLI::RequiredError("--cause");
     estop(*options);

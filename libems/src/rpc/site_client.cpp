@@ -94,6 +94,17 @@ Result<runtime::CommandStep> SiteClient::command(const runtime::Command& command
     if (!done) return fail(done.error());
     return from(response.status());
   }
+  if (const auto* stop = std::get_if<EmergencyStopAction>(&command.action)) {  // Reason or not.
+    v1::EmergencyStopRequest request;
+    request.set_actor(command.actor);
+    request.set_reason(stop->reason);
+    request.set_command_id(command.id);
+    v1::EmergencyStopResponse response;
+    const auto done = impl_->caller.once(
+        [&](auto& context) { return impl_->stub->EmergencyStop(&context, request, &response); });
+    if (!done) return fail(done.error());
+    return from(response.status());
+  }
   v1::SiteServiceSendCommandRequest request;
   request.set_command_id(command.id);
   if (command.ttl != Duration::zero()) set(*request.mutable_ttl(), command.ttl);

@@ -210,6 +210,9 @@ std::string status_json(const SiteStatus& status) {
             {"assets", assets_json(status)},
             {"links", std::move(links)},
             {"safety", safety_json(status.safety)},
+            {"mode", to_string(status.mode)},
+            {"alarms",
+             {{"active", status.alarms_active}, {"unacknowledged", status.alarms_unacknowledged}}},
             {"decision", status.decision ? Json::parse(decision_json(*status.decision)) : Json()},
             {"uplink",
              {{"state", uplink_name(status.uplink.state)},
@@ -254,6 +257,9 @@ std::string status_text(const SiteStatus& status) {
     text += "  because " + reason_text(reason) + "\n";
   }
   if (status.decision) text += "\ndecision\n  " + status.decision->summary + "\n";
+  text += "\nmode " + std::string(to_string(status.mode)) + ", alarms " +
+          std::to_string(status.alarms_active) + " active, " +
+          std::to_string(status.alarms_unacknowledged) + " unacknowledged\n";
   text += "\nuplink\n  " + uplink_name(status.uplink.state);
   if (!status.uplink.server.empty()) text += " " + status.uplink.server;
   if (!status.uplink.last_error.empty()) text += "  (" + status.uplink.last_error + ")";
