@@ -28,10 +28,11 @@ constexpr std::int64_t kRatingPart = 4;
 /// So much obedience takes one disobedience back.
 constexpr Duration kForgivenAfter = seconds(3600);
 
-// PlausibilityState::seen and power_gaps.
+// PlausibilityState::seen.
 constexpr std::uint8_t kSum = 1;
 constexpr std::uint8_t kPackPower = 2;
 constexpr std::uint8_t kAcPower = 4;
+constexpr std::uint8_t kCommand = 8;
 
 void mark(std::uint8_t& bits, std::uint8_t bit) noexcept {
   bits = static_cast<std::uint8_t>(bits | bit);
@@ -62,6 +63,7 @@ void widen(Extent& extent, std::int32_t value) noexcept { widen(extent, Extent{v
 bool inside(std::int64_t value, const Extent& extent, std::int64_t margin) noexcept {
   return value >= extent.lo - margin && value <= extent.hi + margin;
 }
+bool empty(const Extent& extent) noexcept { return extent.lo > extent.hi; }
 /// What lies between the two; 0 when they meet.
 std::int64_t gap(const Extent& a, const Extent& b) noexcept {
   return std::max<std::int64_t>({0, std::int64_t{a.lo} - b.hi, std::int64_t{b.lo} - a.hi});
@@ -179,11 +181,7 @@ void observe_values(PlausibilityState& s, const PlausibilityContext& c) noexcept
     s.ages[i] = 0;
     mark(s.known, static_cast<std::uint8_t>(1U << i));
   }
-  if (changed) {
-    s.unchanged = Duration::zero();
-  } else if (now[kCurrent]) {
-    s.unchanged += forward(c.passed);
-  }
+  s.unchanged = changed ? Duration::zero() : s.unchanged + forward(c.passed);
 }
 
 Evaluation judge_jump(const PlausibilityState& s, const PlausibilityContext& c) noexcept {
@@ -203,19 +201,14 @@ Evaluation judge_jump(const PlausibilityState& s, const PlausibilityContext& c) 
 
 /// A BMS counts the charge that it reports: after 2 % of the capacity its SoC, which has steps of
 /// 1 % at the coarsest, must have moved, and a working sensor's noise moves the others long before.
-/// While nothing changes the current is one number, so the charge is that number times the time. At
-/// rest the charge is 0: a quiet battery is not a frozen one.
+/// While nothing changes the current is one number, so the charge is that number times the time; a
+/// gap counts as more of the same, so that losing an input hides nothing. At rest the charge is 0:
+/// a quiet battery is not a frozen one.
 Evaluation judge_frozen(const PlausibilityState& s, const PlausibilityContext& c) noexcept {
   const BatteryConfig& battery = battery_of(c);
   const PlausibilityLimits& l = battery.limits.plausibility;
-  const std::optional<std::int32_t> current = value_of(c.in.pack_current, battery.limits, c.now);
-  Evaluation e{Finding::good, l.clear_after, Signal::pack_current};
-  if (!current) {
-    e.finding = Finding::band;
-    return e;
-  }
-  e.value = *current;
-  const std::int64_t amount = magnitude(*current);
+  Evaluation e{Finding::good, l.clear_after, Signal::pack_current, s.values[kCurrent]};
+  const std::int64_t amount = magnitude(s.values[kCurrent]);
   bool frozen = false;
   if (battery.capacity > MicroAmpHour::zero()) {
     constexpr std::int64_t kPerMicroAmpHour = 3'600'000;  // mA * us.
@@ -389,21 +382,21 @@ GroupPower group_power(const PlausibilityContext& c) noexcept {
 
 /// What the ac side may read for this dc side: losses make it deliver less and take more.
 Extent at_ac(const Extent& dc, std::int64_t efficiency) noexcept {
+  if (empty(dc)) return dc;
   const std::int64_t lowest =
       dc.lo >= 0 ? dc.lo * efficiency / kWhole : dc.lo * kWhole / efficiency;
   return {narrow(lowest), dc.hi};
 }
 
 /// Judges one finished window: two powers agree when any two readings in it do, so that neither the
-/// age of a sample nor a load step counts; the worse of the two comparisons is kept.
+/// age of a sample nor a load step counts; the worse of the two comparisons is kept. Lost samples
+/// only leave less that could agree.
 void judge_window(PlausibilityState& s, const Limits& limits, const Extent& here,
-                  const Extent& there, std::uint8_t bit, std::int64_t least,
-                  Signal signal) noexcept {
-  if ((s.seen & bit) == 0) return;
+                  const Extent& there, std::int64_t least, Signal signal) noexcept {
   const PlausibilityLimits& l = limits.plausibility;
-  const std::int64_t larger = std::max(largest(here), largest(there));
+  const bool judged = !empty(here) && !empty(there);
+  const std::int64_t larger = judged ? std::max(largest(here), largest(there)) : 0;
   const std::int64_t trip = std::max(least, larger * l.power_tolerance.count() / kWhole);
-  const bool judged = (s.power_gaps & bit) == 0;
   const std::int64_t by = judged ? gap(here, there) : 0;
   const Finding finding = judged ? judge_upper(by, trip, trip * 3 / 4) : Finding::band;
   if (static_cast<std::uint8_t>(finding) >= s.power_finding) return;  // Worse ones are smaller.
@@ -417,18 +410,15 @@ static_assert(Finding::exceeded < Finding::band && Finding::band < Finding::good
 void observe_power(PlausibilityState& s, const PlausibilityContext& c) noexcept {
   const Limits& limits = battery_of(c).limits;
   const GroupPower group = group_power(c);
-  const auto take = [&s](std::uint8_t bit, std::optional<std::int64_t> here, Extent& here_extent,
-                         std::optional<std::int64_t> there, Extent& there_extent) {
-    if ((s.seen & bit) == 0) return;
-    if (!here || !there) return mark(s.power_gaps, bit);
-    widen(here_extent, narrow(*here));
-    widen(there_extent, narrow(*there));
+  const auto take = [](Extent& extent, std::optional<std::int64_t> power) {
+    if (power) widen(extent, narrow(*power));
   };
   if (c.in.pack_power) mark(s.seen, kPackPower);
   if (group.ac_given) mark(s.seen, kAcPower);
-  take(kPackPower, dc_power(c.in, limits, c.now), s.dc_power,
-       value_of(c.in.pack_power, limits, c.now), s.pack_power);
-  take(kAcPower, group.dc, s.group_power, group.ac, s.ac_power);
+  take(s.dc_power, dc_power(c.in, limits, c.now));
+  take(s.pack_power, value_of(c.in.pack_power, limits, c.now));
+  take(s.group_power, group.dc);
+  take(s.ac_power, group.ac);
   run(s.power_window, c.passed);
   if (microseconds(s.power_window) < limits.plausibility.power_after) return;
 
@@ -436,21 +426,19 @@ void observe_power(PlausibilityState& s, const PlausibilityContext& c) noexcept 
   const std::int64_t idle =
       group.rating * limits.plausibility.power_tolerance.count() / kWhole / kRatingPart;
   s.power_finding = static_cast<std::uint8_t>(Finding::good);
-  judge_window(s, limits, s.dc_power, s.pack_power, kPackPower, floor, Signal::pack_power);
-  judge_window(s, limits, at_ac(s.group_power, group.efficiency), s.ac_power, kAcPower,
-               std::max(floor, idle), Signal::active_power);
+  if ((s.seen & kPackPower) != 0)
+    judge_window(s, limits, s.dc_power, s.pack_power, floor, Signal::pack_power);
+  if ((s.seen & kAcPower) != 0)
+    judge_window(s, limits, at_ac(s.group_power, group.efficiency), s.ac_power,
+                 std::max(floor, idle), Signal::active_power);
   s.power_window = 0;
-  s.power_gaps = 0;
   s.dc_power = s.pack_power = s.group_power = s.ac_power = {};
 }
 
-/// An input that was given once is needed from then on: without it nothing clears, though nothing
-/// trips either; what is missing has rules of its own where it is needed to move power.
+/// A power that was given once and is gone is not judged, so nothing trips; but nothing clears.
 Evaluation judge_power(const PlausibilityState& s, const PlausibilityContext& c) noexcept {
-  Evaluation e{static_cast<Finding>(s.power_finding), battery_of(c).limits.plausibility.clear_after,
-               s.power_signal, s.power_value, s.power_limit};
-  if (e.finding == Finding::good && s.power_gaps != 0) e.finding = Finding::band;
-  return e;
+  return {static_cast<Finding>(s.power_finding), battery_of(c).limits.plausibility.clear_after,
+          s.power_signal, s.power_value, s.power_limit};
 }
 
 // --- limit_disobeyed ---
@@ -536,6 +524,7 @@ std::int64_t power_margin(const InverterConfig& inverter, const Limits& limits) 
 
 void observe_contactor(PlausibilityState& s, const PlausibilityContext& c) noexcept {
   const Limits& limits = battery_of(c).limits;
+  if (c.in.contactor_commanded) mark(s.seen, kCommand);
   const std::optional<bool> contradicts = contactor_contradicts(c.in, limits, c.now);
   const bool refused = s.open_ordered && value_of(c.in.contactor_closed, limits, c.now) == 1;
   if (!contradicts && !refused) return;  // Not known: what was known stands.
@@ -550,12 +539,15 @@ void observe_contactor(PlausibilityState& s, const PlausibilityContext& c) noexc
 
 Evaluation judge_contactor(const PlausibilityState& s, const PlausibilityContext& c) noexcept {
   const Limits& limits = battery_of(c).limits;
-  const auto closed = value_of(c.in.contactor_closed, limits, c.now);
+  const auto commanded = value_of(c.in.contactor_commanded, limits, c.now);
   Evaluation e{Finding::good, limits.plausibility.clear_after, Signal::contactor_closed};
-  e.value = closed.value_or(0);
-  e.limit = s.open_ordered ? 0 : value_of(c.in.contactor_commanded, limits, c.now).value_or(0);
+  e.value = value_of(c.in.contactor_closed, limits, c.now).value_or(0);
+  e.limit = s.open_ordered ? 0 : commanded.value_or(0);
   if (s.contactor_disagrees) {
     e.finding = Finding::exceeded;
+  } else if ((s.seen & kCommand) != 0 && !commanded) {  // The feedback has a rule of its own.
+    e = {Finding::missing, e.clear_after, Signal::contactor_commanded};
+    e.announce_missing = true;
   } else if (c.in.contactor_closed && !contactor_contradicts(c.in, limits, c.now)) {
     e.finding = Finding::band;
   }

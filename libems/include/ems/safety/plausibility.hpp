@@ -49,7 +49,7 @@ struct PlausibilityState {
   std::int32_t jump = 0;    ///< By how much one of them jumped in this cycle,
   std::uint8_t jumped = 0;  ///< and its number, from 1; 0: none did.
   std::uint8_t known = 0;   ///< Bit i: values[i] was seen.
-  std::uint8_t seen = 0;    ///< Which of the sum of cells, pack and ac power were ever given.
+  std::uint8_t seen = 0;    ///< Which of the optional inputs were ever given.
 
   std::uint8_t sum_finding = 0;   ///< Of the newest comparison of cells and terminals,
   std::int32_t sum_value = 0;     ///< and their distance.
@@ -63,7 +63,6 @@ struct PlausibilityState {
   Extent pack_power{};             ///< what the BMS says it is,
   Extent group_power{};            ///< V * I of the group, dc PV included,
   Extent ac_power{};               ///< and of the group's inverters.
-  std::uint8_t power_gaps = 0;     ///< Which comparisons lacked an input in this window.
   std::uint8_t power_finding = 3;  ///< Of the newest finished window (good before the first),
   Signal power_signal{};           ///< what contradicted V * I in it,
   std::int32_t power_value = 0;    ///< by how much,
