@@ -19,6 +19,7 @@
 namespace ems::runtime {
 namespace {
 
+using io::watchdog_silence;
 using test::LiveSite;
 using test::soon;
 using test::TimedInverter;

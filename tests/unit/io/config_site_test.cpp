@@ -292,6 +292,10 @@ TEST(ConfigSite, ReportsStopLatencyAndReactionTime) {
   EXPECT_EQ(report.lines[2].stop_latency, Duration{200'000 + 270'834});
   // Meter poll 0.5, dead time 0.5, 10 kW at 5 kW/s, two ticks of 0.1.
   EXPECT_EQ(report.reaction, milliseconds(3'200));
+  // Ten ticks of silence, at least a second, and the tick in which it is noticed.
+  EXPECT_EQ(report.watchdog, milliseconds(1'100));
+  EXPECT_NE(report.text().find("when it hangs, the watchdog stops the inverters within 1.1 s"),
+            std::string::npos);
   EXPECT_TRUE(report.errors.empty());
 }
 

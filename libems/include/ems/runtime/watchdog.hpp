@@ -18,17 +18,6 @@
 
 namespace ems::runtime {
 
-/// Ticks that may stay away before the watchdog acts, and the least time: a busy machine that is no
-/// real-time system lets a process wait for some hundred milliseconds now and then.
-inline constexpr std::int64_t kWatchdogTicks = 10;
-inline constexpr Duration kWatchdogSilenceMin = seconds(1);
-
-/// Silence of the strand that makes the watchdog act, and the time from one stop to the next while
-/// it lasts. @thread_safety Pure function.
-[[nodiscard]] constexpr Duration watchdog_silence(Duration tick) noexcept {
-  return max_of(tick * kWatchdogTicks, kWatchdogSilenceMin);
-}
-
 struct WatchdogSettings {
   Duration tick{};  ///< How often pet() is due.
   /// Links to be stopped; they outlive the watchdog. Empty: nothing is ever sent.
@@ -36,9 +25,9 @@ struct WatchdogSettings {
   bool realtime = false;  ///< Thread under SCHED_FIFO, where that is allowed.
 };
 
-/// Watches one strand. A stop begins at most watchdog_silence() and one tick after the last pet(),
-/// is sent again after every further watchdog_silence(), and ends with the next pet(). Between its
-/// requests it sleeps io::kStopPause; it waits for nothing else, and takes no memory.
+/// Watches one strand. A stop begins at most io::watchdog_silence() and one tick after the last
+/// pet(), is sent again after every further io::watchdog_silence(), and ends with the next pet().
+/// Between its requests it sleeps io::kStopPause; it waits for nothing else, and takes no memory.
 class Watchdog {
  public:
   /// @param clock  Monotonic time; outlives the watchdog.

@@ -13,6 +13,14 @@ namespace ems::io {
 /// From one request of a stop to the next: a device gets time to answer, and the line to be quiet.
 inline constexpr Duration kStopPause = milliseconds(20);
 
+/// Silence of the control strand after which every inverter is stopped, and the time from one stop
+/// to the next while it lasts: ten ticks, but no less than a second: a busy machine that is no
+/// real-time system lets a process wait for some hundred milliseconds now and then.
+/// @thread_safety Pure function.
+[[nodiscard]] constexpr Duration watchdog_silence(Duration tick) noexcept {
+  return max_of(tick * 10, Duration{seconds(1)});
+}
+
 /// The requests that stop one unit, in order.
 struct StopPlan {
   std::uint8_t unit = 1;
