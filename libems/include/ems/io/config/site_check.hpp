@@ -41,6 +41,9 @@ struct SiteReport {
   std::vector<LineReport> lines;
   std::vector<ReactionReport> reactions;  ///< One per inverter; empty without a PCC meter.
   Duration reaction{};                    ///< The slowest of them; zero when there is none.
+  /// A control loop that hangs: so long after its last tick the watchdog's stop is given to the
+  /// lines, where it waits as any other. Zero without inverters.
+  Duration watchdog{};
   /// Lines whose stop latency is over kStopLatencyMax; a tick over half a pack's heartbeat period.
   std::vector<ConfigError> errors;
 
