@@ -13,9 +13,10 @@ class Cycle {
   Cycle(const State& state, const Config& config, const Inputs& inputs, Instant now) noexcept
       : config_(config), in_(inputs), now_(now), out_{.state = state, .decision = {}} {
     out_.decision.at = now;
-    out_.state.net_load =
+    const NetLoadStep seen =
         net_load(state.net_load, config.net_load, in_.pcc_power, in_.battery_power, now);
-    out_.decision.net_load = out_.state.net_load;
+    out_.state.net_load = seen.state;
+    out_.decision.net_load = seen.net_load;
   }
 
   [[nodiscard]] Step run() noexcept {

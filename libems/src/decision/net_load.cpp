@@ -5,38 +5,77 @@
 
 namespace ems::decision {
 
-std::optional<NetLoad> net_load(const std::optional<NetLoad>& previous, const NetLoadConfig& config,
-                                const MeasuredPower& pcc, const MeasuredPower& battery,
-                                Instant now) noexcept {
+namespace {
+
+void widen(std::optional<WaitingSample>& waiting, Watt battery) noexcept {
+  if (!waiting) return;
+  waiting->lo = min_of(waiting->lo, battery);
+  waiting->hi = max_of(waiting->hi, battery);
+}
+
+/// A new meter sample begins to wait, unless it is known. With two waiting already, it takes the
+/// later one's place: the first must not starve, and of the others the newest says most.
+void enqueue(NetLoadState& state, const Sample<Watt>& pcc, Watt battery) noexcept {
+  const auto known = [&pcc](const auto& older) { return older && pcc.taken_at <= older->pcc_at; };
+  if (known(state.pair) || known(state.first) || known(state.latest)) return;
+  const Watt before = state.battery.value_or(battery);
+  (state.first ? state.latest : state.first) =
+      WaitingSample{pcc.value, pcc.taken_at, before, before};
+}
+
+NetLoad add(const WaitingSample& waiting, const Sample<Watt>& battery,
+            const std::optional<NetLoad>& previous) noexcept {
+  NetLoad pair{waiting.pcc + battery.value, waiting.pcc_at, battery.taken_at, battery.value,
+               waiting.hi - waiting.lo};
+  if (pair.skew() == Duration::zero()) {
+    pair.uncertainty = Watt{};
+  } else if (previous) {
+    pair.power = clamp_to(previous->power, waiting.pcc + waiting.lo, waiting.pcc + waiting.hi);
+  }
+  return pair;
+}
+
+}  // namespace
+
+NetLoadStep net_load(const NetLoadState& state, const NetLoadConfig& config,
+                     const MeasuredPower& pcc, const MeasuredPower& battery, Instant now) noexcept {
   EMS_ASSERT(config.pair_skew_max >= Duration::zero());
-  if (!pcc.usable(now) || !battery.usable(now)) return std::nullopt;
+  if (!pcc.usable(now) || !battery.usable(now)) return {};
 
-  NetLoad newest{pcc.sample->value + battery.sample->value, pcc.sample->taken_at,
-                 battery.sample->taken_at, battery.sample->value, Watt{}};
-  const bool near = newest.skew() <= config.pair_skew_max;
-  if (!previous) return near ? std::optional(newest) : std::nullopt;
+  NetLoadState next = state;
+  enqueue(next, *pcc.sample, battery.sample->value);
+  widen(next.first, battery.sample->value);
+  widen(next.latest, battery.sample->value);
+  next.battery = battery.sample->value;
 
-  // A sample keeps its nearest partner: a later one may already hold the answer to it.
-  const bool shares_a_sample =
-      newest.pcc_at == previous->pcc_at || newest.battery_at == previous->battery_at;
-  // The battery's must be the later one: only then did its move since the pair before happen in
-  // sight, and bounds what it moved between the two.
-  const bool in_sight = newest.battery_at >= newest.pcc_at;
-  if (near && in_sight && (!shares_a_sample || newest.skew() < previous->skew())) {
-    if (newest.skew() > Duration::zero()) {
-      newest.uncertainty =
-          max_of(newest.battery, previous->battery) - min_of(newest.battery, previous->battery);
-    }
-    newest.power = clamp_to(previous->power, newest.power - newest.uncertainty,
-                            newest.power + newest.uncertainty);
-    return newest;
+  const Instant battery_at = battery.sample->taken_at;
+  const auto fits = [&](const std::optional<WaitingSample>& waiting) {
+    return waiting && waiting->pcc_at <= battery_at &&
+           battery_at - waiting->pcc_at <= config.pair_skew_max;
+  };
+  if (fits(next.latest)) {
+    next.pair = add(*next.latest, *battery.sample, next.pair);
+    next.first.reset();
+    next.latest.reset();
+  } else if (fits(next.first)) {
+    next.pair = add(*next.first, *battery.sample, next.pair);
+    next.first = next.latest;
+    next.latest.reset();
+  } else if (next.first && battery_at - next.first->pcc_at > config.pair_skew_max) {
+    next.first = next.latest;  // Nothing will fit any more.
+    next.latest.reset();
+  } else if (!next.pair && next.first && next.first->pcc_at - battery_at <= config.pair_skew_max) {
+    next.pair = add(*next.first, *battery.sample, std::nullopt);  // Better than nothing to start.
+    next.first.reset();
   }
 
-  // The pair renews as often as the slower of its two inputs; both were just found alive.
-  const Instant older =
-      previous->pcc_at < previous->battery_at ? previous->pcc_at : previous->battery_at;
-  if (now - older < max_of(pcc.stale_after, battery.stale_after)) return previous;
-  return std::nullopt;
+  if (next.pair) {
+    // The pair renews as often as the slower of its two inputs; both were just found alive.
+    const Instant older =
+        next.pair->pcc_at < next.pair->battery_at ? next.pair->pcc_at : next.pair->battery_at;
+    if (now - older >= max_of(pcc.stale_after, battery.stale_after)) next.pair.reset();
+  }
+  return {.state = next, .net_load = next.pair};
 }
 
 }  // namespace ems::decision

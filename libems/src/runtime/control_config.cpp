@@ -6,7 +6,7 @@
 namespace ems::runtime {
 namespace {
 
-/// Room for a sample that arrives a little late: the skew beyond half a poll period.
+/// Room for a sample that arrives a little late: the skew beyond a poll period.
 constexpr Duration kPairSlack = milliseconds(150);
 
 safety::Threshold<MilliAmp> tighter(const safety::Threshold<MilliAmp>& a,
@@ -63,7 +63,7 @@ decision::Config decision_config(const io::SiteConfig& site) {
   if (const io::MeterConfig* pcc = site.pcc_meter(); pcc != nullptr) {
     slowest = max_of(slowest, pcc->poll_period);
   }
-  config.net_load.pair_skew_max = Duration{slowest.count() / 2} + kPairSlack;
+  config.net_load.pair_skew_max = slowest + kPairSlack;
   const io::PoliciesConfig& policies = site.policies;
   if (policies.import_limit) {
     config.import_limit = decision::ImportLimitConfig{policies.import_limit->limit, lease};

@@ -17,17 +17,6 @@ decision::MeasuredPower measured(const ProcessImage& image, AssetId asset) noexc
   return measured<Watt>(image, asset, Signal::active_power);
 }
 
-/// Sum of several measurements: as old as the oldest, as good as the worst; absent when one is.
-decision::MeasuredPower add(const decision::MeasuredPower& a,
-                            const decision::MeasuredPower& b) noexcept {
-  if (!a.sample || !b.sample) return {};
-  return {Sample<Watt>{
-              a.sample->value + b.sample->value,
-              a.sample->taken_at < b.sample->taken_at ? a.sample->taken_at : b.sample->taken_at,
-              a.sample->quality < b.sample->quality ? a.sample->quality : b.sample->quality},
-          min_of(a.stale_after, b.stale_after)};
-}
-
 template <class Q>
 decision::Measured<Q> measured(const safety::OptionalInput<Q>& input) noexcept {
   if (!input) return {};
@@ -149,7 +138,7 @@ decision::MeasuredPower ControlLoop::battery_power(const ProcessImage& image) co
   decision::MeasuredPower sum{};
   for (std::size_t i = 0; i < config_.safety.inverters.size(); ++i) {
     const decision::MeasuredPower one = measured(image, config_.safety.inverters[i].asset);
-    sum = i == 0 ? one : add(sum, one);
+    sum = i == 0 ? one : sum + one;
   }
   return sum;
 }
@@ -161,7 +150,7 @@ decision::MeasuredPower ControlLoop::battery_power(const ProcessImage& image,
   for (std::size_t i = 0; i < config_.safety.inverters.size(); ++i) {
     if ((ready >> i & 1U) == 0) continue;
     const decision::MeasuredPower one = measured(image, config_.safety.inverters[i].asset);
-    sum = first ? one : add(sum, one);
+    sum = first ? one : sum + one;
     first = false;
   }
   return sum;

@@ -76,7 +76,7 @@ struct Inputs {
 
 /// What step() remembers. Starts empty; pure data.
 struct State {
-  std::optional<NetLoad> net_load{};
+  NetLoadState net_load{};
   FrequencyDroopState frequency_droop{};
   RampState ramp{};
   DimmingState dimming{};

@@ -23,6 +23,21 @@ struct Measured {
 };
 using MeasuredPower = Measured<Watt>;
 
+/// Power of two inverters together: as old as the older sample, as good as the worse, stale as
+/// soon as one is, absent when one is. Samples of two moments are of no moment: their sum is the
+/// least older still, so that net_load() takes it for simultaneous with nothing.
+[[nodiscard]] constexpr MeasuredPower operator+(const MeasuredPower& a,
+                                                const MeasuredPower& b) noexcept {
+  if (!a.sample || !b.sample) return {};
+  const Sample<Watt>& older = a.sample->taken_at < b.sample->taken_at ? *a.sample : *b.sample;
+  const Duration apart =
+      a.sample->taken_at == b.sample->taken_at ? Duration::zero() : microseconds(1);
+  return {
+      Sample<Watt>{a.sample->value + b.sample->value, older.taken_at - apart,
+                   a.sample->quality < b.sample->quality ? a.sample->quality : b.sample->quality},
+      min_of(a.stale_after, b.stale_after)};
+}
+
 /// All batteries of the site in a few numbers; see summarise() for which count.
 struct BatterySummary {
   Measured<BasisPoints> soc{};               ///< Stored energy over capacity, all together.
