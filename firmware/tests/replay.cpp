@@ -7,12 +7,15 @@
 
 #include "ems/model/image.hpp"
 #include "ems/runtime/control_loop.hpp"
+#include "ems/telemetry/varint.hpp"
+#include "support/all_policies.hpp"
 
 namespace ems::firmware::test {
 namespace {
 
 constexpr std::uint16_t kCells = 16;
 constexpr std::uint32_t kExplainEvery = 100;
+constexpr UtcInstant kDay{seconds(1'767'225'600)};  // 2026-01-01
 
 runtime::ControlConfig site() {
   runtime::ControlConfig config;
@@ -23,6 +26,9 @@ runtime::ControlConfig site() {
     battery_config.limits = safety::default_limits(safety::Chemistry::lfp);
     safety::set_current_limits(battery_config.limits, 100'000_ma, 100'000_ma);
     battery_config.breaking_current_max = 20'000_ma;
+    battery_config.fuse_current = 125'000_ma;
+    battery_config.capacity = MicroAmpHour{100'000'000};
+    battery_config.hazards_wired = safety::hazard_bit(safety::HazardInput::smoke);
     config.safety.batteries.push_back(battery_config);
     config.batteries.push_back({5'000_wh});
     safety::InverterConfig inverter_config;
@@ -38,9 +44,7 @@ runtime::ControlConfig site() {
     config.inverters.push_back({5'000_w});
   }
   config.pcc_meter = meter(1);
-  config.decision.import_limit = decision::ImportLimitConfig{8'000_w, 30_s};
-  config.decision.setpoint = decision::SetpointConfig{seconds(3600)};
-  config.decision.self_consumption = decision::SelfConsumptionConfig{};
+  config.decision = ems::test::all_policies();
   config.arming = safety::Arming::armed;
   return config;
 }
@@ -50,12 +54,12 @@ class Output {
  public:
   explicit Output(ReplayFiles& files) : files_(files) {}
 
-  /// An integer, a boolean or an enumerator: 8 bytes, little-endian.
+  /// An integer, a boolean or an enumerator, as a zigzag varint.
   template <class T>
   requires(std::is_integral_v<T> || std::is_enum_v<T>) void add(T value) {
-    if (size_ + 8 > buffer_.size()) flush();
-    store_le64(buffer_, size_, static_cast<std::uint64_t>(static_cast<std::int64_t>(value)));
-    size_ += 8;
+    if (size_ + telemetry::kVarintSizeMax > buffer_.size()) flush();
+    size_ = telemetry::store_varint(buffer_, size_,
+                                    telemetry::zigzag(static_cast<std::int64_t>(value)));
   }
   template <class Tag, class Rep>
   void add(Quantity<Tag, Rep> quantity) {
@@ -73,7 +77,7 @@ class Output {
   }
   void add(std::string_view text) {
     add(text.size());
-    for (const char c : text) add(c);
+    for (const char c : text) add(static_cast<unsigned char>(c));
   }
   template <class T>
   void add(const std::optional<T>& value) {
@@ -118,8 +122,13 @@ void add(Output& out, const safety::Output& safety) {
     out.add(v.reasons.size());
     for (const safety::Reason& reason : v.reasons) {
       out.add(reason.rule);
+      out.add(reason.direction);
+      out.add(reason.action);
       out.add(reason.cause);
+      out.add(reason.signal);
+      out.add(reason.element);
       out.add(reason.value);
+      out.add(reason.limit);
     }
   }
   for (const safety::InverterVerdict& v : safety.inverters) {
@@ -162,6 +171,7 @@ void add(Output& out, const decision::Decision& decision) {
   for (const decision::PolicyOutput& policy : decision.policies) {
     out.add(policy.demand.policy);
     out.add(policy.status);
+    out.add(policy.source);
     out.add(policy.demand.constraint);
     out.add(policy.demand.preference);
   }
@@ -169,8 +179,13 @@ void add(Output& out, const decision::Decision& decision) {
     out.add(input.policy);
     out.add(input.input);
     out.add(input.usable);
+    out.add(input.quality);
     out.add(input.age);
+    out.add(input.value);
   }
+  out.add(decision.import_limit);
+  out.add(decision.export_limit);
+  out.add(decision.droop_start);
   out.add(decision.net_load.has_value());
   if (decision.net_load) out.add(decision.net_load->power);
 }
@@ -211,7 +226,7 @@ void add(Output& out, const runtime::Tick& tick, bool explained) {
 struct Record {
   enum class Kind : std::uint8_t { sample = 1, set = 2, unset = 3, reset = 4, tick = 5 };
   Kind kind{};
-  std::uint8_t first = 0;  ///< Quality, or the mask of the inverters that answer.
+  std::uint8_t first = 0;  ///< Quality, which command, or the mask of the inverters that answer.
   std::uint8_t second = 0;
   AssetId asset{};
   Signal signal{};
@@ -236,6 +251,34 @@ std::optional<Record> parse(Bytes bytes) {
                 .at = Duration{static_cast<std::int64_t>(load_le64(bytes, 24))}};
 }
 
+/// Gives a command, or takes it back.
+void command(runtime::TickInputs& inputs, const Record& record) {
+  const Instant given{record.at};
+  const Watt power{static_cast<std::int32_t>(record.value)};
+  const auto give = [&](auto& slot, const auto& what) {
+    slot.reset();
+    if (record.kind == Record::Kind::unset) return;
+    slot.emplace();
+    what(*slot);
+    slot->given_at = given;
+    slot->lease_end = given + record.span;
+    slot->actor = decision::ActorName("replay");
+  };
+  const auto setpoint = [power](decision::SetpointCommand& c) { c.power = power; };
+  const auto limit = [power](decision::LimitCommand& c) { c.limits = {power, power}; };
+  if (record.first == 0) give(inputs.setpoint, setpoint);
+  if (record.first == 1) give(inputs.remote_setpoint, setpoint);
+  if (record.first == 2) give(inputs.active_power_limit, limit);
+  if (record.first == 3) give(inputs.dimming, limit);
+}
+
+decision::WallTime wall_time(std::int64_t utc_us) {
+  if (utc_us == 0) return {};
+  return {.utc = UtcInstant{Duration{utc_us}},
+          .utc_offset = seconds(3'600),
+          .quality = ClockQuality::synced};
+}
+
 }  // namespace
 
 std::optional<Replayed> replay(ReplayFiles& files) {
@@ -245,7 +288,11 @@ std::optional<Replayed> replay(ReplayFiles& files) {
   static runtime::Tick tick;
   ProcessImage image(storage);
   Output out(files);
+  static const ems::test::DayTables day(kDay);
   runtime::TickInputs inputs;
+  inputs.schedule = day.schedule();
+  inputs.plan = day.plan();
+  inputs.prices = day.prices();
   Replayed replayed;
   for (;;) {
     const std::size_t size = files.read(block);
@@ -265,12 +312,8 @@ std::optional<Replayed> replay(ReplayFiles& files) {
                       .has_value());
           break;
         case Record::Kind::set:
-          inputs.setpoint = decision::SetpointCommand{
-              Watt{static_cast<std::int32_t>(record->value)}, now, now + record->span};
-          inputs.setpoint->actor = decision::ActorName("replay");
-          break;
         case Record::Kind::unset:
-          inputs.setpoint.reset();
+          command(inputs, *record);
           break;
         case Record::Kind::reset:
           out.add(
@@ -279,6 +322,7 @@ std::optional<Replayed> replay(ReplayFiles& files) {
         case Record::Kind::tick:
           inputs.inverters_ready = record->first;
           inputs.estop = record->second != 0;
+          inputs.wall = wall_time(record->value);
           tick = loop.tick(image, inputs, now);
           add(out, tick, ++replayed.ticks % kExplainEvery == 0);
           break;

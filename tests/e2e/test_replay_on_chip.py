@@ -51,7 +51,7 @@ def test_chip_and_host_give_the_same_bytes(tmp_path):
     log = replay_log.make(SEED, TICKS)
     ticks = sum(log[at] == replay_log.TICK for at in range(0, len(log), replay_log.RECORD.size))
     out = both(tmp_path / "whole", log)
-    assert ticks == TICKS and len(out) > 1_000 * TICKS  # Every tick wrote its whole record.
+    assert ticks == TICKS and len(out) > 500 * TICKS  # Every tick wrote its whole record.
 
 
 @pytest.mark.parametrize("kind, byte, bit", [
