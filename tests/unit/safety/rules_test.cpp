@@ -3,6 +3,9 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <cstdlib>
+
 namespace ems::safety::test {
 namespace {
 
@@ -12,6 +15,18 @@ void set_cell_min(BatteryInputs& in, std::int32_t mv) {
   in.cell_voltage_min->sample.value = MilliVolt{mv};
 }
 void set_coldest(BatteryInputs& in, std::int32_t m) { in.temp_min->sample.value = MilliCelsius{m}; }
+void set_temp_spread(BatteryInputs& in, std::int32_t m) {
+  in.temp_max->sample.value = in.temp_min->sample.value + MilliCelsius{m};
+}
+void set_imbalance(BatteryInputs& in, std::int32_t mv) {
+  in.cell_voltage_max->sample.value = in.cell_voltage_min->sample.value + MilliVolt{mv};
+}
+void set_insulation(BatteryInputs& in, std::int32_t kohm) {
+  in.insulation_resistance = taken(KiloOhm{kohm}, in.soc->sample.taken_at);
+}
+void set_alarms(BatteryInputs& in, std::int32_t bits) {
+  in.alarms = taken(AlarmBits{bits}, in.soc->sample.taken_at);
+}
 void set_current(BatteryInputs& in, std::int32_t ma) {
   in.pack_current->sample.value = MilliAmp{ma};
 }
@@ -74,6 +89,17 @@ constexpr RuleCase kCases[] = {
     {Rule::bms_discharge_off, set_discharge_fet, 1, 0, 2, 1},
     {Rule::bms_charge_off, set_charge_enable, 1, 0, -1, 1},
     {Rule::bms_discharge_off, set_discharge_enable, 1, 0, -1, 1},
+    // SAF-041 SAF-047 SAF-048 SAF-049 SAF-052: the same.
+    {Rule::cell_voltage_high, set_cells, 3549, 3550, 3500, 3499},
+    {Rule::cell_voltage_low, set_cells, 2801, 2800, 2850, 2851},
+    {Rule::temperature_high, set_temperatures, 49'999, 50'000, 48'000, 47'999},
+    {Rule::temperature_low, set_temperatures, 5'001, 5'000, 7'000, 7'001},
+    {Rule::soc_high_warning, set_soc, 9499, 9500, 9300, 9299},
+    {Rule::soc_low_warning, set_soc, 1001, 1000, 1200, 1201},
+    {Rule::temperature_spread, set_temp_spread, 14'999, 15'000, 12'000, 11'999},
+    {Rule::cell_imbalance_warning, set_imbalance, 29, 30, 20, 19},
+    {Rule::cell_imbalance, set_imbalance, 299, 300, 200, 199},
+    {Rule::insulation_low, set_insulation, 501, 500, 550, 551},
     // 1 % of the smaller voltage (528 mV) is more than 16 x 20 mV.
     {Rule::sum_of_cells, set_sum, 53'327, 53'328, 53'196, 53'195},
 };
@@ -81,6 +107,8 @@ constexpr RuleCase kCases[] = {
 /// Which way each rule must act, said here and not read from the module's own table.
 Direction expected(Rule rule) {
   switch (rule) {
+    case Rule::cell_voltage_high:
+    case Rule::soc_high_warning:
     case Rule::cell_overvoltage:
     case Rule::charge_overtemperature:
     case Rule::charge_undertemperature:
@@ -93,7 +121,8 @@ Direction expected(Rule rule) {
     case Rule::cell_undervoltage:
     case Rule::discharge_overtemperature:
     case Rule::discharge_undertemperature:
-    case Rule::discharge_temperature_derate:
+    case Rule::cell_voltage_low:
+    case Rule::soc_low_warning:
     case Rule::discharge_overcurrent:
     case Rule::soc_low:
     case Rule::pack_undervoltage:
@@ -103,6 +132,13 @@ Direction expected(Rule rule) {
     default:
       return Direction::both;
   }
+}
+
+bool warns(Rule rule) {
+  return rule == Rule::cell_voltage_high || rule == Rule::cell_voltage_low ||
+         rule == Rule::temperature_high || rule == Rule::temperature_low ||
+         rule == Rule::soc_high_warning || rule == Rule::soc_low_warning ||
+         rule == Rule::cell_imbalance_warning || rule == Rule::insulation_low;
 }
 
 /// Moves a value in steps too small to be a jump; `to` itself is set, but not run.
@@ -135,6 +171,15 @@ TEST(SafetyRules, TripExactlyAtTheLimitAndActInTheirDirectionOnly) {  // SAF-003
     ASSERT_NE(reason, nullptr) << name;
     EXPECT_EQ(reason->cause, Cause::exceeded) << name;
     EXPECT_EQ(reason->direction, expected(c.rule)) << name;
+    const bool flag = c.rule == Rule::bms_charge_off || c.rule == Rule::bms_discharge_off;
+    const std::int32_t limit = flag ? 1 : c.set == set_sum ? 528 : std::max(c.trip, -c.trip);
+    EXPECT_EQ(std::abs(reason->limit), limit) << name;
+    EXPECT_EQ(w.events(name, true), 1) << name;
+    if (warns(c.rule)) {
+      EXPECT_EQ(reason->action, Action::warn) << name;
+      EXPECT_TRUE(w.charges() || w.discharges()) << name;
+      continue;
+    }
     // Beyond the discharge temperatures, charging has long been inhibited too.
     const bool both = reason->direction == Direction::both ||
                       c.rule == Rule::discharge_overtemperature ||
@@ -142,7 +187,6 @@ TEST(SafetyRules, TripExactlyAtTheLimitAndActInTheirDirectionOnly) {  // SAF-003
     EXPECT_EQ(w.charges(), !both && reason->direction == Direction::discharge) << name;
     EXPECT_EQ(w.discharges(), !both && reason->direction == Direction::charge) << name;
     EXPECT_EQ(w.verdict().state, both ? SafetyState::safe : SafetyState::derated) << name;
-    EXPECT_EQ(w.events(name, true), 1) << name;
   }
 }
 
@@ -441,6 +485,135 @@ TEST(SafetyRules, SumOfCellsThatCannotBeJudgedIsUnsafe) {  // SAF-018
   extremes.batteries[0].cell_sum.reset();
   extremes.settle();
   EXPECT_EQ(extremes.verdict().state, SafetyState::normal);
+}
+
+/// The rules with a threshold of their own, and where it stands.
+template <auto Field>
+Duration& trip_after(Limits& limits) {
+  return (limits.*Field).trip_after;
+}
+struct Delayed {
+  Rule rule;
+  Duration& (*trip_after)(Limits&);
+};
+constexpr Delayed kDelayed[] = {
+    {Rule::cell_overvoltage, trip_after<&Limits::cell_voltage_max>},
+    {Rule::cell_undervoltage, trip_after<&Limits::cell_voltage_min>},
+    {Rule::charge_overtemperature, trip_after<&Limits::charge_temp_max>},
+    {Rule::charge_undertemperature, trip_after<&Limits::charge_temp_min>},
+    {Rule::discharge_overtemperature, trip_after<&Limits::discharge_temp_max>},
+    {Rule::discharge_undertemperature, trip_after<&Limits::discharge_temp_min>},
+    {Rule::charge_overcurrent, trip_after<&Limits::charge_overcurrent>},
+    {Rule::discharge_overcurrent, trip_after<&Limits::discharge_overcurrent>},
+    {Rule::soc_high, trip_after<&Limits::soc_max>},
+    {Rule::soc_low, trip_after<&Limits::soc_min>},
+    {Rule::pack_overvoltage, trip_after<&Limits::cell_voltage_max>},
+    {Rule::pack_undervoltage, trip_after<&Limits::cell_voltage_min>},
+    {Rule::cell_voltage_high, trip_after<&Limits::cell_voltage_high>},
+    {Rule::cell_voltage_low, trip_after<&Limits::cell_voltage_low>},
+    {Rule::temperature_high, trip_after<&Limits::temperature_high>},
+    {Rule::temperature_low, trip_after<&Limits::temperature_low>},
+    {Rule::soc_high_warning, trip_after<&Limits::soc_high_warning>},
+    {Rule::soc_low_warning, trip_after<&Limits::soc_low_warning>},
+    {Rule::temperature_spread, trip_after<&Limits::temperature_spread>},
+    {Rule::cell_imbalance_warning, trip_after<&Limits::cell_imbalance_warning>},
+    {Rule::cell_imbalance, trip_after<&Limits::cell_imbalance>},
+    {Rule::insulation_low, trip_after<&Limits::insulation_low>},
+};
+
+TEST(SafetyRules, ActOnlyAfterTripAfterOfUninterruptedExcess) {  // SAF-042
+  for (const RuleCase& c : kCases) {
+    for (const Delayed& d : kDelayed) {
+      if (d.rule != c.rule) continue;
+      World w = up_to(c);
+      d.trip_after(w.config.batteries[0].limits) = 1_s;
+      const char* name = rule_info(c.rule).name;
+      c.set(w.batteries[0], c.trip);
+      w.run(10);  // Beyond it for 0.9 s.
+      EXPECT_EQ(w.reason(c.rule), nullptr) << name;
+      c.set(w.batteries[0], c.last_good);
+      w.run();  // One value inside: the time starts again.
+      c.set(w.batteries[0], c.trip);
+      w.run(10);
+      EXPECT_EQ(w.reason(c.rule), nullptr) << name;
+      w.run();  // 1.0 s.
+      ASSERT_NE(w.reason(c.rule), nullptr) << name;
+      EXPECT_EQ(w.reason(c.rule)->cause, Cause::exceeded) << name;
+    }
+  }
+}
+
+TEST(SafetyRules, AMissingInputNeverWaits) {  // SAF-042
+  World w;
+  w.config.batteries[0].limits.cell_voltage_max.trip_after = 5_s;
+  w.settle();
+  w.batteries[0].cell_voltage_max.reset();
+  w.run();
+  ASSERT_NE(w.reason(Rule::cell_overvoltage), nullptr);
+  EXPECT_EQ(w.reason(Rule::cell_overvoltage)->cause, Cause::missing);
+}
+
+TEST(SafetyRules, AClockThatGoesBackStartsEveryTimeAgain) {  // SAF-042 SAF-016
+  World w;
+  w.run(30);
+  w.now = w.now - 1_s;
+  w.run(51);  // 5.0 s from the fault on; lateness has cleared before.
+  EXPECT_FALSE(w.reason(Rule::soc_high));
+  World v;
+  v.run(30);
+  v.now = v.now - 1_s;
+  v.run(50);
+  EXPECT_TRUE(v.reason(Rule::soc_high));
+}
+
+TEST(SafetyRules, AWarningLowersNothing) {  // SAF-041
+  World w;
+  approach(w.settle(), set_soc, 5000, 1000);
+  w.run();
+  EXPECT_EQ(w.out.site, SafetyState::normal);
+  EXPECT_EQ(w.verdict().discharge_current_max, 100'000_ma);
+  ASSERT_EQ(w.verdict().reasons.size(), 1U);
+  EXPECT_EQ(w.verdict().reasons[0].rule, Rule::soc_low_warning);
+  ASSERT_EQ(w.out.events.size(), 1U);
+  EXPECT_EQ(w.out.events[0].severity, Severity::warning);
+  EXPECT_EQ(w.out.events[0].value, 1000);
+}
+
+TEST(SafetyRules, AReasonNamesTheCellOrSensor) {  // SAF-056
+  World w;
+  BatteryInputs& in = w.batteries[0];
+  in.cell_max_element = 7;
+  in.cell_min_element = 3;
+  in.temp_max_element = 2;
+  in.temp_min_element = 4;
+  w.settle();
+  set_imbalance(in, 40);
+  approach(w, set_temperatures, 25'000, 3'000);
+  w.run();
+  const auto element = [&w](Rule rule) { return w.reason(rule) ? w.reason(rule)->element : 99; };
+  EXPECT_EQ(element(Rule::cell_imbalance_warning), 7);
+  EXPECT_EQ(element(Rule::temperature_low), 4);
+  EXPECT_EQ(element(Rule::charge_temperature_derate), 2);  // Both the same: the hottest is named.
+  in.temp_min->sample.value = 2'900_mdegc;
+  w.run();
+  EXPECT_EQ(element(Rule::charge_temperature_derate), 4);
+  approach(w, set_cells, 3300, 2800);
+  w.run();
+  EXPECT_EQ(element(Rule::cell_voltage_low), 3);
+  EXPECT_EQ(w.reason(Rule::cell_voltage_low)->value, 2800);
+}
+
+TEST(SafetyRules, TheStrongestReasonsAreKeptAndTheRestCounted) {  // SAF-056
+  World w;
+  w.judge();  // Every inhibit waits for good health: one more than there is room for.
+  EXPECT_EQ(w.verdict().reasons.size(), kMaxReasons);
+  EXPECT_EQ(w.verdict().reasons_dropped, 33 - kMaxReasons);
+  EXPECT_EQ(w.reason(Rule::contactor_disagreement), nullptr);
+  set_alarms(w.batteries[0], 1);  // Something is wrong: that is said instead of one that waits.
+  w.run();
+  ASSERT_NE(w.reason(Rule::bms_alarm), nullptr);
+  EXPECT_EQ(w.reason(Rule::bms_alarm)->cause, Cause::exceeded);
+  EXPECT_EQ(w.verdict().reasons_dropped, 33 - kMaxReasons);
 }
 
 }  // namespace
