@@ -17,7 +17,7 @@ using config::parent_of;
 
 bool is_list(const SchemaKey& row) {
   return row.type == SchemaType::section_list || row.type == SchemaType::integer_list ||
-         row.type == SchemaType::text_list;
+         row.type == SchemaType::text_list || row.type == SchemaType::choice_list;
 }
 
 bool is_section(const SchemaKey& row) {
@@ -75,6 +75,12 @@ std::string type_text(const SchemaKey& row) {
       return "HOST:PORT";
     case SchemaType::flag:
       return "`true` or `false`";
+    case SchemaType::choice_list:
+      return "list of " + words_text(row.choices);
+    case SchemaType::clock:
+      return "time of day, HH:MM";
+    case SchemaType::utc:
+      return "moment in UTC, YYYY-MM-DDTHH:MM:SSZ";
     case SchemaType::curve:
       return "list of at most " + std::to_string(kCurvePointsMax) + " points [" +
              std::string(config::symbol_of(leaf_of(row.path))) + ", %]";
@@ -199,6 +205,7 @@ void add_type(const Schema& schema, const SchemaKey& row, std::size_t indent, Me
       return;
     case SchemaType::section_list:
     case SchemaType::integer_list:
+    case SchemaType::choice_list:
     case SchemaType::text_list: {
       members.add("type", json_text("array"));
       members.add("minItems", std::to_string(row.min));
@@ -212,6 +219,9 @@ void add_type(const Schema& schema, const SchemaKey& row, std::size_t indent, Me
         items.add("maximum", std::to_string(config::kIdMax));
       } else {
         items.add("type", json_text("string"));
+        if (row.type == SchemaType::choice_list) {
+          items.add("enum", json_list(config::split_words(row.choices)));
+        }
       }
       members.add("items", items.object());
       return;
@@ -235,6 +245,16 @@ void add_type(const Schema& schema, const SchemaKey& row, std::size_t indent, Me
       if (!row.choices.empty() && row.choices.front() != '@') {
         members.add("enum", json_list(config::split_words(row.choices)));
       }
+      break;
+    case SchemaType::clock:
+      members.add("type", json_text("string"));
+      members.add("pattern", json_text("^[0-2][0-9]:[0-5][0-9]$"));
+      break;
+    case SchemaType::utc:
+      members.add("type", json_text("string"));
+      members.add(
+          "pattern",
+          json_text("^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}([.][0-9]{1,6})?Z$"));
       break;
     case SchemaType::flag:
       members.add("type", json_text("boolean"));

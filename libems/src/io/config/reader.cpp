@@ -6,6 +6,7 @@
 
 #include "ems/core/assert.hpp"
 #include "ems/core/decimal.hpp"
+#include "ems/io/utc_text.hpp"
 #include "io/config/suggest.hpp"
 
 namespace ems::io::config {
@@ -212,12 +213,17 @@ bool Reader::check_value(const Node& node, const SchemaKey& row, Value& value) {
     case SchemaType::section_list:
     case SchemaType::integer_list:
     case SchemaType::text_list:
+    case SchemaType::choice_list:
       if (node.kind != Node::Kind::sequence) return wrong("a list");
       return check_list(node, row, value);
     case SchemaType::integer:
     case SchemaType::quantity:
       if (node.kind != Node::Kind::scalar || node.quoted) return wrong("a number");
       return check_number(node, row, value);
+    case SchemaType::clock:
+    case SchemaType::utc:
+      if (node.kind != Node::Kind::scalar) return wrong("a time");
+      return check_time(node, row, value);
     case SchemaType::curve:
       if (node.kind != Node::Kind::sequence) return wrong("a list of [x, share]");
       return check_curve(node, row, value);
@@ -266,10 +272,21 @@ bool Reader::check_list(const Node& node, const SchemaKey& row, Value& value) {
     }
     SchemaKey item_row = row;
     const bool integers = row.type == SchemaType::integer_list;
-    item_row.type = integers ? SchemaType::integer : SchemaType::text;
+    item_row.type = integers                              ? SchemaType::integer
+                    : row.type == SchemaType::choice_list ? SchemaType::choice
+                                                          : SchemaType::text;
     item_row.min = kIdMin;
     item_row.max = kIdMax;
     valid = check_value(item, item_row, one) && valid;
+    const bool again = item_row.type == SchemaType::choice &&
+                       std::any_of(value.list.begin(), value.list.end(), [&one](const Value& v) {
+                         return !one.text.empty() && v.text == one.text;
+                       });
+    if (again) {
+      error(item.place, Errc::already_exists,
+            quote(one.text) + " stands twice in " + quote(leaf_of(row.path)));
+      valid = false;
+    }
     value.list.push_back(std::move(one));
   }
   return valid;
@@ -345,6 +362,29 @@ bool Reader::check_number(const Node& node, const SchemaKey& row, Value& value) 
     return false;
   }
   value.number = *count;
+  return true;
+}
+
+bool Reader::check_time(const Node& node, const SchemaKey& row, Value& value) {
+  const auto refuse = [&](const char* rule) {
+    error(node.place, Errc::invalid_argument,
+          quote(leaf_of(row.path)) + ": " + quote(node.text) + " is not " + rule);
+    return false;
+  };
+  const std::string& text = node.text;
+  if (row.type == SchemaType::utc) {
+    const Result<UtcInstant> at = parse_utc(text);
+    if (!at) return refuse("a moment: YYYY-MM-DDTHH:MM:SSZ");
+    value.number = at->since_epoch().count();
+    return true;
+  }
+  const auto digit = [&text](std::size_t at) { return text[at] >= '0' && text[at] <= '9'; };
+  if (text.size() != 5 || text[2] != ':' || !digit(0) || !digit(1) || !digit(3) || !digit(4)) {
+    return refuse("a time of day: HH:MM");
+  }
+  const auto two = [&text](std::size_t at) { return (text[at] - '0') * 10 + text[at + 1] - '0'; };
+  value.number = two(0) * 60 + two(3);
+  if (two(3) > 59 || value.number > 24 * 60) return refuse("a time of day: 00:00 to 24:00");
   return true;
 }
 

@@ -26,11 +26,14 @@ struct Section;
 
 /// A valid value of one key. Which members count follows from the row's type.
 struct Value {
-  Place place{};                  ///< Of the value; line 0 when it is the default.
-  std::int64_t number = 0;        ///< integer, quantity (integer unit); choice: index of the word.
-  std::string text{};             ///< name, text, path, address, choice.
-  TcpEndpoint endpoint{};         ///< address.
-  std::vector<Value> list{};      ///< integer_list, text_list; curve: points, each a list of two.
+  Place place{};  ///< Of the value; line 0 when it is the default.
+  /// integer, quantity (integer unit); choice: index of the word; flag: 0 or 1; clock: minutes;
+  /// utc: microseconds since 1970.
+  std::int64_t number = 0;
+  std::string text{};      ///< name, text, path, address, choice.
+  TcpEndpoint endpoint{};  ///< address.
+  std::vector<Value>
+      list{};  ///< integer_list, text_list, choice_list; curve: points, each a list of two.
   std::vector<Section> sections;  ///< section (one) or section_list.
 };
 
@@ -76,6 +79,7 @@ class Reader {
   [[nodiscard]] bool check_list(const Node& node, const SchemaKey& row, Value& value);
   [[nodiscard]] bool check_curve(const Node& node, const SchemaKey& row, Value& value);
   [[nodiscard]] bool check_number(const Node& node, const SchemaKey& row, Value& value);
+  [[nodiscard]] bool check_time(const Node& node, const SchemaKey& row, Value& value);
   [[nodiscard]] bool check_text(const Node& node, const SchemaKey& row, Value& value);
   [[nodiscard]] bool check_choice(const Node& node, const SchemaKey& row, Value& value);
   [[nodiscard]] std::vector<std::string_view> words_of(const SchemaKey& row) const;

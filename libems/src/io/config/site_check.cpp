@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "ems/io/link/stop_path.hpp"
 #include "ems/io/pack_loader.hpp"
 #include "ems/protocol/poll_codec.hpp"
 #include "io/config/reader.hpp"
@@ -117,6 +118,10 @@ SiteReport report_site(const SiteConfig& site) {
   for (const MeterConfig& meter : site.meters) {
     table.add(meter.link, "meter/" + std::to_string(meter.id), false, meter.reply_timeout);
   }
+  for (const SensorConfig& sensor : site.sensors) {
+    table.add(sensor.link, "sensor of battery/" + std::to_string(sensor.battery), false,
+              sensor.reply_timeout);
+  }
   out.lines = table.take();
   for (const LineReport& line : out.lines) {
     if (!line.controlled || line.stop_latency <= kStopLatencyMax) continue;
@@ -133,6 +138,7 @@ SiteReport report_site(const SiteConfig& site) {
   for (const InverterConfig& inverter : site.inverters) {
     check_heartbeat(site, inverter, out.errors);
   }
+  if (!site.inverters.empty()) out.watchdog = watchdog_silence(site.tick) + site.tick;
   if (const MeterConfig* pcc = site.pcc_meter()) {
     for (const InverterConfig& inverter : site.inverters) {
       out.reactions.push_back(reaction_of(inverter, *pcc, site.tick));
@@ -150,6 +156,10 @@ std::string SiteReport::text() const {
     out +=
         line.controlled ? "; a stop waits at most " : "; not controlled; a request waits at most ";
     out += seconds_text(line.stop_latency) + '\n';
+  }
+  if (watchdog > Duration::zero()) {
+    out += "control loop: when it hangs, the watchdog stops the inverters within " +
+           seconds_text(watchdog) + ", and as long as their line lets a stop wait\n";
   }
   for (const ReactionReport& r : reactions) {
     out += r.inverter + ": reacts within " + seconds_text(r.total) + " (meter poll " +

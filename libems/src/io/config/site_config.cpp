@@ -4,6 +4,8 @@
 #include <algorithm>
 #include <array>
 
+#include "io/config/bind.hpp"
+#include "io/config/policy_config.hpp"
 #include "io/config/reader.hpp"
 #include "io/config/site_rules.hpp"
 
@@ -14,23 +16,10 @@ using config::Reader;
 using config::Section;
 using config::Value;
 
-template <class Q>
-Q quantity(const Section& section, std::string_view key) {
-  return Q{static_cast<typename Q::Rep>(section.at(key).number)};  // The schema's range fits.
-}
-
-template <class I>
-I integer(const Section& section, std::string_view key) {
-  return static_cast<I>(section.at(key).number);
-}
-
-// The words of a choice stand in the order of the enumerators; config_schema_test.cpp checks it.
-template <class E>
-E choice(const Section& section, std::string_view key) {
-  return static_cast<E>(section.at(key).number);
-}
-
-bool flag(const Section& section, std::string_view key) { return section.at(key).number != 0; }
+using config::choice;
+using config::flag;
+using config::integer;
+using config::quantity;
 
 /// Builds the structs from a file without errors.
 class Binder {
@@ -67,7 +56,13 @@ class Binder {
     for (const Section& item : root.list("batteries")) out.batteries.push_back(battery(item));
     for (const Section& item : root.list("inverters")) out.inverters.push_back(inverter(item));
     for (const Section& item : root.list("meters")) out.meters.push_back(meter(item));
-    if (const Section* section = root.section("policies")) out.policies = policies(*section);
+    for (const Section& item : root.list("sensors")) out.sensors.push_back(sensor(item));
+    out.timezone = root.at("timezone").text;
+    out.estop_inputs = integer<std::uint8_t>(root, "estop_inputs");
+    out.grid_profile = choice<GridProfileName>(*root.section("grid"), "profile");
+    if (const Section* section = root.section("policies")) {
+      out.policies = config::bind_policies(*section, out.grid_profile, file_);
+    }
     return out;
   }
 
@@ -108,6 +103,17 @@ class Binder {
     out.capacity = quantity<MicroAmpHour>(item, "capacity_ah");
     out.charge_current_max = quantity<MilliAmp>(item, "charge_current_max_a");
     out.discharge_current_max = quantity<MilliAmp>(item, "discharge_current_max_a");
+    if (item.find("fuse_current_a") != nullptr) {
+      out.fuse_current = quantity<MilliAmp>(item, "fuse_current_a");
+    }
+    if (item.find("breaking_current_a") != nullptr) {
+      out.breaking_current = quantity<MilliAmp>(item, "breaking_current_a");
+    }
+    if (const Value* inputs = item.find("inputs")) {
+      for (const Value& input : inputs->list) {
+        out.inputs.push_back(static_cast<safety::HazardInput>(input.number));
+      }
+    }
     return out;
   }
 
@@ -141,19 +147,9 @@ class Binder {
     return out;
   }
 
-  static PoliciesConfig policies(const Section& section) {
-    PoliciesConfig out;
-    if (const Section* limit = section.section("import_limit")) {
-      out.import_limit = ImportLimitConfig{quantity<Watt>(*limit, "limit_w")};
-    }
-    if (const Section* own = section.section("self_consumption")) {
-      out.self_consumption = SelfConsumptionConfig{quantity<Watt>(*own, "target_w"),
-                                                   quantity<Watt>(*own, "deadband_w")};
-    }
-    if (const Section* setpoint = section.section("setpoint")) {
-      out.setpoint = SetpointConfig{quantity<Duration>(*setpoint, "lease_max_s")};
-    }
-    return out;
+  SensorConfig sensor(const Section& item) const {
+    return {integer<std::uint16_t>(item, "battery"), item.at("pack").text, modbus(item),
+            quantity<Duration>(item, "poll_period_s"), quantity<Duration>(item, "reply_timeout_s")};
   }
 
   const std::filesystem::path& file_;
@@ -190,6 +186,10 @@ std::string_view to_string(LogLevel level) noexcept {
 }
 std::string_view to_string(DcPv pv) noexcept {
   return word_of(std::array<std::string_view, 3>{"unknown", "none", "present"}, pv);
+}
+
+std::string_view to_string(GridProfileName name) noexcept {
+  return word_of(std::array<std::string_view, 4>{"50hz", "60hz", "en50549", "ieee1547"}, name);
 }
 
 std::string SiteConfig::identity() const { return "urn:ems:agent:" + site + '/' + agent; }

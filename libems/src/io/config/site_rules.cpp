@@ -6,6 +6,8 @@
 #include <tuple>
 
 #include "ems/io/metrics_listener.hpp"
+#include "ems/io/time_zone.hpp"
+#include "io/config/policy_config.hpp"
 
 namespace ems::io::config {
 namespace {
@@ -138,6 +140,7 @@ void check_lines(const Section& root, Reader& reader) {
   for (const Section& battery : root.list("batteries")) lines.add_battery(battery);
   for (const Section& inverter : root.list("inverters")) lines.add_modbus(inverter);
   for (const Section& meter : root.list("meters")) lines.add_modbus(meter);
+  for (const Section& sensor : root.list("sensors")) lines.add_modbus(sensor);
 }
 
 /// A protocol on CAN needs a CAN link, and the other way round.
@@ -191,11 +194,46 @@ void check_pcc(const Section& root, Reader& reader) {
   }
   const Section* policies = root.section("policies");
   if (first != nullptr || !roles_known || policies == nullptr) return;
-  for (const char* policy : {"import_limit", "self_consumption"}) {
+  for (const char* policy :
+       {"import_limit", "export_limit", "demand_limit", "zero_export", "self_consumption"}) {
     const Value* value = policies->find(policy);
     if (value == nullptr) continue;
     reader.error(value->place, Errc::failed_precondition,
                  std::string("policy \"") + policy + "\" needs a meter with \"role: pcc\"");
+  }
+}
+
+void check_sensors(const Section& root, const std::map<std::int64_t, Place>& batteries,
+                   Reader& reader) {
+  if (root.wrong.count("batteries") != 0) return;
+  for (const Section& sensor : root.list("sensors")) {
+    const Value* battery = sensor.find("battery");
+    if (battery == nullptr || batteries.count(battery->number) != 0) continue;
+    reader.error(battery->place, Errc::not_found,
+                 "no battery with id " + std::to_string(battery->number),
+                 nearest_id(batteries, battery->number));
+  }
+}
+
+/// A fuse that a current maximum would blow.
+void check_batteries(const Section& root, Reader& reader) {
+  for (const Section& battery : root.list("batteries")) {
+    const Value* fuse = battery.find("fuse_current_a");
+    for (const char* key : {"charge_current_max_a", "discharge_current_max_a"}) {
+      const Value* most = battery.find(key);
+      if (fuse == nullptr || most == nullptr || most->number <= fuse->number) continue;
+      reader.error(most->place, Errc::invalid_argument,
+                   "\"" + std::string(key) + "\" is above \"fuse_current_a\"");
+    }
+  }
+}
+
+void check_timezone(const Section& root, Reader& reader) {
+  const Value* zone = root.find("timezone");
+  if (zone == nullptr) return;
+  if (const Result<TimeZone> found = TimeZone::load(zone->text); !found) {
+    reader.error(zone->place, found.error().code,
+                 "timezone \"" + zone->text + "\": " + found.error().what);
   }
 }
 
@@ -210,6 +248,10 @@ void check_site_rules(const Section& root, Reader& reader) {
   check_battery_links(root, reader);
   check_recordings(root, reader);
   check_pcc(root, reader);
+  check_sensors(root, batteries, reader);
+  check_batteries(root, reader);
+  check_timezone(root, reader);
+  if (const Section* policies = root.section("policies")) check_policies(*policies, reader);
   check_metrics(root, reader);
 }
 

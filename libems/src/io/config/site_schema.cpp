@@ -1,4 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
+#include <array>
+
+#include "io/config/policy_keys.hpp"
 #include "io/config/tables.hpp"
 
 namespace ems::io {
@@ -70,7 +74,7 @@ using T = SchemaType;
   }
 
 // clang-format off
-constexpr SchemaKey kKeys[] = {
+constexpr SchemaKey kSiteKeys[] = {
     {.path = "site", .type = T::name, .required = true,
      .doc = "Name of the site; first part of the agent's identity urn:ems:agent:SITE/AGENT."},
     {.path = "agent", .type = T::name, .required = true,
@@ -97,6 +101,14 @@ constexpr SchemaKey kKeys[] = {
     {.path = "realtime", .type = T::flag, .default_text = "false",
      .doc = "Run the control thread under SCHED_FIFO with its memory locked. Where that is not "
             "permitted the agent says so and runs without."},
+    {.path = "timezone", .type = T::text, .default_text = "UTC",
+     .doc = "The site's time zone, as IANA names it (`Europe/Berlin`): windows of the day are local. Read from this machine's zone database (package tzdata)."},
+    {.path = "estop_inputs", .type = T::integer, .min = 0, .max = 8, .default_text = "0",
+     .doc = "How many emergency-stop inputs the devices give (signal `estop_pressed`): while one says nothing it counts as pressed."},
+    {.path = "grid", .type = T::section, .default_text = "{}", .doc = "The grid."},
+    {.path = "grid.profile", .type = T::choice, .default_text = "50hz",
+     .choices = "50hz 60hz en50549 ieee1547",
+     .doc = "Nominal frequency and the defaults of `frequency_droop`: 50 mHz of deadband at 50 or 60 Hz; EN 50549 (50 Hz, 200 mHz); IEEE 1547 (60 Hz, 36 mHz)."},
     {.path = "store", .type = T::section, .default_text = "{}", .doc = "The durable buffer."},
     {.path = "store.path", .type = T::path, .default_text = "telemetry.db",
      .doc = "SQLite file; made when it is not there."},
@@ -159,6 +171,21 @@ constexpr SchemaKey kKeys[] = {
      .min = 0, .max = amps_ma(10'000), .required = true,
      .doc = "Most it may be discharged with, by its data sheet."},
 
+    {.path = "batteries[].fuse_current_a", .type = T::quantity, .digits = kAmpDigits, .min = 1,
+     .max = amps_ma(10'000), .doc = "The fuse at its terminals: neither current maximum may be above it. Absent: none declared."},
+    {.path = "batteries[].breaking_current_a", .type = T::quantity, .digits = kAmpDigits, .min = 1,
+     .max = amps_ma(10'000),
+     .doc = "Its contactors may open below this current. Absent: unknown; then they are told to open 1 s after the stop."},
+    {.path = "batteries[].inputs", .type = T::choice_list, .min = 0, .max = 4,
+     .choices = "insulation smoke gas contactor",
+     .doc = "Hazard inputs that are wired, from the BMS or from a sensor: while one says nothing the battery may not be moved."},
+
+    {.path = "sensors", .type = T::section_list, .min = 0, .max = 8,
+     .doc = "I/O boards whose readings (smoke, gas, insulation, contactor, emergency stop) belong to a battery."},
+    {.path = "sensors[].battery", .type = T::integer, .min = kIdMin, .max = kIdMax, .required = true,
+     .doc = "Id of the battery."},
+    EMS_MODBUS_KEYS("sensors[]"),
+
     {.path = "inverters", .type = T::section_list, .min = 0, .max = 8, .doc = "The inverters."},
     {.path = "inverters[].id", .type = T::integer, .min = kIdMin, .max = kIdMax, .required = true,
      .doc = "The inverter is the asset inverter/ID."},
@@ -171,7 +198,7 @@ constexpr SchemaKey kKeys[] = {
      .min = percent_bp(50), .max = percent_bp(100), .required = true,
      .doc = "Least efficiency between dc and ac; the ac bounds are derived from it."},
     {.path = "inverters[].lease_s", .type = T::quantity, .digits = kSecondDigits,
-     .min = seconds_us(3), .max = seconds_us(3'600), .default_text = "30",
+     .min = seconds_us(1), .max = seconds_us(3'600), .default_text = "30",
      .doc = "A command ends by itself in the device after this; refreshed at a third."},
     {.path = "inverters[].dead_time_s", .type = T::quantity, .digits = kSecondDigits, .min = 0,
      .max = seconds_us(60), .required = true,
@@ -188,28 +215,16 @@ constexpr SchemaKey kKeys[] = {
     {.path = "meters[].role", .type = T::choice, .required = true, .choices = "pcc pv load",
      .doc = "What it measures: the site's connection, PV, or a load. At most one is `pcc`."},
     EMS_MODBUS_KEYS("meters[]"),
-
-    {.path = "policies", .type = T::section,
-     .doc = "What the site is to do. A policy that is not there does not run."},
-    {.path = "policies.import_limit", .type = T::section,
-     .doc = "Contractual: import at the PCC stays at or below a limit. Needs a `pcc` meter."},
-    {.path = "policies.import_limit.limit_w", .type = T::quantity, .digits = kWattDigits, .min = 0,
-     .max = 100'000'000, .required = true, .doc = "The limit."},
-    {.path = "policies.self_consumption", .type = T::section,
-     .doc = "Economic: holds the power at the PCC at a target. Needs a `pcc` meter."},
-    {.path = "policies.self_consumption.target_w", .type = T::quantity, .digits = kWattDigits,
-     .min = -100'000'000, .max = 100'000'000, .default_text = "0",
-     .doc = "The target; positive imports."},
-    {.path = "policies.self_consumption.deadband_w", .type = T::quantity, .digits = kWattDigits,
-     .min = 0, .max = 1'000'000, .default_text = "50",
-     .doc = "Distance from the target that is left alone."},
-    {.path = "policies.setpoint", .type = T::section,
-     .doc = "A person's set-point (`emsctl setpoint`), which always ends by itself."},
-    {.path = "policies.setpoint.lease_max_s", .type = T::quantity, .digits = kSecondDigits,
-     .min = seconds_us(1), .max = seconds_us(86'400), .default_text = "3600",
-     .doc = "Longest lease a set-point may ask for."},
 };
 // clang-format on
+
+/// The site's own keys, then those of its policies.
+constexpr auto kKeys = [] {
+  std::array<SchemaKey, std::size(kSiteKeys) + std::size(kPolicyKeys)> keys{};
+  std::copy(std::begin(kPolicyKeys), std::end(kPolicyKeys),
+            std::copy(std::begin(kSiteKeys), std::end(kSiteKeys), keys.begin()));
+  return keys;
+}();
 
 }  // namespace
 

@@ -18,6 +18,9 @@ inline constexpr int kPercentDigits = 2;
 inline constexpr int kSecondDigits = 6;
 inline constexpr int kWattDigits = 0;
 inline constexpr int kKiloOhmDigits = 0;
+inline constexpr int kHertzDigits = 3;
+inline constexpr int kRatioDigits = 6;
+inline constexpr int kPriceDigits = 6;
 
 // Ranges are written in the base unit and scaled here.
 consteval std::int64_t volts_mv(std::int64_t n) { return n * 1'000; }

@@ -37,9 +37,11 @@ std::string decimal_text(std::int64_t count, int digits) {
 }
 
 std::string_view symbol_of(std::string_view key) {
-  static constexpr std::array<std::pair<std::string_view, std::string_view>, 9> kSuffixes{{
+  static constexpr std::array<std::pair<std::string_view, std::string_view>, 11> kSuffixes{{
       {"_w_per_s", "W/s"},
       {"_degc", "°C"},
+      {"_kohm", "kohm"},
+      {"_hz", "Hz"},
       {"_pct", "%"},
       {"_mb", "MB"},
       {"_ah", "Ah"},
@@ -58,7 +60,7 @@ std::string_view symbol_of(std::string_view key) {
 
 std::string range_text(const SchemaKey& row) {
   const bool list = row.type == SchemaType::section_list || row.type == SchemaType::integer_list ||
-                    row.type == SchemaType::text_list;
+                    row.type == SchemaType::text_list || row.type == SchemaType::choice_list;
   const bool open_min = row.min == std::numeric_limits<std::int64_t>::min();
   const bool open_max = row.max == std::numeric_limits<std::int64_t>::max();
   if (open_min && open_max) return {};

@@ -25,6 +25,9 @@ enum class SchemaType : std::uint8_t {
   address,       ///< HOST:PORT.
   choice,        ///< One of the words in `choices`.
   flag,          ///< `true` or `false`.
+  choice_list,   ///< A list of words in `choices`, none twice.
+  clock,         ///< A time of day, HH:MM, 00:00 to 24:00.
+  utc,           ///< A moment, 2026-11-21T08:15:30Z.
   curve,         ///< A list of [x, share]: x in the unit of the key's suffix, the share in percent.
 };
 

@@ -14,7 +14,9 @@
 
 #include "ems/core/time.hpp"
 #include "ems/core/units.hpp"
+#include "ems/decision/decision.hpp"
 #include "ems/io/config/diagnostic.hpp"
+#include "ems/safety/kernel.hpp"
 #include "ems/safety/limits.hpp"
 
 namespace ems::io {
@@ -105,8 +107,11 @@ struct BatteryConfig {
   safety::Chemistry chemistry{};
   std::uint16_t cells = 0;  ///< In series.
   MicroAmpHour capacity{};
-  MilliAmp charge_current_max{};     ///< Magnitude.
-  MilliAmp discharge_current_max{};  ///< Magnitude.
+  MilliAmp charge_current_max{};            ///< Magnitude.
+  MilliAmp discharge_current_max{};         ///< Magnitude.
+  MilliAmp fuse_current{};                  ///< 0: none declared.
+  MilliAmp breaking_current{};              ///< 0: unknown.
+  std::vector<safety::HazardInput> inputs;  ///< Wired.
 };
 
 struct InverterConfig {
@@ -133,21 +138,42 @@ struct MeterConfig {
   Duration reply_timeout{};
 };
 
-struct ImportLimitConfig {
-  Watt limit{};  ///< Import at the PCC, 0 or more.
+/// An I/O board whose readings belong to a battery.
+struct SensorConfig {
+  std::uint16_t battery = 0;  ///< Asset battery/<battery>.
+  std::string pack;           ///< One of KnownNames::packs.
+  ModbusLink link;
+  Duration poll_period{};
+  Duration reply_timeout{};
 };
-struct SelfConsumptionConfig {
-  Watt target{};  ///< At the PCC; + imports.
-  Watt deadband{};
-};
-struct SetpointConfig {
-  Duration lease_max{};
-};
-/// A policy that is absent in the file does not run.
+
+enum class GridProfileName : std::uint8_t { hz50, hz60, en50549, ieee1547 };
+[[nodiscard]] std::string_view to_string(GridProfileName name) noexcept;
+
+/// A policy that is absent in the file does not run. What the file does not say (a hold, a rated
+/// power where it is absent) is 0 here; whoever knows the site's inverters fills it in.
 struct PoliciesConfig {
-  std::optional<ImportLimitConfig> import_limit;
-  std::optional<SelfConsumptionConfig> self_consumption;
-  std::optional<SetpointConfig> setpoint;
+  std::optional<decision::ActivePowerLimitConfig> active_power_limit;
+  std::optional<decision::FrequencyDroopConfig> frequency_droop;
+  std::optional<decision::RampConfig> ramp;
+  std::optional<decision::DimmingConfig> dimming;
+  std::optional<decision::ImportLimitConfig> import_limit;
+  std::optional<decision::ExportLimitConfig> export_limit;
+  std::optional<decision::DemandLimitConfig> demand_limit;
+  std::optional<decision::BackupReserveConfig> backup_reserve;
+  std::optional<decision::SetpointConfig> setpoint;
+  std::optional<decision::SetpointConfig> remote_setpoint;
+  std::optional<decision::ZeroExportConfig> zero_export;
+  std::optional<decision::PlanConfig> plan;
+  std::optional<decision::TimeOfUseConfig> time_of_use;
+  std::optional<decision::PriceConfig> price;
+  std::optional<decision::SelfConsumptionConfig> self_consumption;
+  std::optional<decision::ComfortBandConfig> comfort_band;
+  std::optional<decision::GentleCurrentConfig> gentle_current;
+  std::optional<decision::GentleTemperatureConfig> gentle_temperature;
+  std::optional<std::filesystem::path> schedule_file;  ///< Present: policy `schedule` runs.
+  std::optional<std::filesystem::path> plan_file;      ///< Present with `plan`.
+  std::optional<std::filesystem::path> price_file;     ///< Present with `price`.
 };
 
 /// A whole site file, checked. Relative paths in it are already joined to the file's folder.
@@ -171,6 +197,10 @@ struct SiteConfig {
   std::vector<BatteryConfig> batteries;
   std::vector<InverterConfig> inverters;
   std::vector<MeterConfig> meters;
+  std::vector<SensorConfig> sensors;
+  std::string timezone;           ///< IANA name; in this machine's zone database.
+  std::uint8_t estop_inputs = 0;  ///< Emergency-stop inputs that devices give.
+  GridProfileName grid_profile = GridProfileName::hz50;
   PoliciesConfig policies;
 
   /// `urn:ems:agent:<site>/<agent>`: what the agent's certificate must say.
