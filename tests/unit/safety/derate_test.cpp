@@ -61,9 +61,11 @@ constexpr CurveCase kCurves[] = {
     {Rule::cell_imbalance_derate, true, true, set_imbalance, 100, 299, 50'250},
 };
 
+std::int32_t healthy_value(const CurveCase& c) {
+  return c.set == set_imbalance ? 0 : c.set == set_temperatures ? 25'000 : 3'300;
+}
 /// Brings a world to a value without a jump.
-void bring(World& w, const CurveCase& c, std::int32_t to) {
-  const std::int32_t from = c.set == set_imbalance ? 0 : c.set == set_temperatures ? 25'000 : 3'300;
+void bring(World& w, const CurveCase& c, std::int32_t from, std::int32_t to) {
   for (int i = 1; i <= 8; ++i) {
     c.set(w.batteries[0], from + (to - from) * i / 8);
     w.run();
@@ -74,9 +76,9 @@ TEST(SafetyDerate, EachCurveLowersItsOwnDirection) {  // SAF-008 SAF-043 SAF-044
   for (const CurveCase& c : kCurves) {
     World w;
     w.settle();
-    bring(w, c, c.full);
+    bring(w, c, healthy_value(c), c.full);
     EXPECT_EQ(w.reason(c.rule), nullptr) << to_string(c.rule);
-    bring(w, c, c.half);
+    bring(w, c, c.full, c.half);
     const Reason* reason = w.reason(c.rule);
     ASSERT_NE(reason, nullptr) << to_string(c.rule);
     EXPECT_EQ(reason->action, Action::derate);
@@ -89,7 +91,7 @@ TEST(SafetyDerate, EachCurveLowersItsOwnDirection) {  // SAF-008 SAF-043 SAF-044
     EXPECT_EQ(v.charge_current_max.count(), c.charge ? c.half_ma : other) << to_string(c.rule);
     EXPECT_EQ(v.discharge_current_max.count(), c.discharge ? c.half_ma : 100'000);
     // Back at full current at once, without a step; the reason stays for its time.
-    bring(w, c, c.full);
+    bring(w, c, c.half, c.full);
     EXPECT_EQ(c.charge ? w.verdict().charge_current_max : w.verdict().discharge_current_max,
               100'000_ma);
     ASSERT_NE(w.reason(c.rule), nullptr);
@@ -102,7 +104,7 @@ TEST(SafetyDerate, EachCurveLowersItsOwnDirection) {  // SAF-008 SAF-043 SAF-044
 TEST(SafetyDerate, TheSmallestShareCountsAndTheBmsStillBounds) {  // SAF-043
   World w;
   w.settle();
-  bring(w, kCurves[8], 200);                                // 75 %
+  bring(w, kCurves[8], 0, 200);                             // 75 %
   w.batteries[0].cell_voltage_min->sample.value = 3400_mv;  // 3.4 .. 3.6 V: 50 %
   w.batteries[0].cell_voltage_max->sample.value = 3600_mv;
   w.run();
@@ -118,7 +120,7 @@ TEST(SafetyDerate, TheSmallestShareCountsAndTheBmsStillBounds) {  // SAF-043
 TEST(SafetyDerate, ColdAndHotCellsOfOneBatteryBothCount) {  // SAF-045
   World w;
   w.settle();
-  bring(w, kCurves[4], 10'000);
+  bring(w, kCurves[4], 25'000, 10'000);
   w.batteries[0].temp_min->sample.value = 6'000_mdegc;
   w.run();
   w.batteries[0].temp_min->sample.value = 2'000_mdegc;  // The hottest is well inside.
