@@ -48,7 +48,7 @@ std::int32_t derates_from(const Curve& curve, std::int32_t x) noexcept {
 std::int64_t heat_gained(std::int32_t current, std::int32_t most, Duration passed) noexcept {
   constexpr std::int64_t kMost = 100'000;  // Ten times the maximum: far beyond over-current.
   constexpr std::int64_t kSquare = std::int64_t{kWholeShare} * kWholeShare;
-  const std::int64_t reference = std::max(most, 1'000);
+  const std::int64_t reference = std::max<std::int64_t>(most, 1'000);
   const std::int64_t share =
       std::clamp<std::int64_t>(std::int64_t{current} * kWholeShare / reference, 0, kMost);
   const Duration time = clamp_to(passed, Duration::zero(), seconds(10));

@@ -62,7 +62,7 @@ TEST(SafetyInputsEdges, EachScalarComesFromItsOwnSignal) {  // SAF-020
 }
 
 TEST(SafetyInputsEdges, TheShortestStalenessIsTheGroups) {  // SAF-020
-  for (const auto [first, second] : {std::pair{2_s, 1_s}, std::pair{1_s, 2_s}}) {
+  for (const auto& [first, second] : {std::pair{2_s, 1_s}, std::pair{1_s, 2_s}}) {
     Image image;
     image.set(battery(1), Signal::cell_voltage, 3'300, 1, first);
     image.set(battery(1), Signal::cell_voltage, 3'301, 2, second);
@@ -73,7 +73,7 @@ TEST(SafetyInputsEdges, TheShortestStalenessIsTheGroups) {  // SAF-020
 }
 
 TEST(SafetyInputsEdges, AReadingExactlyAsOldAsItMayNotBeSpoilsTheGroup) {  // SAF-020
-  for (const auto [age, quality] :
+  for (const auto& [age, quality] :
        {std::pair{kStaleAfter - 1_us, Quality::good}, std::pair{kStaleAfter, Quality::bad}}) {
     Image image;
     image.set(battery(1), Signal::cell_voltage, 3'300, 1, kStaleAfter, kNow - age);
