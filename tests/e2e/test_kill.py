@@ -9,6 +9,7 @@ import numpy
 
 import ems
 from support.harness import wait_for
+from support.kill_loop import KillLoop, summary
 
 AGENT = "demo/gateway-1"
 PERIOD_S = 0.1
@@ -130,3 +131,18 @@ def test_server_killed_three_times(install):
         site.start_server()
     edge, server = end_and_compare(site)
     assert len(server) > 30
+
+
+def test_whatever_is_killed_the_inverter_is_back_at_0_w_within_the_declared_time(install, capsys):
+    """scripts/kill --long does the same for 45 minutes."""
+    seed = int(os.environ.get("EMS_SEED", random.SystemRandom().randrange(2**32)))
+    loop = KillLoop(install(lease_s=1), seed)
+    kinds = ["agent"] * 3 + ["inverter link"] * 3 + ["server"] * 2 + ["battery link"] * 2
+    loop.random.shuffle(kinds)
+    try:
+        outcomes = [loop.once(kind) for kind in kinds]
+    finally:
+        loop.close()
+    with capsys.disabled():
+        print("\n" + summary(outcomes, seed))
+    assert [outcome for outcome in outcomes if outcome.missed] == []

@@ -52,6 +52,8 @@ class TcpWriterFault : public ::testing::Test {
       if (fd >= 0) ::close(fd);
     }
   }
+  static constexpr int kPatient = 10'000;
+
   sockaddr* address() { return reinterpret_cast<sockaddr*>(&address_); }
 
   static std::vector<std::byte> stop_pdu(int step) {
@@ -70,11 +72,12 @@ class TcpWriterFault : public ::testing::Test {
     while (writer.put(frame(static_cast<std::uint16_t>(frames))) == Sent::all) ++frames;
     return frames + 1;
   }
-  /// Reads what comes within a moment. @return units in order; -1 where a frame was cut.
-  static std::vector<int> units_read(int fd) {
+  /// Reads to the end, or until nothing came for so long. @return units in order; -1 where a frame
+  /// was cut.
+  static std::vector<int> units_read(int fd, int patience_ms = 200) {
     std::vector<std::byte> received;
     std::array<std::byte, 4'096> data{};
-    for (pollfd item{fd, POLLIN, 0}; ::poll(&item, 1, 100) > 0;) {
+    for (pollfd item{fd, POLLIN, 0}; ::poll(&item, 1, patience_ms) > 0;) {
       const ssize_t size = ::read(fd, data.data(), data.size());
       if (size <= 0) break;
       received.insert(received.end(), data.begin(), data.begin() + size);
@@ -124,8 +127,9 @@ TEST_F(TcpWriterFault, AFrameThatIsHalfOnTheWireIsFinishedBeforeTheStop) {
   writer.begin_stop();
   EXPECT_FALSE(writer.advance_stop()) << "the peer takes nothing";
   std::vector<int> units;
-  std::thread reader([&] { units = units_read(theirs_); });  // Now it does.
+  std::thread reader([&] { units = units_read(theirs_, kPatient); });  // Now it does.
   EXPECT_TRUE(advance(100));
+  ::shutdown(ours_, SHUT_WR);
   reader.join();
   EXPECT_EQ(units, expected);
   EXPECT_EQ(writer.stops(), 1U);
@@ -134,12 +138,14 @@ TEST_F(TcpWriterFault, AFrameThatIsHalfOnTheWireIsFinishedBeforeTheStop) {
 TEST_F(TcpWriterFault, EveryByteOfBothArrivesInWholeFrames) {
   std::atomic<bool> done{false};
   std::vector<int> units;
-  std::thread reader([&] { units = units_read(theirs_); });
+  std::thread reader([&] { units = units_read(theirs_, kPatient); });
   std::thread watchdog([&] {
     while (!done) {
       writer.begin_stop();
       while (!writer.advance_stop() && !done) {
+        std::this_thread::sleep_for(std::chrono::microseconds(200));
       }
+      writer.end_stop();
     }
   });
   int put = 0;
@@ -150,6 +156,7 @@ TEST_F(TcpWriterFault, EveryByteOfBothArrivesInWholeFrames) {
   }
   done = true;
   watchdog.join();
+  ::shutdown(ours_, SHUT_WR);
   reader.join();
   EXPECT_EQ(put, 2'000);
   EXPECT_EQ(std::count(units.begin(), units.end(), -1), 0) << "a frame was cut";
