@@ -30,6 +30,12 @@ DECLARED_S = {
 }
 
 
+def from_server(site: Installation, *words: str) -> None:
+    """A command of the operator, given at the server."""
+    site.ctl("fleet", "--server", f"127.0.0.1:{site.server_port}", "--ca", "pki/ca.crt", "--certificate", "pki/user.crt", "--key",
+             "pki/user.key", "command", *words, "--agent", "demo/gateway-1")
+
+
 @dataclass
 class Outcome:
     kind: str
@@ -69,7 +75,7 @@ class KillLoop:
         self.site.ctl("setpoint", "--power-w", str(POWER_W), "--lease-s", str(lease_s), "--name", "Ada Example")
 
     def order_from_server(self) -> None:
-        self.site.fleet("command", "setpoint", "--agent", "demo/gateway-1", "--power-w", str(POWER_W), "--lease-s", str(LEASE_S))
+        from_server(self.site, "setpoint", "--power-w", str(POWER_W), "--lease-s", str(LEASE_S))
 
     def healthy(self) -> bool:
         status = self.site.status()
