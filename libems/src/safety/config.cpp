@@ -31,7 +31,8 @@ Result<void> validate_battery(const Config& config, std::size_t at) noexcept {
     return fail(Errc::out_of_range, at, "configuration: a current maximum is above the fuse");
   const std::int64_t pack_mv =
       std::int64_t{l.cell_voltage_max.trip.count()} * battery.cells_in_series;
-  if (l.insulation_latch_min.count() * kMilliVoltPerKiloOhm < pack_mv)
+  const bool insulation = (battery.hazards_wired & hazard_bit(HazardInput::insulation)) != 0;
+  if (insulation && l.insulation_latch_min.count() * kMilliVoltPerKiloOhm < pack_mv)
     return fail(Errc::out_of_range, at,
                 "configuration: insulation_latch_min is below 100 Ohm per volt");
   return {};

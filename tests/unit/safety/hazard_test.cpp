@@ -402,6 +402,7 @@ TEST(SafetyEstop, AnInputThatIsPressedSilentOrNeverGivenStops) {  // SAF-059
 TEST(SafetyConfig, RatingsAndInsulationAreChecked) {  // SAF-049 SAF-055
   const auto with = [](void (*change)(BatteryConfig&)) {
     Config config = World().config;
+    config.batteries[0].hazards_wired = hazard_bit(HazardInput::insulation);
     change(config.batteries[0]);
     return validate(config);
   };
@@ -438,6 +439,10 @@ TEST(SafetyConfig, RatingsAndInsulationAreChecked) {  // SAF-049 SAF-055
         << result.error().what;
   }
   EXPECT_TRUE(with([](BatteryConfig& b) { b.cells_in_series = 273; }));
+  EXPECT_TRUE(with([](BatteryConfig& b) {
+    b.cells_in_series = 400;
+    b.hazards_wired = 0;  // Nobody measures it.
+  }));
 }
 
 }  // namespace

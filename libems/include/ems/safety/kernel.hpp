@@ -100,8 +100,8 @@ inline constexpr Duration kPvStaleAfterMax = seconds(10);
 ///                           0-based inverter.
 ///         out_of_range      cells_in_series, rating, efficiency, capacity or period out of range;
 ///         a
-///                           current maximum above the fuse; insulation_latch_min below 100 Ohm per
-///                           volt of the pack's highest voltage.
+///                           current maximum above the fuse; insulation is wired and
+///                           insulation_latch_min below 100 Ohm per volt of the highest voltage.
 /// A configuration without batteries is an error too: not_found.
 /// @thread_safety Pure function.
 [[nodiscard]] Result<void> validate(const Config& config) noexcept;

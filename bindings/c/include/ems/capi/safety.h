@@ -14,7 +14,7 @@ extern "C" {
 typedef struct ems_safety ems_safety_t;
 
 enum {
-  EMS_SAFETY_WORDS = 3072, /**< uint64_t words of memory it needs at most, in every 0.x. */
+  EMS_SAFETY_WORDS = 5120, /**< uint64_t words of memory it needs at most, in every 0.x. */
   EMS_SAFETY_BATTERIES_MAX = 8,
   EMS_SAFETY_INVERTERS_MAX = 8,
   EMS_SAFETY_TRIPS_MAX = 82 /**< Trips that are latched at once at most: room to store them. */
