@@ -33,8 +33,8 @@ Watt glided(Watt limit, Duration time, Duration glide) noexcept {
   return saturated(-floor_div(-energy(limit, time).count(), glide.count()));
 }
 
-/// Credit by the meter's counter since it was first seen in this window; nullopt while it says
-/// nothing.
+/// Credit by the meter's counter: by the samples until it was first seen in this window, by it from
+/// then on. nullopt while it says nothing.
 std::optional<WattMicrosecond> counted(DemandLimitState& state, const DemandLimitConfig& config,
                                        const Measured<WattHour>& counter, Duration elapsed,
                                        Instant now) noexcept {
@@ -43,10 +43,10 @@ std::optional<WattMicrosecond> counted(DemandLimitState& state, const DemandLimi
   const Duration at = max_of(elapsed - (now - counter.sample->taken_at), Duration::zero());
   if (!state.counter || reading < *state.counter) {  // A counter that fell was replaced.
     state.counter = reading;
-    state.counter_at = at;
+    state.counter_offset = state.credit - energy(config.limit, at);
   }
   const std::int64_t imported = (reading - *state.counter).count();
-  return energy(config.limit, at - state.counter_at) -
+  return state.counter_offset + energy(config.limit, at) -
          WattMicrosecond{kWattMicrosecondsPerWattHour} * imported;
 }
 
@@ -67,6 +67,7 @@ std::optional<DemandWindow> follow(DemandLimitState& state, const DemandLimitCon
     state.window_start = start;
     state.credit = {};
     state.counter.reset();
+    state.by_counter = false;
   }
   // One sample speaks for the time since the last step, unless that was too long ago.
   if (pcc.usable(now) && since_last < pcc.stale_after) {
@@ -76,19 +77,22 @@ std::optional<DemandWindow> follow(DemandLimitState& state, const DemandLimitCon
   const WattMicrosecond limit_so_far = energy(config.limit, elapsed);
   state.credit = min_of(state.credit, limit_so_far);  // A clock that was set back.
 
+  // What the counter once said stays said, also when it falls silent.
   const std::optional<WattMicrosecond> by_counter = counted(state, config, counter, elapsed, now);
-  const bool counter_wins = by_counter && *by_counter < state.credit;
-  const WattMicrosecond credit = counter_wins ? *by_counter : state.credit;
+  if (by_counter && *by_counter < state.credit) {
+    state.credit = *by_counter;
+    state.by_counter = true;
+  }
 
   const Duration left = config.window - elapsed;
-  const Watt mean = saturated(config.limit.count() + floor_div(credit.count(), left.count()));
+  const Watt mean = saturated(config.limit.count() + floor_div(state.credit.count(), left.count()));
   const Watt before_next = config.limit + glided(config.limit, left, config.glide);
-  const std::int64_t imported = (limit_so_far - credit).count();
+  const std::int64_t imported = (limit_so_far - state.credit).count();
   return DemandWindow{
       .start = start,
       .left = left,
       .energy = WattHour{-floor_div(-imported, kWattMicrosecondsPerWattHour)},
-      .by_counter = counter_wins,
+      .by_counter = state.by_counter,
       .allowed = clamp_to(mean, Watt{}, min_of(config.import_max, before_next)),
   };
 }

@@ -190,13 +190,32 @@ TEST(DemandLimit, ACounterThatFellWasReplacedAndAStaleOneSaysNothing) {
   EXPECT_FALSE(site.last.window->by_counter);
 }
 
+TEST(DemandLimit, ACounterThatComesLateOrFallsSilentMovesNothing) {
+  Site site;
+  (void)site.tick(0, 3'000);
+  site.run(300'000, 3'000);  // 250 Wh by the samples alone.
+  site.counter = WattHour{100'000};
+  (void)site.tick(100, 3'000);
+  EXPECT_EQ(site.last.window->energy, WattHour{251});
+  EXPECT_FALSE(site.last.window->by_counter);
+  // It says 100 Wh more than the samples at once, and is never heard again.
+  site.counter = WattHour{100'100};
+  (void)site.tick(100, 3'000);
+  EXPECT_EQ(site.last.window->energy, WattHour{351});
+  EXPECT_TRUE(site.last.window->by_counter);
+  const Watt allowed = site.allowed();
+  site.counter.reset();
+  (void)site.tick(100, 3'000);
+  EXPECT_NEAR(site.allowed().count(), allowed.count(), 2);
+}
+
 TEST(DemandLimit, ACounterReadBeforeTheWindowCountsFromItsBeginning) {
   Site site;
   const WallTime wall{.utc = UtcInstant{milliseconds(kEpochMs)}, .quality = ClockQuality::synced};
   const Measured<WattHour> before{Sample<WattHour>{WattHour{10}, at(-2'000)}, 3_s};
   const DemandLimitStep step = demand_limit({}, kConfig, {}, {}, before, wall, {}, at(0));
   EXPECT_EQ(step.state.counter, WattHour{10});
-  EXPECT_EQ(step.state.counter_at, Duration::zero());
+  EXPECT_EQ(step.state.counter_offset, WattMicrosecond{});
   EXPECT_EQ(step.window->energy, WattHour{0});
 }
 

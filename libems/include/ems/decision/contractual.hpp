@@ -117,7 +117,8 @@ struct DemandLimitState {
   std::optional<Instant> stepped_at{};       ///< Last step.
   WattMicrosecond credit{};  ///< Imported less (+) or more than at the limit, by the power samples.
   std::optional<WattHour> counter{};  ///< The meter's counter when first seen in the window.
-  Duration counter_at{};              ///< How far into the window that was.
+  WattMicrosecond counter_offset{};   ///< Its credit then, less what the limit allowed until then.
+  bool by_counter = false;            ///< The counter said more than the samples in this window.
   Watt allowed{};                     ///< The import allowed at the last step.
   HoldState hold{};
   friend constexpr bool operator==(const DemandLimitState&,
@@ -144,7 +145,8 @@ struct DemandLimitStep {
 /// of the window so that its mean ends at the limit.
 ///
 /// Energy so far is the sum of the meter's power samples; time without a usable sample counts as at
-/// the limit. Where the meter's counter is given too, whichever says more wins. `allowed` is within
+/// the limit. Where the meter's counter is given too, whichever says more wins, for good in this
+/// window. `allowed` is within
 /// 0 .. import_max, and glides (see DemandLimitConfig::glide). With the clock unset it is the limit
 /// itself. On stale net load it holds as import_limit does.
 ///
