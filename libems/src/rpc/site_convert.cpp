@@ -29,7 +29,7 @@ static_assert(static_cast<int>(Severity::critical) + 1 == v1::SEVERITY_CRITICAL)
 static_assert(static_cast<int>(runtime::UplinkState::disabled) + 1 == v1::UPLINK_STATE_DISABLED);
 static_assert(static_cast<int>(runtime::UplinkState::waiting) + 1 == v1::UPLINK_STATE_WAITING);
 
-void set(v1::SafetyReason& to, const runtime::SafetyReason& reason) {
+void set_reason(v1::SafetyReason& to, const runtime::SafetyReason& reason) {
   to.set_asset(name_of(reason.asset));
   to.set_name(reason.name);
   to.set_severity(static_cast<v1::Severity>(number_of(reason.severity)));
@@ -41,7 +41,7 @@ void set(v1::SafetyReason& to, const runtime::SafetyReason& reason) {
   to.set_direction(reason.direction);
 }
 
-Result<runtime::SafetyReason> from(const v1::SafetyReason& message) {
+Result<runtime::SafetyReason> reason_from(const v1::SafetyReason& message) {
   const auto asset = parse_asset(message.asset());
   const auto severity = enum_from(message.severity(), Severity::critical);
   if (!asset) return fail(asset.error());
@@ -59,7 +59,7 @@ void set_safety(v1::Safety& to, const runtime::SafetyView& safety) {
   to.set_state(static_cast<v1::SafetyState>(number_of(safety.state)));
   set(*to.mutable_envelope(), safety.envelope);
   for (const runtime::SafetyReason& reason : safety.reasons) {
-    set(*to.add_reasons(), reason);
+    set_reason(*to.add_reasons(), reason);
   }
   to.set_armed(safety.armed);
   to.set_limits_accepted(safety.limits_accepted);
@@ -74,7 +74,7 @@ Result<runtime::SafetyView> safety_from(const v1::Safety& message) {
   safety.state = *state;
   safety.envelope = from(message.envelope());
   for (const v1::SafetyReason& reason : message.reasons()) {
-    auto view = from(reason);
+    auto view = reason_from(reason);
     if (!view) return fail(view.error());
     safety.reasons.push_back(std::move(*view));
   }
