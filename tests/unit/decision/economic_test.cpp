@@ -317,7 +317,7 @@ TEST(Price, AbstainsAndSaysWhy) {
 TEST(PriceTable, IsCheckedWhenItArrives) {
   std::array slots{PriceSlot{utc(1'000), {}, {}}, PriceSlot{utc(2'000), {}, {}}};
   EXPECT_TRUE(validate(table(slots)));
-  for (const std::string_view name : {"", "BR", "brl", "B[L"}) {
+  for (const std::string_view name : {"", "BR", "brl", "B[L", "BR1"}) {
     PriceTable bad = table(slots);
     bad.currency = Currency{name};
     refuses(bad, "prices: the currency is not three capital letters");

@@ -334,6 +334,51 @@ TEST(Record, HoldsEveryPolicyInTheOrderOfTheTableWithAllItsInputs) {
   EXPECT_LE(decision.inputs.size() + 4, kInputAgesMax);
 }
 
+/// A decision of somebody who kept the demands and nothing of what led to them.
+Decision bare(PolicyId policy, PolicyStatus status) {
+  Decision decision;
+  decision.resolution.target = w(1'000);
+  decision.resolution.levels[0] = {{w(-9'000), w(9'000)}, {w(-9'000), w(9'000)}};
+  decision.resolution.winner = policy;
+  PolicyOutput output = output_of(policy, status);
+  output.demand.preference = Band::at_least(w(1'000));
+  decision.policies.push_back(output);
+  return decision;
+}
+const std::string kBareEnd = " asks >= 1.0 kW discharge" + kAllows + "; discharging 1.0 kW";
+
+TEST(ExplainEconomic, WithoutTheRecordOnlyTheDemandIsSaid) {
+  for (const PolicyInfo& info : policy_table()) {
+    if (info.level != Level::economic && info.level != Level::longevity) continue;
+    for (const PolicyStatus status : {PolicyStatus::acting, PolicyStatus::satisfied}) {
+      EXPECT_EQ(text_of(bare(info.policy, status)), std::string(info.name) + kBareEnd);
+    }
+  }
+}
+
+TEST(ExplainEconomic, WithPartOfTheRecordThatPartIsSaid) {
+  constexpr auto kFull = PolicyStatus::satisfied;
+  Decision decision = bare(PolicyId::plan, PolicyStatus::acting);
+  decision.plan = kAtThePcc[0];
+  EXPECT_EQ(text_of(decision), "plan" + kBareEnd);
+  decision.inputs.push_back(
+      {PolicyId::plan, Input::wall_clock, true, Quality::good, {}, kMonday23});
+  EXPECT_EQ(text_of(decision), "plan , 450.0 s left: plan" + kBareEnd);
+  decision = bare(PolicyId::time_of_use, kFull);
+  decision.window = TimeOfUseWindow{.when = {.from = 605, .to = 1'440}};
+  EXPECT_EQ(text_of(decision), "window 10:05-24:00, hold: time_of_use" + kBareEnd);
+  decision = bare(PolicyId::price, kFull);
+  decision.price = kCheap[0];
+  EXPECT_EQ(text_of(decision),
+            "energy costs 0.045 /kWh, export earns -0.005 /kWh: price" + kBareEnd);
+  decision = bare(PolicyId::self_consumption, kFull);
+  decision.net_load = NetLoad{.power = w(1'000)};
+  EXPECT_EQ(text_of(decision), "grid import would be 1.0 kW: self_consumption" + kBareEnd);
+  decision = bare(PolicyId::comfort_band, PolicyStatus::acting);
+  decision.inputs.push_back({PolicyId::comfort_band, Input::soc_min, true, Quality::good, {}, 1});
+  EXPECT_EQ(text_of(decision), "comfort_band" + kBareEnd);
+}
+
 // ---- levels ------------------------------------------------------------------------------------
 
 TEST(Economic, NeverSellsWhatALevelAboveReserved) {

@@ -336,6 +336,29 @@ TEST(Explain, ExtremesFitTheBuffer) {
   EXPECT_TRUE(explain(distribution, room).ends_with("; one battery charges another"));
 }
 
+TEST(Reason, HasANameAndASentence) {
+  const struct {
+    Reason reason;
+    std::string_view name, sentence;
+  } cases[] = {
+      {Reason::unavailable, "unavailable", "unavailable"},
+      {Reason::idle, "idle", "idle"},
+      {Reason::by_energy, "by_energy", "by energy"},
+      {Reason::equally, "equally", "in equal parts"},
+      {Reason::at_limit, "at_limit", "at its limit"},
+      {Reason::takes_rest, "takes_rest", "takes what others cannot"},
+      {Reason::forced, "forced", "forced by its bounds"},
+      {static_cast<Reason>(99), "unknown", "unknown"},
+  };
+  for (const auto& c : cases) {
+    EXPECT_EQ(to_string(c.reason), c.name);
+    std::array<char, kExplanationSize> room{};
+    Distribution distribution;
+    distribution.shares.push_back({.reason = c.reason});
+    EXPECT_TRUE(explain(distribution, room).ends_with(c.sentence)) << c.name;
+  }
+}
+
 TEST(DistributeDeathTest, RefusesACallersBug) {
   const std::vector<Inverter> many(kInvertersMax + 1);
   EXPECT_DEATH((void)site_bounds(many), "");
