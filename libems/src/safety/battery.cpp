@@ -216,9 +216,12 @@ class Evaluator {
     const MilliAmp most = charge ? limits_.charge_current_max : limits_.discharge_current_max;
     const Value& current = values_[row.source];
     Evaluation e{Finding::missing, limit.clear_after, row.signal, current.value, most.count()};
-    if (!current.known) return e;
     std::int64_t& heat = state_.heat[charge ? 0 : 1];
     const std::int64_t allowed = heat_allowed(limit);
+    if (!current.known) {
+      if (state_.started) heat = std::max(heat, allowed - 1);  // What was not seen was the worst.
+      return e;
+    }
     heat = std::clamp<std::int64_t>(
         heat + heat_gained(current.value, most.count(), context_.passed), 0, allowed);
     e.finding = heat >= allowed ? Finding::exceeded : heat > 0 ? Finding::band : Finding::good;
