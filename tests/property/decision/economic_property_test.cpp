@@ -193,8 +193,6 @@ TEST(EconomicProperty, WhateverAPlanATableOrABatterySaysTheTargetStaysInsideAndI
       ASSERT_TRUE(!asks || may) << i << " " << to_string(output.demand.policy);
       acted += asks && output.demand.level >= Level::economic;
     }
-    ASSERT_EQ(step(out.state, config, inputs, kNow).decision.target(),
-              step(out.state, config, inputs, kNow).decision.target());
     state = out.state;
   }
   EXPECT_GT(acted, cases / 2);
@@ -237,7 +235,7 @@ TEST(EconomicProperty, LongevityMovesTheTargetOnlyToRestoreAndOnlyWhereItIsFree)
   EXPECT_GT(restored, 0);
 }
 
-TEST(EconomicProperty, TheComfortBandAndTheTemperatureNeverJump) {
+TEST(EconomicProperty, TheComfortBandNeverJumps) {
   const test::Seed seed(kSeed + 3);
   World world(seed.value());
   const int cases = test::Seed::cases(kCases / 20, 20);
