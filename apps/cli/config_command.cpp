@@ -11,6 +11,7 @@
 #include "ems/io/config/server_config.hpp"
 #include "ems/io/config/site_check.hpp"
 #include "ems/io/config/site_config.hpp"
+#include "ems/io/config/tables_config.hpp"
 #include "ems/io/known_names.hpp"
 
 namespace ems::cli {
@@ -49,6 +50,30 @@ void check_site(const std::string& file) {
   }
 }
 
+bool type_is_table(const std::string& type) {
+  return type == "schedule" || type == "plan" || type == "price";
+}
+
+/// What a table holds, in a line.
+std::string check_table(const Options& options) {
+  const auto line = [](const char* what, std::size_t count) {
+    return std::string(what) + ": " + std::to_string(count) + '\n';
+  };
+  if (options.type == "schedule") {
+    const io::Loaded<io::ScheduleFile> file = io::load_schedule(options.file);
+    refuse_if(file.errors);
+    return line("entries", file.value->entries.size());
+  }
+  if (options.type == "plan") {
+    const io::Loaded<io::PlanFile> file = io::load_plan(options.file);
+    refuse_if(file.errors);
+    return line("slots", file.value->slots.size());
+  }
+  const io::Loaded<io::PriceFile> file = io::load_prices(options.file);
+  refuse_if(file.errors);
+  return line("slots", file.value->slots.size());
+}
+
 void check(const Options& options) {
   if (options.type == "site") {
     check_site(options.file);
@@ -56,6 +81,9 @@ void check(const Options& options) {
     const io::Loaded<io::LimitsConfig> limits = io::load_limits_config(options.file);
     refuse_if(limits.errors);
     std::cout << options.file << ": valid\nlimits: " << limits.value->hash.hex() << '\n';
+  } else if (type_is_table(options.type)) {
+    const std::string summary = check_table(options);
+    std::cout << options.file << ": valid\n" << summary;
   } else {
     const io::Loaded<io::ServerConfig> server = io::load_server_config(options.file);
     refuse_if(server.errors);
@@ -64,8 +92,9 @@ void check(const Options& options) {
 }
 
 const io::Schema& schema_of(const std::string& type) {
-  if (type == "limits") return io::limits_schema();
-  if (type == "server") return io::server_schema();
+  for (const io::Schema* schema : io::all_schemas()) {
+    if (schema->name == type) return *schema;
+  }
   return io::site_schema();
 }
 
@@ -73,7 +102,7 @@ const io::Schema& schema_of(const std::string& type) {
 
 void add_config_command(CLI::App& app) {
   const auto options = std::make_shared<Options>();
-  const auto types = CLI::IsMember({"site", "limits", "server"});
+  const auto types = CLI::IsMember({"site", "limits", "server", "schedule", "plan", "price"});
   CLI::App* config = app.add_subcommand("config", "Check and explain configuration files");
   config->require_subcommand(1);
 

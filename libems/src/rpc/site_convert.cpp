@@ -150,7 +150,7 @@ constexpr std::array kCommandKinds{CommandKind::stop, CommandKind::follow, Comma
 
 Result<void> add_bounds(runtime::DecisionView& to, const v1::Decision& message) {
   for (const v1::EnvelopeBound& bound : message.bounds()) {
-    auto because = from(bound.because());
+    auto because = reason_from(bound.because());
     if (!because) return fail(because.error());
     to.bounds.push_back({bound.side(), Watt{bound.power_w()}, std::move(*because)});
   }

@@ -56,25 +56,44 @@ decision::Config decision_config(const io::SiteConfig& site) {
   decision::Config config;
   Duration slowest{};
   Duration lease = seconds(3600);
+  Watt rated{};  // A site without inverters moves nothing, but its policies must be valid.
   for (const io::InverterConfig& inverter : site.inverters) {
     slowest = max_of(slowest, inverter.poll_period);
     lease = min_of(lease, inverter.lease);
+    rated += inverter.rated_power;
   }
+  rated = max_of(rated, Watt{1});
   if (const io::MeterConfig* pcc = site.pcc_meter(); pcc != nullptr) {
     slowest = max_of(slowest, pcc->poll_period);
   }
   config.net_load.pair_skew_max = slowest + kPairSlack;
   const io::PoliciesConfig& policies = site.policies;
-  if (policies.import_limit) {
-    config.import_limit = decision::ImportLimitConfig{policies.import_limit->limit, lease};
+  config.active_power_limit = policies.active_power_limit;
+  config.frequency_droop = policies.frequency_droop;
+  if (config.frequency_droop && config.frequency_droop->reference == Watt{}) {
+    config.frequency_droop->reference = rated;
   }
-  if (policies.setpoint) {
-    config.setpoint = decision::SetpointConfig{policies.setpoint->lease_max};
-  }
-  if (policies.self_consumption) {
-    config.self_consumption = decision::SelfConsumptionConfig{policies.self_consumption->target,
-                                                              policies.self_consumption->deadband};
-  }
+  config.ramp = policies.ramp;
+  config.dimming = policies.dimming;
+  config.import_limit = policies.import_limit;
+  if (config.import_limit) config.import_limit->hold = lease;
+  config.export_limit = policies.export_limit;
+  config.demand_limit = policies.demand_limit;
+  if (config.demand_limit) config.demand_limit->hold = lease;
+  config.backup_reserve = policies.backup_reserve;
+  config.setpoint = policies.setpoint;
+  config.remote_setpoint = policies.remote_setpoint;
+  if (policies.schedule_file) config.schedule = decision::ScheduleConfig{};
+  config.zero_export = policies.zero_export;
+  config.plan = policies.plan;
+  config.time_of_use = policies.time_of_use;
+  config.price = policies.price;
+  config.self_consumption = policies.self_consumption;
+  config.comfort_band = policies.comfort_band;
+  if (config.comfort_band) config.comfort_band->power = rated;
+  config.gentle_current = policies.gentle_current;
+  config.gentle_temperature = policies.gentle_temperature;
+  if (config.gentle_temperature) config.gentle_temperature->power = rated;
   return config;
 }
 
@@ -85,6 +104,7 @@ Result<ControlConfig> make_control_config(const io::SiteConfig& site,
   ControlConfig config;
   config.arming = permission.control ? safety::Arming::armed : safety::Arming::disarmed;
   config.safety.tick_period = site.tick;
+  config.estop_inputs = site.estop_inputs;
 
   for (const io::BatteryConfig& battery : site.batteries) {
     safety::BatteryConfig one;
@@ -92,6 +112,12 @@ Result<ControlConfig> make_control_config(const io::SiteConfig& site,
     one.chemistry = battery.chemistry;
     one.cells_in_series = battery.cells;
     one.limits = limits_of(battery, permission);
+    one.capacity = battery.capacity;
+    one.fuse_current = battery.fuse_current;
+    one.breaking_current_max = battery.breaking_current;
+    for (const safety::HazardInput input : battery.inputs) {
+      one.hazards_wired = static_cast<std::uint8_t>(one.hazards_wired | safety::hazard_bit(input));
+    }
     if (!config.safety.batteries.try_push_back(one)) {
       return fail(Errc::out_of_range, safety::kMaxBatteries, "more batteries than a site can have");
     }

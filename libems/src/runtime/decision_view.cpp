@@ -41,6 +41,7 @@ constexpr std::array kInputs{
     InputInfo{decision::Input::temperature_max, Unit::millicelsius, Signal::cell_temp_max},
     InputInfo{decision::Input::plan, Unit::watt},
     InputInfo{decision::Input::price, Unit::ratio},
+    InputInfo{decision::Input::capacity, Unit::watt_hour},
 };
 
 const InputInfo* find_input(std::string_view name) noexcept {

@@ -68,6 +68,9 @@ Site::Site(SiteParts parts)
       loop_(parts_.control, parts_.safety),
       timer_(strand_),
       stop_timer_(strand_),
+      tables_({parts_.config.policies.schedule_file, parts_.config.policies.plan_file,
+               parts_.config.policies.price_file},
+              parts_.log),
       mode_(parts_.config.autonomous_after, !parts_.config.servers.empty()) {}
 
 Site::~Site() = default;
@@ -83,6 +86,12 @@ Result<std::unique_ptr<Site>> Site::create(SiteParts parts) {
   for (const io::MeterConfig& config : site->parts_.config.meters) {
     if (Result<void> added = site->add_meter(config); !added) return fail(added.error());
   }
+  for (const io::SensorConfig& config : site->parts_.config.sensors) {
+    if (Result<void> added = site->add_sensor(config); !added) return fail(added.error());
+  }
+  const Result<io::TimeZone> zone = io::TimeZone::load(site->parts_.config.timezone);
+  if (!zone) return fail(zone.error());
+  site->zone_ = *zone;
   WatchdogSettings watchdog;
   watchdog.tick = site->parts_.config.tick;
   watchdog.realtime = site->parts_.config.realtime;
@@ -213,6 +222,21 @@ Result<void> Site::add_meter(const io::MeterConfig& config) {
   return {};
 }
 
+/// A board at a battery: what it reads is the battery's.
+Result<void> Site::add_sensor(const io::SensorConfig& config) {
+  const io::PackLoad pack = io::find_pack(config.pack);
+  if (!pack.loaded)
+    return fail(pack.errors.front().code, config.battery, "sensor: its pack is bad");
+  PackDriverSettings settings;
+  settings.unit = unit_of(config.link);
+  settings.period = config.poll_period;
+  settings.reply_timeout = config.reply_timeout;
+  meters_.push_back(std::make_unique<PackDriver>(
+      DriverWiring{strand_, parts_.clock, image_, *parts_.log}, battery(config.battery),
+      master_for(config.link), pack.loaded, settings));
+  return {};
+}
+
 void Site::start() {
   std::optional<io::WatchdogDevice> device;
   if (const auto& path = parts_.config.watchdog_device) {
@@ -272,6 +296,11 @@ void Site::tick() {
   TickInputs inputs;
   inputs.estop = estop_requested_;
   commands_into(inputs, now);
+  inputs.wall = wall_time(utc, now);
+  const Tables tables = tables_.newest();  // Held for the tick, which borrows them.
+  if (tables.schedule) inputs.schedule = tables.schedule->entries;
+  if (tables.plan) inputs.plan = tables.plan->plan();
+  if (tables.prices) inputs.prices = tables.prices->table();
   for (std::size_t i = 0; i < inverters_.size(); ++i) {
     if (inverters_[i]->ready()) {
       inputs.inverters_ready = static_cast<std::uint8_t>(inputs.inverters_ready | (1U << i));
@@ -293,6 +322,25 @@ void Site::tick() {
   follow_alarms(now);
   ticks_late_ += static_cast<std::uint64_t>(tick.safety.late_ticks);
   tick_times_.observe(parts_.clock.now() - now);
+}
+
+/// What the clock on the site's wall shows. How long it has gone without a time source counts from
+/// the start where there never was one.
+decision::WallTime Site::wall_time(UtcInstant utc, Instant now) noexcept {
+  if (!synced_at_ || clock_quality_ == ClockQuality::synced) synced_at_ = now;
+  return {utc, zone_.offset_at(utc), clock_quality_, now - *synced_at_};
+}
+
+DecisionView Site::view_of(const Tick& tick, UtcInstant utc, Instant now) const {
+  const CommandIds id_of = [this](std::uint64_t tag) {
+    for (const LiveCommand& live : live_) {
+      const bool same =
+          (live.setpoint && live.setpoint->tag == tag) || (live.limit && live.limit->tag == tag);
+      if (same) return live.id;
+    }
+    return std::string();
+  };
+  return make_view(tick, loop_.config(), loop_.safety_state().latch(), utc, now, id_of);
 }
 
 void Site::apply(const Tick& tick, Instant now) {
@@ -319,8 +367,7 @@ void Site::record(const Tick& tick, UtcInstant utc, Instant now) {
   if (due) {
     stored_decision_ = tick.decision;
     stored_at_ = now;
-    const DecisionView view =
-        make_view(tick, loop_.config(), loop_.safety_state().latch(), utc, now);
+    const DecisionView view = view_of(tick, utc, now);
     parts_.store.append(telemetry::Stream::decisions, utc, telemetry::RecordType::decision,
                         to_bytes(to_record(view)));
   }

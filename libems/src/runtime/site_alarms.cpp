@@ -172,6 +172,7 @@ void Site::follow_surroundings(Instant now) {
   if (looked_at_ && now - *looked_at_ < kLookEvery) return;
   looked_at_ = now;
   follow_mode(now);
+  const Tables tables = tables_.newest();
   const StoreView store = parts_.store.view();
   const bool full = store.last_error.starts_with("disk_full");
   const UplinkView uplink = parts_.uplink ? parts_.uplink() : UplinkView{};
@@ -187,6 +188,9 @@ void Site::follow_surroundings(Instant now) {
        uplink.last_error.find("identity_conflict") != std::string::npos},
       {Severity::warning, "autonomous",
        !parts_.config.servers.empty() && mode_.mode() == Mode::autonomous},
+      {Severity::warning, "schedule_file_bad", tables.schedule_bad},
+      {Severity::warning, "plan_file_bad", tables.plan_bad},
+      {Severity::warning, "price_file_bad", tables.prices_bad},
   };
   for (std::size_t i = 0; i < kSurroundingsMax; ++i) {
     if (surroundings_[i] == looks[i].active) continue;

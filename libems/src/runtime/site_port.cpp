@@ -53,9 +53,7 @@ SafetyView Site::make_safety_view() const {
   return view;
 }
 
-DecisionView Site::newest_view() const {
-  return make_view(*last_, loop_.config(), loop_.safety_state().latch(), last_utc_, last_at_);
-}
+DecisionView Site::newest_view() const { return view_of(*last_, last_utc_, last_at_); }
 
 SiteStatus Site::make_status() const {
   SiteStatus status;

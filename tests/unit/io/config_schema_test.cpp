@@ -30,7 +30,7 @@ std::string read(const std::filesystem::path& path) {
 const KnownNames kKnown{{"jbd"}, {"eastron_sdm630", "sunspec_pcs"}};
 
 TEST(ConfigSchema, EveryKeyHasADocAParentAndASuffixForItsUnit) {
-  for (const Schema* schema : {&site_schema(), &limits_schema(), &server_schema()}) {
+  for (const Schema* schema : all_schemas()) {
     std::set<std::string> sections{""};
     std::set<std::string_view> paths;
     for (const SchemaKey& row : schema->keys) {
@@ -67,6 +67,12 @@ TEST(ConfigSchema, WordsOfAChoiceAreTheEnumeratorsInOrder) {
             joined(DcPv::unknown, DcPv::none, DcPv::present));
   EXPECT_EQ(words(site_schema(), "batteries[].serial.parity"),
             joined(Parity::none, Parity::even, Parity::odd));
+  EXPECT_EQ(words(site_schema(), "grid.profile"),
+            joined(GridProfileName::hz50, GridProfileName::hz60, GridProfileName::en50549,
+                   GridProfileName::ieee1547));
+  EXPECT_EQ(words(site_schema(), "policies.time_of_use.windows[].action"),
+            joined(decision::WindowAction::charge, decision::WindowAction::discharge,
+                   decision::WindowAction::hold));
   for (const Schema* schema : {&site_schema(), &server_schema()}) {
     EXPECT_EQ(words(*schema, "log.level"), joined(LogLevel::trace, LogLevel::debug, LogLevel::info,
                                                   LogLevel::warning, LogLevel::error));
@@ -77,7 +83,7 @@ TEST(ConfigSchema, PrintedPagesAreTheCommittedOnes) {
   const auto folder = root() / "docs" / "reference";
   EXPECT_EQ(read(folder / "configuration.md"), reference_markdown())
       << "run: emsctl config reference > docs/reference/configuration.md";
-  for (const Schema* schema : {&site_schema(), &limits_schema(), &server_schema()}) {
+  for (const Schema* schema : all_schemas()) {
     const std::string name = std::string(schema->name) + ".schema.json";
     EXPECT_EQ(read(folder / name), json_schema(*schema))
         << "run: emsctl config schema " << schema->name << " > docs/reference/" << name;
@@ -85,7 +91,7 @@ TEST(ConfigSchema, PrintedPagesAreTheCommittedOnes) {
 }
 
 TEST(ConfigSchema, JsonSchemaHasEveryKeyAtItsPlace) {
-  for (const Schema* schema : {&site_schema(), &limits_schema(), &server_schema()}) {
+  for (const Schema* schema : all_schemas()) {
     const json document = json::parse(json_schema(*schema));
     for (const SchemaKey& row : schema->keys) {
       const json* at = &document;

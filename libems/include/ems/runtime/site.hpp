@@ -17,6 +17,7 @@
 #include "ems/alarm/alarm.hpp"
 #include "ems/io/config/limits_config.hpp"
 #include "ems/io/config/site_config.hpp"
+#include "ems/io/time_zone.hpp"
 #include "ems/model/clock.hpp"
 #include "ems/runtime/battery_driver.hpp"
 #include "ems/runtime/command_book.hpp"
@@ -27,6 +28,7 @@
 #include "ems/runtime/site_metrics.hpp"
 #include "ems/runtime/site_port.hpp"
 #include "ems/runtime/store_worker.hpp"
+#include "ems/runtime/table_files.hpp"
 #include "ems/runtime/watchdog.hpp"
 
 namespace ems::runtime {
@@ -120,13 +122,14 @@ class Site final : public SitePort {
     std::string overruled_by;  ///< Of the newest tick.
     Watt shortfall{};
   };
-  static constexpr std::size_t kSurroundingsMax = 5;
+  static constexpr std::size_t kSurroundingsMax = 8;
 
   explicit Site(SiteParts parts);
 
   Result<void> add_battery(const io::BatteryConfig& config);
   Result<void> add_inverter(const io::InverterConfig& config);
   Result<void> add_meter(const io::MeterConfig& config);
+  Result<void> add_sensor(const io::SensorConfig& config);
   std::shared_ptr<io::ModbusMaster> master_for(const io::ModbusLink& link);
 
   void arm_tick();
@@ -149,6 +152,8 @@ class Site final : public SitePort {
   [[nodiscard]] Result<void> reset_latch(const Command& command, const ResetAction& action);
   [[nodiscard]] Result<void> change_alarm(const Result<std::optional<alarm::Change>>& change);
   void commands_into(TickInputs& inputs, Instant now) const;
+  [[nodiscard]] decision::WallTime wall_time(UtcInstant utc, Instant now) noexcept;
+  [[nodiscard]] DecisionView view_of(const Tick& tick, UtcInstant utc, Instant now) const;
   void follow_commands(const Tick& tick, Instant now);
   void follow_setpoint(Slot slot, const Tick& tick);
   void follow_stops();
@@ -186,7 +191,7 @@ class Site final : public SitePort {
   ControlLoop loop_;
   std::vector<std::unique_ptr<BatteryDriver>> batteries_;
   std::vector<std::unique_ptr<PackDriver>> inverters_;
-  std::vector<std::unique_ptr<PackDriver>> meters_;
+  std::vector<std::unique_ptr<PackDriver>> meters_;  ///< And sensors: packs that are only read.
   std::map<std::string, std::shared_ptr<io::ModbusMaster>> masters_;
   std::optional<Watchdog> watchdog_;  ///< From create() on; ends before the links it stops.
   std::uint64_t hangs_reported_ = 0;
@@ -212,6 +217,10 @@ class Site final : public SitePort {
   Instant stored_at_{};
   Instant telemetry_at_{};
   ClockQuality clock_quality_ = ClockQuality::unset;
+  /// When the clock was last seen synced; before that, the first tick.
+  std::optional<Instant> synced_at_;
+  io::TimeZone zone_;
+  TableFiles tables_;
   bool estop_requested_ = false;
   std::vector<bool> write_failing_;  ///< By inverter: the event was given and not yet cleared.
 

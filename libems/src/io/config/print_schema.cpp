@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The reference page and the JSON Schemas: the schema table in two other forms.
 #include <algorithm>
+#include <array>
 #include <vector>
 
 #include "ems/io/config/schema.hpp"
@@ -305,6 +306,12 @@ void add_section(const Schema& schema, std::string_view prefix, std::size_t inde
 
 }  // namespace
 
+std::span<const Schema* const> all_schemas() noexcept {
+  static const std::array kAll{&site_schema(),     &limits_schema(), &server_schema(),
+                               &schedule_schema(), &plan_schema(),   &price_schema()};
+  return kAll;
+}
+
 std::string reference_markdown() {
   std::string out =
       "# Configuration reference\n\n"
@@ -313,10 +320,11 @@ std::string reference_markdown() {
       "decimal with more places than its unit holds, an anchor, an alias or a tag is an error;\n"
       "`emsctl config check` prints all errors of a file at once with line and column. Numbers\n"
       "carry their unit in the key's suffix: `_v` V, `_a` A, `_w` W, `_ah` Ah, `_degc` °C,\n"
-      "`_pct` %, `_s` s, `_mb` 1 000 000 bytes. They are taken exactly as written, never rounded.\n"
+      "`_hz` Hz, `_kohm` kilo-ohm, `_pct` %, `_s` s, `_mb` 1 000 000 bytes. They are taken exactly "
+      "as written, never rounded.\n"
       "Relative paths start at the folder of the file that says them. Where a section has a group\n"
       "(`serial` and `tcp`, `modbus_tcp` and `modbus_rtu`), exactly one key of it must be there.\n";
-  for (const Schema* schema : {&site_schema(), &limits_schema(), &server_schema()}) {
+  for (const Schema* schema : all_schemas()) {
     out += "\n## " + std::string(schema->title) + " (`" + std::string(schema->name) + ".yaml`)\n\n";
     print_section(*schema, "", out);
     if (schema == &limits_schema()) print_limit_defaults(out);

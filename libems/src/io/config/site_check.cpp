@@ -72,15 +72,29 @@ class LineTable {
   std::vector<LineReport> lines_;
 };
 
-ReactionReport reaction_of(const InverterConfig& inverter, const MeterConfig& meter,
-                           Duration tick) {
+/// Time of a full swing at a rate, rounded up.
+Duration swing_time(std::int64_t rated_w, std::int64_t ramp_w_per_s) {
+  return Duration{(2 * rated_w * kMicrosPerSecond + ramp_w_per_s - 1) / ramp_w_per_s};
+}
+
+/// How long policy `ramp` takes for a full swing of the site; zero without it.
+Duration policy_ramp(const SiteConfig& site) {
+  if (!site.policies.ramp) return Duration::zero();
+  std::int64_t rated = 0;
+  for (const InverterConfig& inverter : site.inverters) rated += inverter.rated_power.count();
+  const decision::RampConfig& ramp = *site.policies.ramp;
+  return swing_time(rated, min_of(ramp.up_per_s, ramp.down_per_s).count());
+}
+
+ReactionReport reaction_of(const InverterConfig& inverter, const MeterConfig& meter, Duration tick,
+                           Duration by_policy) {
   ReactionReport out;
   out.inverter = "inverter/" + std::to_string(inverter.id);
   out.meter_poll = meter.poll_period;
   out.dead_time = inverter.dead_time;
-  const std::int64_t swing = 2 * static_cast<std::int64_t>(inverter.rated_power.count());
-  const std::int64_t ramp = inverter.ramp_per_s.count();
-  out.ramp = Duration{(swing * kMicrosPerSecond + ramp - 1) / ramp};
+  out.ramp = swing_time(inverter.rated_power.count(), inverter.ramp_per_s.count());
+  out.by_policy = by_policy > out.ramp;
+  out.ramp = max_of(out.ramp, by_policy);
   out.ticks = tick * 2;
   out.total = out.meter_poll + out.dead_time + out.ramp + out.ticks;
   return out;
@@ -141,7 +155,7 @@ SiteReport report_site(const SiteConfig& site) {
   if (!site.inverters.empty()) out.watchdog = watchdog_silence(site.tick) + site.tick;
   if (const MeterConfig* pcc = site.pcc_meter()) {
     for (const InverterConfig& inverter : site.inverters) {
-      out.reactions.push_back(reaction_of(inverter, *pcc, site.tick));
+      out.reactions.push_back(reaction_of(inverter, *pcc, site.tick, policy_ramp(site)));
       out.reaction = max_of(out.reaction, out.reactions.back().total);
     }
   }
@@ -163,8 +177,9 @@ std::string SiteReport::text() const {
   }
   for (const ReactionReport& r : reactions) {
     out += r.inverter + ": reacts within " + seconds_text(r.total) + " (meter poll " +
-           seconds_text(r.meter_poll) + ", dead time " + seconds_text(r.dead_time) + ", ramp " +
-           seconds_text(r.ramp) + ", two ticks " + seconds_text(r.ticks) + ")\n";
+           seconds_text(r.meter_poll) + ", dead time " + seconds_text(r.dead_time) +
+           (r.by_policy ? ", policy ramp " : ", ramp ") + seconds_text(r.ramp) + ", two ticks " +
+           seconds_text(r.ticks) + ")\n";
   }
   if (!reactions.empty()) out += "declared reaction time: " + seconds_text(reaction) + '\n';
   return out;

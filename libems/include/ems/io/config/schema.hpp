@@ -65,8 +65,14 @@ struct Schema {
 [[nodiscard]] const Schema& site_schema() noexcept;
 [[nodiscard]] const Schema& limits_schema() noexcept;
 [[nodiscard]] const Schema& server_schema() noexcept;
+// The files that policies follow; see tables_config.hpp.
+[[nodiscard]] const Schema& schedule_schema() noexcept;
+[[nodiscard]] const Schema& plan_schema() noexcept;
+[[nodiscard]] const Schema& price_schema() noexcept;
+/// All of them, in the order of the reference page.
+[[nodiscard]] std::span<const Schema* const> all_schemas() noexcept;
 
-/// The reference page (Markdown) of all three files.
+/// The reference page (Markdown) of all files.
 [[nodiscard]] std::string reference_markdown();
 /// JSON Schema (draft 2020-12) of one file, for editors.
 [[nodiscard]] std::string json_schema(const Schema& schema);

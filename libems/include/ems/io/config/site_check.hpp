@@ -31,7 +31,10 @@ struct ReactionReport {
   std::string inverter;
   Duration meter_poll{};
   Duration dead_time{};
-  Duration ramp{};  ///< From rated charge to rated discharge power at the declared ramp.
+  /// From rated charge to rated discharge power at the declared ramp, or, where policy `ramp` is
+  /// slower, of the whole site at its rate: it delays a contractual limit.
+  Duration ramp{};
+  bool by_policy = false;  ///< The ramp is the policy's.
   Duration ticks{};
   /// The sum: an excursion at the PCC lasts no longer.
   Duration total{};
