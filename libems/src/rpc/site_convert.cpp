@@ -241,7 +241,7 @@ void set(v1::Decision& to, const runtime::DecisionView& decision) {
     v1::EnvelopeBound& message = *to.add_bounds();
     message.set_side(bound.side);
     message.set_power_w(bound.power.count());
-    set(*message.mutable_because(), bound.because);
+    set_reason(*message.mutable_because(), bound.because);
   }
   for (const runtime::PolicyView& policy : decision.policies) {
     v1::DecisionPolicy& message = *to.add_policies();
