@@ -99,6 +99,8 @@ inline void stir(BatteryInputs& in, Random& random) {
   set(in.temp_max, in.temp_max->sample.value.count() + temps + random.between(0, 500));
   by(in.soc, 400);
   by(in.pack_current, 20'000);
+  set(in.pack_power,
+      power_of(in.pack_voltage->sample.value, in.pack_current->sample.value).count());
   by(in.charge_current_limit, 20'000);
   by(in.discharge_current_limit, 20'000);
 }
