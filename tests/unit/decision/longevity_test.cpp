@@ -170,6 +170,7 @@ TEST(LongevityConfig, IsChecked) {
   EXPECT_TRUE(validate(ComfortBandConfig{bp(0), bp(10'000), bp(5'000), w(1), w(0)}));
   EXPECT_TRUE(validate(GentleCurrentConfig{}));
   EXPECT_TRUE(validate(kGentle));
+  EXPECT_TRUE(validate(GentleTemperatureConfig{degc(0), degc(20), degc(20), degc(40), w(1)}));
   const std::string_view band = "comfort_band: soc_min and soc_max are no band";
   refuses(ComfortBandConfig{bp(-1), bp(8'000), {}, w(1)}, band);
   refuses(ComfortBandConfig{bp(2'000), bp(10'001), {}, w(1)}, band);

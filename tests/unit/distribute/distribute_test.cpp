@@ -237,6 +237,15 @@ TEST(Split, OneThatCannotMoveChangesNothingForTheOthers) {
   EXPECT_EQ(reasons_of(out), (Reasons{Reason::idle, Reason::by_energy, Reason::by_energy}));
 }
 
+TEST(Split, OneFullInverterCanFillTheNext) {
+  Site site;
+  site.add(kRating, {cells(iv(-100, 100))})
+      .add(kRating, {cells(iv(-400, 400))})
+      .add(kRating, {cells(kRating)});
+  EXPECT_EQ(watts_of(split(w(1'000), site.view())), (Watts{100, 400, 500}));
+  EXPECT_EQ(watts_of(split(w(-5'500), site.view())), (Watts{-100, -400, -5'000}));
+}
+
 TEST(Split, WithoutEnergyTheyTakeWhatIsLeftByTheirRoom) {
   Site site;
   site.add(kRating, {cells(iv(-1'000, 1'000), 9'000_bp)})
