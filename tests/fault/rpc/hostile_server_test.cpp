@@ -89,9 +89,9 @@ TEST(HostileServer, AckOfRowsThatWereNotSentIsAProtocolError) {
 TEST(HostileServer, CommandsBeyondTheBoundEndTheConnection) {
   v1::ConnectResponse response;
   response.mutable_command()->set_id(std::string(200, 'x'));
-  const auto refuse = [](const RemoteCommand&) -> Result<void> {
+  const auto refuse = [](const RemoteCommand&) -> Result<CommandStep> {
     ADD_FAILURE() << "an id beyond its bound reached the site";
-    return {};
+    return fail(Errc::internal, 0, "");
   };
   const Outcome outcome = outcome_of(response, 1, refuse);
   EXPECT_NE(outcome.error.find("too long"), std::string::npos) << outcome.error;

@@ -45,10 +45,11 @@ class BareAgent {
     }
     return {};
   }
-  bool answer(const std::string& id, const std::string& message = {}) {
+  bool answer(const std::string& id, const std::string& message = {},
+              v1::CommandState state = v1::COMMAND_STATE_DONE) {
     v1::ConnectRequest request;
     request.mutable_command_status()->set_command_id(id);
-    request.mutable_command_status()->set_state(v1::COMMAND_STATE_ACCEPTED);
+    request.mutable_command_status()->set_state(state);
     request.mutable_command_status()->set_message(message);
     return stream_->Write(request);
   }
@@ -96,7 +97,7 @@ TEST(Takeover, EndsTheOlderSessionAndGivesItsCommandToTheNewer) {
       last = step.state;
       return true;
     })) << user->detail();
-    EXPECT_EQ(last, CommandState::accepted);
+    EXPECT_EQ(last, CommandState::done);
   }
 }
 
@@ -122,6 +123,60 @@ TEST(Takeover, CommandIsQueuedAgainWhenItsSessionEndsUnanswered) {
   BareAgent again{world};
   ASSERT_TRUE(again.greet('b'));
   EXPECT_EQ(again.command(), id);
+}
+
+TEST(Takeover, AnAcceptedCommandIsAskedForAgainWithoutTimeToLive) {
+  test::RpcWorld world;
+  world.start_server();
+  const auto user = world.client("operator");
+  std::string id;
+  {
+    BareAgent agent{world};
+    ASSERT_TRUE(agent.greet('a'));
+    const auto sent =
+        user->send_command(kHomeAgent, seconds(60), SetpointAction{Watt{1}, seconds(60)});
+    ASSERT_TRUE(sent);
+    id = *sent;
+    EXPECT_EQ(agent.command(), id);
+    ASSERT_TRUE(agent.answer(id, {}, v1::COMMAND_STATE_ACCEPTED));
+    EXPECT_TRUE(user->watch_command(
+        id, [](const CommandStep& step) { return step.state != CommandState::accepted; }));
+  }
+  BareAgent again{world};
+  ASSERT_TRUE(again.greet('b'));
+  EXPECT_EQ(again.command(), id);
+  // An agent that lost its book must not act on it, and says so; to the user it has failed.
+  ASSERT_TRUE(again.answer(id, {}, v1::COMMAND_STATE_EXPIRED));
+  CommandState last{};
+  EXPECT_TRUE(user->watch_command(id, [&](const CommandStep& step) {
+    last = step.state;
+    return true;
+  }));
+  EXPECT_EQ(last, CommandState::failed);
+}
+
+TEST(Takeover, AnEmergencyStopGoesFirstHasNoBoundAndIsNotSentTwice) {
+  test::RpcWorld world;
+  world.start_server();
+  {
+    BareAgent agent{world};
+    ASSERT_TRUE(agent.greet('a'));
+  }
+  const auto user = world.client("operator");
+  const auto queue = [&] {
+    return user->send_command(kHomeAgent, seconds(60), ClearSetpointAction{});
+  };
+  while (queue()) {
+  }
+  EXPECT_EQ(queue().error().code, Errc::resource_exhausted);
+  const auto stop = user->send_command(kHomeAgent, seconds(60), EmergencyStopAction{"smoke"});
+  ASSERT_TRUE(stop) << user->detail();
+  const auto twin = user->send_command(kHomeAgent, seconds(60), EmergencyStopAction{"fire"});
+  ASSERT_TRUE(twin) << user->detail();
+  EXPECT_EQ(*twin, *stop) << "one waits already";
+  BareAgent agent{world};
+  ASSERT_TRUE(agent.greet('b'));
+  EXPECT_EQ(agent.command(), *stop);
 }
 
 TEST(Takeover, OneIdentityHasTwoConnectionsAtMostHelloOrNot) {

@@ -49,7 +49,7 @@ void expect_exactly(fleet::FleetStore& store, std::uint64_t rows) {
 }
 
 CommandHandler no_commands() {
-  return [](const RemoteCommand&) -> Result<void> {
+  return [](const RemoteCommand&) -> Result<CommandStep> {
     return fail(Errc::disarmed, 0, "control is not armed");
   };
 }
@@ -280,11 +280,13 @@ TEST(UplinkFault, CommandReachesTheSiteOnceAndItsStateComesBack) {
   test::LockedEdgeStore edge{world.dir / "edge.db"};
   std::atomic<int> calls{0};
   std::atomic<std::int32_t> power{0};
-  const CommandHandler handler = [&](const RemoteCommand& command) -> Result<void> {
+  const CommandHandler handler = [&](const RemoteCommand& command) -> Result<CommandStep> {
     ++calls;
     if (const auto* setpoint = std::get_if<SetpointAction>(&command.action)) {
       power = setpoint->power.count();
-      return {};
+      EXPECT_EQ(command.actor, "user:otto");
+      EXPECT_EQ(command.origin, runtime::CommandOrigin::remote);
+      return CommandStep{command.id, CommandState::accepted, {}, world.clock.utc()};
     }
     return fail(Errc::latched, 0, "a trip is latched");
   };
@@ -303,11 +305,40 @@ TEST(UplinkFault, CommandReachesTheSiteOnceAndItsStateComesBack) {
     })) << user->detail();
     return steps;
   };
-  const auto accepted = run(SetpointAction{Watt{-1500}, seconds(60)});
-  ASSERT_FALSE(accepted.empty());
-  EXPECT_EQ(accepted.front().state, CommandState::queued);
-  EXPECT_EQ(accepted.back().state, CommandState::accepted);
+  const auto id_given = user->send_command(kHomeAgent, seconds(30),
+                                           SetpointAction{Watt{-1500}, seconds(60)}, "my-id-1");
+  ASSERT_TRUE(id_given) << user->detail();
+  EXPECT_EQ(*id_given, "my-id-1");
+  std::vector<CommandState> states;
+  EXPECT_TRUE(user->watch_command("my-id-1", [&](const CommandStep& step) {
+    states.push_back(step.state);
+    using S = CommandState;
+    // The site's later steps; one that comes too late or twice changes nothing.
+    if (step.state == S::accepted) {
+      client.report({"my-id-1",
+                     S::executing,
+                     "import_limit leaves 1 kW less",
+                     {},
+                     "import_limit",
+                     Watt{1000}});
+      client.report({"my-id-1", S::accepted, {}, {}});
+    }
+    if (step.state == S::executing) {
+      EXPECT_EQ(step.overruled_by, "import_limit");
+      EXPECT_EQ(step.shortfall, Watt{1000});
+      client.report({"my-id-1", S::done, "its lease ended", {}});
+    }
+    return true;
+  })) << user->detail();
+  EXPECT_EQ(states, (std::vector{CommandState::queued, CommandState::sent, CommandState::accepted,
+                                 CommandState::executing, CommandState::done}));
   EXPECT_EQ(power, -1500);
+  // The same again: the answer is the first one's, and nothing is sent.
+  ASSERT_TRUE(user->send_command(kHomeAgent, seconds(30), SetpointAction{Watt{-1500}, seconds(60)},
+                                 "my-id-1"));
+  const auto other = user->send_command(kHomeAgent, seconds(30), ClearSetpointAction{}, "my-id-1");
+  ASSERT_FALSE(other);
+  EXPECT_EQ(other.error().code, Errc::already_exists);
   const auto rejected = run(ClearSetpointAction{});
   ASSERT_FALSE(rejected.empty());
   EXPECT_EQ(rejected.back().state, CommandState::rejected);

@@ -15,6 +15,7 @@
 #include <iterator>
 #include <thread>
 
+#include "ems/io/store/row_source.hpp"
 #include "ems/rpc/site_client.hpp"
 #include "ems/rpc/site_server.hpp"
 #include "support/temp_dir.hpp"
@@ -52,16 +53,38 @@ runtime::SiteStatus full_status() {
   decision.winner = "import_limit";
   decision.runner_up = "self_consumption";
   decision.levels = {{"contractual", {Watt{-5}, Watt{5}}, {Watt{1}, Watt{1}}, "a", "b"}};
-  decision.conflicts = {{"contractual", "import_limit", Watt{300}}};
-  decision.inputs = {{{meter(1), Signal::active_power, 0}, 42, 100_ms, Quality::good, true},
-                     {{meter(2), Signal::active_power, 0}, {}, {}, Quality::bad, false}};
+  decision.conflicts = {{"contractual", "import_limit", Watt{300}, "safety"}};
+  decision.inputs = {
+      {"pcc_power", {meter(1), Signal::active_power, 0}, 42, 100_ms, Quality::good, true, {"p"}},
+      {"soc", {meter(2), Signal::active_power, 0}, {}, {}, Quality::bad, false, {}}};
   decision.orders = {{inverter(1), {CommandKind::follow, Watt{-1400}, Var{7}}}};
-  decision.setpoint = runtime::SetpointView{Watt{9}, 60_s, "ada"};
+  decision.leases = {{"setpoint", "ada", "id-1", 60_s, Watt{9}, {}, {}}};
   decision.summary = "charges";
   status.decision = decision;
   status.uplink = {runtime::UplinkState::waiting, "s:1", "refused", 3, 5_s};
   status.rows = {{1, 100, 90, 10, 2}};
+  status.mode = runtime::Mode::online;
+  status.alarms_active = 3;
+  status.alarms_unacknowledged = 2;
   return status;
+}
+
+alarm::Alarm full_alarm() {
+  alarm::Alarm alarm;
+  alarm.id = 17;
+  alarm.severity = Severity::critical;
+  alarm.asset = battery(1);
+  alarm.name = FixedString<alarm::kNameMax>("cell_overvoltage");
+  alarm.signal = Signal::cell_voltage;
+  alarm.value = 3651;
+  alarm.latched = true;
+  alarm.seen = true;
+  alarm.count = 4;
+  alarm.raised_at = UtcInstant{1_s};
+  alarm.changed_at = UtcInstant{2_s};
+  alarm.acknowledged_by = FixedString<alarm::kActorMax>("ada");
+  alarm.shelved_until = UtcInstant{99_s};
+  return alarm;
 }
 
 class FakeSite final : public runtime::SitePort {
@@ -71,26 +94,43 @@ class FakeSite final : public runtime::SitePort {
     if (at && *at < UtcInstant{1_s}) return fail(Errc::not_found, 0, "no decision that early");
     return runtime::Explanation{*full_status().decision, "because"};
   }
-  Result<void> set_setpoint(const runtime::SetpointRequest& request) override {
-    setpoint = request;
+  Result<std::optional<UtcInstant>> earliest_decision() override {
+    return std::optional(UtcInstant{1_s});
+  }
+  Result<runtime::CommandStep> command(const runtime::Command& command) override {
+    given = command;
     if (disarmed) return fail(Errc::disarmed, 0, "control is not armed");
-    return {};
+    return runtime::CommandStep{command.id.empty() ? "made" : command.id,
+                                runtime::CommandState::executing,
+                                "on its way",
+                                UtcInstant{5_s},
+                                "import_limit",
+                                Watt{300}};
   }
-  Result<void> clear_setpoint(const std::string& actor, CommandOrigin origin) override {
-    log = "clear " + actor + (origin == CommandOrigin::local ? " local" : " remote");
-    return {};
+  Result<std::vector<runtime::CommandView>> commands() override {
+    return std::vector<runtime::CommandView>{{{"c1", runtime::CommandState::done, "ok", {}},
+                                              "dimming",
+                                              "ada",
+                                              CommandOrigin::remote,
+                                              UtcInstant{7_s}}};
   }
-  Result<void> emergency_stop(const std::string& actor, const std::string& reason) override {
-    log = "stop " + actor + " " + reason;
-    return {};
+  Result<runtime::AlarmsView> alarms() override {
+    ++looks;
+    return runtime::AlarmsView{{full_alarm()}, 3, looks};
   }
-  Result<void> reset_emergency_stop(const runtime::ResetRequest& request) override {
-    log = "reset " + request.name + " " + request.cause;
-    return {};
+  Result<std::vector<alarm::Change>> alarm_history(UtcInstant from, UtcInstant to,
+                                                   std::size_t max) override {
+    range = {from, to};
+    history_max = max;
+    return std::vector<alarm::Change>{{alarm::Transition::shelved, UtcInstant{9_s},
+                                       FixedString<alarm::kActorMax>("ada"),
+                                       FixedString<alarm::kTextMax>("noisy"), full_alarm()}};
   }
-  runtime::SetpointRequest setpoint;
+  runtime::Command given;
+  std::uint64_t looks = 0;
+  io::UtcRange range;
+  std::size_t history_max = 0;
   bool disarmed = false;
-  std::string log;
 };
 
 class SiteApi : public ::testing::Test {
@@ -116,6 +156,9 @@ TEST_F(SiteApi, StatusArrivesWhole) {
   EXPECT_EQ(got->site + got->agent + got->software_version, "homegw11.2.3");
   EXPECT_EQ(got->at, want.at);
   EXPECT_EQ(got->tick, 77U);
+  EXPECT_EQ(got->mode, runtime::Mode::online);
+  EXPECT_EQ(got->alarms_active, 3U);
+  EXPECT_EQ(got->alarms_unacknowledged, 2U);
   ASSERT_EQ(got->points.size(), 2U);
   EXPECT_EQ(got->points[1].point, want.points[1].point);
   EXPECT_EQ(got->points[1].value, -5);
@@ -161,36 +204,97 @@ TEST_F(SiteApi, DecisionArrivesWhole) {
   ASSERT_EQ(decision.orders.size(), 1U);
   EXPECT_EQ(decision.orders[0].command,
             (InverterCommand{CommandKind::follow, Watt{-1400}, Var{7}}));
-  ASSERT_TRUE(decision.setpoint.has_value());
-  EXPECT_EQ(decision.setpoint->lease_left, 60_s);
+  ASSERT_EQ(decision.leases.size(), 1U);
+  EXPECT_EQ(decision.leases[0].left, 60_s);
+  EXPECT_EQ(decision.leases[0].id, "id-1");
+  EXPECT_EQ(decision.leases[0].power, Watt{9});
   EXPECT_EQ(client->explain(UtcInstant{}).error().code, Errc::not_found);
 }
 
-TEST_F(SiteApi, CommandsReachTheSiteAsLocal) {
-  EXPECT_TRUE(client->set_setpoint({Watt{-700}, 30_s, "ada", CommandOrigin::remote}));
-  EXPECT_EQ(site.setpoint.power, Watt{-700});
-  EXPECT_EQ(site.setpoint.lease, 30_s);
-  EXPECT_EQ(site.setpoint.origin, CommandOrigin::local);
-  EXPECT_TRUE(client->clear_setpoint("ada"));
-  EXPECT_EQ(site.log, "clear ada local");
-  EXPECT_TRUE(client->emergency_stop("ada", "smoke"));
-  EXPECT_EQ(site.log, "stop ada smoke");
-  EXPECT_TRUE(client->reset_emergency_stop({"ada", "sensor"}));
-  EXPECT_EQ(site.log, "reset ada sensor");
+TEST_F(SiteApi, CommandsReachTheSiteAsLocalWithEveryField) {
+  const auto step = client->command(
+      {"id-1", 7_s, "ada", CommandOrigin::remote, runtime::SetpointAction{Watt{-700}, 30_s}});
+  ASSERT_TRUE(step) << client->detail();
+  EXPECT_EQ(step->id, "id-1");
+  EXPECT_EQ(step->state, runtime::CommandState::executing);
+  EXPECT_EQ(step->message, "on its way");
+  EXPECT_EQ(step->at, UtcInstant{5_s});
+  EXPECT_EQ(step->overruled_by, "import_limit");
+  EXPECT_EQ(step->shortfall, Watt{300});
+  EXPECT_EQ(site.given.origin, CommandOrigin::local);
+  EXPECT_EQ(site.given.ttl, 7_s);
+  EXPECT_EQ(site.given.actor, "ada");
+  EXPECT_EQ(std::get<runtime::SetpointAction>(site.given.action).power, Watt{-700});
+  EXPECT_EQ(std::get<runtime::SetpointAction>(site.given.action).lease, 30_s);
+  const auto give = [this](runtime::CommandAction action) {
+    EXPECT_TRUE(client->command({{}, {}, "ada", CommandOrigin::local, std::move(action)}))
+        << client->detail();
+    return site.given.action;
+  };
+  EXPECT_EQ(kind_of(give(runtime::ClearSetpointAction{})), "clear_setpoint");
+  EXPECT_EQ(site.given.ttl, runtime::kCommandTtlDefault);
+  EXPECT_EQ(std::get<runtime::EmergencyStopAction>(give(runtime::EmergencyStopAction{})).reason, "")
+      << "a stop is never refused for want of a reason";
+  EXPECT_EQ(std::get<runtime::ResetAction>(give(runtime::ResetAction{"sensor"})).cause, "sensor");
+  const auto limit = std::get<runtime::ActivePowerLimitAction>(
+      give(runtime::ActivePowerLimitAction{std::nullopt, Watt{2000}, 9_s}));
+  EXPECT_FALSE(limit.discharge_max);
+  EXPECT_EQ(limit.charge_max, Watt{2000});
+  EXPECT_EQ(limit.lease, 9_s);
+  EXPECT_EQ(
+      std::get<runtime::DimmingAction>(give(runtime::DimmingAction{Watt{4200}, 9_s})).charge_max,
+      Watt{4200});
+  const auto ack =
+      std::get<runtime::AcknowledgeAlarmAction>(give(runtime::AcknowledgeAlarmAction{17, "seen"}));
+  EXPECT_EQ(ack.alarm, 17U);
+  EXPECT_EQ(ack.comment, "seen");
+  const auto shelf =
+      std::get<runtime::ShelveAlarmAction>(give(runtime::ShelveAlarmAction{17, 60_s, "noisy"}));
+  EXPECT_EQ(shelf.duration, 60_s);
+  EXPECT_EQ(shelf.reason, "noisy");
+}
+
+TEST_F(SiteApi, CommandsAndAlarmsComeBackWhole) {
+  const auto commands = client->commands();
+  ASSERT_TRUE(commands) << client->detail();
+  ASSERT_EQ(commands->size(), 1U);
+  EXPECT_EQ(commands->front().kind, "dimming");
+  EXPECT_EQ(commands->front().origin, CommandOrigin::remote);
+  EXPECT_EQ(commands->front().received_at, UtcInstant{7_s});
+  EXPECT_EQ(commands->front().step.state, runtime::CommandState::done);
+  const auto alarms = client->alarms();
+  ASSERT_TRUE(alarms) << client->detail();
+  EXPECT_EQ(alarms->dropped, 3U);
+  ASSERT_EQ(alarms->alarms.size(), 1U);
+  EXPECT_EQ(alarms->alarms[0], full_alarm());
+  const auto history = client->alarm_history(UtcInstant{1_s}, UtcInstant{2_s}, 5);
+  ASSERT_TRUE(history) << client->detail();
+  EXPECT_EQ(site.range.from, UtcInstant{1_s});
+  EXPECT_EQ(site.range.to, UtcInstant{2_s});
+  EXPECT_EQ(site.history_max, 5U);
+  ASSERT_EQ(history->size(), 1U);
+  EXPECT_EQ(history->front().transition, alarm::Transition::shelved);
+  EXPECT_EQ(history->front().actor.view(), "ada");
+  EXPECT_EQ(history->front().text.view(), "noisy");
+  int changes = 0;
+  EXPECT_TRUE(client->watch_alarms([&](const std::vector<alarm::Alarm>& list) {
+    EXPECT_EQ(list.size(), 1U);
+    return ++changes < 2;
+  })) << client->detail();
+  EXPECT_EQ(changes, 2);
 }
 
 TEST_F(SiteApi, RefusalsKeepTheirName) {
   site.disarmed = true;
-  const auto refused = client->set_setpoint({Watt{1}, 30_s, "ada"});
+  const auto give = [this](runtime::CommandAction action, const std::string& actor) {
+    return client->command({{}, {}, actor, CommandOrigin::local, std::move(action)});
+  };
+  const auto refused = give(runtime::SetpointAction{Watt{1}, 30_s}, "ada");
   ASSERT_FALSE(refused);
   EXPECT_EQ(refused.error().code, Errc::disarmed);
   EXPECT_EQ(client->detail(), "disarmed: control is not armed");
-  site.setpoint = {};
-  EXPECT_EQ(client->set_setpoint({Watt{1}, 0_s, "ada"}).error().code, Errc::invalid_argument);
-  EXPECT_EQ(client->set_setpoint({Watt{1}, 1_s, ""}).error().code, Errc::invalid_argument);
-  EXPECT_TRUE(site.setpoint.actor.empty()) << "refused before the site";
-  EXPECT_EQ(client->emergency_stop("", "x").error().code, Errc::invalid_argument);
-  EXPECT_EQ(client->reset_emergency_stop({"ada", ""}).error().code, Errc::invalid_argument);
+  EXPECT_EQ(give(runtime::SetpointAction{Watt{1}, 0_s}, "ada").error().code,
+            Errc::invalid_argument);
   EXPECT_EQ(client->watch(99_ms, [](auto) { return true; }).error().code, Errc::invalid_argument);
 }
 

@@ -1,0 +1,194 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "ems/runtime/command_book.hpp"
+
+#include <gtest/gtest.h>
+
+#include "ems/runtime/alarm_memory.hpp"
+
+namespace ems::runtime {
+namespace {
+
+const UtcInstant kUtc{1'700'000'000_s};
+
+Command setpoint(const std::string& id, Duration ttl = 60_s) {
+  return {id, ttl, "anna", CommandOrigin::remote, SetpointAction{Watt{1500}, 30_s}};
+}
+CommandStep accepted(const std::string& id) { return {id, CommandState::accepted, {}, kUtc}; }
+
+/// Takes a command in as the site does.
+bool take(CommandBook& book, const Command& command, Instant now,
+          std::optional<Errc> refused = std::nullopt) {
+  if (!book.make_room(command, now)) return false;
+  CommandStep step = accepted(command.id);
+  if (refused) step.state = CommandState::rejected;
+  book.add(command, step, refused, now);
+  return true;
+}
+
+TEST(CommandCheck, RefusesWhatIsNotOfItsForm) {
+  EXPECT_TRUE(check_command(setpoint("a")));
+  EXPECT_TRUE(check_command(setpoint("")));
+  EXPECT_TRUE(check_command(setpoint(std::string(64, '~'))));
+  const auto refused = [](const Command& command) {
+    const auto checked = check_command(command);
+    return !checked && checked.error().code == Errc::invalid_argument;
+  };
+  EXPECT_TRUE(refused(setpoint(std::string(65, 'a'))));
+  EXPECT_TRUE(refused(setpoint("a b")));
+  EXPECT_TRUE(refused(setpoint("a\"b")));
+  EXPECT_TRUE(refused(setpoint("\xc3\xa9")));
+  EXPECT_TRUE(refused(setpoint("a", 3601_s)));
+  Command command = setpoint("a");
+  command.actor.clear();
+  EXPECT_TRUE(refused(command));
+  command.actor = std::string(49, 'x');
+  EXPECT_TRUE(refused(command));
+  command.actor = "a\nb";
+  EXPECT_TRUE(refused(command));
+  const auto with = [](CommandAction action) {
+    return Command{"a", 1_s, "anna", CommandOrigin::local, std::move(action)};
+  };
+  EXPECT_TRUE(refused(with(SetpointAction{Watt{1}, 0_s})));
+  EXPECT_TRUE(refused(with(ActivePowerLimitAction{{}, {}, 0_s})));
+  EXPECT_TRUE(refused(with(ActivePowerLimitAction{Watt{-1}, {}, 1_s})));
+  EXPECT_TRUE(refused(with(ActivePowerLimitAction{{}, Watt{-1}, 1_s})));
+  EXPECT_TRUE(check_command(with(ActivePowerLimitAction{{}, {}, 1_s}))) << "a release";
+  EXPECT_TRUE(refused(with(DimmingAction{Watt{-1}, 1_s})));
+  EXPECT_TRUE(refused(with(DimmingAction{Watt{1}, 0_s})));
+  EXPECT_TRUE(refused(with(ResetAction{""})));
+  EXPECT_TRUE(check_command(with(EmergencyStopAction{""}))) << "a stop needs no words";
+  EXPECT_TRUE(refused(with(EmergencyStopAction{"a\"b"})));
+  EXPECT_TRUE(refused(with(AcknowledgeAlarmAction{1, std::string(129, 'x')})));
+}
+
+TEST(CommandBook, ARepeatedIdIsAnsweredWithTheFirst) {
+  CommandBook book;
+  ASSERT_TRUE(take(book, setpoint("a"), Instant{}));
+  EXPECT_TRUE(book.set({"a", CommandState::executing, "3 kW less", kUtc, "import_limit", 3000_w}));
+  const auto known = book.known(setpoint("a"));
+  ASSERT_TRUE(known && *known);
+  EXPECT_EQ((*known)->state, CommandState::executing);
+  EXPECT_EQ((*known)->overruled_by, "import_limit");
+  EXPECT_FALSE(*book.known(setpoint("b")));
+  // Somebody else's words under the same id are not that command.
+  Command other = setpoint("a");
+  other.actor = "bert";
+  EXPECT_EQ(book.known(other).error().code, Errc::already_exists);
+  other = setpoint("a");
+  other.action = SetpointAction{Watt{1501}, 30_s};
+  EXPECT_EQ(book.known(other).error().code, Errc::already_exists);
+  other.action = ClearSetpointAction{};
+  EXPECT_EQ(book.known(other).error().code, Errc::already_exists);
+  // What was refused is refused alike.
+  ASSERT_TRUE(take(book, setpoint("c"), Instant{}, Errc::latched));
+  EXPECT_EQ(book.known(setpoint("c")).error().code, Errc::latched);
+}
+
+TEST(CommandBook, WhatHasEndedDoesNotChange) {
+  CommandBook book;
+  ASSERT_TRUE(take(book, setpoint("a"), Instant{}));
+  EXPECT_TRUE(book.set({"a", CommandState::done, "its lease ended", kUtc}));
+  EXPECT_FALSE(book.set({"a", CommandState::failed, "", kUtc}));
+  EXPECT_EQ(book.find("a")->step.state, CommandState::done);
+  EXPECT_FALSE(book.set({"b", CommandState::done, "", kUtc}));
+}
+
+TEST(CommandBook, ForgetsOnlyWhatHasEndedAndOutlivedItsTime) {
+  CommandBook book;
+  for (std::size_t i = 0; i < kCommandsMax; ++i) {
+    ASSERT_TRUE(take(book, setpoint("c" + std::to_string(i)), Instant{}));
+  }
+  EXPECT_FALSE(take(book, setpoint("new"), Instant{61_s})) << "none has ended";
+  book.set({"c7", CommandState::done, "", kUtc});
+  EXPECT_FALSE(take(book, setpoint("new"), Instant{59_s})) << "it may be sent again until 60 s";
+  EXPECT_TRUE(take(book, setpoint("new"), Instant{60_s}));
+  EXPECT_EQ(book.find("c7"), nullptr);
+  EXPECT_NE(book.find("c6"), nullptr);
+  // An emergency stop finds room whatever there is.
+  EXPECT_TRUE(take(book, {"stop", 1_s, "anna", CommandOrigin::remote, EmergencyStopAction{"x"}},
+                   Instant{60_s}));
+  EXPECT_NE(book.find("stop"), nullptr);
+}
+
+TEST(CommandBook, SurvivesARestart) {
+  CommandBook book;
+  ASSERT_TRUE(take(book, setpoint("live"), Instant{}));
+  ASSERT_TRUE(take(book, setpoint("over"), Instant{}));
+  ASSERT_TRUE(take(book, setpoint("no"), Instant{}, Errc::disarmed));
+  book.set({"over", CommandState::done, "its lease ended", kUtc});
+  CommandBook next;
+  const auto cut = next.restore(book.to_text(), Instant{5_s}, kUtc + 9_s);
+  ASSERT_TRUE(cut);
+  ASSERT_EQ(cut->size(), 1U);
+  EXPECT_EQ(cut->front().id, "live");
+  EXPECT_EQ(cut->front().state, CommandState::failed) << "who held it is gone";
+  const auto known = next.known(setpoint("over"));
+  ASSERT_TRUE(known && *known);
+  EXPECT_EQ((*known)->state, CommandState::done);
+  EXPECT_EQ((*known)->message, "its lease ended");
+  EXPECT_EQ(next.known(setpoint("live")).value()->state, CommandState::failed)
+      << "and does not act again";
+  EXPECT_EQ(next.known(setpoint("no")).error().code, Errc::disarmed);
+  EXPECT_EQ(next.newest_first().front().step.id, "no");
+}
+
+TEST(CommandBook, ADamagedRecordIsRefusedWhole) {
+  CommandBook book;
+  ASSERT_TRUE(take(book, setpoint("a"), Instant{}));
+  const std::string good = book.to_text();
+  CommandBook next;
+  for (const std::string& text :
+       {std::string{}, std::string{"{}"}, std::string{"[1]"}, std::string{"nonsense"},
+        good.substr(0, good.size() - 3), std::string{R"({"version":2,"commands":[]})"},
+        std::string{R"({"version":1,"commands":[{"id":"a"}]})"}}) {
+    EXPECT_EQ(next.restore(text, Instant{}, kUtc).error().code, Errc::corrupt) << text;
+    EXPECT_TRUE(next.newest_first().empty());
+  }
+}
+
+TEST(CommandBook, MakesIdsThatNobodyHas) {
+  CommandBook book;
+  const std::string first = book.make_id(kUtc);
+  ASSERT_TRUE(take(book, setpoint(first), Instant{}));
+  EXPECT_NE(book.make_id(kUtc), first);
+  CommandBook next;  // After a restart with a clock that stands still.
+  ASSERT_TRUE(next.restore(book.to_text(), Instant{}, kUtc));
+  EXPECT_NE(next.make_id(kUtc), first);
+}
+
+TEST(CommandBook, WordsWithoutMeaningInUtf8DoNotStopTheRecord) {
+  CommandBook book;
+  Command command = setpoint("a");
+  command.actor = "\xff\xfe";
+  ASSERT_TRUE(take(book, command, Instant{}));
+  CommandBook next;
+  EXPECT_TRUE(next.restore(book.to_text(), Instant{}, kUtc));
+}
+
+TEST(AlarmMemory, ComesBackWholeAndRefusesDamage) {
+  alarm::Book book;
+  (void)book.take({Severity::critical, kSite, "estop"}, true, {Instant{1_s}, kUtc});
+  (void)book.take({Severity::warning, battery(2), "cold"}, false, {Instant{1_s}, kUtc});
+  (void)book.acknowledge(1, "anna", "", {Instant{2_s}, kUtc});
+  const auto bytes = encode_alarms(book);
+  const auto memory = decode_alarms(bytes);
+  ASSERT_TRUE(memory);
+  EXPECT_EQ(memory->next_id, 3U);
+  ASSERT_EQ(memory->alarms.size(), 2U);
+  EXPECT_EQ(memory->alarms[0], *book.find(1));
+  EXPECT_EQ(memory->alarms[1], *book.find(2));
+  for (std::size_t size = 0; size < bytes.size(); ++size) {
+    if (size == 5) continue;  // An empty book.
+    const auto cut = decode_alarms(Bytes(bytes).first(size));
+    if (cut) {
+      EXPECT_LT(cut->alarms.size(), 2U) << size;
+    }
+  }
+  EXPECT_FALSE(decode_alarms(Bytes(bytes).first(7)));
+  auto bad = bytes;
+  bad[0] = std::byte{9};
+  EXPECT_EQ(decode_alarms(bad).error().code, Errc::corrupt);
+}
+
+}  // namespace
+}  // namespace ems::runtime
