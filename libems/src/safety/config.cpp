@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <cstddef>
+#include <iterator>
 
 #include "ems/safety/kernel.hpp"
 
@@ -77,47 +78,25 @@ Result<void> validate(const Config& config) noexcept {
 }
 
 std::string_view to_string(SafetyState state) noexcept {
-  switch (state) {
-    case SafetyState::init:
-      return "init";
-    case SafetyState::normal:
-      return "normal";
-    case SafetyState::derated:
-      return "derated";
-    case SafetyState::safe:
-      return "safe";
-    case SafetyState::tripped:
-      return "tripped";
-  }
-  return "tripped";
+  constexpr const char* kNames[] = {"init", "normal", "derated", "safe", "tripped"};
+  const auto at = static_cast<std::size_t>(state);
+  return at < std::size(kNames) ? kNames[at] : "tripped";
 }
 
 std::string_view to_string(TripCause cause) noexcept {
-  switch (cause) {
-    case TripCause::unreadable:
-      return "latch_unreadable";
-    case TripCause::estop:
-      return "estop";
-    case TripCause::cell_overvoltage:
-      return "cell_overvoltage_trip";
-    case TripCause::cell_undervoltage:
-      return "cell_undervoltage_trip";
-    case TripCause::overtemperature:
-      return "overtemperature_trip";
-    case TripCause::undertemperature:
-      return "undertemperature_trip";
-    case TripCause::smoke:
-      return "smoke_trip";
-    case TripCause::gas:
-      return "gas_trip";
-    case TripCause::insulation:
-      return "insulation_trip";
-    case TripCause::contactor:
-      return "contactor_trip";
-    case TripCause::limit_disobeyed:
-      return "limit_disobeyed_trip";
-  }
-  return "latch_unreadable";
+  constexpr const char* kNames[] = {"latch_unreadable",
+                                    "estop",
+                                    "cell_overvoltage_trip",
+                                    "cell_undervoltage_trip",
+                                    "overtemperature_trip",
+                                    "undertemperature_trip",
+                                    "smoke_trip",
+                                    "gas_trip",
+                                    "insulation_trip",
+                                    "contactor_trip",
+                                    "limit_disobeyed_trip"};
+  const auto at = static_cast<std::size_t>(cause);
+  return at < std::size(kNames) ? kNames[at] : kNames[0];
 }
 
 }  // namespace ems::safety

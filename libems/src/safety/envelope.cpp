@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <limits>
 
+#include "ems/core/assert.hpp"
 #include "safety/battery.hpp"
 
 namespace ems::safety::detail {
@@ -24,7 +25,8 @@ std::int64_t share(const InverterContext& c, std::size_t battery, MilliAmp curre
     if (feeds(inverter, battery)) all += (inverter.*rating).count();
   }
   const std::int64_t mine = (c.config.inverters[c.index].*rating).count();
-  return all <= 0 ? 0 : static_cast<std::int64_t>(current.count()) * mine / all;
+  EMS_ASSERT(all > 0);  // It feeds this one, and ratings are above 0.
+  return static_cast<std::int64_t>(current.count()) * mine / all;
 }
 
 /// What the batteries may take and give at dc, in W, rounded down; 0 when anything is unknown.
@@ -56,7 +58,8 @@ DcPower dc_power(const InverterContext& c) noexcept {
         discharge_ma, share(c, i, battery.discharge_current_max, &InverterConfig::discharge_max));
     voltage_mv = std::min<std::int64_t>(voltage_mv, in->pack_voltage->sample.value.count());
   }
-  if (count == 0 || voltage_mv <= 0) return {};
+  EMS_ASSERT(count > 0);  // An inverter without batteries is refused.
+  if (voltage_mv <= 0) return {};
   // 1e6 mA * 8 * 2^31 mV stays far inside int64.
   return {charge_ma * count * voltage_mv / kMicroPerWatt,
           discharge_ma * count * voltage_mv / kMicroPerWatt};

@@ -3,6 +3,8 @@
 
 #include <limits>
 
+#include "ems/core/assert.hpp"
+
 namespace ems::safety {
 
 namespace {
@@ -79,14 +81,14 @@ class Group {
 using Volts = Group<MilliVolt>;
 using Temps = Group<MilliCelsius>;
 
-/// Sum of the cells of one asset (the battery or one module), or nullopt when it has none.
+/// Sum of the cells of one asset (the battery or one module).
 struct ModuleSum {
   Input<MilliVolt> sum{};
   std::uint16_t cells = 0;
 };
 
-std::optional<ModuleSum> sum_cells(std::span<const ImageEntry> cells, Instant now) noexcept {
-  if (cells.empty()) return std::nullopt;
+ModuleSum sum_cells(std::span<const ImageEntry> cells, Instant now) noexcept {
+  EMS_ASSERT(!cells.empty());
   Volts worst(Volts::Keep::highest);
   std::int64_t sum = 0;
   for (const ImageEntry& cell : cells) {
@@ -143,10 +145,9 @@ void read_cells(BatteryInputs& in, const ProcessImage& image, std::uint16_t expe
       ++elements;
       if (point.asset != previous) {
         previous = point.asset;
-        const auto module = sum_cells(image.elements(point.asset, Signal::cell_voltage), now);
         OptionalInput<MilliVolt> own = read<MilliVolt>(image, point.asset, Signal::pack_voltage);
         if (!own) own = in.pack_voltage;
-        if (module) sums.add(*module, own);
+        sums.add(sum_cells(image.elements(point.asset, Signal::cell_voltage), now), own);
       }
     }
     if (point.signal == Signal::cell_voltage_max) highest.add(entry, now);

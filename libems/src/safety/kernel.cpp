@@ -137,13 +137,9 @@ class Kernel {
     (void)latch.try_push_back(trip);
   }
 
+  /// Clearing events go first, so that what is announced is never more than a latch holds.
   void announce_trips() noexcept {
     State& s = step_.state;
-    for (const Trip& trip : s.latch_) {
-      if (holds(s.announced_latch_, name_of(trip))) continue;
-      if (!push({Severity::critical, trip.asset, to_string(trip.cause).data()})) return;
-      if (!s.announced_latch_.try_push_back(name_of(trip))) return;
-    }
     for (std::size_t i = 0; i < s.announced_latch_.size();) {
       const TripName trip = s.announced_latch_[i];
       if (holds(s.latch_, trip)) {
@@ -153,17 +149,20 @@ class Kernel {
       if (!push({Severity::critical, trip.asset, to_string(trip.cause).data(), false})) return;
       s.announced_latch_.erase_at(i);
     }
+    for (const Trip& trip : s.latch_) {
+      if (holds(s.announced_latch_, name_of(trip))) continue;
+      if (!push({Severity::critical, trip.asset, to_string(trip.cause).data()})) return;
+      s.announced_latch_.push_back(name_of(trip));
+    }
   }
 
   /// Earliest trip that concerns the site, one of the batteries in `mask`, or `inverter`.
   [[nodiscard]] std::optional<Instant> tripped_since(unsigned mask,
                                                      AssetId inverter = kSite) const noexcept {
-    std::optional<Instant> since;
-    for (const Trip& trip : step_.state.latch_) {
-      if (!concerns(trip, mask, inverter)) continue;
-      if (!since || trip.since < *since) since = trip.since;
+    for (const Trip& trip : step_.state.latch_) {  // In the order they came.
+      if (concerns(trip, mask, inverter)) return trip.since;
     }
-    return since;
+    return std::nullopt;
   }
   [[nodiscard]] bool concerns(const Trip& trip, unsigned mask, AssetId inverter) const noexcept {
     if (trip.asset == inverter || concerns_site(config_, trip)) return true;

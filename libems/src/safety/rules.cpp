@@ -99,15 +99,7 @@ const RuleInfo& rule_info(Rule rule) noexcept { return detail::rule_row(rule).in
 std::string_view to_string(Rule rule) noexcept { return rule_info(rule).name; }
 
 std::string_view to_string(Cause cause) noexcept {
-  switch (cause) {
-    case Cause::exceeded:
-      return "exceeded";
-    case Cause::waiting:
-      return "waiting";
-    case Cause::missing:
-    default:
-      return "missing";
-  }
+  return cause == Cause::exceeded ? "exceeded" : cause == Cause::waiting ? "waiting" : "missing";
 }
 
 }  // namespace ems::safety

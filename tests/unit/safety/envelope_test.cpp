@@ -198,5 +198,15 @@ TEST(SafetyEnvelope, ATripSwitchesDcPvOff) {  // SAF-031
   EXPECT_EQ(w.out.inverters[0].ac, Interval{});
 }
 
+TEST(SafetyEnvelope, TerminalsWithoutVoltageMoveNoPower) {  // SAF-023
+  for (const std::int32_t mv : {0, -1}) {
+    World w;
+    w.settle();
+    w.batteries[0].pack_voltage->sample.value = MilliVolt{mv};
+    w.run();
+    EXPECT_EQ(w.out.inverters[0].ac, Interval{}) << mv;
+  }
+}
+
 }  // namespace
 }  // namespace ems::safety::test

@@ -367,6 +367,101 @@ TEST(SafetyTrip, AResetStartsEverythingAgain) {  // SAF-033
   EXPECT_NE(w.reason(Rule::bms_alarm_unknown), nullptr);
 }
 
+TEST(SafetyTrip, EveryTripIsAnnouncedOnceHoweverMany) {  // SAF-035
+  World w;
+  for (std::uint16_t i = 2; i <= kMaxBatteries; ++i) {
+    w.config.batteries.push_back(battery_config(battery(i)));
+    w.batteries.push_back(healthy(w.now, battery(i)));
+  }
+  for (BatteryInputs& in : w.batteries) {
+    in.smoke_detected = in.gas_detected = taken(Flag{0}, w.now);
+    in.insulation_resistance = taken(KiloOhm{5'000}, w.now);
+  }
+  w.settle();
+  const auto count = [&w](bool active) {
+    int trips = 0;
+    for (int i = 0; i < 10; ++i) {
+      w.run();
+      for (const Event& event : w.out.events) {
+        trips += std::string_view(event.name).ends_with("_trip") && event.active == active;
+      }
+    }
+    return trips;
+  };
+  StaticVector<BatteryInputs, kMaxBatteries> well = w.batteries;
+  for (BatteryInputs& in : w.batteries) {
+    in.cell_voltage_max->sample.value = 3800_mv;
+    in.cell_voltage_min->sample.value = 2200_mv;
+    in.temp_max->sample.value = 70'000_mdegc;
+    in.temp_min->sample.value = -MilliCelsius{30'000};
+    in.smoke_detected->sample.value = in.gas_detected->sample.value = Flag{1};
+    in.insulation_resistance->sample.value = KiloOhm{0};
+  }
+  const int all = 7 * static_cast<int>(kMaxBatteries);
+  ASSERT_GT(all, static_cast<int>(kMaxEvents));
+  EXPECT_EQ(count(true), all);
+  EXPECT_EQ(w.state.latch().size(), static_cast<std::size_t>(all));
+  w.batteries = well;
+  w.run();
+  const Result<State> after = reset(w.state, w.config, w.inputs(), w.now, kReset);
+  ASSERT_TRUE(after);
+  w.state = *after;
+  EXPECT_EQ(count(false), all);
+}
+
+TEST(SafetyTrip, WithoutAnyInputsNothingIsReset) {  // SAF-033
+  World w;
+  w.state = State::tripped_unreadable(w.now);
+  w.settle();
+  EXPECT_FALSE(reset(w.state, w.config, {{}, {}, false}, w.now, kReset));
+  EXPECT_TRUE(reset(w.state, w.config, w.inputs(), w.now, kReset));
+}
+
+TEST(SafetyTrip, AClockBeforeTheTripOpensAtOnce) {  // SAF-029 SAF-031
+  World w;
+  w.batteries[0].pack_current->sample.value = 50'000_ma;  // Above the breaking limit.
+  w.settle();
+  w.estop = true;
+  w.run();
+  EXPECT_EQ(w.out.inverters[0].command, CommandKind::stop);
+  w.now = w.now - 500_ms;
+  w.refresh();
+  w.judge();
+  EXPECT_EQ(w.out.inverters[0].command, CommandKind::open);
+}
+
+TEST(SafetyTrip, AClockBeforeTheStartEndsTheGrace) {  // SAF-029 SAF-002
+  World w;
+  w.batteries[0] = BatteryInputs{};
+  w.judge();
+  EXPECT_TRUE(w.out.events.empty());
+  w.now = w.now - 1_s;
+  w.judge();
+  EXPECT_EQ(w.events("configuration_invalid", true), 0);
+  EXPECT_EQ(w.events("control_late", true), 1);
+}
+
+TEST(SafetyNames, EveryStateAndCauseHasItsOwn) {  // SAF-035
+  const char* states[] = {"init", "normal", "derated", "safe", "tripped", "tripped"};
+  for (int i = 0; i < 6; ++i) EXPECT_EQ(to_string(static_cast<SafetyState>(i)), states[i]);
+  const char* causes[] = {"latch_unreadable",
+                          "estop",
+                          "cell_overvoltage_trip",
+                          "cell_undervoltage_trip",
+                          "overtemperature_trip",
+                          "undertemperature_trip",
+                          "smoke_trip",
+                          "gas_trip",
+                          "insulation_trip",
+                          "contactor_trip",
+                          "limit_disobeyed_trip",
+                          "latch_unreadable"};
+  for (int i = 0; i < 12; ++i) EXPECT_EQ(to_string(static_cast<TripCause>(i)), causes[i]);
+  EXPECT_EQ(to_string(Cause::exceeded), "exceeded");
+  EXPECT_EQ(to_string(Cause::missing), "missing");
+  EXPECT_EQ(to_string(Cause::waiting), "waiting");
+}
+
 // ---- Inputs of the site ----------------------------------------------------------------------
 
 TEST(SafetyEstop, AnInputThatIsPressedSilentOrNeverGivenStops) {  // SAF-059
@@ -378,6 +473,8 @@ TEST(SafetyEstop, AnInputThatIsPressedSilentOrNeverGivenStops) {  // SAF-059
   };
   EXPECT_FALSE(read_estop(image, 0, now));
   EXPECT_TRUE(read_estop(image, 1, now));
+  ASSERT_TRUE(image.set({{inverter(1), Signal::operating_state, 0}, 1, now, Quality::good}, 2_s));
+  EXPECT_TRUE(read_estop(image, 1, now));  // Another signal is no answer.
   set(inverter(1), 0, now, Quality::good);
   EXPECT_FALSE(read_estop(image, 0, now));
   EXPECT_FALSE(read_estop(image, 1, now));

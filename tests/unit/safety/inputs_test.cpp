@@ -182,5 +182,84 @@ TEST(SafetyInputs, ReadsBmsLimitsFlagsAndDcPv) {  // SAF-013 SAF-014
   EXPECT_EQ(read_inverter_inputs(image.image(), inverter(1)).dc_pv_power->sample.value, 1234_w);
 }
 
+TEST(SafetyInputs, SaysWhichCellAndSensorIsTheExtreme) {  // SAF-056
+  Image image;
+  const std::int32_t mv[] = {3300, 3310, 3310, 3290, 3290, 3300};
+  for (std::uint16_t i = 0; i < 6; ++i) image.set(Signal::cell_voltage, mv[i], i + 1);
+  for (std::uint16_t i = 1; i <= 3; ++i) image.set(Signal::temperature, 20'000 + 1'000 * i, i);
+  BatteryInputs in = image.read(6);
+  EXPECT_EQ(in.cell_max_element, 2);  // The first of two that are alike.
+  EXPECT_EQ(in.cell_min_element, 4);
+  EXPECT_EQ(in.temp_max_element, 3);
+  EXPECT_EQ(in.temp_min_element, 1);
+  image.set(Signal::cell_voltage_max, 3310);  // The scalar extremes agree, and name none.
+  image.set(Signal::cell_voltage_min, 3290);
+  in = image.read(6);
+  EXPECT_EQ(in.cell_max_element, 2);
+  EXPECT_EQ(in.cell_min_element, 4);
+  image.set(Signal::cell_voltage_max, 3311);  // It knows a cell that we do not.
+  EXPECT_EQ(image.read(6).cell_max_element, 0);
+  Image scalars;
+  scalars.set(Signal::cell_voltage_max, 3310);
+  scalars.set(Signal::cell_temp_max, 30'000);
+  EXPECT_EQ(scalars.read(6).cell_max_element, 0);
+  EXPECT_EQ(scalars.read(6).temp_max_element, 0);
+  scalars.set(Signal::temperature, 30'000, 5);  // The same, with a name.
+  EXPECT_EQ(scalars.read(6).temp_max_element, 5);
+}
+
+TEST(SafetyInputs, ASumThatCannotBeJudgedStandsBeforeOneThatCan) {  // SAF-018 SAF-020
+  // Per module: the cells' voltage, the terminals' and their quality; then who must be shown.
+  const struct {
+    std::int32_t off[2];
+    Quality cells[2], terminals[2];
+    std::int32_t shown;  ///< Sum of the cells.
+  } cases[] = {
+      {{0, 0}, {Quality::good, Quality::bad}, {Quality::good, Quality::good}, 2 * 3'400},
+      {{0, 0}, {Quality::good, Quality::good}, {Quality::good, Quality::bad}, 2 * 3'400},
+      {{0, 0}, {Quality::bad, Quality::good}, {Quality::good, Quality::good}, 2 * 3'300},
+      {{0, 0}, {Quality::good, Quality::good}, {Quality::bad, Quality::good}, 2 * 3'300},
+      {{0, 90}, {Quality::bad, Quality::good}, {Quality::good, Quality::good}, 2 * 3'300},
+      {{0, 90}, {Quality::bad, Quality::bad}, {Quality::good, Quality::good}, 2 * 3'400},
+      {{90, 0}, {Quality::bad, Quality::bad}, {Quality::good, Quality::good}, 2 * 3'300},
+      {{0, 90}, {Quality::good, Quality::good}, {Quality::good, Quality::good}, 2 * 3'400},
+      {{90, 0}, {Quality::good, Quality::good}, {Quality::good, Quality::good}, 2 * 3'300},
+  };
+  for (const auto& c : cases) {
+    Image image;
+    for (std::uint8_t module = 1; module <= 2; ++module) {
+      const std::size_t m = module - 1U;
+      const std::int32_t mv = module == 1 ? 3'300 : 3'400;
+      image.set(Signal::cell_voltage, mv, 1, module, kNow, c.cells[m]);
+      image.set(Signal::cell_voltage, mv, 2, module, kNow, c.cells[m]);
+      image.set(Signal::pack_voltage, 2 * mv + c.off[m], 0, module, kNow, c.terminals[m]);
+    }
+    const BatteryInputs in = image.read(4);
+    EXPECT_EQ(in.cell_sum->sum.sample.value.count(), c.shown) << (&c - cases);
+  }
+}
+
+TEST(SafetyInputs, ReadsHazardsAlarmsContactorAndPower) {  // SAF-049 SAF-050 SAF-051 SAF-052
+  Image image;
+  image.set(Signal::insulation_resistance, 750);
+  image.set(Signal::smoke_detected, 0);
+  image.set(Signal::gas_detected, 1);
+  image.set(Signal::contactor_closed, 1);
+  image.set(Signal::contactor_commanded, 0);
+  image.set(Signal::alarms, std::int64_t{1} << 40);
+  image.set(Signal::pack_power, -1'500);
+  const BatteryInputs in = image.read(0);
+  EXPECT_EQ(in.insulation_resistance->sample.value, KiloOhm{750});
+  EXPECT_EQ(in.smoke_detected->sample.value, Flag{0});
+  EXPECT_EQ(in.gas_detected->sample.value, Flag{1});
+  EXPECT_EQ(in.contactor_closed->sample.value, Flag{1});
+  EXPECT_EQ(in.contactor_commanded->sample.value, Flag{0});
+  EXPECT_EQ(in.alarms->sample.value, AlarmBits{std::int64_t{1} << 40});
+  EXPECT_EQ(in.pack_power->sample.value, -(1'500_w));
+  EXPECT_TRUE(image.image().set(
+      {{inverter(1), Signal::active_power, 0}, 2'500, kNow, Quality::good}, kStaleAfter));
+  EXPECT_EQ(read_inverter_inputs(image.image(), inverter(1)).active_power->sample.value, 2'500_w);
+}
+
 }  // namespace
 }  // namespace ems::safety::test
