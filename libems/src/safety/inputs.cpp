@@ -55,10 +55,10 @@ class Group {
     }
     const Q value = input.sample.value;
     Q& kept = all_->sample.value;
-    const bool beyond = keep_ == Keep::highest ? value > kept : value < kept;
-    if (beyond) kept = value;
-    // A scalar extreme of the same value does not say which one it is.
-    if (beyond || (value == kept && element_ == 0)) element_ = element;
+    if (keep_ == Keep::highest ? value > kept : value < kept) {
+      kept = value;
+      element_ = element;
+    }
     worsen(*all_, input);
   }
   /// Takes the age, staleness and quality of `input` over where they are worse.
