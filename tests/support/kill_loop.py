@@ -16,6 +16,7 @@ POWER_W = 2000
 DEAD_TIME_S, RAMP_W_PER_S = 0.1, 10000.0
 TICK_S = 0.1
 BATTERY_STALE_S = 2.0  # Four polls of 0.5 s, and the least there is.
+REST_S = 0.6  # At 0 W for so long: it rests.
 SCHEDULING_S = 0.5  # Two busy cores, three processes: slack of the test machine, not of the product.
 TO_ZERO_S = DEAD_TIME_S + POWER_W / RAMP_W_PER_S
 
@@ -82,14 +83,14 @@ class KillLoop:
         return status["safety"]["state"] == "normal" and all(link["online"] for link in status["links"])
 
     def back_at_zero_s(self, from_s: float, kind: str) -> float:
-        """Seconds from the kill to the first row of the last run at 0 W; a second at 0 W must follow."""
+        """Seconds from the kill to the first row of the last run at 0 W; some time at 0 W must follow."""
         end_s = from_s + DECLARED_S[kind] + 5.0
 
         def last_moving() -> float | None:
             rows = truth(self.site.folder, from_s)
             moving = [row["t_s"] for row in rows if abs(row["battery_ac_w"]) >= ZERO_W]
             last = moving[-1] if moving else from_s
-            return last if rows and (rows[-1]["t_s"] - last >= 1.0 or rows[-1]["t_s"] >= end_s) else None
+            return last if rows and (rows[-1]["t_s"] - last >= REST_S or rows[-1]["t_s"] >= end_s) else None
 
         last = wait_for("the inverter rests", lambda: (value := last_moving()) is not None and (value,), DECLARED_S[kind] + 20)[0]
         return last + ROW_S - from_s
