@@ -86,6 +86,7 @@ TEST(Summarise, OneThatCanMoveAndIsNotKnownMakesItUnknown) {
   EXPECT_TRUE(with({}).temperature_min.usable(kNow));
   EXPECT_FALSE(with(aged(bp(5'000), 2_s)).soc.usable(kNow));
   EXPECT_FALSE(with(aged(bp(5'000), microseconds(-1))).soc.usable(kNow));  // From the future.
+  EXPECT_TRUE(with(aged(bp(5'000), {})).soc.usable(kNow));
   EXPECT_FALSE(with(aged(bp(10'001), 1_s)).soc.usable(kNow));
   EXPECT_FALSE(with(aged(bp(-1), 1_s)).soc.usable(kNow));
   EXPECT_TRUE(with(aged(bp(10'000), 1_s)).soc.usable(kNow));

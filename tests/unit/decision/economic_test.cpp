@@ -309,6 +309,9 @@ TEST(Price, AbstainsAndSaysWhy) {
   }
   EXPECT_EQ(price({}, config, good, wall(2'499), charged(5'000), kNow).output.status,
             PolicyStatus::acting);
+  future.made_at = utc(2'000);  // This very moment.
+  EXPECT_EQ(price({}, config, future, wall(2'000), charged(5'000), kNow).output.status,
+            PolicyStatus::acting);
   const PriceStep blind = price({}, config, good, wall(2'000), kUnknown, kNow);
   expect_abstains(blind.output, PolicyStatus::stale);
   EXPECT_EQ(blind.slot, cheap);  // There is a price: windows need not stand in.
@@ -322,6 +325,9 @@ TEST(PriceTable, IsCheckedWhenItArrives) {
     bad.currency = Currency{name};
     refuses(bad, "prices: the currency is not three capital letters");
   }
+  PriceTable other = table(slots);
+  other.currency = Currency{"AZN"};
+  EXPECT_TRUE(validate(other));
   refuses(table({}), "prices: there is no slot");
   slots[1].start = utc(1'000);
   refuses(table(slots), "prices: a slot does not start after the one before", 1);
@@ -412,6 +418,7 @@ TEST(SelfConsumption, BeginsToStoreAtASurplusAndGoesOnBelowIt) {
   run(load(-1'000));
   expect_asks(run(load(300)), PolicyStatus::acting, Band::point(w(300)));  // Feeding at any load.
   expect_abstains(run(load(-999)), PolicyStatus::watching);
+  expect_asks(run(load(0)), PolicyStatus::acting, Band::point(w(0)));
   run(load(-1'000));
   expect_abstains(run(kNoLoad), PolicyStatus::stale);
   expect_abstains(run(load(-999)), PolicyStatus::watching);
@@ -438,6 +445,7 @@ TEST(SelfConsumption, KeepsToItsStatesOfCharge) {
       {"at it, balanced", 8'000, 0, PolicyStatus::acting, Band{w(0), w(50)}},
       {"above the floor", 2'001, 900, PolicyStatus::acting, Band{w(850), w(950)}},
       {"at it", 2'000, 900, PolicyStatus::satisfied, Band{w(0), w(0)}},
+      {"at it, balanced", 2'000, 0, PolicyStatus::acting, Band{w(-50), w(0)}},
       {"at it, storing", 2'000, -900, PolicyStatus::acting, Band{w(-950), w(-850)}},
   };
   for (const auto& c : cases) {

@@ -86,7 +86,9 @@ TEST(FollowPlan, AbstainsAndSaysWhy) {
   for (const std::int64_t gap : {2'800, 3'699, 4'600, 5'000}) {
     EXPECT_EQ(follow_plan({}, plan(), wall(gap), load(0)).output.status, PolicyStatus::not_covered);
   }
-  // The last moments in which it still counts.
+  // The first and the last moments in which it counts.
+  future.made_at = utc(1'500);
+  EXPECT_EQ(follow_plan(config, future, wall(1'500), load(0)).output.status, PolicyStatus::acting);
   EXPECT_EQ(follow_plan(config, plan(), wall(1'899), load(0)).output.status, PolicyStatus::acting);
   adrift.unsynced = config.adrift_max;
   EXPECT_EQ(follow_plan(config, plan(), adrift, load(0)).output.status, PolicyStatus::acting);

@@ -246,6 +246,30 @@ TEST(Split, OneFullInverterCanFillTheNext) {
   EXPECT_EQ(watts_of(split(w(-5'500), site.view())), (Watts{-100, -400, -5'000}));
 }
 
+TEST(Split, OnlyWhatIsTooSmallForItsPartMakesOthersTakeTheRest) {
+  const auto reasons = [](std::int32_t room) {
+    Site site;  // The first has the most energy, and cannot move.
+    site.add(kRating, {cells(iv(-5'000, 0), 9'000_bp)})
+        .add(kRating, {cells(iv(-room, room))})
+        .add(kRating, {cells(kRating)});
+    return reasons_of(split(w(1'000), site.view()));
+  };
+  EXPECT_EQ(reasons(300), (Reasons{Reason::idle, Reason::at_limit, Reason::takes_rest}));
+  EXPECT_EQ(reasons(500), (Reasons{Reason::idle, Reason::at_limit, Reason::by_energy}));
+}
+
+TEST(Split, AnUnknownCapacityIsNoEnergyAlsoNearEmpty) {
+  Site site;
+  site.add(kRating, {cells(kRating, 1'010_bp)}).add(kRating, {cells(kRating, 5'000_bp, 0_wh)});
+  EXPECT_EQ(watts_of(split(w(1'000), site.view())), (Watts{1'000, 0}));
+}
+
+TEST(Split, EnergyIsExactToTheWattHour) {
+  Site site;
+  site.add(kRating, {cells(kRating, 5'000_bp, 12'345_wh)});
+  EXPECT_EQ(split(w(1), site.view()).shares[0].energy, 4'938_wh);
+}
+
 TEST(Split, WithoutEnergyTheyTakeWhatIsLeftByTheirRoom) {
   Site site;
   site.add(kRating, {cells(iv(-1'000, 1'000), 9'000_bp)})
@@ -312,6 +336,13 @@ TEST(Split, HugeBatteriesAndPowersStayExact) {
     EXPECT_EQ(sum, out.target.count());
     EXPECT_EQ(out.target, clamp_to(target, kRatingMax * -8, kRatingMax * 8));
   }
+}
+
+TEST(Split, HugeEnergiesKeepTheirProportion) {
+  Site site;
+  site.add(kRating, {cells(kRating, 9'000_bp, WattHour::max())})
+      .add(kRating, {cells(kRating, 5'000_bp, WattHour::max())});
+  EXPECT_EQ(watts_of(split(w(3'000), site.view())), (Watts{2'000, 1'000}));
 }
 
 TEST(Explain, GoldenTexts) {
