@@ -290,6 +290,7 @@ std::string complaint(Config config, auto change) {
 TEST(Contractual, ValidateNamesTheMistake) {
   const auto dimmed = [](auto change) { return complaint(kDimming, change); };
   EXPECT_EQ(dimmed([](auto&) {}), "");
+  EXPECT_EQ(dimmed([](auto& c) { c.failsafe = c.protective = w(0); }), "");
   EXPECT_EQ(dimmed([](auto& c) { c.failsafe = w(-1); }), "dimming.failsafe is below 0");
   EXPECT_EQ(dimmed([](auto& c) { c.protective = w(-1); }), "dimming.protective is below 0");
   EXPECT_EQ(dimmed([](auto& c) { c.failsafe_min = {}; }), "dimming.failsafe_min is not above 0");

@@ -196,6 +196,11 @@ TEST(Decision, ValidateNamesTheFirstMistake) {
             "setpoint.lease_max is not above 0");
   EXPECT_EQ(what([](Config& c) { c.self_consumption->deadband = w(-1); }),
             "self_consumption.deadband is below 0");
+  EXPECT_EQ(what([](Config& c) { c.remote_setpoint = SetpointConfig{}; }),
+            "remote_setpoint.lease_max is not above 0");
+  EXPECT_EQ(what([](Config& c) { c.remote_setpoint = SetpointConfig{1_s}; }), "");
+  EXPECT_EQ(what([](Config& c) { c.dimming = DimmingConfig{.failsafe = w(-1)}; }),
+            "dimming.failsafe is below 0");
   EXPECT_EQ(what([](Config& c) { c.net_load.pair_skew_max = microseconds(-1); }),
             "net_load.pair_skew_max is below 0");
 }
@@ -224,6 +229,21 @@ TEST(Decision, DiffersWhenSomethingAPersonWouldAskAboutChanges) {
   };
   EXPECT_TRUE(differs(clipped(900), clipped(901), w(50)));
   EXPECT_FALSE(differs(clipped(1'000), clipped(1'500), w(50)));
+  // Another policy in conflict, of another kind, or against another.
+  const Decision clash = clipped(1'000);
+  ASSERT_FALSE(clash.resolution.conflicts.empty());
+  for (const auto change : {+[](Conflict& c) { c.policy = PolicyId::schedule; },
+                            +[](Conflict& c) { c.kind = DemandKind::constraint; },
+                            +[](Conflict& c) { c.bound_by = PolicyId::ramp; }}) {
+    Decision other = clash;
+    change(other.resolution.conflicts[0]);
+    EXPECT_TRUE(differs(clash, other, w(50)));
+    EXPECT_TRUE(differs(other, clash, w(50)));
+  }
+  // The upper bound's binder alone.
+  Decision upper = before;
+  upper.resolution.levels[2].hi_by = PolicyId::export_limit;
+  EXPECT_TRUE(differs(before, upper, w(50)));
 }
 
 // ---- golden explanations

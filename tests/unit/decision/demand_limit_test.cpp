@@ -281,7 +281,11 @@ TEST(DemandLimit, ValidateNamesTheMistake) {
   EXPECT_EQ(what([](auto& c) { c.window = 59_s; }), window);
   EXPECT_EQ(what([](auto& c) { c.window = 3'601_s; }), window);
   EXPECT_EQ(what([](auto& c) { c.window = 420_s; }), window);
-  EXPECT_EQ(what([](auto& c) { c.window = 1'800_s; }), "");
+  EXPECT_EQ(what([](auto& c) { c.window = 3'600_s; }), "");
+  EXPECT_EQ(what([](auto& c) { c.window = 60_s, c.glide = 1_s; }), "");
+  EXPECT_EQ(what([](auto& c) { c.glide = 450_s; }), "");
+  EXPECT_EQ(what([](auto& c) { c.import_max = c.limit; }), "");
+  EXPECT_EQ(what([](auto& c) { c.import_max = c.limit = kDemandMax; }), "");
   const std::string offset = "demand_limit.offset is not 0 .. below the window";
   EXPECT_EQ(what([](auto& c) { c.offset = microseconds(-1); }), offset);
   EXPECT_EQ(what([](auto& c) { c.offset = 900_s; }), offset);

@@ -218,6 +218,43 @@ TEST(ExplainContractual, Schedule) {
                                      "; schedule abstains, the clock is not set; idle");
 }
 
+TEST(ExplainContractual, ARecordWithoutItsDetailsStillSaysWhoAsks) {
+  // A decision that a host built, or that came back from a store that keeps less.
+  for (const PolicyId policy :
+       {PolicyId::active_power_limit, PolicyId::frequency_droop, PolicyId::dimming,
+        PolicyId::import_limit, PolicyId::export_limit, PolicyId::demand_limit,
+        PolicyId::backup_reserve, PolicyId::setpoint, PolicyId::remote_setpoint, PolicyId::schedule,
+        PolicyId::self_consumption}) {
+    Decision decision;
+    PolicyOutput output = output_of(policy, PolicyStatus::acting);
+    output.demand.constraint = Band::point(w(1'000));
+    decision.policies.push_back(output);
+    decision.resolution.target = w(1'000);
+    decision.resolution.winner = policy;
+    const std::string asks = std::string(to_string(policy)) + " asks 1.0 kW discharge";
+    EXPECT_NE(text_of(decision).find(asks), std::string::npos) << text_of(decision);
+    decision.policies[0].source = LimitSource::command;
+    EXPECT_NE(text_of(decision).find(asks), std::string::npos) << text_of(decision);
+    // And when it was overruled.
+    decision.policies[0].demand.preference = Band::point(w(2'000));
+    decision.resolution.conflicts.push_back(
+        {policy, Level::contractual, DemandKind::preference, PolicyId::safety, w(1'000), {}});
+    const std::string wants =
+        std::string(to_string(policy)) + " wants 2.0 kW discharge, safety leaves 1.0 kW discharge";
+    EXPECT_NE(text_of(decision).find(wants), std::string::npos) << text_of(decision);
+    decision.policies.clear();
+    decision.resolution.winner.reset();
+    EXPECT_NE(text_of(decision).find(", safety leaves 1.0 kW"), std::string::npos);
+  }
+  // A demand for nothing.
+  Decision nothing;
+  PolicyOutput output = output_of(PolicyId::ramp, PolicyStatus::acting);
+  output.demand.constraint = Band{};
+  nothing.policies.push_back(output);
+  nothing.resolution.winner = PolicyId::ramp;
+  EXPECT_TRUE(text_of(nothing).starts_with("power changes no faster: ramp asks nothing"));
+}
+
 TEST(Record, EveryGridCodeAndContractualPolicySaysWhatItSaw) {
   Config config;
   config.active_power_limit =
@@ -295,6 +332,11 @@ TEST(Record, EveryInputAndStatusHasAName) {
   EXPECT_EQ(to_string(DemandKind::preference), "preference");
   EXPECT_EQ(to_string(OnStale{99}), "unknown");
   EXPECT_EQ(to_string(Level{99}), "unknown");
+  for (const PolicyInfo& row : policy_table()) {
+    EXPECT_NE(to_string(row.on_stale), "unknown") << row.name;
+    EXPECT_NE(to_string(row.level), "unknown") << row.name;
+  }
+  EXPECT_EQ(to_string(DemandKind::constraint), "constraint");
 }
 
 TEST(Decision, LimitsStandInTheOrderOfTheTable) {

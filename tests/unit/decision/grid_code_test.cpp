@@ -388,6 +388,7 @@ TEST(GridCode, ValidateNamesTheMistake) {
   EXPECT_EQ(what(ActivePowerLimitConfig{{w(1), {}}, {}, 1_s}), open);
   EXPECT_EQ(what(ActivePowerLimitConfig{{{}, w(1)}, {}, 1_s}), open);
   EXPECT_EQ(what(ActivePowerLimitConfig{{{}, w(1)}, {w(1), {}}, 1_s}), "");
+  EXPECT_EQ(what(ActivePowerLimitConfig{{w(1), {}}, {{}, w(1)}, 1_s}), "");
 
   const auto grid = [&](auto change) {
     FrequencyDroopConfig config = kDroop;

@@ -103,6 +103,12 @@ TEST(NetLoad, WhatTheBatteryDidWhileTheSampleWaitedCounts) {
   const auto pair = pairing(measured(9'000, 1'000), measured(1'000, 1'200), 1'200);
   EXPECT_EQ(pair->uncertainty, w(2'300));
   EXPECT_EQ(pair->power, w(9'400));  // 8.7 .. 11.0.
+  // Also what it did before the sample came.
+  Pairing away;
+  (void)away(measured(9'400, 0), measured(0, 0), 0);
+  (void)away(measured(9'000, 1'000), measured(2'000, 900), 1'000);
+  (void)away(measured(9'000, 1'000), measured(2'500, 950), 1'050);
+  EXPECT_EQ(away(measured(9'000, 1'000), measured(3'000, 1'200), 1'200)->uncertainty, w(3'000));
 }
 
 TEST(NetLoad, AFastMeterNeitherStarvesNorIsHeldUp) {
