@@ -29,11 +29,13 @@ TEST(FirmwareController, AllIsOpenUntilGoodHealthIsShown) {  // SAF-060
 TEST(FirmwareController, AnInhibitOpensOnlyItsDirection) {  // SAF-063
   World world;
   world.make_ready();
-  world.device.cells_mv[4] = 3'650;
+  const ems::test::JbdDevice well = world.device;
+  for (auto& mv : world.device.cells_mv) mv = 3'650;
+  world.device.pack_centivolt = 5840;
   EXPECT_EQ(world.run(1_s), (Relays{false, true, true}));
-  world.device.cells_mv[4] = 3'320;
+  world.device = well;
   EXPECT_EQ(world.run(7_s), kAll);
-  world.device.soc_percent = 5;
+  for (; world.device.soc_percent > 5; --world.device.soc_percent) world.run(1_s);
   EXPECT_EQ(world.run(1_s), (Relays{true, false, true}));
 }
 

@@ -115,7 +115,9 @@ TEST_F(ControlLoopTest, ACellOverVoltageStopsChargingButNotDischarging) {
   for (int i = 0; i < 5; ++i) {
     now = now + 100_ms;
     site.healthy(now);
-    site.put(battery(1), Signal::cell_voltage, 3'660, now, 4);
+    for (std::uint16_t cell = 1; cell <= 16; ++cell)
+      site.put(battery(1), Signal::cell_voltage, 3'660, now, cell);
+    site.put(battery(1), Signal::pack_voltage, 16 * 3'660, now);
     const Tick tick = loop.tick(site.image, inputs, now);
     EXPECT_EQ(tick.decision.resolution.envelope().lo, 0_w);
     EXPECT_GT(tick.decision.resolution.envelope().hi, 4'000_w);
