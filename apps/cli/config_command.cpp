@@ -13,6 +13,7 @@
 #include "ems/io/config/site_config.hpp"
 #include "ems/io/config/tables_config.hpp"
 #include "ems/io/known_names.hpp"
+#include "ems/runtime/control_config.hpp"
 
 namespace ems::cli {
 namespace {
@@ -36,6 +37,13 @@ void check_site(const std::string& file) {
   const io::ControlPermission permission = io::control_permission(*site.value);
   std::vector<io::ConfigError> errors = permission.errors;
   errors.insert(errors.end(), report.errors.begin(), report.errors.end());
+  refuse_if(errors);
+  // What only all files together can say: the same the agent does at its start.
+  const Result<runtime::ControlConfig> control =
+      runtime::make_control_config(*site.value, permission);
+  if (!control) {
+    errors.push_back({file, 0, 0, control.error().code, control.error().what, {}});
+  }
   refuse_if(errors);
   std::cout << file << ": valid\nidentity: " << site.value->identity()
             << "\nassets: " << site.value->batteries.size() << " batteries, "

@@ -19,7 +19,6 @@ using Json = nlohmann::ordered_json;
 constexpr std::int64_t kMicrosPerSecond = 1'000'000;
 /// Decisions are stored at least this often; a longer silence is worth a word.
 constexpr Duration kStoredAtLeast = seconds(65);
-constexpr std::size_t kConflictsTold = 3;
 
 std::string line(std::string_view label, const std::string& text) {
   std::string out = "  ";
@@ -90,21 +89,6 @@ std::string narrowed(const DecisionView& view) {
   return text.empty() ? "nobody narrowed what safety allows" : text;
 }
 
-std::string conflicts(const DecisionView& view) {
-  std::string text;
-  const std::size_t told = std::min(view.conflicts.size(), kConflictsTold);
-  for (std::size_t i = 0; i < told; ++i) {
-    const ConflictView& conflict = view.conflicts[i];
-    if (!text.empty()) text += "; ";
-    text += conflict.policy + " falls short by " + power_text(conflict.shortfall);
-    if (!conflict.bound_by.empty()) text += ", bound by " + conflict.bound_by;
-  }
-  if (view.conflicts.size() > told) {
-    text += "; and " + std::to_string(view.conflicts.size() - told) + " more";
-  }
-  return text;
-}
-
 std::string number_text(Unit unit, std::int64_t value) {
   if (unit == Unit::watt && std::abs(value) < std::int64_t{1} << 31) {
     return power_text(Watt{static_cast<std::int32_t>(value)});
@@ -130,18 +114,27 @@ Unit unit_of(const InputView& input) {
   return info == nullptr ? Unit::count : info->unit;
 }
 
+/// How a person calls an input.
+std::string words_of(const InputView& input) {
+  std::string name = name_of(input);
+  if (name == "pcc_power") return "grid power";
+  if (name == "gated") return "last sent";
+  std::replace(name.begin(), name.end(), '_', ' ');
+  return name;
+}
+
 /// Usable ones with value and age; then the others. What nobody gave is not told.
 std::string inputs(const DecisionView& view) {
   std::string usable;
   std::string lost;
   for (const InputView& input : view.inputs) {
     if (input.usable) {
-      usable += (usable.empty() ? "" : "; ") + name_of(input);
+      usable += (usable.empty() ? "" : "; ") + words_of(input);
       if (input.name == "wall_clock") continue;
       if (input.value) usable += " " + number_text(unit_of(input), *input.value);
       if (input.age) usable += ", " + span_text(*input.age) + " old";
     } else if (input.age || input.point.signal != Signal{}) {
-      lost += (lost.empty() ? "" : ", ") + name_of(input);
+      lost += (lost.empty() ? "" : ", ") + words_of(input);
       if (input.age) lost += " (" + span_text(*input.age) + " old)";
     }
   }
@@ -317,7 +310,6 @@ std::string power_text(Watt power) {
 std::string explain(const DecisionView& view) {
   std::string text = headline(view) + line("because", view.summary) + safety_lines(view);
   text += line("narrowed", narrowed(view));
-  if (!view.conflicts.empty()) text += line("conflict", conflicts(view));
   text += line("inputs", inputs(view));
   if (!view.leases.empty()) text += line("commands", leases(view));
   if (!view.orders.empty()) text += line("orders", orders(view));

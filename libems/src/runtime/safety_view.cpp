@@ -11,10 +11,17 @@
 namespace ems::runtime {
 namespace {
 
+/// Rules about an input that is not there at all.
+bool is_of_missing(safety::Rule rule) noexcept {
+  return (rule >= safety::Rule::cell_voltages_missing &&
+          rule <= safety::Rule::temperatures_missing) ||
+         rule == safety::Rule::hazard_input_missing || rule == safety::Rule::bms_alarm_unknown;
+}
+
 /// Reasons in the order a person wants them: what is wrong, what is missing, what follows from it.
 int rank_of(const safety::Reason& reason) noexcept {
   if (reason.cause == safety::Cause::exceeded) return 0;
-  if (reason.rule > safety::Rule::sum_of_cells) return 1;
+  if (is_of_missing(reason.rule)) return 1;
   return reason.cause == safety::Cause::missing ? 2 : 3;
 }
 
@@ -148,7 +155,9 @@ std::optional<SafetyReason> Side::rule() const {
 }
 
 SafetyReason Side::current_limit() const {
-  SafetyReason reason = plain_reason(verdict_.asset, "current_limit", "the battery's limit");
+  SafetyReason reason =
+      plain_reason(verdict_.asset, "current_limit",
+                   charging_ ? "charge current limit" : "discharge current limit");
   reason.signal = charging_ ? Signal::charge_current_limit : Signal::discharge_current_limit;
   for (std::size_t i = 0; i < tick_.safety.batteries.size(); ++i) {
     if (!feeds(i)) continue;
@@ -188,6 +197,8 @@ SafetyReason Side::because(const safety::Latch& latch) const {
 }
 
 std::string subject_of(const SafetyReason& reason, const SignalInfo& info) {
+  if (reason.name.starts_with("cell_imbalance")) return "cells apart by";
+  if (reason.name == "temperature_spread") return "temperature sensors apart by";
   const std::string number = reason.element == 0 ? "" : " " + std::to_string(reason.element);
   const bool cell = reason.signal == Signal::cell_voltage ||
                     reason.signal == Signal::cell_voltage_max ||
@@ -231,6 +242,10 @@ std::string reason_text(const SafetyReason& reason) {
   const SignalInfo* info = reason.signal ? find_signal(*reason.signal) : nullptr;
   const std::string name = " (" + reason.name + ")";
   if (info == nullptr) return text + " " + reason.text + name;
+  // Not a rule but a rating: its words say what the number is.
+  if (!reason.value && reason.limit) {
+    return text + " " + reason.text + " " + value_text(*reason.signal, *reason.limit);
+  }
   text += " " + subject_of(reason, *info);
   if (reason.value) {
     text +=
@@ -238,8 +253,6 @@ std::string reason_text(const SafetyReason& reason) {
     if (info->unit != Unit::boolean && info->unit != Unit::alarm_bits && reason.limit) {
       text += ", limit " + value_text(*reason.signal, *reason.limit);
     }
-  } else if (reason.limit) {
-    text += " " + value_text(*reason.signal, *reason.limit);
   } else {
     text += " missing";
   }

@@ -214,6 +214,21 @@ void in_order(const Section& section, const char* smaller, const char* larger, b
                    " \"" + larger + "\"");
 }
 
+/// A command ends: then there must be a limit on each side that can be commanded.
+void check_active_power(const Section& section, Reader& reader) {
+  const Section* fallback = section.section("fallback");
+  for (const char* side : {"discharge_max_w", "charge_max_w"}) {
+    const bool wrong = section.wrong.count(side) != 0 || section.wrong.count("fallback") != 0 ||
+                       (fallback != nullptr && fallback->wrong.count(side) != 0);
+    const bool there =
+        section.find(side) != nullptr || (fallback != nullptr && fallback->find(side) != nullptr);
+    if (wrong || there) continue;
+    reader.error(section.place, Errc::missing_key,
+                 "missing key \"" + std::string(side) +
+                     "\", here or in \"fallback\": what holds while no command does");
+  }
+}
+
 void check_demand(const Section& section, Reader& reader) {
   in_order(section, "limit_w", "import_max_w", false, reader);
   in_order(section, "offset_s", "window_s", true, reader);
@@ -273,6 +288,7 @@ void check_comfort(const Section& section, Reader& reader) {
 }  // namespace
 
 void check_policies(const Section& policies, Reader& reader) {
+  if (const Section* s = policies.section("active_power_limit")) check_active_power(*s, reader);
   if (const Section* s = policies.section("demand_limit")) check_demand(*s, reader);
   if (const Section* s = policies.section("time_of_use")) check_windows(*s, reader);
   if (const Section* s = policies.section("price")) check_price(*s, reader);

@@ -25,7 +25,7 @@ inline constexpr SchemaKey kPolicyKeys[] = {
     {.path = "policies", .type = SchemaType::section,
      .doc = "What the site is to do. A policy that is not there does not run. Their order of precedence is fixed: docs/explanation/decision.md."},
 
-    EMS_POLICY_SECTION("active_power_limit", "Grid code: what the grid operator lets the batteries deliver and take."),
+    EMS_POLICY_SECTION("active_power_limit", "Grid code: what the grid operator lets the batteries deliver and take. Each side has a limit here or in `fallback`."),
     EMS_POLICY_W("active_power_limit.discharge_max_w", 0, "Always in force; a command can only tighten it. Absent: not limited."),
     EMS_POLICY_W("active_power_limit.charge_max_w", 0, "The same for charging."),
     EMS_POLICY_SECTION("active_power_limit.fallback", "In force while no command is. Absent: nothing beyond the limits above."),
