@@ -12,7 +12,8 @@ constexpr std::int64_t kWhole = 10'000;  // Basis points.
 // Ours, like every number here that names no source; see docs/explanation/safety.md.
 
 /// Distances of cells and terminals that are not of one moment are judged by their mean over so
-/// long,
+/// many times three polls, and at least so long,
+constexpr std::int64_t kAveragePolls = 4;
 constexpr Duration kAverageOver = seconds(10);
 /// and this part of their spread is added to what the mean may be,
 constexpr std::int64_t kSpreadPart = 4;
@@ -290,7 +291,8 @@ void observe_sum(PlausibilityState& s, const PlausibilityContext& c) noexcept {
   const std::int64_t spread = std::int64_t{s.apart.hi} - s.apart.lo;
   const bool steady = spread * kSteadyPart <= now.trip;
   const Duration polls = max_of(sum.sum.stale_after, sum.terminals.stale_after);
-  if (microseconds(s.uncompared) < (steady ? min_of(polls, kAverageOver) : kAverageOver)) return;
+  const Duration needed = steady ? polls : max_of(polls * kAveragePolls, kAverageOver);
+  if (microseconds(s.uncompared) < needed) return;
   conclude(s.apart_sum / s.apart_count, steady ? 0 : spread / kSpreadPart);
 }
 
