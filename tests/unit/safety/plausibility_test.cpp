@@ -67,7 +67,7 @@ struct Bench {
   [[nodiscard]] Finding finding(Rule rule) { return judge(rule).finding; }
 };
 
-TEST(SafetyPlausibility, OtherRulesAreNotJudgedHere) {
+TEST(SafetyPlausibility, OtherRulesAreNotJudgedHere) {  // SAF-017
   Bench b;
   EXPECT_EQ(b.finding(Rule::cell_overvoltage), Finding::missing);
 }
