@@ -100,9 +100,9 @@ const Relays& Controller::tick(const DigitalInputs& inputs, Instant now) noexcep
       .batteries = {&battery_inputs, 1}, .inverters = {}, .estop = !inputs.estop_closed};
   latch_changed_ = false;
   read_reset_key(inputs, safety_inputs, now);
-  const safety::Latch latch = safety_.state.latch();
+  const std::size_t trips = safety_.state.latch().size();  // A step adds trips and takes none back.
   safety::step_in_place(safety_, settings_.safety, safety_inputs, now);
-  latch_changed_ = latch_changed_ || !(safety_.state.latch() == latch);
+  latch_changed_ = latch_changed_ || safety_.state.latch().size() != trips;
   apply(inputs, now);
   read_battery_values(battery_inputs, now);
   return status_.relays;

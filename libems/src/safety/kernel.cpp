@@ -2,6 +2,7 @@
 #include "ems/safety/kernel.hpp"
 
 #include <algorithm>
+#include <memory>
 
 #include "ems/safety/in_place.hpp"
 #include "safety/battery.hpp"
@@ -11,6 +12,7 @@ namespace ems::safety {
 namespace {
 
 constexpr BatteryVerdict kNoVerdict{};
+constexpr auto kEveryDirection = static_cast<std::uint8_t>(Direction::both);
 
 bool blank(std::string_view text) noexcept {
   return std::all_of(text.begin(), text.end(),
@@ -84,14 +86,15 @@ class Kernel {
     }
     state.latch_.clear();
     for (BatteryState& battery : state.batteries_) {
-      BatteryState fresh;
-      fresh.asset = battery.asset;
-      fresh.seen = battery.seen;
-      for (std::size_t i = 0; i < kRuleCount; ++i) {
-        fresh.rules[i].exceeded = battery.rules[i].exceeded;
-        fresh.rules[i].announced = battery.rules[i].announced;
+      for (RuleState& rule : battery.rules) {
+        rule.active = true;
+        rule.timer = 0;
       }
-      battery = fresh;
+      battery.latching = {};
+      battery.heat = {};
+      std::construct_at(&battery.plausibility);
+      battery.alarms_forbid = kEveryDirection;
+      battery.started = false;
     }
     for (InverterState& inverter : state.inverters_) inverter.obedience = {};
     return {};
@@ -187,7 +190,7 @@ class Kernel {
     State& s = step_.state;
     for (std::size_t i = 0; i < config_.batteries.size(); ++i) {
       if (s.batteries_[i].asset != config_.batteries[i].asset) {
-        s.batteries_[i] = BatteryState{};
+        std::construct_at(&s.batteries_[i]);  // In place: a chip has no stack for a second one.
         s.batteries_[i].asset = config_.batteries[i].asset;
       }
     }
