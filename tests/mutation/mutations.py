@@ -3,7 +3,8 @@
 
 The sources are formatted by clang-format, so an operator with a blank on both sides is one, and `<` without is a template's.
 Left alone: comments, texts, preprocessor lines, static_assert, EMS_ASSERT (its arm is a bug in our own code, not a behaviour), the
-sizes of fixed-size tables, and the numbers of enumerators (stored, and pinned by the tests of the records that store them).
+sizes of fixed-size tables, the numbers of enumerators (stored, and pinned by the tests of the records that store them), and in headers
+what a member is before anybody set it.
 """
 from __future__ import annotations
 
@@ -37,6 +38,8 @@ MASKED = re.compile(
     r"|^[ ]+\w+ = \d+,|\benum class[^;{]*\{[^}\n]*\}|\b(?:StaticVector|array|FixedString)<[^;{}()\n]*>|\[\[[^\]]*\]\]|\boperator\S+\(",
     re.M | re.S)
 
+MEMBER = re.compile(r"^[ ]+[\w:<>,* ]+ \w+(?: = (?:true|false|\d[\d']*)|\{[^{}\n]*\});", re.M)
+
 
 def number(text: str) -> tuple[str, ...]:
     value = int(text.replace("'", ""))
@@ -69,12 +72,15 @@ def blank(match: re.Match) -> str:
 def mutations(path: str, text: str) -> list[Mutation]:
     """All of one file, in the order of the file."""
     code = MASKED.sub(blank, text)
+    if path.endswith(".hpp"):
+        code = MEMBER.sub(blank, code)
     out = []
     for pattern, replacements in PATTERNS:
         for found in pattern.finditer(code):
             begin = text.rfind("\n", 0, found.start() + 1) + 1
             line = text[begin:text.find("\n", found.end())]
-            nth = text[begin:found.start()].count(found[0]) + 1
-            for new in replacements(found[0]):
-                out.append(Mutation(path, found.start(), found[0], new, text.count("\n", 0, begin) + 1, " ".join(line.split()), nth))
+            old = text[found.start():found.end()]
+            nth = text[begin:found.start()].count(old) + 1
+            for new in replacements(old):
+                out.append(Mutation(path, found.start(), old, new, text.count("\n", 0, begin) + 1, " ".join(line.split()), nth))
     return sorted(out, key=lambda m: (m.at, m.new))

@@ -16,6 +16,7 @@ def test_operators_change_what_they_say():
     assert changes("  return min_of(a, b);\n") == {"return max_of(a, b);"}
     assert changes("  if (a) return f(b);\n") == {"if (a) ;"}
     assert changes("  f();\n  g(a);\n") == {"f();\n;"}
+    assert changes("  if (!a) return fail(\"x\");\n") == {"if (!a) ;", "if (a) return fail(\"x\");"}  # A text inside stays whole.
     assert changes("  return Direction::charge;\n") == {"return Direction::discharge;"}
 
 

@@ -49,16 +49,61 @@ TEST(SafetyInputsEdges, ReadingsOfOtherAssetsAreNotThisBatterys) {  // SAF-020
 }
 
 TEST(SafetyInputsEdges, EachScalarComesFromItsOwnSignal) {  // SAF-020
+  const auto value = [](const auto& input) {
+    return input ? std::optional<std::int64_t>(input->sample.value.count()) : std::nullopt;
+  };
+  using Read = std::array<std::optional<std::int64_t>, 18>;
+  constexpr std::array<Signal, 18> kSignals = {Signal::pack_voltage,
+                                               Signal::pack_current,
+                                               Signal::soc,
+                                               Signal::charge_voltage_limit,
+                                               Signal::discharge_voltage_limit,
+                                               Signal::charge_current_limit,
+                                               Signal::discharge_current_limit,
+                                               Signal::charge_fet_on,
+                                               Signal::discharge_fet_on,
+                                               Signal::charge_enable,
+                                               Signal::discharge_enable,
+                                               Signal::alarms,
+                                               Signal::pack_power,
+                                               Signal::insulation_resistance,
+                                               Signal::smoke_detected,
+                                               Signal::gas_detected,
+                                               Signal::contactor_closed,
+                                               Signal::contactor_commanded};
+  for (std::size_t i = 0; i < kSignals.size(); ++i) {
+    Image image;
+    image.set(battery(1), kSignals[i], 7);
+    const BatteryInputs in = image.read(1);
+    const Read read = {value(in.pack_voltage),
+                       value(in.pack_current),
+                       value(in.soc),
+                       value(in.charge_voltage_limit),
+                       value(in.discharge_voltage_limit),
+                       value(in.charge_current_limit),
+                       value(in.discharge_current_limit),
+                       value(in.charge_fet_on),
+                       value(in.discharge_fet_on),
+                       value(in.charge_enable),
+                       value(in.discharge_enable),
+                       value(in.alarms),
+                       value(in.pack_power),
+                       value(in.insulation_resistance),
+                       value(in.smoke_detected),
+                       value(in.gas_detected),
+                       value(in.contactor_closed),
+                       value(in.contactor_commanded)};
+    Read expected{};
+    expected[i] = 7;
+    EXPECT_EQ(read, expected) << i;
+  }
   Image image;
-  image.set(battery(1), Signal::pack_voltage, 52'801);
-  image.set(battery(1), Signal::pack_current, -12'345);
-  image.set(battery(1), Signal::soc, 5'432);
-  const BatteryInputs in = image.read(1);
-  ASSERT_TRUE(in.pack_voltage && in.pack_current && in.soc);
-  EXPECT_EQ(in.pack_voltage->sample.value, 52'801_mv);
-  EXPECT_EQ(in.pack_current->sample.value, MilliAmp{-12'345});
-  EXPECT_EQ(in.soc->sample.value, 5'432_bp);
-  EXPECT_EQ(in.soc->stale_after, kStaleAfter);
+  image.set(inverter(1), Signal::dc_pv_power, 3);
+  image.set(inverter(1), Signal::active_power, 4);
+  const InverterInputs in = read_inverter_inputs(image.image, inverter(1));
+  EXPECT_EQ(in.asset, inverter(1));
+  EXPECT_EQ(value(in.dc_pv_power), 3);
+  EXPECT_EQ(value(in.active_power), 4);
 }
 
 TEST(SafetyInputsEdges, TheShortestStalenessIsTheGroups) {  // SAF-020
