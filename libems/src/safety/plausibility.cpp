@@ -2,6 +2,7 @@
 #include "safety/plausibility.hpp"
 
 #include <algorithm>
+#include <bit>
 
 namespace ems::safety::detail {
 
@@ -115,47 +116,27 @@ Measured measured(const PlausibilityContext& c) noexcept {
           value_of(c.in.pack_current, l, c.now)};
 }
 
-/// The largest step that a battery may make. A load step of the whole current, with a cold pack's
-/// 2 mOhm per cell of 100 Ah, moves a cell by 0.4 V: less than cell_voltage_jump. The fixed 50 V
-/// would forbid that to long strings, so it holds only while the current stays.
-std::int64_t step_max(Measurement what, const BatteryConfig& battery, bool load_step) noexcept {
-  const PlausibilityLimits& l = battery.limits.plausibility;
-  switch (what) {
-    case Measurement::soc:
-      return l.soc_jump.count();
-    case Measurement::temp_max:
-    case Measurement::temp_min:
-      return l.temperature_jump.count();
-    case Measurement::pack_voltage: {
-      const std::int64_t cells =
-          std::int64_t{l.cell_voltage_jump.count()} * battery.cells_in_series;
-      return load_step ? cells : std::min(cells, kPackJumpMax);
-    }
-    case Measurement::cell_voltage_max:
-    case Measurement::cell_voltage_min:
-      return l.cell_voltage_jump.count();
-    case Measurement::pack_current:
-      break;
-  }
-  return std::numeric_limits<std::int64_t>::max();  // A current may do as it likes.
-}
+constexpr Signal kSignals[] = {Signal::soc,          Signal::temperature,  Signal::temperature,
+                               Signal::pack_voltage, Signal::cell_voltage, Signal::cell_voltage,
+                               Signal::pack_current};
+static_assert(std::size(kSignals) == PlausibilityState::kValues);
 
-Signal signal_of(Measurement what) noexcept {
-  switch (what) {
-    case Measurement::soc:
-      return Signal::soc;
-    case Measurement::temp_max:
-    case Measurement::temp_min:
-      return Signal::temperature;
-    case Measurement::pack_voltage:
-      return Signal::pack_voltage;
-    case Measurement::cell_voltage_max:
-    case Measurement::cell_voltage_min:
-      return Signal::cell_voltage;
-    case Measurement::pack_current:
-      break;
-  }
-  return Signal::pack_current;
+/// The largest step of each that a battery may make. A load step of the whole current, with a cold
+/// pack's 2 mOhm per cell of 100 Ah, moves a cell by 0.4 V: less than cell_voltage_jump. The fixed
+/// 50 V would forbid that to long strings, so it holds only while the current stays.
+using Steps = std::array<std::int64_t, PlausibilityState::kValues>;
+Steps steps_max(const BatteryConfig& battery, bool load_step) noexcept {
+  const PlausibilityLimits& l = battery.limits.plausibility;
+  const std::int64_t cell = l.cell_voltage_jump.count();
+  const std::int64_t cells = cell * battery.cells_in_series;
+  const std::int64_t kelvin = l.temperature_jump.count();
+  return {l.soc_jump.count(),
+          kelvin,
+          kelvin,
+          load_step ? cells : std::min(cells, kPackJumpMax),
+          cell,
+          cell,
+          std::numeric_limits<std::int64_t>::max()};  // A current may do as it likes.
 }
 
 void observe_values(PlausibilityState& s, const PlausibilityContext& c) noexcept {
@@ -165,6 +146,7 @@ void observe_values(PlausibilityState& s, const PlausibilityContext& c) noexcept
     return magnitude(std::int64_t{*now[i]} - s.values[i]);
   };
   const bool load_step = now[kCurrent] && moved(kCurrent) > margin(battery.limits);
+  const Steps most = steps_max(battery, load_step);
   bool changed = false;
   s.jumped = 0;
   for (std::size_t i = 0; i < now.size(); ++i) {
@@ -172,8 +154,7 @@ void observe_values(PlausibilityState& s, const PlausibilityContext& c) noexcept
     if (!now[i]) continue;
     const bool known = (static_cast<unsigned>(s.known) >> i & 1U) != 0;
     const bool fresh = microseconds(s.ages[i]) <= battery.limits.stale_after_max;
-    const bool jumps = moved(i) > step_max(static_cast<Measurement>(i), battery, load_step);
-    if (known && fresh && jumps && s.jumped == 0) {
+    if (known && fresh && moved(i) > most[i] && s.jumped == 0) {
       s.jumped = static_cast<std::uint8_t>(i + 1);
       s.jump = narrow(moved(i));
     }
@@ -189,9 +170,9 @@ Evaluation judge_jump(const PlausibilityState& s, const PlausibilityContext& c) 
   const BatteryConfig& battery = battery_of(c);
   Evaluation e{Finding::good, battery.limits.plausibility.clear_after};
   if (s.jumped != 0) {
-    const auto what = static_cast<Measurement>(s.jumped - 1);
-    return {Finding::exceeded, e.clear_after, signal_of(what), s.jump,
-            narrow(step_max(what, battery, false))};
+    const std::size_t what = s.jumped - 1U;
+    return {Finding::exceeded, e.clear_after, kSignals[what], s.jump,
+            narrow(steps_max(battery, false)[what])};
   }
   // What is missing has a rule of its own; here it only keeps "steady" from being shown.
   for (const auto& value : measured(c)) {
@@ -600,16 +581,14 @@ void obey(ObedienceState& state, const Config& config, std::size_t inverter,
           const InverterInputs* in, const InverterVerdict& verdict, Instant now,
           Duration passed) noexcept {
   const InverterConfig& device = config.inverters[inverter];
-  for (std::size_t i = 0; i < config.batteries.size(); ++i) {
-    if ((static_cast<unsigned>(device.batteries) >> i & 1U) == 0) continue;
-    // Its batteries' limits say how it is judged; the first one's do, they are of one device.
-    const Limits& limits = config.batteries[i].limits;
-    const Asked asked{{verdict.ac.lo.count(), verdict.ac.hi.count()},
-                      power_margin(device, limits),
-                      limits.plausibility.obey_after};
-    const auto reading = in == nullptr ? std::nullopt : reading_of(in->active_power, limits, now);
-    return obey(state, asked, reading, passed);
-  }
+  // Its first battery's limits say how it is judged; validate() sees to it that there is one.
+  const Limits& limits =
+      config.batteries[static_cast<std::size_t>(std::countr_zero(device.batteries))].limits;
+  const Asked asked{{verdict.ac.lo.count(), verdict.ac.hi.count()},
+                    power_margin(device, limits),
+                    limits.plausibility.obey_after};
+  obey(state, asked, in == nullptr ? std::nullopt : reading_of(in->active_power, limits, now),
+       passed);
 }
 
 bool contactor_latches(const PlausibilityState& state, const Limits& limits) noexcept {

@@ -776,11 +776,13 @@ TEST(SafetyPlausibility, AnInputOfAnotherAssetIsNotTheGroups) {  // SAF-082
     window(b);
     EXPECT_EQ(b.finding(Rule::power_mismatch), Finding::band);
   }
-  Wiring never;  // Without every inverter's power the group is not judged.
-  never.inverters[1].active_power.reset();
-  never.inverters[0].active_power->sample.value = 9'000_w;
-  window(never);
-  EXPECT_EQ(never.finding(Rule::power_mismatch), Finding::good);
+  for (const std::size_t silent : {0U, 1U}) {  // Without every inverter's power it is not judged.
+    Wiring never;
+    never.inverters[silent].active_power.reset();
+    never.inverters[1 - silent].active_power->sample.value = 9'000_w;
+    window(never);
+    EXPECT_EQ(never.finding(Rule::power_mismatch), Finding::good);
+  }
   Bench unwired;
   unwired.config.inverters.clear();
   unwired.inverters.clear();
@@ -1081,6 +1083,19 @@ TEST(SafetyPlausibility, AContactorThatStaysClosedAgainstSafetysOrderDisagrees) 
     b.cycle();
     EXPECT_EQ(b.finding(Rule::contactor_disagreement), Finding::good);
   }
+}
+
+TEST(SafetyPlausibility, AnOrderToOpenCountsWithoutTheCommandThatWasGivenOnce) {  // SAF-084
+  Contactor b;
+  b.set(1, 1);
+  b.cycle();
+  b.in().contactor_commanded.reset();
+  b.state.open_ordered = true;
+  b.run(2);
+  EXPECT_EQ(b.finding(Rule::contactor_disagreement), Finding::exceeded);
+  b.in().contactor_commanded = taken(Flag{1}, b.now, Quality::bad);
+  b.run(9);
+  EXPECT_TRUE(b.latches());
 }
 
 TEST(SafetyPlausibility, AFeedbackThatIsNotKnownIsNeverGoodOnceGiven) {  // SAF-084
