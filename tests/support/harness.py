@@ -160,9 +160,13 @@ class Installation:
         return json.loads(self.ctl("status", "--json").stdout)
 
     def fleet(self, *arguments: str) -> list:
+        return self.fleet_lines(*arguments)[0]
+
+    def fleet_lines(self, *arguments: str) -> list:
+        """What `emsctl fleet` printed, one JSON document a line."""
         done = self.ctl("fleet", "--server", f"127.0.0.1:{self.server_port}", "--ca", "pki/ca.crt", "--certificate",
                         "pki/user.crt", "--key", "pki/user.key", *arguments)
-        return json.loads(done.stdout)
+        return [json.loads(line) for line in done.stdout.splitlines()]
 
     # ---- processes -----------------------------------------------------------------------------
 

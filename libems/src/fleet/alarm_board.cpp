@@ -2,6 +2,7 @@
 #include "ems/fleet/alarm_board.hpp"
 
 #include <algorithm>
+#include <utility>
 
 #include "ems/alarm/record.hpp"
 
@@ -23,22 +24,28 @@ class AlarmBoard::Reader final : public io::RowSink {
   explicit Reader(Board& board) : board_(board) {}
   bool row(const io::RowId&, const telemetry::Row&) override { return true; }
   bool record(const io::RowId& id, const telemetry::Record& record) override {
-    follow(id.epoch, id.sequence);
+    if (!follow(id.epoch, id.sequence)) return true;
     if (record.type != telemetry::RecordType::alarm) return true;
     const Result<alarm::Change> change = alarm::decode_change(record.payload);
     if (change) apply(*change);
     return true;
   }
   bool gap(const io::RowId& id, const telemetry::Gap& gap) override {
-    follow(id.epoch, gap.last);
+    (void)follow(id.epoch, gap.last);
     return true;
   }
+  /// True when rows came since it was last asked.
+  [[nodiscard]] bool take_moved() noexcept { return std::exchange(moved_, false); }
 
  private:
-  void follow(const telemetry::Epoch& epoch, telemetry::Sequence sequence) {
+  /// False: it was read before.
+  bool follow(const telemetry::Epoch& epoch, telemetry::Sequence sequence) {
+    if (epoch == board_.epoch && sequence <= board_.after) return false;
     if (epoch.random != board_.epoch.random) board_.alarms.clear();
     board_.epoch = epoch;
     board_.after = sequence;
+    moved_ = true;
+    return true;
   }
   void apply(const alarm::Change& change) {
     const alarm::Alarm& alarm = change.alarm;
@@ -56,6 +63,7 @@ class AlarmBoard::Reader final : public io::RowSink {
   }
 
   Board& board_;
+  bool moved_ = false;
 };
 
 Result<void> AlarmBoard::read_on(const AgentKey& key, Board& board) {
@@ -65,14 +73,17 @@ Result<void> AlarmBoard::read_on(const AgentKey& key, Board& board) {
   std::size_t position = 0;
   for (const StreamMark& mark : *marks) {  // Epochs in order.
     if (mark.stream != telemetry::Stream::audit) continue;
-    if (board.after != 0 && mark.epoch == board.epoch) cursor = {position, board.after, false};
+    if (board.after != 0 && mark.epoch == board.epoch) cursor = {position, board.page_after, false};
     ++position;
   }
   Reader reader(board);
   while (!cursor.done) {
+    const telemetry::Sequence page_after = cursor.after;
+    const telemetry::Epoch began_in = board.epoch;
     const Result<void> read = store_.read_page(key, telemetry::Stream::audit, io::UtcRange{},
                                                kItemsPerPage, cursor, reader);
     if (!read) return read;
+    if (reader.take_moved()) board.page_after = board.epoch == began_in ? page_after : 0;
   }
   return {};
 }

@@ -130,14 +130,14 @@ void CommandBook::requeue(const fleet::AgentKey& key, const char* why) {
   for (const std::string& id : running_[key]) entries_.at(id).ask = true;
 }
 
-void CommandBook::report(const fleet::AgentKey& key, const CommandStep& step) {
+bool CommandBook::report(const fleet::AgentKey& key, const CommandStep& step) {
   const std::scoped_lock lock{mutex_};
   const auto at = entries_.find(step.id);
-  if (at == entries_.end() || at->second.key != key) return;
+  if (at == entries_.end() || at->second.key != key) return false;
   Entry& entry = at->second;
   if (rank_of(step.state) < rank_of(CommandState::accepted) ||
       rank_of(step.state) <= rank_of(entry.state())) {
-    return;
+    return false;
   }
   CommandStep told = step;
   if (step.state == CommandState::expired && rank_of(entry.state()) > rank_of(CommandState::sent)) {
@@ -145,6 +145,7 @@ void CommandBook::report(const fleet::AgentKey& key, const CommandStep& step) {
     told.message = "the agent no longer knows it; it is no longer in force";
   }
   add_step(std::move(told), entry);
+  return true;
 }
 
 void CommandBook::expire() {

@@ -47,8 +47,8 @@ class CommandBook {
   [[nodiscard]] std::optional<RemoteCommand> take(const fleet::AgentKey& key,
                                                   fleet::SessionToken session);
   /// A step the agent reports. Of another agent's command, an unknown one or one that is farther
-  /// already: ignored.
-  void report(const fleet::AgentKey& key, const CommandStep& step);
+  /// already: ignored, and false.
+  bool report(const fleet::AgentKey& key, const CommandStep& step);
   /// Ends what ran out of time.
   void expire();
 

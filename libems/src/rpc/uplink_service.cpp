@@ -175,10 +175,10 @@ class Connection {
     CommandStep step = from(status);
     step.message = printable(step.message, kMessageSizeMax);
     step.overruled_by = printable(step.overruled_by, kNameSizeMax);
+    if (!core_.book.report(key_, step)) return;
     core_.logger.info("command id={} tenant={} agent={} state={} message=\"{}\"",
                       printable(step.id, kNameSizeMax), key_.tenant, key_.agent,
                       to_string(step.state), step.message);
-    core_.book.report(key_, step);
   }
 
   Result<void> take(const v1::Batch& batch) {

@@ -152,7 +152,9 @@ void Site::record_change(const alarm::Change& change) {
 
 Result<void> Site::change_alarm(const Result<std::optional<alarm::Change>>& change) {
   if (!change) return fail(change.error());
-  if (*change) record_change(**change);
+  if (!*change) return {};
+  store_alarms(parts_.clock.now());  // What a person said is kept before it is told.
+  record_change(**change);
   return {};
 }
 
@@ -161,7 +163,10 @@ void Site::follow_alarms(Instant now) {
   while (const auto change = alarms_.next(moment())) record_change(*change);
   const bool due = alarms_.revision() != alarms_stored_ &&
                    (alarms_stored_ == 0 || now - alarms_stored_at_ >= kStoreAlarmsEvery);
-  if (!due) return;
+  if (due) store_alarms(now);
+}
+
+void Site::store_alarms(Instant now) {
   alarms_stored_ = alarms_.revision();
   alarms_stored_at_ = now;
   parts_.store.put(std::string(kAlarmsKey), encode_alarms(alarms_));

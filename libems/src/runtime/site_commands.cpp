@@ -85,19 +85,18 @@ Result<CommandStep> Site::take_command(Command command, Instant due) {
   CommandStep first = step;
   if (passes) first.message.clear();
   book_.add(command, first, acted ? std::nullopt : std::optional(acted.error().code), now);
-  const CommandView* view = book_.find(command.id);
+  store_commands();
   const std::string text =
       std::string(kind_of(command.action)) + "\n" + command.actor + "\nid=" + command.id +
       " origin=" + std::string(name_of(command.origin)) +
       " ttl_ms=" + std::to_string(command.ttl.count() / 1'000) + " " + text_of(command.action);
   parts_.store.append(telemetry::Stream::audit, utc, telemetry::RecordType::command,
                       to_bytes(text));
-  record_step(*view);
+  record_step(*book_.find(command.id));
   if (passes) {
     step.state = state;
     step_command(step);
   }
-  store_commands();
   if (!acted) return fail(acted.error());
   return book_.find(command.id)->step;
 }
@@ -363,8 +362,8 @@ void Site::end_live(Slot slot, CommandState state, const std::string& message) {
 
 void Site::step_command(CommandStep step) {
   if (!book_.set(step)) return;
+  store_commands();  // Kept before it is told: who hears of a step finds it after a restart, too.
   record_step(*book_.find(step.id));
-  store_commands();
 }
 
 /// One line of the log and one record of stream 0; the server hears it, too.

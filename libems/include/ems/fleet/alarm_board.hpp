@@ -37,6 +37,8 @@ class AlarmBoard {
     std::map<std::pair<std::uint32_t, std::string>, alarm::Alarm> alarms;  ///< By asset and name.
     telemetry::Epoch epoch{};  ///< Of the newest row read ...
     telemetry::Sequence after = 0;
+    /// Where the page with that row begins: rows are added to the newest block.
+    telemetry::Sequence page_after = 0;
   };
   class Reader;
   [[nodiscard]] Result<void> read_on(const AgentKey& key, Board& board);

@@ -168,6 +168,7 @@ class Site final : public SitePort {
   void take_event(const Event& event, bool latching);
   void record_change(const alarm::Change& change);
   void follow_alarms(Instant now);
+  void store_alarms(Instant now);
   void follow_surroundings(Instant now);
   void follow_mode(Instant now);
   [[nodiscard]] alarm::Moment moment() const;
