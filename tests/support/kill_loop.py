@@ -72,7 +72,7 @@ class KillLoop:
     def delivering(self) -> bool:
         return abs(truth(self.site.folder, now_s(self.site.folder) - 0.5)[-1]["battery_ac_w"] - POWER_W) < 5 * ZERO_W
 
-    def order(self, lease_s: float = 600) -> None:
+    def order(self, lease_s: float = 30) -> None:
         self.site.ctl("setpoint", "--power-w", str(POWER_W), "--lease-s", str(lease_s), "--name", "Ada Example")
 
     def order_from_server(self) -> None:
