@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "ems/decision/economic.hpp"
 
+#include <algorithm>
+
 #include "decision/slots.hpp"
 #include "decision/soc_stop.hpp"
 #include "ems/core/assert.hpp"

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <optional>
 #include <span>
+#include <string_view>
 
 #include "ems/core/result.hpp"
 #include "ems/core/static_vector.hpp"
