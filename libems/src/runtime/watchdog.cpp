@@ -18,7 +18,9 @@ constexpr Duration kDevicePeriod = seconds(1);
 }  // namespace
 
 Watchdog::Watchdog(const Clock& clock, WatchdogSettings settings)
-    : clock_(clock), settings_(std::move(settings)), silence_(io::watchdog_silence(settings_.tick)) {
+    : clock_(clock),
+      settings_(std::move(settings)),
+      silence_(io::watchdog_silence(settings_.tick)) {
   pet();
 }
 

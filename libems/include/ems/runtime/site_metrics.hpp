@@ -24,7 +24,7 @@ struct SiteMetrics {
   SiteStatus status;
   std::vector<BatterySafety> batteries;  ///< Empty before the first tick.
   io::DurationHistogram tick_times;
-  std::uint64_t ticks_late = 0;  ///< Periods without a tick.
+  std::uint64_t ticks_late = 0;           ///< Periods without a tick.
   std::array<alarm::Counts, 4> alarms{};  ///< By Severity.
   std::uint64_t alarms_dropped = 0;
   io::DurationHistogram tick_lateness{};
