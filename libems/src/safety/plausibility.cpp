@@ -295,8 +295,8 @@ Evaluation judge_sum(const PlausibilityState& s, const PlausibilityContext& c) n
 
 /// The batteries and inverters that are connected with one battery, by whatever wiring.
 struct Group {
-  unsigned batteries = 0;
-  unsigned inverters = 0;
+  unsigned batteries{};
+  unsigned inverters{};
 };
 Group group_of(const Config& config, std::size_t battery) noexcept {
   Group group{1U << battery, 0};
@@ -326,7 +326,7 @@ struct GroupPower {
   std::optional<std::int64_t> dc{0};  ///< V * I of all batteries and what dc PV adds.
   std::optional<std::int64_t> ac{0};
   bool ac_given = true;  ///< Each inverter has the signal, usable or not.
-  std::int64_t rating = 0;
+  std::int64_t rating{};
   std::int64_t efficiency = kWhole;
 };
 void add(std::optional<std::int64_t>& sum, std::optional<std::int64_t> one) noexcept {

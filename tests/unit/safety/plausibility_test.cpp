@@ -237,6 +237,12 @@ TEST(SafetyPlausibility, AQuietBatteryIsNotFrozen) {  // SAF-081
   }
 }
 
+TEST(SafetyPlausibility, WithoutAnyCurrentAllowedRestIsStillRest) {  // SAF-081
+  Bench b;
+  set_current_limits(b.limits(), 0_ma, 0_ma);
+  EXPECT_EQ(seconds_until_frozen(b, 3'700), -1);
+}
+
 TEST(SafetyPlausibility, WithoutACapacityAnHourUnderLoadDecides) {  // SAF-081
   Bench b;
   b.in().pack_current->sample.value = 5'000_ma;  // 5 % of what is allowed.
@@ -762,6 +768,18 @@ TEST(SafetyPlausibility, BatteriesThatShareInvertersAreComparedTogether) {  // S
   b.batteries[2].pack_voltage.reset();
   window(b);
   EXPECT_EQ(b.finding(Rule::power_mismatch), Finding::band) << "one of the group is missing";
+}
+
+TEST(SafetyPlausibility, TheOrderOfTheInvertersDoesNotMatter) {  // SAF-082
+  Wiring b;  // Battery 1 is found through inverter 2 only, and battery 3 then through inverter 1.
+  std::swap(b.config.inverters[0].batteries, b.config.inverters[1].batteries);
+  b.batteries[2].pack_current->sample.value = 100'000_ma;
+  b.inverters[0].active_power->sample.value = 5'100_w;
+  window(b);
+  EXPECT_EQ(b.finding(Rule::power_mismatch), Finding::good);
+  b.inverters[0].active_power->sample.value = 0_w;
+  window(b);
+  EXPECT_EQ(b.finding(Rule::power_mismatch), Finding::exceeded);
 }
 
 TEST(SafetyPlausibility, AnInputOfAnotherAssetIsNotTheGroups) {  // SAF-082
