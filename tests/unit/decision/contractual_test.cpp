@@ -300,6 +300,8 @@ TEST(Contractual, ValidateNamesTheMistake) {
   EXPECT_EQ(complaint(ExportLimitConfig{}, [](auto&) {}), "");
   const auto reserved = [](auto change) { return complaint(BackupReserveConfig{}, change); };
   EXPECT_EQ(reserved([](auto&) {}), "");
+  EXPECT_EQ(reserved([](auto& c) { c.reserve = c.hysteresis = 10'000_bp; }), "");
+  EXPECT_EQ(reserved([](auto& c) { c.reserve = c.hysteresis = 0_bp; }), "");
   const std::string reserve = "backup_reserve.reserve is not 0 .. 100 %";
   EXPECT_EQ(reserved([](auto& c) { c.reserve = BasisPoints{-1}; }), reserve);
   EXPECT_EQ(reserved([](auto& c) { c.reserve = BasisPoints{10'001}; }), reserve);

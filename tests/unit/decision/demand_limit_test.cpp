@@ -106,6 +106,10 @@ TEST(DemandLimit, BlindTimeCountsAsAtTheLimit) {
   // A sample after a pause does not speak for the pause.
   (void)site.tick(60'000, 0);
   EXPECT_EQ(site.last.window->energy, WattHour{600});
+  (void)site.tick(3'000, 0);  // Exactly stale_after: 5 Wh.
+  EXPECT_EQ(site.last.window->energy, WattHour{605});
+  (void)site.tick(2'999, 0);
+  EXPECT_EQ(site.last.window->energy, WattHour{605});
 }
 
 TEST(DemandLimit, BlindItHoldsLikeTheImportLimit) {
@@ -278,7 +282,10 @@ TEST(DemandLimit, ValidateNamesTheMistake) {
   EXPECT_EQ(what([](auto& c) { c.import_max = w(5'999); }), import_max);
   EXPECT_EQ(what([](auto& c) { c.import_max = Watt::max(); }), import_max);
   const std::string window = "demand_limit.window is not 1 min .. 1 h, or no whole part of a day";
+  EXPECT_EQ(what([](auto& c) { c.window = 30_s; }), window);
+  EXPECT_EQ(what([](auto& c) { c.window = 7'200_s; }), window);
   EXPECT_EQ(what([](auto& c) { c.window = 59_s; }), window);
+  EXPECT_EQ(what([](auto& c) { c.limit = w(0); }), "");
   EXPECT_EQ(what([](auto& c) { c.window = 3'601_s; }), window);
   EXPECT_EQ(what([](auto& c) { c.window = 420_s; }), window);
   EXPECT_EQ(what([](auto& c) { c.window = 3'600_s; }), "");

@@ -221,6 +221,8 @@ TEST(FrequencyDroop, WithoutAFrequencyOfAGridItAbstainsAndForgets) {
   Droop droop;
   EXPECT_EQ(droop.see(f(50'200, 8'000), w(2'000), 10'000).status, PolicyStatus::acting);
   EXPECT_EQ(droop.see(f(55'000, 10'100), w(2'000), 10'100).status, PolicyStatus::acting);
+  EXPECT_EQ(droop.see(f(45'000, 10'200), w(2'000), 10'200).status, PolicyStatus::acting);
+  EXPECT_EQ(droop.see(f(44'999, 10'200), w(2'000), 10'200).status, PolicyStatus::stale);
   // Nobody knows what the batteries do: there is nothing to start from.
   droop.state = {};
   EXPECT_EQ(droop(50'200, std::nullopt, 10'200).status, PolicyStatus::stale);
@@ -405,6 +407,13 @@ TEST(GridCode, ValidateNamesTheMistake) {
   EXPECT_EQ(grid([](auto& c) { c.grid.deadband_under = mhz(0); }), band);
   EXPECT_EQ(grid([](auto& c) { c.grid.deadband_over = mhz(2'501); }), band);
   EXPECT_EQ(grid([](auto& c) { c.grid.deadband_over = mhz(2'500); }), "");
+  EXPECT_EQ(grid([](auto& c) { c.grid.deadband_under = mhz(1); }), "");
+  EXPECT_EQ(grid([](auto& c) { c.grid.f_nom = mhz(40'000); }), "");
+  EXPECT_EQ(grid([](auto& c) { c.grid.f_nom = mhz(70'000); }), "");
+  EXPECT_EQ(grid([](auto& c) { c.grid.droop = BasisPoints{100}; }), "");
+  EXPECT_EQ(grid([](auto& c) { c.grid.droop = BasisPoints{2'000}; }), "");
+  EXPECT_EQ(grid([](auto& c) { c.grid.release_after = Duration{}; }), "");
+  EXPECT_EQ(what(ActivePowerLimitConfig{{w(0), w(0)}, {w(0), w(0)}, 1_s}), "");
   const std::string share = "frequency_droop: droop is not 1 .. 20 %";
   EXPECT_EQ(grid([](auto& c) { c.grid.droop = BasisPoints{99}; }), share);
   EXPECT_EQ(grid([](auto& c) { c.grid.droop = BasisPoints{2'001}; }), share);

@@ -154,6 +154,11 @@ TEST(NetLoad, DoesNotAddSamplesThatAreFarApart) {
   EXPECT_FALSE(pair(1'000, 699));
   EXPECT_TRUE(pair(700, 1'000));
   EXPECT_FALSE(pair(699, 1'000));
+  // Exactly as far as allowed, once there is a pair to clamp to.
+  Pairing exact{.config = config};
+  (void)exact(measured(1, 0), measured(1, 0), 0);
+  EXPECT_EQ(exact(measured(1, 100), measured(1, 400), 400)->pcc_at, at(100));
+  EXPECT_EQ(exact(measured(1, 500), measured(1, 801), 801)->pcc_at, at(100));
   // A sample that waited too long is dropped, and the next one has its turn.
   Pairing pairing{.config = config};
   (void)pairing(measured(1, 0), measured(1, 0), 0);
