@@ -109,8 +109,8 @@ class Demo:
 
     def overvoltage(self) -> None:
         self.until("charging again", lambda s: (s["assets"]["inverter/1"]["values"]["active_power_w"] or 0) < -300, 20)
-        self.say("cell 3 measures 3.70 V for 8 s")
-        self.site.sim("cell 3 =3700mv for 8")
+        self.say("cell 3 measures 3.61 V for 8 s (limit: 3.60 V)")
+        self.site.sim("cell 3 =3610mv for 8")
         took = self.until("charging is forbidden, discharging is not",
                           lambda s: s["safety"]["envelope"]["lo_w"] == 0 and s["safety"]["envelope"]["hi_w"] > 1000, 4)
         if took is not None:

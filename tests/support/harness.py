@@ -96,6 +96,7 @@ LIMITS_YAML = """\
 chemistry: lfp
 charge_current_max_a: 100.0
 discharge_current_max_a: 100.0
+cell_voltage_max: {trip_v: 3.60, clear_v: 3.50}
 """
 
 SERVER_YAML = """\

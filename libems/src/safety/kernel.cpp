@@ -96,7 +96,7 @@ class Kernel {
       battery.alarms_forbid = kEveryDirection;
       battery.started = false;
     }
-    for (InverterState& inverter : state.inverters_) inverter.obedience = {};
+    for (InverterState& inverter : state.inverters_) std::construct_at(&inverter.obedience);
     return {};
   }
 
