@@ -248,8 +248,11 @@ std::string reason_text(const SafetyReason& reason) {
   }
   text += " " + subject_of(reason, *info);
   if (reason.value) {
-    text +=
-        (info->unit == Unit::boolean ? " is " : " at ") + value_text(*reason.signal, *reason.value);
+    const bool apart = text.ends_with(" by");
+    text += (apart                         ? " "
+             : info->unit == Unit::boolean ? " is "
+                                           : " at ") +
+            value_text(*reason.signal, *reason.value);
     if (info->unit != Unit::boolean && info->unit != Unit::alarm_bits && reason.limit) {
       text += ", limit " + value_text(*reason.signal, *reason.limit);
     }
