@@ -967,6 +967,7 @@ TEST(SafetyPlausibility, WithoutASampleNothingIsCountedOrForgiven) {  // SAF-083
   blind(3'600_s);
   EXPECT_EQ(w.times(), 1);
   EXPECT_EQ(w.bench.judge(Rule::limit_disobeyed).value, 0);
+  EXPECT_EQ(w.bench.judge(Rule::limit_disobeyed).limit, 20'000);
 }
 
 TEST(SafetyPlausibility, AnHourOfObedienceTakesOneBack) {  // SAF-083
@@ -1151,6 +1152,40 @@ TEST(SafetyPlausibility, AFeedbackThatIsNotKnownIsNeverGoodOnceGiven) {  // SAF-
   b.set(1, 1);
   b.cycle();
   EXPECT_EQ(b.contradicts(), false);
+}
+
+TEST(SafetyPlausibility, TimesAreExactToTheMicrosecond) {  // SAF-082 SAF-083 SAF-084
+  Contactor b;
+  b.limits().plausibility.contactor_after = 1_s + 1_us;
+  b.tick = 1_s;
+  b.set(0, 1);
+  b.run(2);
+  EXPECT_FALSE(b.latches());
+  b.tick = 1_us;
+  b.cycle();
+  EXPECT_TRUE(b.latches());
+
+  Watched w;
+  w.bench.limits().plausibility.obey_after = 3_s + 1_us;
+  w.run(1_s, 0);
+  w.run(3_s + kTick, 110'000);  // The first of these cycles starts the time.
+  EXPECT_EQ(w.times(), 0);
+  w.bench.tick = 1_us;
+  w.run(1_us, 110'000);
+  EXPECT_EQ(w.times(), 1);
+
+  Bench power;
+  power.limits().plausibility.power_after = 10_s + 1_us;
+  power.in().pack_power = taken(0_w, power.now);
+  power.tick = 10_s + 1_us;
+  power.cycle();
+  power.in().pack_power->sample.value = 5'000_w;
+  power.tick = 10_s;
+  power.cycle();
+  EXPECT_EQ(power.finding(Rule::power_mismatch), Finding::good);
+  power.tick = 1_us;
+  power.cycle();
+  EXPECT_EQ(power.finding(Rule::power_mismatch), Finding::exceeded);
 }
 
 // --- proofs for a reset ---
