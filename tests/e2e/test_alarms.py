@@ -27,7 +27,7 @@ def test_an_alarm_lives_at_the_site_and_on_the_server(install):
     wait_for("the site is healthy", lambda: site.status()["safety"]["state"] == "normal", 30)
     assert "cell_overvoltage" not in alarms(site)
 
-    site.sim("cell 3 =3700mv for 8")
+    site.sim("cell 3 =3700mv for 5")
     raised = wait_for("the alarm", lambda: alarms(site).get("cell_overvoltage"), 6)
     assert raised["state"] == "unacknowledged" and raised["priority"] == "P2" and raised["asset"] == "battery/1"
     assert raised["value"] >= 3.65 and raised["signal"] == "cell_voltages_v"

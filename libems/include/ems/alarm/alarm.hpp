@@ -79,6 +79,7 @@ struct Alarm {
   FixedString<kActorMax> acknowledged_by{};
   std::optional<UtcInstant> shelved_until{};
 
+  /// Where it is; the flags above say the same in parts.
   [[nodiscard]] constexpr State state() const noexcept {
     if (active) return seen ? State::acknowledged : State::unacknowledged;
     if (latched) return seen ? State::latched_acknowledged : State::latched_unacknowledged;
@@ -125,6 +126,7 @@ struct Counts {
 /// @thread_safety Not synchronised: one strand.
 class Book {
  public:
+  /// An empty book. @param config  Every duration above 0.
   explicit Book(const Config& config = {}) noexcept : config_(config) {}
 
   /// Takes an event. Severity info is no alarm and changes nothing.
@@ -171,6 +173,7 @@ class Book {
   void for_each(F visit) const {
     for (const Entry& entry : entries_) visit(entry.alarm);
   }
+  /// nullptr: no such alarm. Valid until the book changes.
   [[nodiscard]] const Alarm* find(Id id) const noexcept;
   [[nodiscard]] Counts count(Severity severity) const noexcept;
   [[nodiscard]] std::uint64_t dropped() const noexcept { return dropped_; }
@@ -186,7 +189,7 @@ class Book {
     Instant window_start{};
     Instant moved_at{};        ///< Newest raise or clear.
     std::uint8_t rows = 0;     ///< In this window.
-    bool was_reset = false;       ///< Since it was raised: it latches no more.
+    bool was_reset = false;    ///< Since it was raised: it latches no more.
     bool summary_due = false;  ///< Something was only counted.
     friend constexpr bool operator==(const Entry&, const Entry&) noexcept = default;
   };

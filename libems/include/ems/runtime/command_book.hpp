@@ -52,6 +52,7 @@ class CommandBook {
   /// A later step of a command that has not ended; anything else is ignored, and false.
   bool set(const CommandStep& step);
 
+  /// nullptr: no such command. Valid until the book changes.
   [[nodiscard]] const CommandView* find(std::string_view id) const noexcept;
   [[nodiscard]] std::vector<CommandView> newest_first() const;
   /// An id nobody has: `site-`, the moment in hex, and a number.

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-/// @file Commands and alarms in people's words, and as JSON with SI names; a value is in the unit of
-/// its name.
+/// @file Commands and alarms in people's words, and as JSON with SI names; a value is in the unit
+/// of its name.
 #pragma once
 
 #include <string>
@@ -20,7 +20,9 @@ namespace ems::runtime {
 [[nodiscard]] std::string alarms_text(const AlarmsView& view);
 [[nodiscard]] std::string alarms_json(const std::vector<alarm::Alarm>& alarms);
 
+/// Columns: when, what happened, the alarm as it was after that, by whom.
 [[nodiscard]] std::string alarm_history_text(const std::vector<alarm::Change>& changes);
+/// An array of objects: at, transition, actor, text, alarm.
 [[nodiscard]] std::string alarm_history_json(const std::vector<alarm::Change>& changes);
 
 }  // namespace ems::runtime
