@@ -10,7 +10,7 @@ namespace {
 
 TEST(SafetyKernelEdges, ACellThresholdMayClearExactlyTheLeastGapAwayAndNoNearer) {  // SAF-001
   const MilliVolt gap = absolute_bounds(Chemistry::lfp).cell_voltage_gap;
-  for (const auto [distance, good] : {std::pair{gap, true}, std::pair{gap - 1_mv, false}}) {
+  for (const auto& [distance, good] : {std::pair{gap, true}, std::pair{gap - 1_mv, false}}) {
     Limits upper = battery_config().limits;
     upper.cell_voltage_max.clear = upper.cell_voltage_max.trip - distance;
     EXPECT_EQ(validate(upper, Chemistry::lfp).has_value(), good);
