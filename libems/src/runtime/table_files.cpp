@@ -4,6 +4,7 @@
 #include <spdlog/spdlog.h>
 #include <sys/stat.h>
 
+#include <algorithm>
 #include <chrono>
 #include <utility>
 
@@ -65,8 +66,10 @@ void TableFiles::look_at(std::optional<Watched>& watched,
   watched->seen = stamp;
   io::Loaded<File> loaded = load(watched->path);
   for (const io::ConfigError& error : loaded.errors) {
+    std::string message = error.message;
+    std::replace(message.begin(), message.end(), '"', '\'');
     log_->error("event=table_refused file={} line={} column={} error=\"{}\"", error.file,
-                error.line, error.column, error.message);
+                error.line, error.column, message);
   }
   std::shared_ptr<const File> file;
   if (loaded.value) {
