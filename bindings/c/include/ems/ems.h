@@ -4,6 +4,7 @@
 #ifndef EMS_EMS_H
 #define EMS_EMS_H
 
+#include <ems/capi/alarm.h>
 #include <ems/capi/can.h>
 #include <ems/capi/catalogue.h>
 #include <ems/capi/codec.h>

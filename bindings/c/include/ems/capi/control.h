@@ -18,6 +18,12 @@ typedef struct ems_control ems_control_t;
 /** uint64_t words of memory that control needs at most, in every 0.x. */
 enum { EMS_CONTROL_WORDS = 6144 };
 
+/** What each phase may carry of what one inverter does; each contains 0. */
+typedef struct ems_phase_limits {
+  uint32_t count; /**< 0 .. 3; 0: no such limit. */
+  ems_interval_t phases[3];
+} ems_phase_limits_t;
+
 /** Everything control is told once. */
 typedef struct ems_control_config {
   uint32_t struct_size; /**< sizeof(ems_control_config_t). */
@@ -29,8 +35,16 @@ typedef struct ems_control_config {
   uint32_t pv_meter_count;               /**< 0 .. 8. */
   uint32_t has_pcc_meter;                /**< 0: the import is unknown. */
   ems_asset_t pcc_meter;
-  uint32_t reserved; /**< Zero. */
+  uint32_t reserved;                      /**< Zero. */
+  const ems_phase_limits_t* phase_limits; /**< One per inverter, or NULL: no phase limits one. */
 } ems_control_config_t;
+
+/** Bits of ems_control_inputs_t.valid. A field whose bit is clear is not read. */
+enum {
+  EMS_CONTROL_HAS_REMOTE_SETPOINT = 1 << 0,
+  EMS_CONTROL_HAS_ACTIVE_POWER_LIMIT = 1 << 1,
+  EMS_CONTROL_HAS_DIMMING = 1 << 2
+};
 
 /** What people and devices want of this tick. */
 typedef struct ems_control_inputs {
@@ -39,6 +53,14 @@ typedef struct ems_control_inputs {
   uint32_t inverters_ready; /**< Bit i: the i-th inverter answers and can be commanded. */
   uint32_t has_setpoint;    /**< 0: setpoint is not read. */
   ems_setpoint_t setpoint;
+
+  uint32_t valid;                         /**< EMS_CONTROL_HAS_*. */
+  uint32_t reserved;                      /**< Zero. */
+  ems_setpoint_t remote_setpoint;         /**< The server's. */
+  ems_limit_command_t active_power_limit; /**< The grid operator's. */
+  ems_limit_command_t dimming;            /**< The grid operator's; charge_max_w counts. */
+  ems_wall_time_t wall;
+  const ems_decision_tables_t* tables; /**< Borrowed for the call; NULL: there are none. */
 } ems_control_inputs_t;
 
 /** One tick's outcome; the rest is asked for: ems_control_order_at(), ems_control_value_at(), and
@@ -159,6 +181,7 @@ EMS_API ems_status_t ems_control_init(void* memory, size_t size, const ems_contr
  *
  * @retval EMS_OK                  the orders of this tick are ready.
  * @retval EMS_E_INVALID_ARGUMENT  a pointer is NULL, not of its kind, or struct_size too small.
+ * @retval EMS_E_OUT_OF_RANGE      the wall time, or a table (offset: its first wrong row).
  * @memory         Allocates nothing.
  * @thread_safety  One thread at a time on one control.
  * @since          0.1
@@ -169,7 +192,9 @@ EMS_API ems_status_t ems_control_step(ems_control_t* control, const ems_image_t*
                                       ems_control_result_t* out);
 
 /**
- * What one inverter is told in the last tick.
+ * What one inverter is told in the last tick. It does not look at the time: send it right after the
+ * step. Who sends later, or in another thread, asks ems_safety_gate(), which knows when a verdict
+ * is too old.
  *
  * @param control   From ems_control_init().
  * @param inverter  Its place in the configuration.

@@ -18,7 +18,9 @@ enum {
   EMS_DECISION_WORDS = 1024,   /**< uint64_t words of memory it needs at most, in every 0.x. */
   EMS_EXPLANATION_SIZE = 1537, /**< Bytes that any explanation needs, with its NUL. */
   EMS_LEVEL_COUNT = 5,
-  EMS_ACTOR_SIZE = 49 /**< Bytes of an actor's name with its NUL. */
+  EMS_ACTOR_SIZE = 49,   /**< Bytes of an actor's name with its NUL. */
+  EMS_PLAN_ID_SIZE = 49, /**< Bytes of a plan's id with its NUL. */
+  EMS_TIME_OF_USE_WINDOWS_MAX = 16
 };
 
 /** Policies: who may ask for power. Append-only; 128 .. 255 are the host's own. */
@@ -72,14 +74,59 @@ enum {
   EMS_POLICY_NOT_APPLICABLE = 13 /**< Not in this situation. */
 };
 
-/** Bits of ems_decision_config_t.policies: which policies speak. */
+/** Bits of ems_decision_config_t.policies: which policies speak. The bit of a policy is its number
+ *  less 2. */
 enum {
   EMS_DECISION_IMPORT_LIMIT = 1 << 0,
   EMS_DECISION_SETPOINT = 1 << 1,
-  EMS_DECISION_SELF_CONSUMPTION = 1 << 2
+  EMS_DECISION_SELF_CONSUMPTION = 1 << 2,
+  EMS_DECISION_ACTIVE_POWER_LIMIT = 1 << 3,
+  EMS_DECISION_FREQUENCY_DROOP = 1 << 4,
+  EMS_DECISION_RAMP = 1 << 5,
+  EMS_DECISION_DIMMING = 1 << 6,
+  EMS_DECISION_EXPORT_LIMIT = 1 << 7,
+  EMS_DECISION_DEMAND_LIMIT = 1 << 8,
+  EMS_DECISION_BACKUP_RESERVE = 1 << 9,
+  EMS_DECISION_REMOTE_SETPOINT = 1 << 10,
+  EMS_DECISION_SCHEDULE = 1 << 11,
+  EMS_DECISION_ZERO_EXPORT = 1 << 12,
+  EMS_DECISION_PLAN = 1 << 13,
+  EMS_DECISION_TIME_OF_USE = 1 << 14,
+  EMS_DECISION_PRICE = 1 << 15,
+  EMS_DECISION_COMFORT_BAND = 1 << 16,
+  EMS_DECISION_GENTLE_CURRENT = 1 << 17,
+  EMS_DECISION_GENTLE_TEMPERATURE = 1 << 18
 };
 
-/** Everything decision is told once. ems_decision_config_default() fills it. */
+/** What the batteries may deliver and take. */
+typedef struct ems_power_limits {
+  uint8_t has_discharge_max;
+  uint8_t has_charge_max;
+  uint8_t reserved[2];     /**< Zero. */
+  int32_t discharge_max_w; /**< Magnitude at ac, >= 0; not read unless has_discharge_max. */
+  int32_t charge_max_w;    /**< Magnitude at ac, >= 0; not read unless has_charge_max. */
+} ems_power_limits_t;
+
+/** Days of a window, Monday first. */
+enum { EMS_DAYS_MONDAY_TO_FRIDAY = 0x1F, EMS_DAYS_ALL = 0x7F };
+
+/** What a time-of-use window does. */
+enum { EMS_WINDOW_CHARGE = 1, EMS_WINDOW_DISCHARGE = 2, EMS_WINDOW_HOLD = 3 };
+
+/** One window of policy time_of_use: from <= local time < to. */
+typedef struct ems_time_of_use_window {
+  uint16_t from_minute; /**< Of the day; 0 .. 1439. */
+  uint16_t to_minute;   /**< 1 .. 1440; at or before from_minute it crosses midnight. */
+  uint8_t days;         /**< Bit 0: it opens on Mondays. */
+  uint8_t action;       /**< EMS_WINDOW_*. */
+  uint8_t has_soc_stop;
+  uint8_t reserved;    /**< Zero. */
+  int32_t power_w;     /**< Of charging or discharging; > 0; 0 for hold. */
+  int32_t soc_stop_bp; /**< Charging stops at or above, discharging at or below it. */
+} ems_time_of_use_window_t;
+
+/** Everything decision is told once. ems_decision_config_default() fills it; what has no default
+ *  there is 0. A program of older headers gets the defaults of what it does not know. */
 typedef struct ems_decision_config {
   uint32_t struct_size;              /**< sizeof(ems_decision_config_t). */
   uint32_t policies;                 /**< EMS_DECISION_*: the fields of the others are not read. */
@@ -90,7 +137,77 @@ typedef struct ems_decision_config {
   int32_t self_consumption_target_w; /**< Power wanted at the site's meter; + imports. */
   int32_t self_consumption_deadband_w; /**< >= 0. */
   uint32_t reserved;                   /**< Zero. */
+
+  int64_t active_power_limit_lease_max_ms;        /**< A longer lease ends here; > 0. */
+  ems_power_limits_t active_power_limit;          /**< Always in force; a command only tightens. */
+  ems_power_limits_t active_power_limit_fallback; /**< In force while no command is. Each side is
+                                                       in one of the two at least. */
+  /* frequency_droop; ems_decision_config_set_grid() fills what the grid decides. */
+  int64_t droop_release_after_ms;       /**< Back inside the deadband this long ends the answer. */
+  int64_t droop_response_ms;            /**< Oldest frequency that is acted on; > 0. */
+  int32_t droop_nominal_mhz;            /**< 40000 .. 70000. */
+  int32_t droop_deadband_over_mhz;      /**< 1 .. nominal / 20. */
+  int32_t droop_deadband_under_mhz;     /**< The same. */
+  int32_t droop_bp;                     /**< Of nominal, for one reference power; 100 .. 2000. */
+  int32_t droop_reference_w;            /**< Usually the plant's rating; > 0. */
+  int32_t ramp_up_w_per_s;              /**< Towards discharging; > 0. */
+  int32_t ramp_down_w_per_s;            /**< Towards charging; > 0. */
+  int32_t dimming_failsafe_w;           /**< Charging allowed once no command lives; >= 0. */
+  int32_t dimming_protective_w;         /**< After the failsafe's time; >= 0. */
+  int32_t export_limit_w;               /**< Largest export at the site's meter; >= 0. */
+  int64_t ramp_step_max_ms;             /**< No step is larger than this time allows; > 0. */
+  int64_t dimming_failsafe_min_ms;      /**< For at least this long; > 0. */
+  int64_t dimming_lease_max_ms;         /**< A longer lease ends here; > 0. */
+  int64_t demand_limit_window_ms;       /**< 60 s .. 1 h, a whole part of a day. */
+  int64_t demand_limit_offset_ms;       /**< Of the windows from UTC midnight; 0 .. < window. */
+  int64_t demand_limit_hold_ms;         /**< As import_limit_hold_ms; > 0. */
+  int64_t demand_limit_glide_ms;        /**< In which the import allowed moves by the limit. */
+  int64_t remote_setpoint_lease_max_ms; /**< A longer lease ends here; > 0. */
+  int64_t plan_age_max_ms;              /**< A plan valid for longer ends here; > 0. */
+  int64_t plan_adrift_max_ms;           /**< Longest holdover of the clock; >= 0. */
+  int64_t price_age_max_ms;             /**< An older table counts for nothing; > 0. */
+  int64_t price_buy_below;              /**< Millionths per kWh: charges while energy costs less. */
+  int64_t price_sell_above;             /**< Discharges while export earns more. */
+  const ems_time_of_use_window_t* time_of_use_windows; /**< Copied; the first open one counts. May
+                                                            be NULL when the count is 0. */
+  uint32_t time_of_use_window_count;                   /**< 0 .. EMS_TIME_OF_USE_WINDOWS_MAX. */
+  uint32_t time_of_use_only_without_prices; /**< 1: only while price has no price for now. */
+  int32_t time_of_use_soc_hysteresis_bp;
+  int32_t demand_limit_w;            /**< Largest mean import over a window; >= 0. */
+  int32_t demand_limit_import_max_w; /**< Largest import at any moment; >= demand_limit_w. */
+  int32_t backup_reserve_bp;         /**< State of charge kept for an outage; 0 .. 10000. */
+  int32_t backup_reserve_hysteresis_bp;
+  int32_t zero_export_tolerance_w;     /**< An export this small is none; >= 0. */
+  char price_currency[4];              /**< ISO 4217, NUL-terminated. */
+  int32_t price_power_w;               /**< At the best price; > 0. */
+  int32_t price_share_at_threshold_bp; /**< Of price_power_w; rises with the distance from it. */
+  int32_t price_soc_buy_max_bp;        /**< Does not buy at or above. */
+  int32_t price_soc_sell_min_bp;       /**< Does not sell at or below. */
+  int32_t price_soc_hysteresis_bp;
+  int32_t self_consumption_surplus_start_w;  /**< Stores from this surplus on, */
+  int32_t self_consumption_surplus_stop_w;   /**< until less than this is left. */
+  int32_t self_consumption_soc_store_max_bp; /**< At or above, surplus is not stored. */
+  int32_t self_consumption_soc_feed_min_bp;  /**< At or below, the load is not fed. */
+  int32_t self_consumption_soc_hysteresis_bp;
+  int32_t comfort_soc_min_bp;
+  int32_t comfort_soc_max_bp;
+  int32_t comfort_taper_bp;           /**< Inside the band, where power falls to 0. */
+  int32_t comfort_power_w;            /**< Where the taper begins: the site's rating; > 0. */
+  int32_t comfort_restore_w;          /**< Moves back into the band with up to this; 0: does not. */
+  int32_t gentle_charge_ppm;          /**< Of the capacity per hour; 500000 is C/2. > 0. */
+  int32_t gentle_discharge_ppm;       /**< The same. */
+  int32_t gentle_cold_zero_mdegc;     /**< No power at or below; */
+  int32_t gentle_cold_full_mdegc;     /**< comfortable from here, */
+  int32_t gentle_hot_full_mdegc;      /**< to here; */
+  int32_t gentle_hot_zero_mdegc;      /**< no power at or above. */
+  int32_t gentle_temperature_power_w; /**< Let through at the comfortable edge; > 0. */
 } ems_decision_config_t;
+
+/** Grids that ems_decision_config_set_grid() knows. */
+enum {
+  EMS_GRID_IEEE_1547 = 1, /**< 60 Hz, +-36 mHz, 5 %. */
+  EMS_GRID_EN_50549 = 2   /**< 50 Hz, +-200 mHz, 5 %. */
+};
 
 /** A measured power. */
 typedef struct ems_power_sample {
@@ -101,7 +218,16 @@ typedef struct ems_power_sample {
   uint8_t reserved[3]; /**< Zero. */
 } ems_power_sample_t;
 
-/** A power that a person asked for. */
+/** A measured value that is no power; its unit is in the field's name. */
+typedef struct ems_measurement {
+  int64_t value;
+  int64_t taken_at_ms;    /**< Monotonic. */
+  int64_t stale_after_ms; /**< From this age on it counts as missing; > 0. */
+  uint8_t quality;        /**< EMS_QUALITY_*. */
+  uint8_t reserved[7];    /**< Zero. */
+} ems_measurement_t;
+
+/** A power that a person, or the server, asked for. */
 typedef struct ems_setpoint {
   int64_t given_at_ms;        /**< Monotonic. */
   int64_t lease_end_ms;       /**< Monotonic; from here on it no longer counts. */
@@ -110,12 +236,86 @@ typedef struct ems_setpoint {
   uint8_t reserved[3];        /**< Zero. */
 } ems_setpoint_t;
 
+/** A limit that the grid operator gave. With both sides absent it says, for the time of its lease,
+ *  that there is no limit. No command at all is not a release. */
+typedef struct ems_limit_command {
+  int64_t given_at_ms;  /**< Monotonic. */
+  int64_t lease_end_ms; /**< Monotonic; from here on the fallback counts instead. */
+  ems_power_limits_t limits;
+  char actor[EMS_ACTOR_SIZE]; /**< Who asked; NUL-terminated. */
+  uint8_t reserved[3];        /**< Zero. */
+} ems_limit_command_t;
+
+/** What the clock on the wall says now. Zeroed: it is not set. */
+typedef struct ems_wall_time {
+  int64_t utc_us;       /**< Microseconds since 1970. */
+  int64_t unsynced_ms;  /**< Since it was last synced; counts only in holdover; >= 0. */
+  int32_t utc_offset_s; /**< Local time less UTC at the site now, summer time included. */
+  int32_t quality;      /**< EMS_CLOCK_*. */
+} ems_wall_time_t;
+
+/** A power agreed on for a time: from <= t < to. */
+typedef struct ems_schedule_entry {
+  int64_t from_utc_us;
+  int64_t to_utc_us;
+  int32_t power_w;   /**< Of all batteries together, at ac; + discharges. */
+  uint32_t reserved; /**< Zero. */
+} ems_schedule_entry_t;
+
+/** A stretch of a plan: start <= t < end. */
+typedef struct ems_plan_slot {
+  int64_t start_utc_us;
+  int64_t end_utc_us;
+  int32_t power_w;      /**< Of all batteries together, at ac; + discharges. */
+  int32_t pcc_target_w; /**< With has_pcc_target: this power at the meter instead, + imports. */
+  uint32_t has_pcc_target;
+  uint32_t reserved; /**< Zero. */
+} ems_plan_slot_t;
+
+/** What energy costs from start until the next slot; millionths of the currency per kWh. */
+typedef struct ems_price_slot {
+  int64_t start_utc_us;
+  int64_t buy;  /**< Paid for import. */
+  int64_t sell; /**< Got for export. */
+} ems_price_slot_t;
+
+/** Tables by time, in order and without overlap. They are borrowed for the call, and checked in it:
+ *  check what comes from elsewhere with ems_decision_tables_validate() when it comes. A count of 0:
+ *  there is none. */
+typedef struct ems_decision_tables {
+  uint32_t struct_size; /**< sizeof(ems_decision_tables_t). */
+  uint32_t schedule_count;
+  const ems_schedule_entry_t* schedule; /**< May be NULL when schedule_count is 0. */
+  const ems_plan_slot_t* plan;          /**< May be NULL when plan_count is 0. */
+  uint32_t plan_count;
+  char plan_id[EMS_PLAN_ID_SIZE]; /**< Not empty; NUL-terminated. */
+  uint8_t reserved[3];            /**< Zero. */
+  int64_t plan_made_at_utc_us;
+  int64_t plan_valid_for_ms;      /**< From then; > 0. */
+  const ems_price_slot_t* prices; /**< May be NULL when price_count is 0. */
+  uint32_t price_count;
+  char price_currency[4]; /**< ISO 4217, NUL-terminated. */
+  int64_t price_made_at_utc_us;
+  int64_t price_end_utc_us; /**< Of the last slot. */
+} ems_decision_tables_t;
+
 /** Bits of ems_decision_inputs_t.valid. A field whose bit is clear is not read: it is unknown. */
 enum {
   EMS_DECISION_HAS_PCC_POWER = 1 << 0,
   EMS_DECISION_HAS_BATTERY_POWER = 1 << 1,
   EMS_DECISION_HAS_GATED_POWER = 1 << 2,
-  EMS_DECISION_HAS_SETPOINT = 1 << 3
+  EMS_DECISION_HAS_SETPOINT = 1 << 3,
+  EMS_DECISION_HAS_REMOTE_SETPOINT = 1 << 4,
+  EMS_DECISION_HAS_ACTIVE_POWER_LIMIT = 1 << 5,
+  EMS_DECISION_HAS_DIMMING = 1 << 6,
+  EMS_DECISION_HAS_FREQUENCY = 1 << 7,
+  EMS_DECISION_HAS_GRID_CONNECTED = 1 << 8,
+  EMS_DECISION_HAS_ENERGY_IMPORTED = 1 << 9,
+  EMS_DECISION_HAS_SOC = 1 << 10,
+  EMS_DECISION_HAS_SOC_MIN = 1 << 11,
+  EMS_DECISION_HAS_SOC_MAX = 1 << 12,
+  EMS_DECISION_HAS_TEMPERATURE_MIN = 1 << 13,
+  EMS_DECISION_HAS_TEMPERATURE_MAX = 1 << 14
 };
 
 /** What one step needs. */
@@ -127,6 +327,22 @@ typedef struct ems_decision_inputs {
   ems_power_sample_t battery_power; /**< All controlled inverters at ac; + discharges. */
   ems_power_sample_t gated_power;   /**< Sum of the commands that last left the gate. */
   ems_setpoint_t setpoint;          /**< The newest, not taken back. */
+
+  uint32_t reserved;                       /**< Zero. */
+  ems_setpoint_t remote_setpoint;          /**< The server's. */
+  ems_limit_command_t active_power_limit;  /**< The grid operator's. */
+  ems_limit_command_t dimming;             /**< The grid operator's; charge_max_w counts. */
+  ems_measurement_t frequency_mhz;         /**< Of the grid. */
+  ems_measurement_t grid_connected;        /**< 0: the site is an island. */
+  ems_measurement_t energy_imported_wh;    /**< The site's meter's counter. */
+  ems_measurement_t soc_bp;                /**< Stored energy over capacity, all together. */
+  ems_measurement_t soc_min_bp;            /**< The emptiest battery. */
+  ems_measurement_t soc_max_bp;            /**< The fullest battery. */
+  ems_measurement_t temperature_min_mdegc; /**< The coldest cell. */
+  ems_measurement_t temperature_max_mdegc; /**< The hottest cell. */
+  int64_t capacity_wh;                     /**< All batteries; 0: unknown. */
+  ems_wall_time_t wall;
+  const ems_decision_tables_t* tables; /**< Borrowed for the call; NULL: there are none. */
 } ems_decision_inputs_t;
 
 /** Bits of ems_decision_result_t.valid. */
@@ -216,13 +432,68 @@ enum {
 
 /** How old an input was when a policy used it, or refused to. */
 typedef struct ems_input_age {
-  int64_t age_ms;  /**< Meaningful when has_age. */
-  uint8_t policy;  /**< EMS_POLICY_* number. */
-  uint8_t input;   /**< EMS_INPUT_*. */
-  uint8_t usable;  /**< 1: present, trusted, not from the future, not stale. */
-  uint8_t has_age; /**< 0: there was no sample. */
-  uint8_t reserved[4];
+  int64_t age_ms;    /**< Meaningful when has_age. */
+  uint8_t policy;    /**< EMS_POLICY_* number. */
+  uint8_t input;     /**< EMS_INPUT_*. */
+  uint8_t usable;    /**< 1: present, trusted, not from the future, not stale. */
+  uint8_t has_age;   /**< 0: there was no sample. */
+  uint8_t quality;   /**< EMS_QUALITY_*; bad also when there was no sample. */
+  uint8_t has_value; /**< 1: ems_decision_input_value() has it. */
+  uint8_t reserved[2];
 } ems_input_age_t;
+
+/** Where the numbers of a limit in force come from. */
+enum {
+  EMS_LIMIT_NONE = 0,
+  EMS_LIMIT_CONFIGURED = 1,
+  EMS_LIMIT_COMMAND = 2,
+  EMS_LIMIT_FALLBACK = 3,
+  EMS_LIMIT_FAILSAFE = 4
+};
+
+/** Bits of ems_in_force_t.valid. A field whose bit is clear is 0. */
+enum {
+  EMS_IN_FORCE_IMPORT_LIMIT = 1 << 0,
+  EMS_IN_FORCE_EXPORT_LIMIT = 1 << 1,
+  EMS_IN_FORCE_DEMAND_WINDOW = 1 << 2,
+  EMS_IN_FORCE_DROOP = 1 << 3,
+  EMS_IN_FORCE_SETPOINT = 1 << 4,
+  EMS_IN_FORCE_REMOTE_SETPOINT = 1 << 5,
+  EMS_IN_FORCE_ACTIVE_POWER_LIMIT = 1 << 6,
+  EMS_IN_FORCE_DIMMING = 1 << 7,
+  EMS_IN_FORCE_SCHEDULE = 1 << 8,
+  EMS_IN_FORCE_PLAN = 1 << 9,
+  EMS_IN_FORCE_TIME_OF_USE = 1 << 10,
+  EMS_IN_FORCE_PRICE = 1 << 11
+};
+
+/** What policies acted on in the last step: limits, commands, and the slots of now. */
+typedef struct ems_in_force {
+  uint32_t struct_size; /**< In: sizeof(ems_in_force_t). Out: bytes filled. */
+  uint32_t valid;       /**< EMS_IN_FORCE_*. */
+  int32_t import_limit_w;
+  int32_t export_limit_w;
+  int32_t droop_start_w;             /**< Power when the frequency left the deadband. */
+  uint8_t active_power_limit_source; /**< EMS_LIMIT_*. */
+  uint8_t dimming_source;            /**< EMS_LIMIT_*. */
+  uint8_t demand_by_counter; /**< 1: the meter's counter said more than its power samples. */
+  uint8_t reserved;
+  int64_t demand_start_utc_us;
+  int64_t demand_left_ms;
+  int64_t demand_energy_wh; /**< Imported so far, unseen time counted as at the limit. */
+  int32_t demand_allowed_w; /**< Import that may flow now. */
+  char price_currency[4];   /**< NUL-terminated. */
+  ems_setpoint_t setpoint;  /**< Leases of commands are cut to their maximum. */
+  ems_setpoint_t remote_setpoint;
+  ems_limit_command_t active_power_limit;
+  ems_limit_command_t dimming;
+  ems_schedule_entry_t schedule;
+  ems_plan_slot_t plan;
+  ems_time_of_use_window_t window;
+  ems_price_slot_t price;
+  char plan_id[EMS_PLAN_ID_SIZE]; /**< NUL-terminated. */
+  uint8_t reserved2[7];
+} ems_in_force_t;
 
 /**
  * Name of a policy: `import_limit`.
@@ -249,6 +520,38 @@ EMS_API const char* ems_policy_name(uint8_t policy);
  * @lifecycle      unstable
  */
 EMS_API ems_status_t ems_decision_config_default(ems_decision_config_t* out);
+
+/**
+ * Writes what a grid decides of policy frequency_droop: everything but droop_reference_w.
+ *
+ * @param config  Changed in place; only on EMS_OK.
+ * @param grid    EMS_GRID_*.
+ *
+ * @retval EMS_OK                  config is changed.
+ * @retval EMS_E_INVALID_ARGUMENT  config is NULL or struct_size is too small to hold it.
+ * @retval EMS_E_OUT_OF_RANGE      no such grid.
+ * @memory         Allocates nothing.
+ * @thread_safety  Pure but for config.
+ * @since          0.1
+ * @lifecycle      unstable
+ */
+EMS_API ems_status_t ems_decision_config_set_grid(ems_decision_config_t* config, int32_t grid);
+
+/**
+ * Checks tables when they come.
+ *
+ * @param tables  struct_size set.
+ *
+ * @retval EMS_OK                  a step will take them.
+ * @retval EMS_E_INVALID_ARGUMENT  tables or one with a count is NULL, or struct_size is too small.
+ * @retval EMS_E_OUT_OF_RANGE      a row is out of order or has no length, the plan no id, the
+ * prices no currency; offset: the first wrong row, 65535 at most.
+ * @memory         Allocates nothing.
+ * @thread_safety  Pure function.
+ * @since          0.1
+ * @lifecycle      unstable
+ */
+EMS_API ems_status_t ems_decision_tables_validate(const ems_decision_tables_t* tables);
 
 /**
  * Bytes that ems_decision_init() needs.
@@ -293,8 +596,9 @@ EMS_API ems_status_t ems_decision_init(void* memory, size_t size,
  *
  * @retval EMS_OK                     out holds the target.
  * @retval EMS_E_INVALID_ARGUMENT     a pointer is NULL, not of its kind, or struct_size too small.
- * @retval EMS_E_OUT_OF_RANGE         envelope.lo_w > envelope.hi_w, a quality, a stale_after_ms, or
- *                                    now_ms before that of the last step.
+ * @retval EMS_E_OUT_OF_RANGE         envelope.lo_w > envelope.hi_w, a quality, a stale_after_ms, a
+ *                                    value, the wall time, a table (offset: its first wrong row),
+ * or now_ms before that of the last step.
  * @retval EMS_E_FAILED_PRECONDITION  decision belongs to an ems_control_t, which steps it.
  * @memory         Allocates nothing.
  * @thread_safety  One thread at a time on one decision maker.
@@ -394,6 +698,45 @@ EMS_API ems_status_t ems_decision_conflict_at(const ems_decision_t* decision, si
  */
 EMS_API ems_status_t ems_decision_input_at(const ems_decision_t* decision, size_t index,
                                            ems_input_age_t* out);
+
+/**
+ * What one input said, as of the last step.
+ *
+ * @param decision  From ems_decision_init() or ems_control_decision().
+ * @param index     0 .. input_count - 1.
+ * @param out_value Gets the value in the input's unit: W; mHz, Wh, bp, mdegC for frequency, energy,
+ *                  state of charge, temperature; 0 or 1 for grid_connected; seconds of UTC for the
+ *                  wall clock; millionths of the currency per kWh for the price of buying; W for a
+ *                  limit: of discharging, else of charging as a negative number. Written only on
+ *                  EMS_OK.
+ *
+ * @retval EMS_OK                  out_value is written.
+ * @retval EMS_E_INVALID_ARGUMENT  a pointer is NULL or not a decision maker.
+ * @retval EMS_E_OUT_OF_RANGE      no such place, or no step yet.
+ * @retval EMS_E_NOT_FOUND         this input had no value.
+ * @memory         Allocates nothing.
+ * @thread_safety  Any thread while nobody steps.
+ * @since          0.1
+ * @lifecycle      unstable
+ */
+EMS_API ems_status_t ems_decision_input_value(const ems_decision_t* decision, size_t index,
+                                              int64_t* out_value);
+
+/**
+ * What the policies acted on, as of the last step.
+ *
+ * @param decision  From ems_decision_init() or ems_control_decision().
+ * @param out       struct_size set. Written only on EMS_OK.
+ *
+ * @retval EMS_OK                     out is filled.
+ * @retval EMS_E_INVALID_ARGUMENT     a pointer is NULL, not of its kind, or struct_size too small.
+ * @retval EMS_E_FAILED_PRECONDITION  no step yet.
+ * @memory         Allocates nothing.
+ * @thread_safety  Any thread while nobody steps.
+ * @since          0.1
+ * @lifecycle      unstable
+ */
+EMS_API ems_status_t ems_decision_in_force(const ems_decision_t* decision, ems_in_force_t* out);
 
 /**
  * Says in one line why the target is what it is.

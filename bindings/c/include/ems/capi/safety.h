@@ -17,7 +17,8 @@ enum {
   EMS_SAFETY_WORDS = 5120, /**< uint64_t words of memory it needs at most, in every 0.x. */
   EMS_SAFETY_BATTERIES_MAX = 8,
   EMS_SAFETY_INVERTERS_MAX = 8,
-  EMS_SAFETY_TRIPS_MAX = 82 /**< Trips that are latched at once at most: room to store them. */
+  EMS_SAFETY_TRIPS_MAX = 82, /**< Trips that are latched at once at most: room to store them. */
+  EMS_CURVE_POINTS_MAX = 6
 };
 
 /** Cell chemistries. */
@@ -32,7 +33,7 @@ enum {
   EMS_SAFETY_TRIPPED = 4 /**< Latched: a person must reset it. */
 };
 
-/** Bits of ems_safety_battery_t.bms_required. */
+/** Bits of ems_safety_battery_t.bms_required, and from the ninth on of bms_required_more. */
 enum {
   EMS_BMS_CHARGE_VOLTAGE_LIMIT = 1 << 0,
   EMS_BMS_DISCHARGE_VOLTAGE_LIMIT = 1 << 1,
@@ -41,7 +42,16 @@ enum {
   EMS_BMS_CHARGE_FET_ON = 1 << 4,
   EMS_BMS_DISCHARGE_FET_ON = 1 << 5,
   EMS_BMS_CHARGE_ENABLE = 1 << 6,
-  EMS_BMS_DISCHARGE_ENABLE = 1 << 7
+  EMS_BMS_DISCHARGE_ENABLE = 1 << 7,
+  EMS_BMS_ALARMS = 1 << 8
+};
+
+/** Bits of ems_safety_battery_t.hazards_wired. */
+enum {
+  EMS_HAZARD_INSULATION = 1 << 0,
+  EMS_HAZARD_SMOKE = 1 << 1,
+  EMS_HAZARD_GAS = 1 << 2,
+  EMS_HAZARD_CONTACTOR = 1 << 3
 };
 
 /** A limit with hysteresis: acts at `trip`, clears inside `clear` after a time. */
@@ -51,8 +61,59 @@ typedef struct ems_threshold {
   int64_t clear_after_ms; /**< Continuous good time needed; > 0. */
 } ems_threshold_t;
 
+/** The same with a time that it must be exceeded for. */
+typedef struct ems_delayed_threshold {
+  int32_t trip;
+  int32_t clear;
+  int64_t clear_after_ms; /**< Continuous good time needed; > 0. */
+  int64_t trip_after_ms;  /**< Continuous time beyond trip before it acts; 0: at once. */
+} ems_delayed_threshold_t;
+
+/** One point of a derate curve. */
+typedef struct ems_derate_point {
+  int32_t x;        /**< In the unit of the curve's name. */
+  int32_t share_bp; /**< Of the largest current; 0 .. 10000. */
+} ems_derate_point_t;
+
+/** How much of the largest current is allowed: linear between the points, held outside of them,
+ *  rounded down. x ascends; the shares rise, then fall. */
+typedef struct ems_derate_curve {
+  uint32_t count; /**< 1 .. EMS_CURVE_POINTS_MAX. */
+  ems_derate_point_t points[EMS_CURVE_POINTS_MAX];
+} ems_derate_curve_t;
+
+/** Inverse-time overload: the integral of I^2 - Imax^2 may reach what factor x Imax gives in time.
+ */
+typedef struct ems_overload {
+  int32_t factor_bp;      /**< Of the current maximum; > 10000. */
+  int32_t reserved;       /**< Zero. */
+  int64_t time_ms;        /**< > 0. */
+  int64_t clear_after_ms; /**< Good time after the integral is back at 0. */
+} ems_overload_t;
+
+/** What a device that lies looks like; docs/explanation/safety.md. Every field > 0. */
+typedef struct ems_plausibility_limits {
+  int64_t frozen_after_ms;    /**< Where the capacity is unknown: no value changed for so long. */
+  int64_t power_after_ms;     /**< How long two powers may disagree. */
+  int64_t obey_after_ms;      /**< What a device has to obey a limit in. */
+  int64_t contactor_after_ms; /**< How long feedback and command may disagree. */
+  int64_t skew_max_ms;        /**< Two samples this near to each other are of one moment. */
+  int64_t clear_after_ms;     /**< Good time before any of these checks clears. */
+  int32_t soc_jump_bp;        /**< From one sample to the next. */
+  int32_t temperature_jump_mdegc; /**< The same. */
+  int32_t cell_voltage_jump_mv;   /**< The same; times the cells in series for the terminals. */
+  int32_t frozen_charge_bp;       /**< Of the capacity, moved without any value changing. */
+  int32_t power_tolerance_bp;     /**< Of the larger power. */
+  int32_t power_floor_w;          /**< Differences below it never count. */
+  int32_t obey_tolerance_bp;      /**< Of the limit in force. */
+  int32_t obey_floor_ma;          /**< At least this much beyond the limit. */
+  int32_t contactor_current_ma;   /**< An open contactor carries less. */
+  uint32_t reserved;              /**< Zero. */
+} ems_plausibility_limits_t;
+
 /** All limits of one battery; the unit of a threshold is in its field's name.
- *  ems_safety_limits_default() fills it. */
+ *  ems_safety_limits_default() fills it. A program of older headers gets the defaults of what it
+ *  does not know. */
 typedef struct ems_safety_limits {
   uint32_t struct_size;                        /**< sizeof(ems_safety_limits_t). */
   int32_t chemistry;                           /**< EMS_CHEMISTRY_*; bounds all that follows. */
@@ -64,7 +125,9 @@ typedef struct ems_safety_limits {
   ems_threshold_t charge_temp_min_mdegc;       /**< Trip inhibits charging. */
   ems_threshold_t discharge_temp_max_mdegc;    /**< Trip inhibits discharging. */
   ems_threshold_t discharge_temp_min_mdegc;    /**< Trip inhibits discharging. */
-  ems_threshold_t discharge_temp_derate_mdegc; /**< From trip on discharging falls to 0. */
+  ems_threshold_t discharge_temp_derate_mdegc; /**< From trip on discharging falls, to 0 at
+                                                    discharge_temp_max_mdegc.trip; not read when
+                                                    discharge_temp_curve_mdegc has points. */
   int32_t temp_latch_max_mdegc;                /**< At or above: TRIPPED. */
   int32_t temp_latch_min_mdegc;                /**< At or below: TRIPPED. */
   int32_t charge_current_max_ma;               /**< Magnitude; 0 forbids charging. */
@@ -80,6 +143,41 @@ typedef struct ems_safety_limits {
   int64_t sum_of_cells_clear_after_ms;
   int64_t stale_after_max_ms;   /**< No input older than this is used. */
   int64_t input_clear_after_ms; /**< Good time after an input was missing. */
+
+  /* Continuous time beyond the trips above before they act; 0: at once. */
+  int64_t cell_voltage_max_trip_after_ms;
+  int64_t cell_voltage_min_trip_after_ms;
+  int64_t charge_temp_max_trip_after_ms;
+  int64_t charge_temp_min_trip_after_ms;
+  int64_t discharge_temp_max_trip_after_ms;
+  int64_t discharge_temp_min_trip_after_ms;
+  int64_t charge_overcurrent_trip_after_ms;
+  int64_t discharge_overcurrent_trip_after_ms;
+  int64_t soc_max_trip_after_ms;
+  int64_t soc_min_trip_after_ms;
+  int64_t latch_after_ms; /**< Beyond a latching threshold before it trips. Smoke, gas and the
+                               emergency stop never wait. */
+
+  ems_delayed_threshold_t cell_voltage_high_mv;      /**< Trip warns. */
+  ems_delayed_threshold_t cell_voltage_low_mv;       /**< Trip warns. */
+  ems_delayed_threshold_t temperature_high_mdegc;    /**< Trip warns. */
+  ems_delayed_threshold_t temperature_low_mdegc;     /**< Trip warns. */
+  ems_delayed_threshold_t soc_high_warning_bp;       /**< Trip warns. */
+  ems_delayed_threshold_t soc_low_warning_bp;        /**< Trip warns. */
+  ems_delayed_threshold_t temperature_spread_mdegc;  /**< Hottest less coldest; inhibits both. */
+  ems_delayed_threshold_t cell_imbalance_warning_mv; /**< Highest less lowest cell; warns. */
+  ems_delayed_threshold_t cell_imbalance_mv;         /**< Trip inhibits both. */
+  ems_delayed_threshold_t insulation_low_kohm;       /**< Trip warns. */
+  ems_overload_t charge_overload;                    /**< Trip inhibits charging. */
+  ems_overload_t discharge_overload;                 /**< Trip inhibits discharging. */
+  ems_plausibility_limits_t plausibility;
+  int32_t insulation_latch_min_kohm;             /**< At or below: TRIPPED. */
+  ems_derate_curve_t discharge_temp_curve_mdegc; /**< Of discharging; without points:
+                                                      discharge_temp_derate_mdegc. */
+  ems_derate_curve_t charge_temp_curve_mdegc;    /**< Of charging. */
+  ems_derate_curve_t charge_voltage_curve_mv;    /**< Of charging, by the cells. */
+  ems_derate_curve_t discharge_voltage_curve_mv; /**< Of discharging, by the cells. */
+  ems_derate_curve_t cell_imbalance_curve_mv;    /**< Of both, by highest less lowest cell. */
 } ems_safety_limits_t;
 
 /** One battery. */
@@ -91,6 +189,11 @@ typedef struct ems_safety_battery {
   uint8_t reserved;                  /**< Zero. */
   int32_t breaking_current_max_ma;   /**< Contactors may open below it; 0: unknown. */
   const ems_safety_limits_t* limits; /**< Copied. */
+  int64_t capacity_uah;              /**< Nominal, microampere hours; 0: unknown. */
+  int32_t fuse_current_ma;           /**< No current maximum may exceed it; 0: none declared. */
+  uint16_t bms_required_more;        /**< EMS_BMS_ALARMS; bits 0 to 7 are in bms_required. */
+  uint8_t hazards_wired;             /**< EMS_HAZARD_*: inhibits both while one is missing. */
+  uint8_t reserved2;                 /**< Zero. */
 } ems_safety_battery_t;
 
 /** One inverter. */
@@ -127,7 +230,7 @@ enum {
 typedef struct ems_trip {
   int64_t since_ms;  /**< Monotonic. */
   int32_t cause;     /**< EMS_TRIP_*. */
-  ems_asset_t asset; /**< The site or a battery. */
+  ems_asset_t asset; /**< The site, a battery, or an inverter: that one and its batteries. */
 } ems_trip_t;
 
 /** Everything the kernel is told once. ems_safety_config_default() fills what has a default. */
@@ -144,6 +247,10 @@ typedef struct ems_safety_config {
   int64_t tick_period_ms; /**< 1 .. 1000. */
   int64_t start_grace_ms; /**< Missing inputs are not announced before this; >= 0. */
   int64_t start_ms;       /**< Monotonic now: the restored trips' since_ms. */
+  uint32_t estop_inputs; /**< Signals estop_pressed that the site has, 0 .. 255: one that is silent,
+                              or one more that was ever given, is pressed. */
+  uint32_t monitor_only; /**< 1: verdicts do not reach the devices, so nobody can disobey them.
+                              ems_control_t goes by ems_control_config_t.armed. */
 } ems_safety_config_t;
 
 /** One cycle's outcome; the verdicts are asked for one by one. */
@@ -168,8 +275,9 @@ typedef struct ems_battery_verdict {
   int32_t discharge_current_max_ma; /**< Magnitude; 0 forbids discharging. */
   int32_t charge_voltage_max_mv;    /**< 0 while charging is forbidden. */
   int32_t discharge_voltage_min_mv; /**< Meaningful while discharging is allowed. */
-  uint32_t plausibility_failed;     /**< 1: the cells contradict the terminals. */
+  uint32_t plausibility_failed;     /**< 1: the device contradicts itself; a reason says how. */
   uint32_t reason_count;            /**< For ems_safety_reason_at(). */
+  uint32_t reasons_dropped;         /**< Weaker ones that there was no room for. */
 } ems_battery_verdict_t;
 
 /** How hard a rule acts. */
@@ -191,7 +299,7 @@ typedef struct ems_reason {
   uint8_t action;    /**< EMS_ACTION_*. */
   uint8_t cause;     /**< EMS_CAUSE_*. */
   uint16_t signal;   /**< EMS_SIGNAL_*: the unit of value and limit. */
-  uint16_t reserved; /**< Zero. */
+  uint16_t element;  /**< Which cell or sensor, from 1; 0: unknown, or not of one. */
   int32_t value;     /**< 0 when cause is missing. */
   int32_t limit;
   uint32_t reserved2; /**< Zero. */
@@ -276,7 +384,7 @@ typedef struct ems_safety_reset_request {
 EMS_API ems_status_t ems_safety_limits_default(int32_t chemistry, ems_safety_limits_t* out);
 
 /**
- * Sets both current maxima and, 10 % above each (at least 1 A), the over-current trips.
+ * Sets both current maxima and, 20 % above each (at least 2 A), the over-current trips.
  *
  * @param limits        Changed in place; only on EMS_OK.
  * @param charge_ma     Magnitude, >= 0.
@@ -365,7 +473,8 @@ EMS_API ems_status_t ems_safety_init(void* memory, size_t size, const ems_safety
  *
  * @param safety  From ems_safety_init().
  * @param image   The newest samples.
- * @param estop   Somebody asks for an emergency stop.
+ * @param estop   Somebody asks for an emergency stop. The inputs in the image count, too; see
+ *                ems_safety_config_t.estop_inputs.
  * @param now_ms  Monotonic. Going backwards is a clock fault: SAFE.
  * @param out     struct_size set. Written only on EMS_OK.
  *

@@ -41,9 +41,6 @@ enum {
   EMS_STREAM_DECISIONS = 2  /**< Records: decisions. */
 };
 
-/** How far UTC can be trusted. */
-enum { EMS_CLOCK_UNSET = 0, EMS_CLOCK_HOLDOVER = 1, EMS_CLOCK_SYNCED = 2 };
-
 /** What a record's payload is. */
 enum {
   EMS_RECORD_EVENT = 1, /**< ems_event_decode() reads it. */

@@ -36,6 +36,9 @@ enum {
   EMS_QUALITY_GOOD = 3
 };
 
+/** How far UTC can be trusted. */
+enum { EMS_CLOCK_UNSET = 0, EMS_CLOCK_HOLDOVER = 1, EMS_CLOCK_SYNCED = 2 };
+
 /** A thing of the site: {EMS_ASSET_BATTERY, 3, 1} is `battery/1/module/3`. */
 typedef struct ems_asset {
   uint8_t kind;   /**< EMS_ASSET_*. */
