@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /// @file Safety limits as constants. Printed by `emsctl limits header`; do not edit.
+// clang-format off
 #pragma once
 
 #include "ems/safety/limits.hpp"

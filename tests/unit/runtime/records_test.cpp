@@ -51,7 +51,8 @@ DecisionView some_view() {
     site.healthy(now, Watt{9'400});
     tick = loop.tick(site.image, {.inverters_ready = 1}, now);
   }
-  return make_view(tick, loop.config(), loop.safety_state().latch(), UtcInstant{seconds(1'700'000'000)}, now);
+  return make_view(tick, loop.config(), loop.safety_state().latch(),
+                   UtcInstant{seconds(1'700'000'000)}, now);
 }
 
 TEST(DecisionRecord, ReadsBackWhatItWrote) {

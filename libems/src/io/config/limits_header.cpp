@@ -48,6 +48,7 @@ std::string print_limits_header(const LimitsConfig& config) {
   std::string out =
       "// SPDX-License-Identifier: Apache-2.0\n"
       "/// @file Safety limits as constants. Printed by `emsctl limits header`; do not edit.\n"
+      "// clang-format off\n"
       "#pragma once\n\n"
       "#include \"ems/safety/limits.hpp\"\n\n"
       "namespace ems::firmware {\n\n"
