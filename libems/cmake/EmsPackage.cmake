@@ -115,7 +115,7 @@ if(TARGET ems-agent)
   ems_control_files(server server.yaml)
   ems_package(agent NAME ems-agent SECTION misc SUMMARY "Battery energy storage, the agent of one site"
     TEXT "Reads the devices of a site, keeps its batteries inside accepted limits,\ncontrols them and keeps telemetry until a server has it."
-    DEPENDS "adduser" RECOMMENDS "emsctl" CONTROL ${agent_control})
+    DEPENDS "adduser, tzdata" RECOMMENDS "emsctl" CONTROL ${agent_control})
   ems_package(server NAME ems-server SECTION misc SUMMARY "Battery energy storage, the server of a fleet"
     TEXT "Takes the telemetry of a fleet's agents exactly once and answers for it."
     DEPENDS "adduser" RECOMMENDS "emsctl" CONTROL ${server_control})
