@@ -6,6 +6,7 @@
 
 #include "ems/distribute/distribute.hpp"
 #include "ems/model/catalogue.hpp"
+#include "ems/runtime/decision_view.hpp"
 
 namespace ems::python {
 namespace {
@@ -59,6 +60,9 @@ py::dict to_dict(const safety::Reason& reason) {
   out["signal"] = signal_name(reason.signal);
   out["value"] = value;
   out["limit"] = si_of(reason.limit, digits);
+  py::object element = py::none();
+  if (reason.element != 0) element = py::int_(reason.element);
+  out["element"] = element;
   return out;
 }
 
@@ -74,6 +78,7 @@ py::dict to_dict(const safety::BatteryVerdict& verdict) {
   out["discharge_voltage_min_v"] = si_of(verdict.discharge_voltage_min.count(), 3);
   out["plausibility_failed"] = verdict.plausibility_failed;
   out["reasons"] = reasons;
+  out["reasons_dropped"] = static_cast<int>(verdict.reasons_dropped);
   return out;
 }
 
@@ -137,6 +142,10 @@ py::dict to_dict(const decision::PolicyOutput& policy) {
   out["policy"] = text(to_string(policy.demand.policy));
   out["level"] = text(to_string(policy.demand.level));
   out["status"] = text(to_string(policy.status));
+  py::object source = py::none();
+  if (policy.source != decision::LimitSource::none)
+    source = py::str(text(to_string(policy.source)));
+  out["source"] = source;
   out["constraint_w"] = band(policy.demand.constraint);
   out["preference_w"] = band(policy.demand.preference);
   return out;
@@ -153,15 +162,123 @@ py::dict to_dict(const decision::Conflict& conflict) {
   return out;
 }
 
+/// Unit of a decision's input as Python shows it.
+struct InputUnit {
+  int digits = 0;
+  std::string_view unit;
+};
+InputUnit unit_of(decision::Input input) {
+  if (input == decision::Input::price) return {6, "per kWh"};
+  const UnitInfo& unit = unit_info(runtime::input_unit(to_string(input)));
+  return {unit.digits, unit.symbol};
+}
+
+template <class Command>
+void put_lease(py::dict& out, const Command& command, Instant now) {
+  out["age_s"] = seconds_of(now - command.given_at);
+  out["lease_left_s"] = seconds_of(command.lease_end - now);
+  out["actor"] = text(command.actor.view());
+  out["tag"] = command.tag;
+}
+
 py::dict to_dict(const decision::InputAge& input) {
   py::object age = py::none();
   if (input.age) age = py::float_(seconds_of(*input.age));
   py::dict out;
   out["policy"] = text(to_string(input.policy));
   out["input"] = text(to_string(input.input));
+  const InputUnit what = unit_of(input.input);
+  py::object value = py::none();
+  if (input.value) value = py::float_(si_of(*input.value, what.digits));
   out["usable"] = input.usable;
   out["age_s"] = age;
+  out["quality"] = text(to_string(input.quality));
+  out["value"] = value;
+  out["unit"] = text(what.unit);
   return out;
+}
+
+py::object to_object(const std::optional<decision::SetpointCommand>& command, Instant now) {
+  if (!command) return py::none();
+  py::dict out;
+  out["power_w"] = command->power.count();
+  put_lease(out, *command, now);
+  return out;
+}
+
+py::object to_object(const std::optional<decision::LimitCommand>& command, Instant now) {
+  if (!command) return py::none();
+  py::dict out;
+  out["discharge_max_w"] = watts(command->limits.discharge_max);
+  out["charge_max_w"] = watts(command->limits.charge_max);
+  put_lease(out, *command, now);
+  return out;
+}
+
+/// Of the record: seconds since 1970, UTC.
+double utc_seconds(UtcInstant utc) { return seconds_of(utc.since_epoch()); }
+
+py::dict to_dict(const decision::DemandWindow& window) {
+  py::dict out;
+  out["start_utc_s"] = utc_seconds(window.start);
+  out["left_s"] = seconds_of(window.left);
+  out["energy_wh"] = window.energy.count();
+  out["by_counter"] = window.by_counter;
+  out["allowed_w"] = window.allowed.count();
+  return out;
+}
+
+py::dict to_dict(const decision::ScheduleEntry& entry) {
+  py::dict out;
+  out["start_utc_s"] = utc_seconds(entry.from);
+  out["end_utc_s"] = utc_seconds(entry.to);
+  out["power_w"] = entry.power.count();
+  return out;
+}
+
+py::dict plan_slot(const decision::Decision& decision) {
+  py::dict out;
+  out["plan_id"] = text(decision.plan_id.view());
+  out["start_utc_s"] = utc_seconds(decision.plan->start);
+  out["end_utc_s"] = utc_seconds(decision.plan->end);
+  const bool at_pcc = decision.plan->pcc_target.has_value();
+  out["power_w"] = watts(at_pcc ? std::nullopt : std::optional(decision.plan->power));
+  out["pcc_target_w"] = watts(decision.plan->pcc_target);
+  return out;
+}
+
+/// `06:30`.
+std::string clock_text(std::uint16_t minute) {
+  const auto two = [](int n) { return (n < 10 ? "0" : "") + std::to_string(n); };
+  return two(minute / 60) + ":" + two(minute % 60);
+}
+
+py::dict to_dict(const decision::TimeOfUseWindow& window) {
+  py::object stop = py::none();
+  if (window.soc_stop) stop = py::float_(si_of(window.soc_stop->count(), 2));
+  py::dict out;
+  out["start"] = clock_text(window.when.from);
+  out["end"] = clock_text(window.when.to);
+  out["action"] = text(to_string(window.action));
+  out["power_w"] = window.power.count();
+  out["soc_stop_pct"] = stop;
+  return out;
+}
+
+py::dict price_slot(const decision::Decision& decision) {
+  py::dict out;
+  out["start_utc_s"] = utc_seconds(decision.price->start);
+  out["buy_per_kwh"] = si_of(decision.price->buy.count(), 6);
+  out["sell_per_kwh"] = si_of(decision.price->sell.count(), 6);
+  out["currency"] = text(decision.currency.view());
+  return out;
+}
+
+/// The dict of what is there, else None.
+template <class T>
+py::object maybe_dict(const std::optional<T>& value) {
+  if (!value) return py::none();
+  return to_dict(*value);
 }
 
 py::object policy_name(const std::optional<decision::PolicyId>& policy) {
@@ -274,15 +391,6 @@ py::dict to_dict(const safety::Output& output) {
 
 py::dict to_dict(const decision::Decision& decision, Instant now) {
   std::array<char, decision::kExplanationSize> room{};
-  py::object setpoint = py::none();
-  if (decision.setpoint) {
-    py::dict given;
-    given["power_w"] = decision.setpoint->power.count();
-    given["age_s"] = seconds_of(now - decision.setpoint->given_at);
-    given["lease_left_s"] = seconds_of(decision.setpoint->lease_end - now);
-    given["actor"] = text(decision.setpoint->actor.view());
-    setpoint = given;
-  }
   std::optional<Watt> net_load;
   if (decision.net_load) net_load = decision.net_load->power;
   py::dict out;
@@ -296,7 +404,17 @@ py::dict to_dict(const decision::Decision& decision, Instant now) {
   out["inputs"] = dicts(decision.inputs);
   out["net_load_w"] = watts(net_load);
   out["import_limit_w"] = watts(decision.import_limit);
-  out["setpoint"] = setpoint;
+  out["export_limit_w"] = watts(decision.export_limit);
+  out["droop_start_w"] = watts(decision.droop_start);
+  out["demand"] = maybe_dict(decision.demand);
+  out["setpoint"] = to_object(decision.setpoint, now);
+  out["remote_setpoint"] = to_object(decision.remote_setpoint, now);
+  out["active_power_limit"] = to_object(decision.active_power_limit, now);
+  out["dimming"] = to_object(decision.dimming, now);
+  out["schedule"] = maybe_dict(decision.schedule);
+  out["plan"] = decision.plan ? py::object(plan_slot(decision)) : py::object(py::none());
+  out["window"] = maybe_dict(decision.window);
+  out["price"] = decision.price ? py::object(price_slot(decision)) : py::object(py::none());
   return out;
 }
 
@@ -307,27 +425,6 @@ py::list to_list(const safety::Latch& latch) {
                               seconds_of(trip.since - Instant{})));
   }
   return out;
-}
-
-decision::Config policies_of(const py::dict& policies) {
-  decision::Config config;
-  for (const auto& [key, value] : policies) {
-    const auto name = key.cast<std::string>();
-    const auto numbers = value.cast<py::dict>();
-    if (name == "import_limit") {
-      config.import_limit = decision::ImportLimitConfig{Watt{count32_of(numbers["limit_w"], 0)},
-                                                        duration_of(numbers["hold_s"])};
-    } else if (name == "setpoint") {
-      config.setpoint = decision::SetpointConfig{duration_of(numbers["lease_max_s"])};
-    } else if (name == "self_consumption") {
-      config.self_consumption = decision::SelfConsumptionConfig{
-          Watt{count32_of(numbers["target_w"], 0)}, Watt{count32_of(numbers["deadband_w"], 0)}};
-    } else {
-      raise(Errc::not_found, 0, "no such policy: " + name);
-    }
-  }
-  take(decision::validate(config));
-  return config;
 }
 
 }  // namespace ems::python

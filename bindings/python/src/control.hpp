@@ -3,6 +3,7 @@
 #pragma once
 
 #include "ems/decision/decision.hpp"
+#include "ems/io/config/tables_config.hpp"
 #include "ems/runtime/site_image.hpp"
 #include "ems/safety/kernel.hpp"
 #include "native.hpp"
@@ -30,7 +31,27 @@ void put_values(runtime::SiteImage& image, const py::dict& values, Instant now,
 [[nodiscard]] py::dict to_dict(const decision::Decision& decision, Instant now);
 [[nodiscard]] py::list to_list(const safety::Latch& latch);
 
-/// Policies by name; see ems/decision.py.
+// ---- policies.cpp: what ems/decision.py describes -----------------------------------------------
+
+/// Tables that were checked; shared, so that a simulated site may keep one.
+struct ScheduleHandle {
+  std::shared_ptr<const io::ScheduleFile> table;
+};
+struct PlanHandle {
+  std::shared_ptr<const io::PlanFile> table;
+};
+struct PriceHandle {
+  std::shared_ptr<const io::PriceFile> table;
+};
+
+/// Policies by name.
 [[nodiscard]] decision::Config policies_of(const py::dict& policies);
+[[nodiscard]] decision::ActorName actor_of(py::handle actor);
+/// Rows of SetpointCommand and LimitCommand.
+[[nodiscard]] decision::SetpointCommand setpoint_of(py::handle command);
+[[nodiscard]] decision::LimitCommand limit_of(py::handle command);
+[[nodiscard]] decision::PowerLimits limits_of(py::handle discharge_max_w, py::handle charge_max_w);
+/// Row of WallTime: utc in us, utc_offset_s, quality, unsynced_s.
+[[nodiscard]] decision::WallTime wall_of(const py::tuple& row);
 
 }  // namespace ems::python

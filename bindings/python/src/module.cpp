@@ -44,6 +44,8 @@ PYBIND11_MODULE(_ems, module) {
   register_store(module);
   register_arrow(module);
   register_safety(module);
+  register_policies(module);
   register_decision(module);
+  register_alarms(module);
   register_simulation(module);
 }

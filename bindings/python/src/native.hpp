@@ -93,7 +93,9 @@ void register_can_log(py::module_& module);
 void register_store(py::module_& module);
 void register_arrow(py::module_& module);
 void register_safety(py::module_& module);
+void register_policies(py::module_& module);
 void register_decision(py::module_& module);
+void register_alarms(py::module_& module);
 void register_simulation(py::module_& module);
 
 }  // namespace ems::python

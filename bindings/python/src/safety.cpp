@@ -1,7 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 // Limits and the safety kernel, its state kept between the steps.
+#include <algorithm>
+#include <array>
+
 #include "control.hpp"
 #include "ems/io/config/limits_config.hpp"
+#include "ems/model/catalogue.hpp"
 #include "ems/safety/gate.hpp"
 
 namespace ems::python {
@@ -38,12 +42,49 @@ safety::Role role_of(const std::string& name) {
   raise(Errc::invalid_argument, 0, "no such role: " + name);
 }
 
+/// Bits of some names, each bit at its name's place in `known`.
+template <std::size_t N>
+std::uint16_t bits_of(py::handle names, const std::array<const char*, N>& known) {
+  std::uint16_t bits = 0;
+  for (const py::handle item : names.cast<py::sequence>()) {
+    const auto name = item.cast<std::string>();
+    const auto found = std::ranges::find(known, name);
+    if (found == known.end()) raise(Errc::not_found, 0, "no such input: " + name);
+    bits = static_cast<std::uint16_t>(bits | 1U << (found - known.begin()));
+  }
+  return bits;
+}
+constexpr std::array kHazards = {"insulation", "smoke", "gas", "contactor"};
+constexpr std::array kBmsSignals = {"charge_voltage_limit_v",
+                                    "discharge_voltage_limit_v",
+                                    "charge_current_limit_a",
+                                    "discharge_current_limit_a",
+                                    "charge_fet_on",
+                                    "discharge_fet_on",
+                                    "charge_enable",
+                                    "discharge_enable",
+                                    "alarms"};
+
+/// Bits of the names of alarms.def, as decode() gives them.
+std::uint64_t alarm_bits(const py::list& names) {
+  std::uint64_t bits = 0;
+  for (const py::handle item : names) {
+    const auto name = item.cast<std::string>();
+    unsigned bit = 0;
+    while (bit < 64 && alarm_name(bit) != name) ++bit;
+    if (bit == 64) raise(Errc::not_found, 0, "no such alarm: " + name);
+    bits |= std::uint64_t{1} << bit;
+  }
+  return bits;
+}
+
 safety::Config config_of(const py::list& batteries, const py::list& inverters,
                          const py::object& tick_s) {
   safety::Config config;
   config.tick_period = duration_of(tick_s);
   for (const py::handle item : batteries) {
-    const auto row = item.cast<py::tuple>();  // limits, cells, breaking_current_max_a
+    // limits, cells, breaking_current_max_a, fuse_current_a, capacity_ah, hazards, bms_required
+    const auto row = item.cast<py::tuple>();
     const auto& limits = row[0].cast<const LimitsHandle&>();
     safety::BatteryConfig one;
     one.asset = battery(static_cast<std::uint16_t>(config.batteries.size() + 1));
@@ -53,6 +94,10 @@ safety::Config config_of(const py::list& batteries, const py::list& inverters,
     if (cells < 1 || cells > 1000) raise(Errc::out_of_range, 0, "cells: 1 .. 1000");
     one.cells_in_series = static_cast<std::uint16_t>(cells);
     one.breaking_current_max = MilliAmp{count32_of(row[2], 3)};
+    if (!row[3].is_none()) one.fuse_current = MilliAmp{count32_of(row[3], 3)};
+    if (!row[4].is_none()) one.capacity = MicroAmpHour{count_of(row[4], 6)};
+    one.hazards_wired = static_cast<std::uint8_t>(bits_of(row[5], kHazards));
+    one.bms_required = bits_of(row[6], kBmsSignals);
     if (!config.batteries.try_push_back(one)) {
       raise(Errc::out_of_range, safety::kMaxBatteries, "more batteries than a site can have");
     }
@@ -88,19 +133,22 @@ safety::Config config_of(const py::list& batteries, const py::list& inverters,
 class Safety {
  public:
   Safety(const py::list& batteries, const py::list& inverters, const py::object& tick_s,
-         const py::object& stale_after_s)
+         const py::object& stale_after_s, std::int64_t estop_inputs)
       : config_(config_of(batteries, inverters, tick_s)), stale_after_(duration_of(stale_after_s)) {
+    if (estop_inputs < 0 || estop_inputs > 255) raise(Errc::out_of_range, 0, "estop_inputs");
+    estop_inputs_ = static_cast<std::size_t>(estop_inputs);
     if (stale_after_ <= Duration::zero()) raise(Errc::out_of_range, 0, "stale_after_s: above 0");
   }
 
-  py::dict step(const py::dict& values, const py::object& now_s, bool estop) {
+  py::dict step(const py::dict& values, const py::object& now_s, bool estop, bool armed) {
     const Instant now{duration_of(now_s)};
     if (now_ && now < *now_) raise(Errc::invalid_argument, 0, "now_s: must not go backwards");
     put_values(image_, values, now, stale_after_);
     now_ = now;
     read(now);
-    safety::Inputs inputs = inputs_now();
-    inputs.estop = estop;
+    estop_ = estop;
+    armed_ = armed;
+    const safety::Inputs inputs = inputs_now();
     const safety::Step step = safety::step(state_, config_, inputs, now);
     state_ = step.state;
     output_ = step.output;
@@ -144,15 +192,21 @@ class Safety {
       inverters_[i] = safety::read_inverter_inputs(image_.image(), config_.inverters[i].asset);
     }
   }
+  /// @pre something was stepped.
   [[nodiscard]] safety::Inputs inputs_now() const {
     safety::Inputs inputs;
     inputs.batteries = std::span(batteries_).first(config_.batteries.size());
     inputs.inverters = std::span(inverters_).first(config_.inverters.size());
+    inputs.estop = estop_ || safety::read_estop(image_.image(), estop_inputs_, *now_);
+    inputs.armed = armed_;
     return inputs;
   }
 
   safety::Config config_;
   Duration stale_after_;
+  std::size_t estop_inputs_ = 0;
+  bool estop_ = false;  ///< As the newest step was told.
+  bool armed_ = true;
   runtime::SiteImage image_;
   std::optional<Instant> now_;
   safety::State state_;
@@ -166,8 +220,10 @@ class Safety {
 void register_safety(py::module_& module) {
   py::class_<LimitsHandle>(module, "Limits");
   module.def("parse_limits", &parse_limits);
+  module.def("alarm_bits", &alarm_bits);
   py::class_<Safety>(module, "Safety")
-      .def(py::init<const py::list&, const py::list&, const py::object&, const py::object&>())
+      .def(py::init<const py::list&, const py::list&, const py::object&, const py::object&,
+                    std::int64_t>())
       .def("step", &Safety::step)
       .def("gate", &Safety::gate)
       .def("reset", &Safety::reset)

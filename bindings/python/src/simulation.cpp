@@ -53,6 +53,7 @@ runtime::SimulatedSiteConfig config_of(const py::dict& settings, const LimitsHan
   config.record_period = duration_of(settings["record_period_s"]);
   config.control = take(runtime::simulated_control(plant, limits.limits, policies_of(policies),
                                                    duration_of(settings["tick_s"])));
+  config.wall = wall_of(setting<py::tuple>(settings, "wall"));
   if (!setting<bool>(settings, "armed")) config.control.arming = safety::Arming::disarmed;
   return config;
 }
@@ -137,7 +138,7 @@ class SimulatedSite {
     return alone([&] {
       if (!site_->last()) return std::string();
       return runtime::explain(runtime::make_view(*site_->last(), site_->control(), site_->latch(),
-                                                 UtcInstant{}, site_->now()));
+                                                 site_->wall().utc, site_->now()));
     });
   }
 
@@ -191,12 +192,34 @@ class SimulatedSite {
   void clear_faults() {
     alone([&] { site_->clear_faults(); });
   }
-  void set_setpoint(const py::object& power_w, const py::object& lease_s) {
+  void set_setpoint(bool remote, const py::object& power_w, const py::object& lease_s,
+                    const py::object& actor) {
     const Watt power{count32_of(power_w, 0)};
-    const Duration lease = duration_of(lease_s);
-    if (lease <= Duration::zero())
-      raise(Errc::out_of_range, 0, "set_setpoint: the lease must be above 0");
-    alone([&] { site_->set_setpoint(power, lease); });
+    const Duration lease = lease_of(lease_s);
+    const decision::ActorName name = actor_of(actor);
+    const auto policy = remote ? decision::PolicyId::remote_setpoint : decision::PolicyId::setpoint;
+    alone([&] { site_->set_setpoint(policy, power, lease, name); });
+  }
+  void set_limit(bool dims, const py::object& discharge_max_w, const py::object& charge_max_w,
+                 const py::object& lease_s, const py::object& actor) {
+    const decision::PowerLimits limits = limits_of(discharge_max_w, charge_max_w);
+    const Duration lease = lease_of(lease_s);
+    const decision::ActorName name = actor_of(actor);
+    const auto policy = dims ? decision::PolicyId::dimming : decision::PolicyId::active_power_limit;
+    alone([&] { site_->set_limit(policy, limits, lease, name); });
+  }
+  /// None: none.
+  void set_schedule(const ScheduleHandle* table) {
+    auto held = table == nullptr ? nullptr : table->table;
+    alone([&] { site_->set_schedule(std::move(held)); });
+  }
+  void set_plan(const PlanHandle* table) {
+    auto held = table == nullptr ? nullptr : table->table;
+    alone([&] { site_->set_plan(std::move(held)); });
+  }
+  void set_prices(const PriceHandle* table) {
+    auto held = table == nullptr ? nullptr : table->table;
+    alone([&] { site_->set_prices(std::move(held)); });
   }
   void emergency_stop() {
     alone([&] { site_->emergency_stop(); });
@@ -206,6 +229,11 @@ class SimulatedSite {
   }
 
  private:
+  static Duration lease_of(const py::object& lease_s) {
+    const Duration lease = duration_of(lease_s);
+    if (lease <= Duration::zero()) raise(Errc::out_of_range, 0, "the lease must be above 0");
+    return lease;
+  }
   std::optional<runtime::Tick> last() {
     return alone([&] { return site_->last(); });
   }
@@ -247,6 +275,10 @@ void register_simulation(py::module_& module) {
       .def("add_fault", &SimulatedSite::add_fault)
       .def("clear_faults", &SimulatedSite::clear_faults)
       .def("set_setpoint", &SimulatedSite::set_setpoint)
+      .def("set_limit", &SimulatedSite::set_limit)
+      .def("set_schedule", &SimulatedSite::set_schedule)
+      .def("set_plan", &SimulatedSite::set_plan)
+      .def("set_prices", &SimulatedSite::set_prices)
       .def("emergency_stop", &SimulatedSite::emergency_stop)
       .def("reset", &SimulatedSite::reset);
 }

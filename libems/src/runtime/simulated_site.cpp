@@ -57,6 +57,8 @@ Result<ControlConfig> simulated_control(const sim::PlantConfig& plant, const saf
   battery_config.asset = battery(1);
   battery_config.cells_in_series = static_cast<std::uint16_t>(plant.battery.cells);
   battery_config.limits = limits;
+  battery_config.capacity =
+      MicroAmpHour{static_cast<std::int64_t>(std::llround(plant.battery.capacity_ah * 1e6))};
   config.safety.batteries.push_back(battery_config);
   const double nominal_wh =
       plant.battery.capacity_ah * kNominalCellVolt * static_cast<double>(plant.battery.cells);
@@ -92,6 +94,7 @@ class SimulatedSite::Impl {
        const std::shared_ptr<const io::LoadedPack>& inverter_pack)
       : site(config.sim),
         loop(config.control, safety::State{}),
+        wall_(config.wall),
         lease_(config.lease),
         record_period_(config.record_period),
         record_at_(config.record_period),
@@ -104,6 +107,12 @@ class SimulatedSite::Impl {
 
   [[nodiscard]] Duration tick_period() const noexcept { return loop.config().safety.tick_period; }
 
+  [[nodiscard]] decision::WallTime wall() const noexcept {
+    decision::WallTime now = wall_;
+    now.utc = now.utc + (site.now() - Instant{});
+    return now;
+  }
+
   void step() {
     site.advance(tick_period());
     const Instant now = site.now();
@@ -114,7 +123,14 @@ class SimulatedSite::Impl {
 
     TickInputs inputs;
     inputs.estop = std::exchange(estop, false);  // Latched by the kernel from here on.
-    if (setpoint && setpoint->lease_end > now) inputs.setpoint = setpoint;
+    inputs.setpoint = setpoint;
+    inputs.remote_setpoint = remote_setpoint;
+    inputs.active_power_limit = active_power_limit;
+    inputs.dimming = dimming;
+    inputs.wall = wall();
+    if (tables.schedule) inputs.schedule = tables.schedule->entries;
+    if (tables.plan) inputs.plan = tables.plan->plan();
+    if (tables.prices) inputs.prices = tables.prices->table();
     inputs.inverters_ready = pcs_.ready() ? 1 : 0;
     last = loop.tick(image.image(), inputs, now);
     if (const auto& order = last->orders[0]; order.command) {
@@ -137,11 +153,16 @@ class SimulatedSite::Impl {
   SiteImage image;
   std::optional<Tick> last;
   std::optional<decision::SetpointCommand> setpoint;
+  std::optional<decision::SetpointCommand> remote_setpoint;
+  std::optional<decision::LimitCommand> active_power_limit;
+  std::optional<decision::LimitCommand> dimming;
+  Tables tables;
   bool estop = false;
   ImageHistory history;
   std::vector<TimedEvent> events;
 
  private:
+  decision::WallTime wall_;  ///< At the beginning.
   Duration lease_;
   Duration record_period_;
   Instant record_at_;
@@ -206,8 +227,30 @@ Result<void> SimulatedSite::add_fault(const sim::Fault& fault) {
 
 void SimulatedSite::clear_faults() { impl_->site.clear_faults(); }
 
-void SimulatedSite::set_setpoint(Watt power, Duration lease) {
-  impl_->setpoint = decision::SetpointCommand{power, now(), now() + lease, {}};
+void SimulatedSite::set_setpoint(decision::PolicyId policy, Watt power, Duration lease,
+                                 const decision::ActorName& actor) {
+  const bool remote = policy == decision::PolicyId::remote_setpoint;
+  EMS_ASSERT(remote || policy == decision::PolicyId::setpoint);
+  (remote ? impl_->remote_setpoint : impl_->setpoint) =
+      decision::SetpointCommand{power, now(), now() + lease, actor};
+}
+
+void SimulatedSite::set_limit(decision::PolicyId policy, const decision::PowerLimits& limits,
+                              Duration lease, const decision::ActorName& actor) {
+  const bool dims = policy == decision::PolicyId::dimming;
+  EMS_ASSERT(dims || policy == decision::PolicyId::active_power_limit);
+  (dims ? impl_->dimming : impl_->active_power_limit) =
+      decision::LimitCommand{limits, now(), now() + lease, actor};
+}
+
+void SimulatedSite::set_schedule(std::shared_ptr<const io::ScheduleFile> schedule) noexcept {
+  impl_->tables.schedule = std::move(schedule);
+}
+void SimulatedSite::set_plan(std::shared_ptr<const io::PlanFile> plan) noexcept {
+  impl_->tables.plan = std::move(plan);
+}
+void SimulatedSite::set_prices(std::shared_ptr<const io::PriceFile> prices) noexcept {
+  impl_->tables.prices = std::move(prices);
 }
 
 void SimulatedSite::emergency_stop() { impl_->estop = true; }
@@ -217,6 +260,7 @@ Result<void> SimulatedSite::reset(const safety::ResetRequest& request) {
 }
 
 Instant SimulatedSite::now() const noexcept { return impl_->site.now(); }
+decision::WallTime SimulatedSite::wall() const noexcept { return impl_->wall(); }
 const ProcessImage& SimulatedSite::image() const noexcept { return impl_->image.image(); }
 const sim::PlantState& SimulatedSite::truth() const noexcept { return impl_->site.truth(); }
 const std::optional<Tick>& SimulatedSite::last() const noexcept { return impl_->last; }

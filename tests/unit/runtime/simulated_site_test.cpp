@@ -120,7 +120,7 @@ TEST(SimulatedSite, AnswersThatComeTooLateAreNone) {
 TEST(SimulatedSite, ASetpointIsFollowedUntilItsLeaseEnds) {
   const auto site = make(config(0.0));
   site->run(seconds(30));
-  site->set_setpoint(2'000_w, seconds(120));
+  site->set_setpoint(decision::PolicyId::setpoint, 2'000_w, seconds(120));
   site->run(seconds(100));  // Longer than the inverter's own lease: it is refreshed.
   EXPECT_EQ(site->last()->decision.resolution.winner, decision::PolicyId::setpoint);
   EXPECT_NEAR(site->truth().battery_ac_w, 2'000.0, 20.0);

@@ -16,6 +16,7 @@
 #include "ems/model/event.hpp"
 #include "ems/runtime/control_loop.hpp"
 #include "ems/runtime/image_history.hpp"
+#include "ems/runtime/table_files.hpp"
 #include "ems/sim/site.hpp"
 
 namespace ems::runtime {
@@ -27,6 +28,8 @@ struct SimulatedSiteConfig {
   ControlConfig control;
   Duration lease = seconds(30);          ///< Of a set-point at the inverter; refreshed at a third.
   Duration record_period = seconds(10);  ///< Between two rows of history(); > 0.
+  /// The clock on the wall at the beginning; it goes on with simulated time. Default: unset.
+  decision::WallTime wall{};
 };
 
 /// Checks what the plant takes for granted.
@@ -80,15 +83,30 @@ class SimulatedSite {
   /// @errors as sim::Site::add_fault().
   [[nodiscard]] Result<void> add_fault(const sim::Fault& fault);
   void clear_faults();
-  /// Wants `power` from all batteries until the lease ends, as a person would; cut to lease_max.
-  /// @param lease  > 0.
-  void set_setpoint(Watt power, Duration lease);
+  /// Wants `power` from all batteries until the lease ends, as a person (setpoint) or the server
+  /// (remote_setpoint) would; cut to lease_max.
+  ///
+  /// @param policy  setpoint or remote_setpoint; asserted.
+  /// @param lease   > 0.
+  void set_setpoint(decision::PolicyId policy, Watt power, Duration lease,
+                    const decision::ActorName& actor = {});
+  /// Limits all batteries until the lease ends, as the grid operator would; cut to lease_max.
+  ///
+  /// @param policy  active_power_limit or dimming; asserted.
+  /// @param lease   > 0.
+  void set_limit(decision::PolicyId policy, const decision::PowerLimits& limits, Duration lease,
+                 const decision::ActorName& actor = {});
+  /// The tables that schedule, plan and price follow from the next tick on; nullptr: none.
+  void set_schedule(std::shared_ptr<const io::ScheduleFile> schedule) noexcept;
+  void set_plan(std::shared_ptr<const io::PlanFile> plan) noexcept;
+  void set_prices(std::shared_ptr<const io::PriceFile> prices) noexcept;
   /// An emergency stop at the next tick; latched.
   void emergency_stop();
   /// @errors as safety::reset().
   [[nodiscard]] Result<void> reset(const safety::ResetRequest& request);
 
   [[nodiscard]] Instant now() const noexcept;
+  [[nodiscard]] decision::WallTime wall() const noexcept;  ///< The clock on the wall now.
   /// What the devices said last: what control works with.
   [[nodiscard]] const ProcessImage& image() const noexcept;
   /// What is really so in the simulated plant.
