@@ -60,10 +60,34 @@ template <class T>
 
 // ---- growable structs --------------------------------------------------------------------------
 
-/// Size of a struct in the release that first had it. When a struct grows, its old size is frozen
-/// here by a specialisation; tests/abi pins every layout.
+/// Size of a struct when it first was there. When a struct grows, its old size is frozen here by a
+/// specialisation; tests/abi pins every layout.
 template <class T>
 inline constexpr std::uint32_t kFirstSize = sizeof(T);
+template <>
+inline constexpr std::uint32_t kFirstSize<ems_safety_limits_t> =
+    offsetof(ems_safety_limits_t, cell_voltage_max_trip_after_ms);
+template <>
+inline constexpr std::uint32_t kFirstSize<ems_safety_battery_t> = offsetof(ems_safety_battery_t,
+                                                                           capacity_uah);
+template <>
+inline constexpr std::uint32_t kFirstSize<ems_safety_config_t> = offsetof(ems_safety_config_t,
+                                                                          estop_inputs);
+template <>
+inline constexpr std::uint32_t kFirstSize<ems_battery_verdict_t> = offsetof(ems_battery_verdict_t,
+                                                                            reasons_dropped);
+template <>
+inline constexpr std::uint32_t kFirstSize<ems_decision_config_t> =
+    offsetof(ems_decision_config_t, active_power_limit_lease_max_ms);
+template <>
+inline constexpr std::uint32_t kFirstSize<ems_decision_inputs_t> = offsetof(ems_decision_inputs_t,
+                                                                            reserved);
+template <>
+inline constexpr std::uint32_t kFirstSize<ems_control_config_t> = offsetof(ems_control_config_t,
+                                                                           phase_limits);
+template <>
+inline constexpr std::uint32_t kFirstSize<ems_control_inputs_t> = offsetof(ems_control_inputs_t,
+                                                                           valid);
 
 /// No struct of this ABI is larger; a struct_size beyond it was never set.
 inline constexpr std::uint32_t kStructSizeMax = 4096;
@@ -73,14 +97,13 @@ template <class T>
 [[nodiscard]] bool sized(const T* given) noexcept {
   static_assert(sizeof(T) <= kStructSizeMax && offsetof(T, struct_size) == 0);
   return given != nullptr && given->struct_size >= kFirstSize<T> &&
-         given->struct_size <= kStructSizeMax;
+         given->struct_size <= kStructSizeMax && given->struct_size % alignof(T) == 0;
 }
 
-/// Copies the fields that caller and library both know. @pre sized(given).
+/// Copies the fields that caller and library both know over those of `into`. @pre sized(given).
 /// @return  False when the caller's newer struct asks for something this library does not know.
 template <class T>
-[[nodiscard]] bool take(const T* given, T& into) noexcept {
-  into = T{};
+[[nodiscard]] bool take_over(const T* given, T& into) noexcept {
   const std::uint32_t size = given->struct_size;
   std::memcpy(&into, given, std::min<std::size_t>(size, sizeof into));
   const auto* bytes = reinterpret_cast<const unsigned char*>(given);
@@ -88,6 +111,12 @@ template <class T>
     if (bytes[i] != 0) return false;
   }
   return true;
+}
+/// The same; what the caller does not know is 0.
+template <class T>
+[[nodiscard]] bool take(const T* given, T& into) noexcept {
+  into = T{};
+  return take_over(given, into);
 }
 inline constexpr const char* kNewer =
     "a struct of newer headers asks for what this library has not";
@@ -97,6 +126,16 @@ template <class T>
 void give(T* out, T full) noexcept {
   full.struct_size = std::min(out->struct_size, static_cast<std::uint32_t>(sizeof full));
   std::memcpy(out, &full, full.struct_size);
+}
+
+/// The item of an array whose items begin with struct_size, all of the same size and aligned;
+/// nullptr when this one is not so.
+template <class T>
+[[nodiscard]] const T* item_of(const T* items, std::size_t index) noexcept {
+  if (!sized(items) || items->struct_size % alignof(T) != 0) return nullptr;
+  const auto* first = reinterpret_cast<const unsigned char*>(items);
+  const auto* item = reinterpret_cast<const T*>(first + index * items->struct_size);
+  return item->struct_size == items->struct_size ? item : nullptr;
 }
 
 // ---- handles -----------------------------------------------------------------------------------
@@ -111,6 +150,7 @@ enum class Tag : std::uint32_t {
   control = 0x454D5006,
   telemetry = 0x454D5007,
   block_reader = 0x454D5008,
+  alarms = 0x454D5009,
 };
 
 inline constexpr std::size_t kAlignment = 8;
@@ -154,6 +194,12 @@ T* place(void* memory, Args&&... args) noexcept {
 [[nodiscard]] constexpr std::int64_t ceil_ms(Instant time) noexcept {
   return ceil_ms(time.since_zero());
 }
+[[nodiscard]] constexpr UtcInstant utc(std::int64_t us) noexcept {
+  return UtcInstant{microseconds(us)};
+}
+[[nodiscard]] constexpr std::int64_t to_us(UtcInstant time) noexcept {
+  return time.since_epoch().count();
+}
 
 [[nodiscard]] inline Bytes bytes(const std::uint8_t* data, std::size_t size) noexcept {
   return std::as_bytes(std::span(data, size));
@@ -172,6 +218,13 @@ T* place(void* memory, Args&&... args) noexcept {
 }
 [[nodiscard]] constexpr ems_asset_t to_c(AssetId asset) noexcept {
   return {static_cast<std::uint8_t>(asset.kind), asset.module, asset.index};
+}
+
+/// Text of a field, up to its NUL or its end.
+template <std::size_t N>
+[[nodiscard]] std::string_view text_of(const char (&field)[N]) noexcept {
+  const char* end = std::find(field, field + N, '\0');
+  return {field, static_cast<std::size_t>(end - field)};
 }
 
 /// Copies text that fits `room` with its NUL; false when it was cut.

@@ -32,10 +32,29 @@ static_assert(EMS_SHARE_FORCED == static_cast<int>(distribute::Reason::forced));
 constexpr const char* kNoControl = "control is NULL or not control";
 constexpr std::size_t kDistributeBatteriesMax = 8;
 
+/// What each phase may carry of one inverter.
+ems_status_t phases_from(const ems_phase_limits_t& given, std::uint16_t place,
+                         runtime::InverterTraits& inverter) noexcept {
+  if (given.count > distribute::kPhasesMax) {
+    return failed(EMS_E_OUT_OF_RANGE, "phase_limits: count is above 3", place);
+  }
+  for (std::size_t i = 0; i < given.count; ++i) {
+    const ems_interval_t& phase = given.phases[i];
+    if (phase.lo_w > 0 || phase.hi_w < 0) {
+      return failed(EMS_E_OUT_OF_RANGE, "phase_limits: one does not contain 0", place);
+    }
+    inverter.phases.push_back({Watt{phase.lo_w}, Watt{phase.hi_w}});
+  }
+  return EMS_OK;
+}
+
 ems_status_t control_config_from(const ems_control_config_t& given, runtime::ControlConfig& config,
                                  safety::State& state) noexcept {
-  ems_status_t read = safety_config_from(given.safety, config.safety, state);
+  SafetyStart start;
+  ems_status_t read = safety_config_from(given.safety, config.safety, start);
   if (read != EMS_OK) return read;
+  state = start.state;
+  config.estop_inputs = start.estop_inputs;
   read = decision_config_from(given.decision, config.decision);
   if (read != EMS_OK) return read;
   if (given.battery_capacity_wh == nullptr) return invalid("battery_capacity_wh is NULL");
@@ -48,7 +67,13 @@ ems_status_t control_config_from(const ems_control_config_t& given, runtime::Con
   }
   // Safety bounds each direction by itself; distribution only needs the larger.
   for (const safety::InverterConfig& inverter : config.safety.inverters) {
-    config.inverters.push_back({max_of(inverter.charge_max, inverter.discharge_max)});
+    const auto place = static_cast<std::uint16_t>(config.inverters.size());
+    runtime::InverterTraits traits{max_of(inverter.charge_max, inverter.discharge_max)};
+    if (given.phase_limits != nullptr) {
+      read = phases_from(given.phase_limits[place], place, traits);
+      if (read != EMS_OK) return read;
+    }
+    config.inverters.push_back(traits);
   }
   if (given.has_pcc_meter != 0) {
     if (!valid(given.pcc_meter)) {
@@ -64,6 +89,29 @@ ems_status_t control_config_from(const ems_control_config_t& given, runtime::Con
     }
   }
   config.arming = given.armed != 0 ? safety::Arming::armed : safety::Arming::disarmed;
+  return EMS_OK;
+}
+
+/// Reads the inputs of a tick; the tables stay in `tables`.
+ems_status_t tick_inputs_from(const ems_control_inputs_t& given, TablesOfNow& tables,
+                              runtime::TickInputs& inputs) noexcept {
+  inputs.estop = given.estop != 0;
+  inputs.inverters_ready = static_cast<std::uint8_t>(given.inverters_ready);
+  if (given.has_setpoint != 0) inputs.setpoint = setpoint_from(given.setpoint);
+  if ((given.valid & EMS_CONTROL_HAS_REMOTE_SETPOINT) != 0) {
+    inputs.remote_setpoint = setpoint_from(given.remote_setpoint);
+  }
+  if ((given.valid & EMS_CONTROL_HAS_ACTIVE_POWER_LIMIT) != 0) {
+    inputs.active_power_limit = limit_from(given.active_power_limit);
+  }
+  if ((given.valid & EMS_CONTROL_HAS_DIMMING) != 0) inputs.dimming = limit_from(given.dimming);
+  ems_status_t read = wall_from(given.wall, inputs.wall);
+  if (read != EMS_OK) return read;
+  read = tables.read(given.tables, inputs.wall.utc);
+  if (read != EMS_OK) return read;
+  inputs.schedule = tables.schedule;
+  inputs.plan = tables.plan;
+  inputs.prices = tables.prices;
   return EMS_OK;
 }
 
@@ -162,9 +210,8 @@ EMS_API ems_status_t ems_control_step(ems_control_t* control, const ems_image_t*
     ems_control_inputs_t given;
     if (!take(inputs, given)) return failed(EMS_E_UNIMPLEMENTED, kNewer);
     runtime::TickInputs own;
-    own.estop = given.estop != 0;
-    own.inverters_ready = static_cast<std::uint8_t>(given.inverters_ready);
-    if (given.has_setpoint != 0) own.setpoint = setpoint_from(given.setpoint);
+    TablesOfNow tables;
+    if (const ems_status_t read = tick_inputs_from(given, tables, own); read != EMS_OK) return read;
     const Instant now = instant(now_ms);
     control->tick = control->loop.tick(image->image, own, now);
     mark_stepped(control->safety, control->loop.config().safety, now);

@@ -37,44 +37,8 @@ static_assert(EMS_POLICY_GENTLE_TEMPERATURE ==
 static_assert(EMS_POLICY_SELF_CONSUMPTION ==
               static_cast<int>(decision::PolicyId::self_consumption));
 
-constexpr std::uint32_t kAllPolicies =
-    EMS_DECISION_IMPORT_LIMIT | EMS_DECISION_SETPOINT | EMS_DECISION_SELF_CONSUMPTION;
-
 OwnedDecision* owned(ems_decision_t* decision) noexcept {
   return reinterpret_cast<OwnedDecision*>(decision);  // The handle is its first member.
-}
-
-bool sound(const ems_power_sample_t& sample) noexcept {
-  return sample.quality <= EMS_QUALITY_GOOD && sample.stale_after_ms > 0;
-}
-
-Sample<Watt> sample_from(const ems_power_sample_t& given) noexcept {
-  return {Watt{given.power_w}, instant(given.taken_at_ms), static_cast<Quality>(given.quality)};
-}
-
-ems_status_t inputs_from(const ems_decision_inputs_t& given, decision::Inputs& inputs) noexcept {
-  if (given.envelope.lo_w > given.envelope.hi_w) {
-    return failed(EMS_E_OUT_OF_RANGE, "envelope: lo_w is above hi_w");
-  }
-  inputs.envelope = {Watt{given.envelope.lo_w}, Watt{given.envelope.hi_w}};
-  constexpr const char* kBadSample = "a power sample: its quality or stale_after_ms";
-  if ((given.valid & EMS_DECISION_HAS_PCC_POWER) != 0) {
-    if (!sound(given.pcc_power)) return failed(EMS_E_OUT_OF_RANGE, kBadSample);
-    inputs.pcc_power = {sample_from(given.pcc_power), milliseconds(given.pcc_power.stale_after_ms)};
-  }
-  if ((given.valid & EMS_DECISION_HAS_BATTERY_POWER) != 0) {
-    if (!sound(given.battery_power)) return failed(EMS_E_OUT_OF_RANGE, kBadSample);
-    inputs.battery_power = {sample_from(given.battery_power),
-                            milliseconds(given.battery_power.stale_after_ms)};
-  }
-  if ((given.valid & EMS_DECISION_HAS_GATED_POWER) != 0) {
-    if (!sound(given.gated_power)) return failed(EMS_E_OUT_OF_RANGE, kBadSample);
-    inputs.gated = sample_from(given.gated_power);
-  }
-  if ((given.valid & EMS_DECISION_HAS_SETPOINT) != 0) {
-    inputs.setpoint = setpoint_from(given.setpoint);
-  }
-  return EMS_OK;
 }
 
 ems_decision_result_t decision_result(const decision::Decision& from) noexcept {
@@ -114,59 +78,10 @@ void band_to_c(const std::optional<decision::Band>& band, unsigned lo_bit, unsig
 
 }  // namespace
 
-ems_status_t decision_config_from(const ems_decision_config_t* given,
-                                  decision::Config& config) noexcept {
-  if (!sized(given)) return invalid("decision config is NULL or its struct_size is too small");
-  ems_decision_config_t own;
-  if (!take(given, own)) return failed(EMS_E_UNIMPLEMENTED, kNewer);
-  if ((own.policies & ~kAllPolicies) != 0) {
-    return failed(EMS_E_UNIMPLEMENTED, "policies: a bit this version does not know");
-  }
-  config = decision::Config{};
-  config.net_load.pair_skew_max = milliseconds(own.pair_skew_max_ms);
-  if ((own.policies & EMS_DECISION_IMPORT_LIMIT) != 0) {
-    config.import_limit = decision::ImportLimitConfig{Watt{own.import_limit_w},
-                                                      milliseconds(own.import_limit_hold_ms)};
-  }
-  if ((own.policies & EMS_DECISION_SETPOINT) != 0) {
-    config.setpoint = decision::SetpointConfig{milliseconds(own.setpoint_lease_max_ms)};
-  }
-  if ((own.policies & EMS_DECISION_SELF_CONSUMPTION) != 0) {
-    config.self_consumption = decision::SelfConsumptionConfig{
-        Watt{own.self_consumption_target_w}, Watt{own.self_consumption_deadband_w}};
-  }
-  const Result<void> checked = decision::validate(config);
-  return status_of(checked);
-}
-
-decision::SetpointCommand setpoint_from(const ems_setpoint_t& given) noexcept {
-  decision::SetpointCommand command;
-  command.power = Watt{given.power_w};
-  command.given_at = instant(given.given_at_ms);
-  command.lease_end = instant(given.lease_end_ms);
-  const char* end = std::find(std::begin(given.actor), std::end(given.actor), '\0');
-  command.actor = decision::ActorName(
-      std::string_view(given.actor, static_cast<std::size_t>(end - given.actor)));
-  return command;
-}
-
 extern "C" {
 
 EMS_API const char* ems_policy_name(std::uint8_t policy) {
   return decision::to_string(static_cast<decision::PolicyId>(policy)).data();  // A literal.
-}
-
-EMS_API ems_status_t ems_decision_config_default(ems_decision_config_t* out) {
-  return guarded([&]() -> ems_status_t {
-    if (!sized(out)) return invalid("out is NULL or its struct_size is too small");
-    constexpr std::int64_t kHourMs = 3'600'000;
-    ems_decision_config_t config{};
-    config.pair_skew_max_ms = ceil_ms(decision::NetLoadConfig{}.pair_skew_max);
-    config.import_limit_hold_ms = kHourMs;
-    config.setpoint_lease_max_ms = kHourMs;
-    give(out, config);
-    return EMS_OK;
-  });
 }
 
 EMS_API std::size_t ems_decision_size(void) { return sizeof(OwnedDecision); }
@@ -198,7 +113,8 @@ EMS_API ems_status_t ems_decision_step(ems_decision_t* decision,
     ems_decision_inputs_t own_inputs;
     if (!take(inputs, own_inputs)) return failed(EMS_E_UNIMPLEMENTED, kNewer);
     decision::Inputs own;
-    if (const ems_status_t read = inputs_from(own_inputs, own); read != EMS_OK) return read;
+    TablesOfNow tables;
+    if (const ems_status_t read = inputs_from(own_inputs, tables, own); read != EMS_OK) return read;
     OwnedDecision& maker = *owned(decision);
     if (now_ms < maker.last_ms) return failed(EMS_E_OUT_OF_RANGE, "now_ms went backwards");
     maker.last_ms = now_ms;
@@ -302,7 +218,34 @@ EMS_API ems_status_t ems_decision_input_at(const ems_decision_t* decision, std::
     full.input = static_cast<std::uint8_t>(input.input);
     full.usable = input.usable ? 1 : 0;
     full.has_age = input.age ? 1 : 0;
+    full.quality = static_cast<std::uint8_t>(input.quality);
+    full.has_value = input.value ? 1 : 0;
     *out = full;
+    return EMS_OK;
+  });
+}
+
+EMS_API ems_status_t ems_decision_input_value(const ems_decision_t* decision, std::size_t index,
+                                              std::int64_t* out_value) {
+  return guarded([&]() -> ems_status_t {
+    if (!is(decision)) return invalid(kNoDecision);
+    if (out_value == nullptr) return invalid("out_value is NULL");
+    if (index >= decision->last->inputs.size()) {
+      return failed(EMS_E_OUT_OF_RANGE, "no such input, or no step yet");
+    }
+    const std::optional<std::int64_t>& value = decision->last->inputs[index].value;
+    if (!value) return failed(EMS_E_NOT_FOUND, "this input had no value");
+    *out_value = *value;
+    return EMS_OK;
+  });
+}
+
+EMS_API ems_status_t ems_decision_in_force(const ems_decision_t* decision, ems_in_force_t* out) {
+  return guarded([&]() -> ems_status_t {
+    if (!is(decision)) return invalid(kNoDecision);
+    if (!sized(out)) return invalid("out is NULL or its struct_size is too small");
+    if (!decision->stepped) return failed(EMS_E_FAILED_PRECONDITION, "no step yet");
+    give(out, in_force_to_c(*decision->last));
     return EMS_OK;
   });
 }

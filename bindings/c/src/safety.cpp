@@ -7,8 +7,11 @@ namespace ems::capi {
 namespace {
 
 struct OwnedSafety {
-  OwnedSafety(const safety::Config& given, const safety::State& start) noexcept
-      : config(given), state(start) {
+  OwnedSafety(const safety::Config& given, const SafetyStart& start) noexcept
+      : config(given),
+        state(start.state),
+        estop_inputs(start.estop_inputs),
+        armed(!start.monitor_only) {
     handle.owner = true;
     handle.state = &state;
     handle.output = &output;
@@ -16,6 +19,8 @@ struct OwnedSafety {
   ems_safety handle;
   safety::Config config;
   safety::State state;
+  std::uint8_t estop_inputs;
+  bool armed;
   safety::Output output;
   std::array<safety::BatteryInputs, safety::kMaxBatteries> batteries{};
   std::array<safety::InverterInputs, safety::kMaxInverters> inverters{};
@@ -28,6 +33,9 @@ static_assert(EMS_SAFETY_INVERTERS_MAX >= safety::kMaxInverters);
 static_assert(EMS_SAFETY_TRIPS_MAX >= safety::Latch::capacity());
 static_assert(EMS_SAFETY_TRIPPED == static_cast<int>(safety::SafetyState::tripped));
 static_assert(EMS_BMS_DISCHARGE_ENABLE == safety::bms_bit(safety::BmsSignal::discharge_enable));
+static_assert(EMS_BMS_ALARMS == safety::bms_bit(safety::BmsSignal::alarms));
+static_assert(EMS_HAZARD_CONTACTOR == safety::hazard_bit(safety::HazardInput::contactor));
+static_assert(EMS_CURVE_POINTS_MAX == safety::kCurvePointsMax);
 static_assert(EMS_TRIP_LIMIT_DISOBEYED == static_cast<int>(safety::TripCause::limit_disobeyed));
 static_assert(EMS_ACTION_LATCH == static_cast<int>(safety::Action::latch));
 static_assert(EMS_CAUSE_WAITING == static_cast<int>(safety::Cause::waiting));
@@ -53,7 +61,8 @@ safety::Inputs read_image(OwnedSafety& own, const ProcessImage& image, bool esto
   safety::Inputs inputs;
   inputs.batteries = std::span<const safety::BatteryInputs>(own.batteries).first(batteries);
   inputs.inverters = std::span<const safety::InverterInputs>(own.inverters).first(inverters);
-  inputs.estop = estop;
+  inputs.estop = estop || safety::read_estop(image, own.estop_inputs, now);
+  inputs.armed = own.armed;
   return inputs;
 }
 
@@ -97,10 +106,10 @@ EMS_API ems_status_t ems_safety_init(void* memory, std::size_t size,
     const ems_status_t room = check_memory(memory, size, sizeof(OwnedSafety));
     if (room != EMS_OK) return room;
     safety::Config own;
-    safety::State state;
-    const ems_status_t read = safety_config_from(config, own, state);
+    SafetyStart start;
+    const ems_status_t read = safety_config_from(config, own, start);
     if (read != EMS_OK) return read;
-    *out = &place<OwnedSafety>(memory, own, state)->handle;
+    *out = &place<OwnedSafety>(memory, own, start)->handle;
     return EMS_OK;
   });
 }
@@ -155,6 +164,7 @@ EMS_API ems_status_t ems_safety_battery_at(const ems_safety_t* safety, std::size
     full.discharge_voltage_min_mv = verdict.discharge_voltage_min.count();
     full.plausibility_failed = verdict.plausibility_failed ? 1 : 0;
     full.reason_count = static_cast<std::uint32_t>(verdict.reasons.size());
+    full.reasons_dropped = verdict.reasons_dropped;
     give(out, full);
     return EMS_OK;
   });
@@ -178,6 +188,7 @@ EMS_API ems_status_t ems_safety_reason_at(const ems_safety_t* safety, std::size_
     full.action = static_cast<std::uint8_t>(reason.action);
     full.cause = static_cast<std::uint8_t>(reason.cause);
     full.signal = static_cast<std::uint16_t>(reason.signal);
+    full.element = reason.element;
     full.value = reason.value;
     full.limit = reason.limit;
     *out = full;

@@ -25,11 +25,17 @@ struct ems_safety {
 
 namespace ems::capi {
 
+/// What a configuration says that is no part of safety::Config.
+struct SafetyStart {
+  safety::State state{};
+  std::uint8_t estop_inputs = 0;
+  bool monitor_only = false;
+};
+
 /// Reads a configuration; checks everything that safety::validate() cannot see.
 /// @return  EMS_OK, or the status of the failed check, which last_error explains.
 [[nodiscard]] ems_status_t safety_config_from(const ems_safety_config_t* given,
-                                              safety::Config& config,
-                                              safety::State& state) noexcept;
+                                              safety::Config& config, SafetyStart& start) noexcept;
 
 /// Outcome of the last step. @pre safety.stepped.
 [[nodiscard]] ems_safety_result_t safety_result(const ems_safety& safety) noexcept;

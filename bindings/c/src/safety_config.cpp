@@ -13,6 +13,15 @@ void each_limit(Limits& limits, C& c, Move&& move) noexcept {
     move(own.clear, theirs.clear);
     move(own.clear_after, theirs.clear_after_ms);
   };
+  const auto delayed = [&](auto& own, auto& theirs) {
+    threshold(own, theirs);
+    move(own.trip_after, theirs.trip_after_ms);
+  };
+  const auto overload = [&move](auto& own, auto& theirs) {
+    move(own.factor, theirs.factor_bp);
+    move(own.time, theirs.time_ms);
+    move(own.clear_after, theirs.clear_after_ms);
+  };
   threshold(limits.cell_voltage_max, c.cell_voltage_max_mv);
   threshold(limits.cell_voltage_min, c.cell_voltage_min_mv);
   move(limits.cell_voltage_latch_max, c.cell_voltage_latch_max_mv);
@@ -36,6 +45,50 @@ void each_limit(Limits& limits, C& c, Move&& move) noexcept {
   move(limits.sum_of_cells.clear_after, c.sum_of_cells_clear_after_ms);
   move(limits.stale_after_max, c.stale_after_max_ms);
   move(limits.input_clear_after, c.input_clear_after_ms);
+  move(limits.cell_voltage_max.trip_after, c.cell_voltage_max_trip_after_ms);
+  move(limits.cell_voltage_min.trip_after, c.cell_voltage_min_trip_after_ms);
+  move(limits.charge_temp_max.trip_after, c.charge_temp_max_trip_after_ms);
+  move(limits.charge_temp_min.trip_after, c.charge_temp_min_trip_after_ms);
+  move(limits.discharge_temp_max.trip_after, c.discharge_temp_max_trip_after_ms);
+  move(limits.discharge_temp_min.trip_after, c.discharge_temp_min_trip_after_ms);
+  move(limits.charge_overcurrent.trip_after, c.charge_overcurrent_trip_after_ms);
+  move(limits.discharge_overcurrent.trip_after, c.discharge_overcurrent_trip_after_ms);
+  move(limits.soc_max.trip_after, c.soc_max_trip_after_ms);
+  move(limits.soc_min.trip_after, c.soc_min_trip_after_ms);
+  move(limits.latch_after, c.latch_after_ms);
+  delayed(limits.cell_voltage_high, c.cell_voltage_high_mv);
+  delayed(limits.cell_voltage_low, c.cell_voltage_low_mv);
+  delayed(limits.temperature_high, c.temperature_high_mdegc);
+  delayed(limits.temperature_low, c.temperature_low_mdegc);
+  delayed(limits.soc_high_warning, c.soc_high_warning_bp);
+  delayed(limits.soc_low_warning, c.soc_low_warning_bp);
+  delayed(limits.temperature_spread, c.temperature_spread_mdegc);
+  delayed(limits.cell_imbalance_warning, c.cell_imbalance_warning_mv);
+  delayed(limits.cell_imbalance, c.cell_imbalance_mv);
+  delayed(limits.insulation_low, c.insulation_low_kohm);
+  overload(limits.charge_overload, c.charge_overload);
+  overload(limits.discharge_overload, c.discharge_overload);
+  auto& lies = limits.plausibility;
+  move(lies.frozen_after, c.plausibility.frozen_after_ms);
+  move(lies.power_after, c.plausibility.power_after_ms);
+  move(lies.obey_after, c.plausibility.obey_after_ms);
+  move(lies.contactor_after, c.plausibility.contactor_after_ms);
+  move(lies.skew_max, c.plausibility.skew_max_ms);
+  move(lies.clear_after, c.plausibility.clear_after_ms);
+  move(lies.soc_jump, c.plausibility.soc_jump_bp);
+  move(lies.temperature_jump, c.plausibility.temperature_jump_mdegc);
+  move(lies.cell_voltage_jump, c.plausibility.cell_voltage_jump_mv);
+  move(lies.frozen_charge, c.plausibility.frozen_charge_bp);
+  move(lies.power_tolerance, c.plausibility.power_tolerance_bp);
+  move(lies.power_floor, c.plausibility.power_floor_w);
+  move(lies.obey_tolerance, c.plausibility.obey_tolerance_bp);
+  move(lies.obey_floor, c.plausibility.obey_floor_ma);
+  move(lies.contactor_current, c.plausibility.contactor_current_ma);
+  move(limits.insulation_latch_min, c.insulation_latch_min_kohm);
+  move(limits.charge_temp_derate, c.charge_temp_curve_mdegc);
+  move(limits.charge_voltage_derate, c.charge_voltage_curve_mv);
+  move(limits.discharge_voltage_derate, c.discharge_voltage_curve_mv);
+  move(limits.cell_imbalance_derate, c.cell_imbalance_curve_mv);
 }
 
 struct FromC {
@@ -46,6 +99,13 @@ struct FromC {
   void operator()(Duration& own, const std::int64_t& theirs) const noexcept {
     own = milliseconds(theirs);
   }
+  template <class Q>
+  void operator()(safety::DerateCurve<Q>& own, const ems_derate_curve_t& theirs) const noexcept {
+    own.clear();
+    for (std::size_t i = 0; i < theirs.count; ++i) {
+      own.push_back({Q{theirs.points[i].x}, BasisPoints{theirs.points[i].share_bp}});
+    }
+  }
 };
 struct ToC {
   template <class Q>
@@ -55,6 +115,12 @@ struct ToC {
   void operator()(const Duration& own, std::int64_t& theirs) const noexcept {
     theirs = ceil_ms(own);
   }
+  template <class Q>
+  void operator()(const safety::DerateCurve<Q>& own, ems_derate_curve_t& theirs) const noexcept {
+    for (const safety::DeratePoint<Q>& point : own) {
+      theirs.points[theirs.count++] = {point.x.count(), point.share.count()};
+    }
+  }
 };
 
 ems_safety_limits_t limits_to_c(const safety::Limits& limits) noexcept {
@@ -62,34 +128,38 @@ ems_safety_limits_t limits_to_c(const safety::Limits& limits) noexcept {
   into.struct_size = sizeof into;
   into.chemistry = EMS_CHEMISTRY_LFP;
   each_limit(limits, into, ToC{});
-  const auto& derate = limits.discharge_temp_derate;
-  into.discharge_temp_derate_mdegc.trip = derate.empty() ? 0 : derate[0].x.count();
+  into.discharge_temp_derate_mdegc.trip = limits.discharge_temp_derate[0].x.count();
   return into;
+}
+
+bool has_room(const ems_safety_limits_t& limits) noexcept {
+  return limits.discharge_temp_curve_mdegc.count <= EMS_CURVE_POINTS_MAX &&
+         limits.charge_temp_curve_mdegc.count <= EMS_CURVE_POINTS_MAX &&
+         limits.charge_voltage_curve_mv.count <= EMS_CURVE_POINTS_MAX &&
+         limits.discharge_voltage_curve_mv.count <= EMS_CURVE_POINTS_MAX &&
+         limits.cell_imbalance_curve_mv.count <= EMS_CURVE_POINTS_MAX;
 }
 
 ems_status_t limits_from(const ems_safety_limits_t* given, safety::Limits& limits) noexcept {
   if (!sized(given)) return invalid("limits is NULL or its struct_size is too small");
-  ems_safety_limits_t own;
-  if (!take(given, own)) return failed(EMS_E_UNIMPLEMENTED, kNewer);
+  limits = safety::default_limits(safety::Chemistry::lfp);
+  ems_safety_limits_t own = limits_to_c(limits);
+  if (!take_over(given, own)) return failed(EMS_E_UNIMPLEMENTED, kNewer);
   if (own.chemistry != EMS_CHEMISTRY_LFP) {
     return failed(EMS_E_OUT_OF_RANGE, "chemistry is no EMS_CHEMISTRY_*");
   }
-  limits = safety::default_limits(safety::Chemistry::lfp);
+  if (!has_room(own)) {
+    return failed(EMS_E_OUT_OF_RANGE, "a curve has more than EMS_CURVE_POINTS_MAX points");
+  }
   each_limit(limits, own, FromC{});
+  if (own.discharge_temp_curve_mdegc.count > 0) {
+    FromC{}(limits.discharge_temp_derate, own.discharge_temp_curve_mdegc);
+    return EMS_OK;
+  }
   limits.discharge_temp_derate = safety::derate_curve<MilliCelsius>(
       {{MilliCelsius{own.discharge_temp_derate_mdegc.trip}, BasisPoints{10'000}},
        {limits.discharge_temp_max.trip, BasisPoints{0}}});
   return EMS_OK;
-}
-
-/// The item of an array whose items begin with struct_size, all of the same size and aligned;
-/// nullptr when this one is not so.
-template <class T>
-const T* item_of(const T* items, std::size_t index) noexcept {
-  if (!sized(items) || items->struct_size % alignof(T) != 0) return nullptr;
-  const auto* first = reinterpret_cast<const unsigned char*>(items);
-  const auto* item = reinterpret_cast<const T*>(first + index * items->struct_size);
-  return item->struct_size == items->struct_size ? item : nullptr;
 }
 
 ems_status_t battery_from(const ems_safety_battery_t& given, safety::BatteryConfig& battery,
@@ -101,8 +171,15 @@ ems_status_t battery_from(const ems_safety_battery_t& given, safety::BatteryConf
   }
   battery.asset = from_c(own.asset);
   battery.cells_in_series = own.cells_in_series;
-  battery.bms_required = own.bms_required;
+  constexpr int kAllHazards = 2 * EMS_HAZARD_CONTACTOR - 1;
+  if ((own.bms_required_more & ~EMS_BMS_ALARMS) != 0 || (own.hazards_wired & ~kAllHazards) != 0) {
+    return failed(EMS_E_UNIMPLEMENTED, "battery: a bit this version does not know", place);
+  }
+  battery.bms_required = static_cast<std::uint16_t>(own.bms_required | own.bms_required_more);
+  battery.hazards_wired = own.hazards_wired;
   battery.breaking_current_max = MilliAmp{own.breaking_current_max_ma};
+  battery.fuse_current = MilliAmp{own.fuse_current_ma};
+  battery.capacity = MicroAmpHour{own.capacity_uah};
   return limits_from(own.limits, battery.limits);
 }
 
@@ -155,7 +232,7 @@ ems_status_t state_from(const ems_safety_config_t& given, safety::State& state) 
 }  // namespace
 
 ems_status_t safety_config_from(const ems_safety_config_t* given, safety::Config& config,
-                                safety::State& state) noexcept {
+                                SafetyStart& start) noexcept {
   if (!sized(given)) return invalid("safety config is NULL or its struct_size is too small");
   ems_safety_config_t own;
   if (!take(given, own)) return failed(EMS_E_UNIMPLEMENTED, kNewer);
@@ -165,6 +242,9 @@ ems_status_t safety_config_from(const ems_safety_config_t* given, safety::Config
   if (own.inverter_count > safety::kMaxInverters) {
     return failed(EMS_E_OUT_OF_RANGE, "inverter_count is above what this build has room for");
   }
+  if (own.estop_inputs > UINT8_MAX) return failed(EMS_E_OUT_OF_RANGE, "estop_inputs is above 255");
+  start.estop_inputs = static_cast<std::uint8_t>(own.estop_inputs);
+  start.monitor_only = own.monitor_only != 0;
   config = safety::Config{};
   config.tick_period = milliseconds(own.tick_period_ms);
   config.start_grace = milliseconds(own.start_grace_ms);
@@ -185,7 +265,7 @@ ems_status_t safety_config_from(const ems_safety_config_t* given, safety::Config
     config.inverters.push_back(inverter);
   }
   if (const Result<void> sound = safety::validate(config); !sound) return failed(sound.error());
-  return state_from(own, state);
+  return state_from(own, start.state);
 }
 
 extern "C" {

@@ -86,6 +86,7 @@ EMS_API ems_status_t ems_telemetry_init(void* memory, std::size_t size,
     if (own.epoch_counter == 0) return failed(EMS_E_OUT_OF_RANGE, "epoch_counter is 0");
     telemetry::Epoch epoch;
     std::memcpy(epoch.random.data(), own.epoch_random, sizeof own.epoch_random);
+    if (epoch.random == decltype(epoch.random){}) return invalid("epoch_random was never filled");
     epoch.counter = own.epoch_counter;
     const std::size_t buffer = std::min(size - sizeof(ems_telemetry), telemetry::kBlockRingMax);
     const MutableBytes blocks(static_cast<std::byte*>(memory) + sizeof(ems_telemetry), buffer);

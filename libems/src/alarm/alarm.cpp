@@ -278,7 +278,6 @@ std::optional<Change> Book::next(const Moment& at) noexcept {
 }
 
 void Book::restore(std::span<const Alarm> alarms, Id next_id, const Moment& at) noexcept {
-  EMS_ASSERT(entries_.empty());
   next_id_ = next_id == 0 ? 1 : next_id;
   for (const Alarm& alarm : alarms) {
     if (entries_.size() == kAlarmsMax || alarm.state() == State::normal) continue;

@@ -163,6 +163,7 @@ class Book {
   [[nodiscard]] std::optional<Change> next(const Moment& at) noexcept;
 
   /// Puts back what a store kept. Active ones must be raised again within Config::confirm_after.
+  /// Before the first take(); more calls put back more.
   ///
   /// @param alarms   At most kAlarmsMax; more are left out.
   /// @param next_id  First id to give.
