@@ -13,7 +13,6 @@ struct LatchRow {
   bool upper;  ///< Trips at or above its limit; else at or below.
   Place limit;
 };
-#define EMS_AT(field) static_cast<Place>(offsetof(Limits, field))
 constexpr LatchRow kLatches[] = {
     {Source::cell_max, true, EMS_AT(cell_voltage_latch_max)},
     {Source::cell_min, false, EMS_AT(cell_voltage_latch_min)},
@@ -23,7 +22,6 @@ constexpr LatchRow kLatches[] = {
     {Source::gas, true, 0},
     {Source::insulation, false, EMS_AT(insulation_latch_min)},
 };
-#undef EMS_AT
 
 std::size_t row_of(TripCause cause) noexcept {
   EMS_ASSERT(cause >= kFirstOwnCause && cause <= kLastOwnCause);

@@ -14,18 +14,23 @@ namespace ems::safety::detail {
 /// A count whose unit the table's row knows.
 using Raw = Quantity<struct RawTag, std::int32_t>;
 using Place = std::uint16_t;  ///< Offset in Limits.
+#define EMS_AT(field) static_cast<::ems::safety::detail::Place>(offsetof(Limits, field))
 
 static_assert(std::is_standard_layout_v<Limits> && std::is_trivially_copyable_v<Limits>);
 static_assert(sizeof(Threshold<Raw>) == sizeof(Threshold<MilliVolt>));
 static_assert(sizeof(DerateCurve<Raw>) == sizeof(DerateCurve<MilliCelsius>));
 
-/// The field at `place`: an int32, an int64, a Threshold<Raw> or a DerateCurve<Raw>.
+/// The field at `place`: an int32, a Duration, a Threshold<Raw> or a DerateCurve<Raw>.
 template <class T>
-[[nodiscard]] T field_at(const Limits& limits, Place place) noexcept {
+[[nodiscard]] T field_at(const void* limits, Place place) noexcept {
   static_assert(std::is_trivially_copyable_v<T>);
   T field{};
-  std::memcpy(&field, reinterpret_cast<const std::byte*>(&limits) + place, sizeof field);
+  std::memcpy(&field, static_cast<const std::byte*>(limits) + place, sizeof field);
   return field;
+}
+template <class T>
+[[nodiscard]] T field_at(const Limits& limits, Place place) noexcept {
+  return field_at<T>(static_cast<const void*>(&limits), place);
 }
 
 /// Share of the largest current that `curve` allows at `x`, in basis points, rounded down; 0 for a

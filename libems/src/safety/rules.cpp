@@ -22,7 +22,6 @@ constexpr Action kInhibit = Action::inhibit;
 
 // clang-format off
 #define EMS_RULE(name, direction, action) {Rule::name, #name, direction, action}
-#define EMS_AT(field) static_cast<detail::Place>(offsetof(Limits, field))
 constexpr std::array<detail::RuleRow, kRuleCount> kRules{{
     {EMS_RULE(cell_overvoltage, kCharge, kInhibit), Judge::upper, Source::cell_max, Signal::cell_voltage, EMS_AT(cell_voltage_max)},
     {EMS_RULE(cell_undervoltage, kDischarge, kInhibit), Judge::lower, Source::cell_min, Signal::cell_voltage, EMS_AT(cell_voltage_min)},
@@ -72,7 +71,6 @@ constexpr std::array<detail::RuleRow, kRuleCount> kRules{{
     {EMS_RULE(limit_disobeyed, kBoth, kWarn), Judge::conduct},
     {EMS_RULE(contactor_disagreement, kBoth, kInhibit), Judge::conduct},
 }};
-#undef EMS_AT
 #undef EMS_RULE
 // clang-format on
 
