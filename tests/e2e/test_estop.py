@@ -11,6 +11,7 @@ SERVER_S = 0.5  # Declared: from the server to the wire.
 BUSY_S = 3.0  # What a loaded test machine may take; a figure is printed, a time is no verdict.
 
 
+# SAF-071
 def test_an_emergency_stop_reaches_the_wire_from_the_server_and_from_the_socket(install, capsys):
     site = install(lease_s=3600, telemetry_period_s=0.1)  # No refresh of a command comes between.
     site.start_server()

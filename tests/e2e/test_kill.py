@@ -133,6 +133,7 @@ def test_server_killed_three_times(install):
     assert len(server) > 30
 
 
+# SAF-072
 def test_whatever_is_killed_the_inverter_is_back_at_0_w_within_the_declared_time(install, capsys):
     """scripts/kill --long does the same for 45 minutes."""
     seed = int(os.environ.get("EMS_SEED", random.SystemRandom().randrange(2**32)))

@@ -82,8 +82,10 @@ class EstopLatency : public ::testing::Test {
                 {kTick, safety::Arming::armed}};
 };
 
+// SAF-071
 TEST_F(EstopLatency, FromTheSitesInterfaceToTheWire) { measure("idle store"); }
 
+// SAF-071
 TEST_F(EstopLatency, WhileTheStoreHangsInFsync) {
   ASSERT_TRUE(soon([&] { return live.worker.view().commit_times.count() > 0; }));
   files.hang_syncs(true);

@@ -80,6 +80,7 @@ class WatchdogFault : public ::testing::Test {
   std::unique_ptr<Watchdog> watchdog;
 };
 
+// SAF-070
 TEST_F(WatchdogFault, ActsAfterTheSilenceAndNotBefore) {
   start();
   clock.advance(watchdog_silence(1_ms) - 1_us);
@@ -92,6 +93,7 @@ TEST_F(WatchdogFault, ActsAfterTheSilenceAndNotBefore) {
   EXPECT_EQ(watchdog->hangs(), 1U);
 }
 
+// SAF-070
 TEST_F(WatchdogFault, StopsAgainEveryPeriodUntilTheStrandIsBack) {
   start();
   for (int n = 1; n <= 3; ++n) {
@@ -138,6 +140,7 @@ class WatchdogDeviceFault : public WatchdogFault {
   std::string all_;
 };
 
+// SAF-073
 TEST_F(WatchdogDeviceFault, IsPettedOnlyWhileTheStrandIsAlive) {
   start(io::WatchdogDevice(writer));
   EXPECT_TRUE(soon([&] { return written().size() == 1; }));
@@ -153,6 +156,7 @@ TEST_F(WatchdogDeviceFault, IsPettedOnlyWhileTheStrandIsAlive) {
   EXPECT_EQ(written().find('V'), std::string::npos) << "a hang is no orderly end";
 }
 
+// SAF-073
 TEST_F(WatchdogDeviceFault, IsDisarmedByAnOrderlyEnd) {
   start(io::WatchdogDevice(writer));
   EXPECT_TRUE(soon([&] { return !written().empty(); }));
@@ -193,6 +197,7 @@ class HangingSite : public ::testing::TestWithParam<Wire> {
   static std::string name(Wire wire) { return wire == Wire::tcp ? "TCP" : "RTU"; }
 };
 
+// SAF-070
 TEST_P(HangingSite, TheInverterIsStoppedWhileTheStrandHangs) {
   TimedInverter inverter(GetParam());
   LiveSite live({test::link_to(inverter, GetParam())});
@@ -228,6 +233,7 @@ TEST_P(HangingSite, TheInverterIsStoppedWhileTheStrandHangs) {
   EXPECT_EQ(inverter.nonsense(), 0);
 }
 
+// SAF-070
 TEST_P(HangingSite, NothingIsSentWhileControlIsDisarmed) {
   TimedInverter inverter(GetParam());
   test::LiveOptions options;
