@@ -49,6 +49,7 @@ class LiveSite {
     config.tick = options.tick;
     config.telemetry_period = milliseconds(100);
     config.autonomous_after = seconds(900);
+    config.timezone = "UTC";
     config.store.path = dir_ / "s.db";
     runtime::ControlConfig control = plain_config();
     control.arming = options.arming;
