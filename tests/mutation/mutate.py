@@ -58,10 +58,14 @@ def equivalents() -> dict[tuple[str, str, str], str]:
     return out
 
 
+TEXTS: dict[str, str] = {}  # As they were at the start: somebody may be writing on.
+
+
 def drawable(paths: list[str]) -> tuple[list[Mutation], int]:
     """Every mutant that is not known to be equivalent, and how many are."""
     known = equivalents()
-    everything = [m for path in sources() for m in mutations(path, (ROOT / path).read_text())]
+    TEXTS.update({path: (ROOT / path).read_text() for path in sources()})
+    everything = [m for path, text in TEXTS.items() for m in mutations(path, text)]
     if stale := known.keys() - {(m.path, m.source, m.what) for m in everything}:
         sys.exit(f"{EQUIVALENT.name}: no such mutant any more:\n" + "\n".join(" | ".join(key) for key in sorted(stale)))
     out = [m for m in everything if (m.path, m.source, m.what) not in known]
@@ -81,6 +85,9 @@ class Worker:
         for copy in self.tree.rglob("*"):
             if copy.is_file() and not (ROOT / copy.relative_to(self.tree)).is_file():
                 copy.unlink()
+        for path, text in TEXTS.items():
+            if (self.tree / path).read_text() != text:
+                (self.tree / path).write_text(text)
         self.seconds: dict[str, float] = {}
 
     def prepare(self) -> None:
@@ -119,8 +126,7 @@ class Worker:
 
     def judge(self, m: Mutation) -> str | None:
         """What killed it, "" when it survived, None when it does not compile."""
-        target = self.tree / m.path
-        text = target.read_text()
+        target, text = self.tree / m.path, TEXTS[m.path]
         target.write_text(m.apply(text))
         try:
             if self.compile("ems_safety", CCACHE_READONLY="1"):
@@ -138,7 +144,7 @@ class Worker:
 def show(m: Mutation, verdict: str) -> None:
     print(f"{'survived' if verdict == '' else 'killed  '} {m.path}:{m.line}: {m.what}" + (f"  by {verdict}" if verdict else ""), flush=True)
     if verdict == "":
-        text = (ROOT / m.path).read_text()
+        text = TEXTS[m.path]
         diff = difflib.unified_diff(text.splitlines(), m.apply(text).splitlines(), lineterm="", n=1)
         print("\n".join("    " + line for line in list(diff)[2:]), flush=True)
 

@@ -53,7 +53,7 @@ class Mutation:
     old: str
     new: str
     line: int
-    source: str  # The line, its blanks made one.
+    source: str  # The line, its blanks made one; ` #2` behind the second such line of the file.
     nth: int     # Which `old` of the line, from 1.
 
     @property
@@ -74,13 +74,19 @@ def mutations(path: str, text: str) -> list[Mutation]:
     code = MASKED.sub(blank, text)
     if path.endswith(".hpp"):
         code = MEMBER.sub(blank, code)
+    seen: dict[str, int] = {}
+    sources = []
+    for line in text.splitlines():
+        line = " ".join(line.split())
+        seen[line] = seen.get(line, 0) + 1
+        sources.append(line if seen[line] == 1 else f"{line} #{seen[line]}")
     out = []
     for pattern, replacements in PATTERNS:
         for found in pattern.finditer(code):
             begin = text.rfind("\n", 0, found.start() + 1) + 1
-            line = text[begin:text.find("\n", found.end())]
+            number_of_line = text.count("\n", 0, begin)
             old = text[found.start():found.end()]
             nth = text[begin:found.start()].count(old) + 1
             for new in replacements(old):
-                out.append(Mutation(path, found.start(), old, new, text.count("\n", 0, begin) + 1, " ".join(line.split()), nth))
+                out.append(Mutation(path, found.start(), old, new, number_of_line + 1, sources[number_of_line], nth))
     return sorted(out, key=lambda m: (m.at, m.new))

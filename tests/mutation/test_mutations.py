@@ -29,6 +29,8 @@ def test_what_is_no_behaviour_is_left_alone():
 def test_a_mutant_knows_its_place():
     first, second, *_ = [m for m in mutations("x.cpp", "int a;\nreturn 1 + 5 + 5;\n") if m.old == "5" and m.new == "6"]
     assert (first.line, first.source, first.what, second.what) == (2, "return 1 + 5 + 5;", "`5` -> `6` (1)", "`5` -> `6` (2)")
+    again = mutations("x.cpp", "a = b < c;\na = b < c;\n")
+    assert [m.source for m in again] == ["a = b < c;"] * 2 + ["a = b < c; #2"] * 2
 
 
 def test_every_equivalent_mutant_is_argued_and_exists():

@@ -2,6 +2,7 @@
 // Limits and events at their edges.
 #include <gtest/gtest.h>
 
+#include "ems/safety/in_place.hpp"
 #include "ems/safety/kernel.hpp"
 #include "unit/safety/fixture.hpp"
 
@@ -27,6 +28,164 @@ TEST(SafetyKernelEdges, AnEventWithoutAMeasurementHasTheValueZero) {  // SAF-035
   ASSERT_FALSE(step.output.events.empty());
   EXPECT_STREQ(step.output.events[0].name, "configuration_invalid");
   EXPECT_EQ(step.output.events[0].value, 0);
+}
+
+/// Two batteries, each behind an inverter; the second inverter has PV on its dc bus.
+World two_of_each() {
+  World w;
+  w.config.batteries.push_back(battery_config(battery(2)));
+  w.config.inverters.push_back(inverter_config(2, inverter(2)));
+  w.config.inverters[1].has_dc_pv = true;
+  w.batteries.push_back(healthy(w.now, battery(2)));
+  w.inverters.push_back({inverter(2), taken(0_w, w.now)});
+  return w;
+}
+
+TEST(SafetyKernelEdges, ARefusedConfigurationStillSaysWhatEachAssetIs) {  // SAF-034
+  World w = two_of_each();
+  Latch latch;
+  latch.push_back({TripCause::cell_overvoltage, battery(2), w.now});
+  w.state = State::restore_latch(latch, w.now);
+  w.config.tick_period = Duration::zero();
+  w.judge();
+  ASSERT_EQ(w.out.batteries.size(), 2U);
+  EXPECT_EQ(w.verdict(0).asset, battery(1));
+  EXPECT_EQ(w.verdict(1).asset, battery(2));
+  EXPECT_EQ(w.verdict(0).state, SafetyState::safe);
+  EXPECT_EQ(w.verdict(1).state, SafetyState::tripped);
+  ASSERT_EQ(w.out.inverters.size(), 2U);
+  for (std::size_t i = 0; i < 2; ++i) {
+    EXPECT_EQ(w.out.inverters[i].asset, w.config.inverters[i].asset);
+    EXPECT_EQ(w.out.inverters[i].state, SafetyState::safe);
+    EXPECT_EQ(w.out.inverters[i].command, CommandKind::stop);
+    EXPECT_EQ(w.out.inverters[i].curtail_pv, w.config.inverters[i].has_dc_pv);
+  }
+  EXPECT_EQ(w.events("cell_overvoltage_trip", true), 1);
+  w.judge();
+  EXPECT_EQ(w.events("cell_overvoltage_trip", true), 0);
+}
+
+TEST(SafetyKernelEdges, AVerdictNamesItsAssetAndTheFirstCycleIsNotLate) {  // SAF-022 SAF-028
+  World w = two_of_each();
+  w.judge();
+  EXPECT_EQ(w.out.late_ticks, 0);
+  for (std::size_t i = 0; i < 2; ++i) {
+    EXPECT_EQ(w.verdict(i).asset, w.config.batteries[i].asset);
+    EXPECT_EQ(w.out.inverters[i].asset, w.config.inverters[i].asset);
+    EXPECT_EQ(w.out.inverters[i].apparent_max, w.config.inverters[i].apparent_max);
+  }
+}
+
+TEST(SafetyKernelEdges, ValidateSaysWhereAndTakesWhatIsExactlyAllowed) {  // SAF-034
+  const Config good = World().config;
+  const auto error = [&good](auto spoil) {
+    Config config = good;
+    spoil(config);
+    const Result<void> checked = validate(config);
+    return checked ? std::nullopt : std::optional(checked.error().offset);
+  };
+  EXPECT_EQ(error([](Config& c) { c.start_grace = Duration::zero(); }), std::nullopt);
+  EXPECT_EQ(error([](Config& c) { c.tick_period = kTickPeriodMax; }), std::nullopt);
+  EXPECT_EQ(error([](Config& c) { c.batteries.clear(); }), 0);
+  EXPECT_EQ(error([](Config& c) { c.tick_period = Duration::zero(); }), 0);
+  EXPECT_EQ(error([](Config& c) { c.inverters[0].efficiency = 10'000_bp; }), std::nullopt);
+  EXPECT_EQ(error([](Config& c) { c.batteries[0].fuse_current = 100'000_ma; }), std::nullopt);
+  EXPECT_EQ(error([](Config& c) { c.batteries[0].fuse_current = 99'999_ma; }), 0);
+}
+
+TEST(SafetyKernelEdges, InsulationMayTripAtExactly100OhmPerVoltAndNoLower) {  // SAF-034
+  for (const auto& [cells, good] : {std::pair{400, true}, std::pair{401, false}}) {
+    World w;
+    BatteryConfig& b = w.config.batteries[0];
+    b.cells_in_series = static_cast<std::uint16_t>(cells);  // 400 x 3.65 V: 146 kOhm.
+    b.hazards_wired = hazard_bit(HazardInput::insulation);
+    b.limits.insulation_latch_min = KiloOhm{146};
+    b.limits.insulation_low.trip = KiloOhm{300};
+    b.limits.insulation_low.clear = KiloOhm{400};
+    EXPECT_EQ(validate(w.config).has_value(), good) << cells;
+  }
+}
+
+TEST(SafetyKernelEdges, TheWorstOfAStartingAndAFaultyBatteryIsSafe) {  // SAF-002
+  for (const std::size_t faulty : {std::size_t{0}, std::size_t{1}}) {
+    World w = two_of_each();
+    w.config.inverters.clear();
+    w.config.inverters.push_back(inverter_config(3));
+    BatteryInputs& silent = w.batteries[1 - faulty];
+    const AssetId asset = silent.asset;
+    silent = {};
+    silent.asset = asset;
+    set_cells(w.batteries[faulty], 3'700);
+    w.batteries[faulty].pack_voltage->sample.value = 59'200_mv;
+    w.batteries[faulty].cell_sum->sum.sample.value = 59'200_mv;
+    w.batteries[faulty].cell_sum->terminals.sample.value = 59'200_mv;
+    w.judge();
+    ASSERT_EQ(w.verdict(1 - faulty).state, SafetyState::init);
+    ASSERT_EQ(w.verdict(faulty).state, SafetyState::safe);
+    EXPECT_EQ(w.out.site, SafetyState::safe);
+    EXPECT_EQ(w.out.inverters[0].state, SafetyState::safe);
+  }
+}
+
+TEST(SafetyKernelEdges, AnEmptyAndAFullBatteryAreData) {  // SAF-011 SAF-017
+  const struct {
+    std::int32_t soc;
+    Rule rule;
+    Cause cause;
+  } cases[] = {{0, Rule::soc_low, Cause::exceeded},
+               {10'000, Rule::soc_high, Cause::exceeded},
+               {-1, Rule::soc_missing, Cause::missing},
+               {10'001, Rule::soc_missing, Cause::missing}};
+  for (const auto& c : cases) {
+    World w;
+    w.settle();
+    w.batteries[0].soc->sample.value = BasisPoints{c.soc};
+    w.run();
+    const Reason* reason = w.reason(c.rule);
+    ASSERT_NE(reason, nullptr) << c.soc;
+    EXPECT_EQ(reason->cause, c.cause) << c.soc;
+  }
+}
+
+TEST(SafetyKernelEdges, AnUnseenCurrentIsAlmostAnOverloadButNotOne) {  // SAF-017
+  for (const auto& [rule, current] : {std::pair{Rule::discharge_overload, 100'000_ma},
+                                     std::pair{Rule::charge_overload, MilliAmp{-100'000}}}) {
+    World w;
+    w.settle();
+    const auto seen = w.batteries[0].pack_current;
+    w.batteries[0].pack_current.reset();
+    w.run();
+    w.batteries[0].pack_current = seen;
+    w.batteries[0].pack_current->sample.value = current;  // Neither heats nor cools.
+    w.run();
+    const Reason* reason = w.reason(rule);
+    ASSERT_NE(reason, nullptr);
+    EXPECT_EQ(reason->cause, Cause::waiting);
+  }
+}
+
+TEST(SafetyKernelEdges, InPlaceIsExactlyTheStep) {  // SAF-002 SAF-022
+  World w = two_of_each();
+  Step in_place;
+  for (int i = 0; i < 200; ++i) {
+    w.now = w.now + w.config.tick_period;
+    if (i % 50 < 40) w.refresh();
+    w.batteries[0].soc->sample.value = BasisPoints{5'000 + 30 * i};
+    w.estop = i == 150;
+    step_in_place(in_place, w.config, w.inputs(), w.now);
+    const Step by_value = step(w.state, w.config, w.inputs(), w.now);
+    w.state = by_value.state;
+    ASSERT_EQ(in_place.state, by_value.state) << i;
+    ASSERT_EQ(in_place.output.site, by_value.output.site);
+    ASSERT_EQ(in_place.output.batteries.size(), 2U);
+    ASSERT_EQ(in_place.output.inverters.size(), 2U);
+    ASSERT_EQ(in_place.output.events.size(), by_value.output.events.size());
+    for (std::size_t k = 0; k < 2; ++k) {
+      ASSERT_EQ(in_place.output.inverters[k].ac, by_value.output.inverters[k].ac);
+      ASSERT_EQ(in_place.output.batteries[k].reasons, by_value.output.batteries[k].reasons);
+    }
+  }
+  EXPECT_TRUE(in_place.state.tripped());
 }
 
 }  // namespace
