@@ -3,6 +3,59 @@
 // clang-format off
 #include <ems/ems.h>
 
+_Static_assert(sizeof(ems_alarm_t) == 160, "ems_alarm_t");
+_Static_assert(offsetof(ems_alarm_t, struct_size) == 0 && sizeof(((ems_alarm_t *)0)->struct_size) == 4, "ems_alarm_t.struct_size");
+_Static_assert(offsetof(ems_alarm_t, id) == 4 && sizeof(((ems_alarm_t *)0)->id) == 4, "ems_alarm_t.id");
+_Static_assert(offsetof(ems_alarm_t, asset) == 8 && sizeof(((ems_alarm_t *)0)->asset) == 4, "ems_alarm_t.asset");
+_Static_assert(offsetof(ems_alarm_t, signal) == 12 && sizeof(((ems_alarm_t *)0)->signal) == 2, "ems_alarm_t.signal");
+_Static_assert(offsetof(ems_alarm_t, severity) == 14 && sizeof(((ems_alarm_t *)0)->severity) == 1, "ems_alarm_t.severity");
+_Static_assert(offsetof(ems_alarm_t, state) == 15 && sizeof(((ems_alarm_t *)0)->state) == 1, "ems_alarm_t.state");
+_Static_assert(offsetof(ems_alarm_t, value) == 16 && sizeof(((ems_alarm_t *)0)->value) == 8, "ems_alarm_t.value");
+_Static_assert(offsetof(ems_alarm_t, raised_at_utc_us) == 24 && sizeof(((ems_alarm_t *)0)->raised_at_utc_us) == 8, "ems_alarm_t.raised_at_utc_us");
+_Static_assert(offsetof(ems_alarm_t, changed_at_utc_us) == 32 && sizeof(((ems_alarm_t *)0)->changed_at_utc_us) == 8, "ems_alarm_t.changed_at_utc_us");
+_Static_assert(offsetof(ems_alarm_t, shelved_until_utc_us) == 40 && sizeof(((ems_alarm_t *)0)->shelved_until_utc_us) == 8, "ems_alarm_t.shelved_until_utc_us");
+_Static_assert(offsetof(ems_alarm_t, count) == 48 && sizeof(((ems_alarm_t *)0)->count) == 4, "ems_alarm_t.count");
+_Static_assert(offsetof(ems_alarm_t, active) == 52 && sizeof(((ems_alarm_t *)0)->active) == 1, "ems_alarm_t.active");
+_Static_assert(offsetof(ems_alarm_t, latching) == 53 && sizeof(((ems_alarm_t *)0)->latching) == 1, "ems_alarm_t.latching");
+_Static_assert(offsetof(ems_alarm_t, latched) == 54 && sizeof(((ems_alarm_t *)0)->latched) == 1, "ems_alarm_t.latched");
+_Static_assert(offsetof(ems_alarm_t, seen) == 55 && sizeof(((ems_alarm_t *)0)->seen) == 1, "ems_alarm_t.seen");
+_Static_assert(offsetof(ems_alarm_t, shelved) == 56 && sizeof(((ems_alarm_t *)0)->shelved) == 1, "ems_alarm_t.shelved");
+_Static_assert(offsetof(ems_alarm_t, name) == 57 && sizeof(((ems_alarm_t *)0)->name) == 49, "ems_alarm_t.name");
+_Static_assert(offsetof(ems_alarm_t, acknowledged_by) == 106 && sizeof(((ems_alarm_t *)0)->acknowledged_by) == 49, "ems_alarm_t.acknowledged_by");
+_Static_assert(offsetof(ems_alarm_t, reserved) == 155 && sizeof(((ems_alarm_t *)0)->reserved) == 5, "ems_alarm_t.reserved");
+
+_Static_assert(sizeof(ems_alarm_change_t) == 360, "ems_alarm_change_t");
+_Static_assert(offsetof(ems_alarm_change_t, struct_size) == 0 && sizeof(((ems_alarm_change_t *)0)->struct_size) == 4, "ems_alarm_change_t.struct_size");
+_Static_assert(offsetof(ems_alarm_change_t, transition) == 4 && sizeof(((ems_alarm_change_t *)0)->transition) == 4, "ems_alarm_change_t.transition");
+_Static_assert(offsetof(ems_alarm_change_t, at_utc_us) == 8 && sizeof(((ems_alarm_change_t *)0)->at_utc_us) == 8, "ems_alarm_change_t.at_utc_us");
+_Static_assert(offsetof(ems_alarm_change_t, actor) == 16 && sizeof(((ems_alarm_change_t *)0)->actor) == 49, "ems_alarm_change_t.actor");
+_Static_assert(offsetof(ems_alarm_change_t, text) == 65 && sizeof(((ems_alarm_change_t *)0)->text) == 129, "ems_alarm_change_t.text");
+_Static_assert(offsetof(ems_alarm_change_t, reserved) == 194 && sizeof(((ems_alarm_change_t *)0)->reserved) == 6, "ems_alarm_change_t.reserved");
+_Static_assert(offsetof(ems_alarm_change_t, alarm) == 200 && sizeof(((ems_alarm_change_t *)0)->alarm) == 160, "ems_alarm_change_t.alarm");
+
+_Static_assert(sizeof(ems_alarms_config_t) == 64, "ems_alarms_config_t");
+_Static_assert(offsetof(ems_alarms_config_t, struct_size) == 0 && sizeof(((ems_alarms_config_t *)0)->struct_size) == 4, "ems_alarms_config_t.struct_size");
+_Static_assert(offsetof(ems_alarms_config_t, flood_changes) == 4 && sizeof(((ems_alarms_config_t *)0)->flood_changes) == 4, "ems_alarms_config_t.flood_changes");
+_Static_assert(offsetof(ems_alarms_config_t, flood_window_ms) == 8 && sizeof(((ems_alarms_config_t *)0)->flood_window_ms) == 8, "ems_alarms_config_t.flood_window_ms");
+_Static_assert(offsetof(ems_alarms_config_t, confirm_after_ms) == 16 && sizeof(((ems_alarms_config_t *)0)->confirm_after_ms) == 8, "ems_alarms_config_t.confirm_after_ms");
+_Static_assert(offsetof(ems_alarms_config_t, shelve_max_ms) == 24 && sizeof(((ems_alarms_config_t *)0)->shelve_max_ms) == 8, "ems_alarms_config_t.shelve_max_ms");
+_Static_assert(offsetof(ems_alarms_config_t, alarms) == 32 && sizeof(((ems_alarms_config_t *)0)->alarms) == 8, "ems_alarms_config_t.alarms");
+_Static_assert(offsetof(ems_alarms_config_t, alarm_count) == 40 && sizeof(((ems_alarms_config_t *)0)->alarm_count) == 4, "ems_alarms_config_t.alarm_count");
+_Static_assert(offsetof(ems_alarms_config_t, next_id) == 44 && sizeof(((ems_alarms_config_t *)0)->next_id) == 4, "ems_alarms_config_t.next_id");
+_Static_assert(offsetof(ems_alarms_config_t, now_ms) == 48 && sizeof(((ems_alarms_config_t *)0)->now_ms) == 8, "ems_alarms_config_t.now_ms");
+_Static_assert(offsetof(ems_alarms_config_t, utc_us) == 56 && sizeof(((ems_alarms_config_t *)0)->utc_us) == 8, "ems_alarms_config_t.utc_us");
+
+_Static_assert(sizeof(ems_alarms_summary_t) == 80, "ems_alarms_summary_t");
+_Static_assert(offsetof(ems_alarms_summary_t, struct_size) == 0 && sizeof(((ems_alarms_summary_t *)0)->struct_size) == 4, "ems_alarms_summary_t.struct_size");
+_Static_assert(offsetof(ems_alarms_summary_t, alarm_count) == 4 && sizeof(((ems_alarms_summary_t *)0)->alarm_count) == 4, "ems_alarms_summary_t.alarm_count");
+_Static_assert(offsetof(ems_alarms_summary_t, active) == 8 && sizeof(((ems_alarms_summary_t *)0)->active) == 16, "ems_alarms_summary_t.active");
+_Static_assert(offsetof(ems_alarms_summary_t, unacknowledged) == 24 && sizeof(((ems_alarms_summary_t *)0)->unacknowledged) == 16, "ems_alarms_summary_t.unacknowledged");
+_Static_assert(offsetof(ems_alarms_summary_t, shelved) == 40 && sizeof(((ems_alarms_summary_t *)0)->shelved) == 16, "ems_alarms_summary_t.shelved");
+_Static_assert(offsetof(ems_alarms_summary_t, revision) == 56 && sizeof(((ems_alarms_summary_t *)0)->revision) == 8, "ems_alarms_summary_t.revision");
+_Static_assert(offsetof(ems_alarms_summary_t, dropped) == 64 && sizeof(((ems_alarms_summary_t *)0)->dropped) == 8, "ems_alarms_summary_t.dropped");
+_Static_assert(offsetof(ems_alarms_summary_t, next_id) == 72 && sizeof(((ems_alarms_summary_t *)0)->next_id) == 4, "ems_alarms_summary_t.next_id");
+_Static_assert(offsetof(ems_alarms_summary_t, reserved) == 76 && sizeof(((ems_alarms_summary_t *)0)->reserved) == 4, "ems_alarms_summary_t.reserved");
+
 _Static_assert(sizeof(ems_can_frame_t) == 16, "ems_can_frame_t");
 _Static_assert(offsetof(ems_can_frame_t, id) == 0 && sizeof(((ems_can_frame_t *)0)->id) == 4, "ems_can_frame_t.id");
 _Static_assert(offsetof(ems_can_frame_t, extended) == 4 && sizeof(((ems_can_frame_t *)0)->extended) == 1, "ems_can_frame_t.extended");
@@ -115,7 +168,11 @@ _Static_assert(sizeof(ems_frame_scan_t) == 16, "ems_frame_scan_t");
 _Static_assert(offsetof(ems_frame_scan_t, noise) == 0 && sizeof(((ems_frame_scan_t *)0)->noise) == 8, "ems_frame_scan_t.noise");
 _Static_assert(offsetof(ems_frame_scan_t, size) == 8 && sizeof(((ems_frame_scan_t *)0)->size) == 8, "ems_frame_scan_t.size");
 
-_Static_assert(sizeof(ems_control_config_t) == 56, "ems_control_config_t");
+_Static_assert(sizeof(ems_phase_limits_t) == 28, "ems_phase_limits_t");
+_Static_assert(offsetof(ems_phase_limits_t, count) == 0 && sizeof(((ems_phase_limits_t *)0)->count) == 4, "ems_phase_limits_t.count");
+_Static_assert(offsetof(ems_phase_limits_t, phases) == 4 && sizeof(((ems_phase_limits_t *)0)->phases) == 24, "ems_phase_limits_t.phases");
+
+_Static_assert(sizeof(ems_control_config_t) == 64, "ems_control_config_t");
 _Static_assert(offsetof(ems_control_config_t, struct_size) == 0 && sizeof(((ems_control_config_t *)0)->struct_size) == 4, "ems_control_config_t.struct_size");
 _Static_assert(offsetof(ems_control_config_t, armed) == 4 && sizeof(((ems_control_config_t *)0)->armed) == 4, "ems_control_config_t.armed");
 _Static_assert(offsetof(ems_control_config_t, safety) == 8 && sizeof(((ems_control_config_t *)0)->safety) == 8, "ems_control_config_t.safety");
@@ -126,13 +183,21 @@ _Static_assert(offsetof(ems_control_config_t, pv_meter_count) == 40 && sizeof(((
 _Static_assert(offsetof(ems_control_config_t, has_pcc_meter) == 44 && sizeof(((ems_control_config_t *)0)->has_pcc_meter) == 4, "ems_control_config_t.has_pcc_meter");
 _Static_assert(offsetof(ems_control_config_t, pcc_meter) == 48 && sizeof(((ems_control_config_t *)0)->pcc_meter) == 4, "ems_control_config_t.pcc_meter");
 _Static_assert(offsetof(ems_control_config_t, reserved) == 52 && sizeof(((ems_control_config_t *)0)->reserved) == 4, "ems_control_config_t.reserved");
+_Static_assert(offsetof(ems_control_config_t, phase_limits) == 56 && sizeof(((ems_control_config_t *)0)->phase_limits) == 8, "ems_control_config_t.phase_limits");
 
-_Static_assert(sizeof(ems_control_inputs_t) == 88, "ems_control_inputs_t");
+_Static_assert(sizeof(ems_control_inputs_t) == 360, "ems_control_inputs_t");
 _Static_assert(offsetof(ems_control_inputs_t, struct_size) == 0 && sizeof(((ems_control_inputs_t *)0)->struct_size) == 4, "ems_control_inputs_t.struct_size");
 _Static_assert(offsetof(ems_control_inputs_t, estop) == 4 && sizeof(((ems_control_inputs_t *)0)->estop) == 4, "ems_control_inputs_t.estop");
 _Static_assert(offsetof(ems_control_inputs_t, inverters_ready) == 8 && sizeof(((ems_control_inputs_t *)0)->inverters_ready) == 4, "ems_control_inputs_t.inverters_ready");
 _Static_assert(offsetof(ems_control_inputs_t, has_setpoint) == 12 && sizeof(((ems_control_inputs_t *)0)->has_setpoint) == 4, "ems_control_inputs_t.has_setpoint");
 _Static_assert(offsetof(ems_control_inputs_t, setpoint) == 16 && sizeof(((ems_control_inputs_t *)0)->setpoint) == 72, "ems_control_inputs_t.setpoint");
+_Static_assert(offsetof(ems_control_inputs_t, valid) == 88 && sizeof(((ems_control_inputs_t *)0)->valid) == 4, "ems_control_inputs_t.valid");
+_Static_assert(offsetof(ems_control_inputs_t, reserved) == 92 && sizeof(((ems_control_inputs_t *)0)->reserved) == 4, "ems_control_inputs_t.reserved");
+_Static_assert(offsetof(ems_control_inputs_t, remote_setpoint) == 96 && sizeof(((ems_control_inputs_t *)0)->remote_setpoint) == 72, "ems_control_inputs_t.remote_setpoint");
+_Static_assert(offsetof(ems_control_inputs_t, active_power_limit) == 168 && sizeof(((ems_control_inputs_t *)0)->active_power_limit) == 80, "ems_control_inputs_t.active_power_limit");
+_Static_assert(offsetof(ems_control_inputs_t, dimming) == 248 && sizeof(((ems_control_inputs_t *)0)->dimming) == 80, "ems_control_inputs_t.dimming");
+_Static_assert(offsetof(ems_control_inputs_t, wall) == 328 && sizeof(((ems_control_inputs_t *)0)->wall) == 24, "ems_control_inputs_t.wall");
+_Static_assert(offsetof(ems_control_inputs_t, tables) == 352 && sizeof(((ems_control_inputs_t *)0)->tables) == 8, "ems_control_inputs_t.tables");
 
 _Static_assert(sizeof(ems_control_result_t) == 40, "ems_control_result_t");
 _Static_assert(offsetof(ems_control_result_t, struct_size) == 0 && sizeof(((ems_control_result_t *)0)->struct_size) == 4, "ems_control_result_t.struct_size");
@@ -180,7 +245,24 @@ _Static_assert(offsetof(ems_distribution_t, target_w) == 4 && sizeof(((ems_distr
 _Static_assert(offsetof(ems_distribution_t, bounds) == 8 && sizeof(((ems_distribution_t *)0)->bounds) == 8, "ems_distribution_t.bounds");
 _Static_assert(offsetof(ems_distribution_t, cross_charging) == 16 && sizeof(((ems_distribution_t *)0)->cross_charging) == 4, "ems_distribution_t.cross_charging");
 
-_Static_assert(sizeof(ems_decision_config_t) == 48, "ems_decision_config_t");
+_Static_assert(sizeof(ems_power_limits_t) == 12, "ems_power_limits_t");
+_Static_assert(offsetof(ems_power_limits_t, has_discharge_max) == 0 && sizeof(((ems_power_limits_t *)0)->has_discharge_max) == 1, "ems_power_limits_t.has_discharge_max");
+_Static_assert(offsetof(ems_power_limits_t, has_charge_max) == 1 && sizeof(((ems_power_limits_t *)0)->has_charge_max) == 1, "ems_power_limits_t.has_charge_max");
+_Static_assert(offsetof(ems_power_limits_t, reserved) == 2 && sizeof(((ems_power_limits_t *)0)->reserved) == 2, "ems_power_limits_t.reserved");
+_Static_assert(offsetof(ems_power_limits_t, discharge_max_w) == 4 && sizeof(((ems_power_limits_t *)0)->discharge_max_w) == 4, "ems_power_limits_t.discharge_max_w");
+_Static_assert(offsetof(ems_power_limits_t, charge_max_w) == 8 && sizeof(((ems_power_limits_t *)0)->charge_max_w) == 4, "ems_power_limits_t.charge_max_w");
+
+_Static_assert(sizeof(ems_time_of_use_window_t) == 16, "ems_time_of_use_window_t");
+_Static_assert(offsetof(ems_time_of_use_window_t, from_minute) == 0 && sizeof(((ems_time_of_use_window_t *)0)->from_minute) == 2, "ems_time_of_use_window_t.from_minute");
+_Static_assert(offsetof(ems_time_of_use_window_t, to_minute) == 2 && sizeof(((ems_time_of_use_window_t *)0)->to_minute) == 2, "ems_time_of_use_window_t.to_minute");
+_Static_assert(offsetof(ems_time_of_use_window_t, days) == 4 && sizeof(((ems_time_of_use_window_t *)0)->days) == 1, "ems_time_of_use_window_t.days");
+_Static_assert(offsetof(ems_time_of_use_window_t, action) == 5 && sizeof(((ems_time_of_use_window_t *)0)->action) == 1, "ems_time_of_use_window_t.action");
+_Static_assert(offsetof(ems_time_of_use_window_t, has_soc_stop) == 6 && sizeof(((ems_time_of_use_window_t *)0)->has_soc_stop) == 1, "ems_time_of_use_window_t.has_soc_stop");
+_Static_assert(offsetof(ems_time_of_use_window_t, reserved) == 7 && sizeof(((ems_time_of_use_window_t *)0)->reserved) == 1, "ems_time_of_use_window_t.reserved");
+_Static_assert(offsetof(ems_time_of_use_window_t, power_w) == 8 && sizeof(((ems_time_of_use_window_t *)0)->power_w) == 4, "ems_time_of_use_window_t.power_w");
+_Static_assert(offsetof(ems_time_of_use_window_t, soc_stop_bp) == 12 && sizeof(((ems_time_of_use_window_t *)0)->soc_stop_bp) == 4, "ems_time_of_use_window_t.soc_stop_bp");
+
+_Static_assert(sizeof(ems_decision_config_t) == 376, "ems_decision_config_t");
 _Static_assert(offsetof(ems_decision_config_t, struct_size) == 0 && sizeof(((ems_decision_config_t *)0)->struct_size) == 4, "ems_decision_config_t.struct_size");
 _Static_assert(offsetof(ems_decision_config_t, policies) == 4 && sizeof(((ems_decision_config_t *)0)->policies) == 4, "ems_decision_config_t.policies");
 _Static_assert(offsetof(ems_decision_config_t, pair_skew_max_ms) == 8 && sizeof(((ems_decision_config_t *)0)->pair_skew_max_ms) == 8, "ems_decision_config_t.pair_skew_max_ms");
@@ -190,6 +272,66 @@ _Static_assert(offsetof(ems_decision_config_t, import_limit_w) == 32 && sizeof((
 _Static_assert(offsetof(ems_decision_config_t, self_consumption_target_w) == 36 && sizeof(((ems_decision_config_t *)0)->self_consumption_target_w) == 4, "ems_decision_config_t.self_consumption_target_w");
 _Static_assert(offsetof(ems_decision_config_t, self_consumption_deadband_w) == 40 && sizeof(((ems_decision_config_t *)0)->self_consumption_deadband_w) == 4, "ems_decision_config_t.self_consumption_deadband_w");
 _Static_assert(offsetof(ems_decision_config_t, reserved) == 44 && sizeof(((ems_decision_config_t *)0)->reserved) == 4, "ems_decision_config_t.reserved");
+_Static_assert(offsetof(ems_decision_config_t, active_power_limit_lease_max_ms) == 48 && sizeof(((ems_decision_config_t *)0)->active_power_limit_lease_max_ms) == 8, "ems_decision_config_t.active_power_limit_lease_max_ms");
+_Static_assert(offsetof(ems_decision_config_t, active_power_limit) == 56 && sizeof(((ems_decision_config_t *)0)->active_power_limit) == 12, "ems_decision_config_t.active_power_limit");
+_Static_assert(offsetof(ems_decision_config_t, active_power_limit_fallback) == 68 && sizeof(((ems_decision_config_t *)0)->active_power_limit_fallback) == 12, "ems_decision_config_t.active_power_limit_fallback");
+_Static_assert(offsetof(ems_decision_config_t, droop_release_after_ms) == 80 && sizeof(((ems_decision_config_t *)0)->droop_release_after_ms) == 8, "ems_decision_config_t.droop_release_after_ms");
+_Static_assert(offsetof(ems_decision_config_t, droop_response_ms) == 88 && sizeof(((ems_decision_config_t *)0)->droop_response_ms) == 8, "ems_decision_config_t.droop_response_ms");
+_Static_assert(offsetof(ems_decision_config_t, droop_nominal_mhz) == 96 && sizeof(((ems_decision_config_t *)0)->droop_nominal_mhz) == 4, "ems_decision_config_t.droop_nominal_mhz");
+_Static_assert(offsetof(ems_decision_config_t, droop_deadband_over_mhz) == 100 && sizeof(((ems_decision_config_t *)0)->droop_deadband_over_mhz) == 4, "ems_decision_config_t.droop_deadband_over_mhz");
+_Static_assert(offsetof(ems_decision_config_t, droop_deadband_under_mhz) == 104 && sizeof(((ems_decision_config_t *)0)->droop_deadband_under_mhz) == 4, "ems_decision_config_t.droop_deadband_under_mhz");
+_Static_assert(offsetof(ems_decision_config_t, droop_bp) == 108 && sizeof(((ems_decision_config_t *)0)->droop_bp) == 4, "ems_decision_config_t.droop_bp");
+_Static_assert(offsetof(ems_decision_config_t, droop_reference_w) == 112 && sizeof(((ems_decision_config_t *)0)->droop_reference_w) == 4, "ems_decision_config_t.droop_reference_w");
+_Static_assert(offsetof(ems_decision_config_t, ramp_up_w_per_s) == 116 && sizeof(((ems_decision_config_t *)0)->ramp_up_w_per_s) == 4, "ems_decision_config_t.ramp_up_w_per_s");
+_Static_assert(offsetof(ems_decision_config_t, ramp_down_w_per_s) == 120 && sizeof(((ems_decision_config_t *)0)->ramp_down_w_per_s) == 4, "ems_decision_config_t.ramp_down_w_per_s");
+_Static_assert(offsetof(ems_decision_config_t, dimming_failsafe_w) == 124 && sizeof(((ems_decision_config_t *)0)->dimming_failsafe_w) == 4, "ems_decision_config_t.dimming_failsafe_w");
+_Static_assert(offsetof(ems_decision_config_t, dimming_protective_w) == 128 && sizeof(((ems_decision_config_t *)0)->dimming_protective_w) == 4, "ems_decision_config_t.dimming_protective_w");
+_Static_assert(offsetof(ems_decision_config_t, export_limit_w) == 132 && sizeof(((ems_decision_config_t *)0)->export_limit_w) == 4, "ems_decision_config_t.export_limit_w");
+_Static_assert(offsetof(ems_decision_config_t, ramp_step_max_ms) == 136 && sizeof(((ems_decision_config_t *)0)->ramp_step_max_ms) == 8, "ems_decision_config_t.ramp_step_max_ms");
+_Static_assert(offsetof(ems_decision_config_t, dimming_failsafe_min_ms) == 144 && sizeof(((ems_decision_config_t *)0)->dimming_failsafe_min_ms) == 8, "ems_decision_config_t.dimming_failsafe_min_ms");
+_Static_assert(offsetof(ems_decision_config_t, dimming_lease_max_ms) == 152 && sizeof(((ems_decision_config_t *)0)->dimming_lease_max_ms) == 8, "ems_decision_config_t.dimming_lease_max_ms");
+_Static_assert(offsetof(ems_decision_config_t, demand_limit_window_ms) == 160 && sizeof(((ems_decision_config_t *)0)->demand_limit_window_ms) == 8, "ems_decision_config_t.demand_limit_window_ms");
+_Static_assert(offsetof(ems_decision_config_t, demand_limit_offset_ms) == 168 && sizeof(((ems_decision_config_t *)0)->demand_limit_offset_ms) == 8, "ems_decision_config_t.demand_limit_offset_ms");
+_Static_assert(offsetof(ems_decision_config_t, demand_limit_hold_ms) == 176 && sizeof(((ems_decision_config_t *)0)->demand_limit_hold_ms) == 8, "ems_decision_config_t.demand_limit_hold_ms");
+_Static_assert(offsetof(ems_decision_config_t, demand_limit_glide_ms) == 184 && sizeof(((ems_decision_config_t *)0)->demand_limit_glide_ms) == 8, "ems_decision_config_t.demand_limit_glide_ms");
+_Static_assert(offsetof(ems_decision_config_t, remote_setpoint_lease_max_ms) == 192 && sizeof(((ems_decision_config_t *)0)->remote_setpoint_lease_max_ms) == 8, "ems_decision_config_t.remote_setpoint_lease_max_ms");
+_Static_assert(offsetof(ems_decision_config_t, plan_age_max_ms) == 200 && sizeof(((ems_decision_config_t *)0)->plan_age_max_ms) == 8, "ems_decision_config_t.plan_age_max_ms");
+_Static_assert(offsetof(ems_decision_config_t, plan_adrift_max_ms) == 208 && sizeof(((ems_decision_config_t *)0)->plan_adrift_max_ms) == 8, "ems_decision_config_t.plan_adrift_max_ms");
+_Static_assert(offsetof(ems_decision_config_t, price_age_max_ms) == 216 && sizeof(((ems_decision_config_t *)0)->price_age_max_ms) == 8, "ems_decision_config_t.price_age_max_ms");
+_Static_assert(offsetof(ems_decision_config_t, price_buy_below) == 224 && sizeof(((ems_decision_config_t *)0)->price_buy_below) == 8, "ems_decision_config_t.price_buy_below");
+_Static_assert(offsetof(ems_decision_config_t, price_sell_above) == 232 && sizeof(((ems_decision_config_t *)0)->price_sell_above) == 8, "ems_decision_config_t.price_sell_above");
+_Static_assert(offsetof(ems_decision_config_t, time_of_use_windows) == 240 && sizeof(((ems_decision_config_t *)0)->time_of_use_windows) == 8, "ems_decision_config_t.time_of_use_windows");
+_Static_assert(offsetof(ems_decision_config_t, time_of_use_window_count) == 248 && sizeof(((ems_decision_config_t *)0)->time_of_use_window_count) == 4, "ems_decision_config_t.time_of_use_window_count");
+_Static_assert(offsetof(ems_decision_config_t, time_of_use_only_without_prices) == 252 && sizeof(((ems_decision_config_t *)0)->time_of_use_only_without_prices) == 4, "ems_decision_config_t.time_of_use_only_without_prices");
+_Static_assert(offsetof(ems_decision_config_t, time_of_use_soc_hysteresis_bp) == 256 && sizeof(((ems_decision_config_t *)0)->time_of_use_soc_hysteresis_bp) == 4, "ems_decision_config_t.time_of_use_soc_hysteresis_bp");
+_Static_assert(offsetof(ems_decision_config_t, demand_limit_w) == 260 && sizeof(((ems_decision_config_t *)0)->demand_limit_w) == 4, "ems_decision_config_t.demand_limit_w");
+_Static_assert(offsetof(ems_decision_config_t, demand_limit_import_max_w) == 264 && sizeof(((ems_decision_config_t *)0)->demand_limit_import_max_w) == 4, "ems_decision_config_t.demand_limit_import_max_w");
+_Static_assert(offsetof(ems_decision_config_t, backup_reserve_bp) == 268 && sizeof(((ems_decision_config_t *)0)->backup_reserve_bp) == 4, "ems_decision_config_t.backup_reserve_bp");
+_Static_assert(offsetof(ems_decision_config_t, backup_reserve_hysteresis_bp) == 272 && sizeof(((ems_decision_config_t *)0)->backup_reserve_hysteresis_bp) == 4, "ems_decision_config_t.backup_reserve_hysteresis_bp");
+_Static_assert(offsetof(ems_decision_config_t, zero_export_tolerance_w) == 276 && sizeof(((ems_decision_config_t *)0)->zero_export_tolerance_w) == 4, "ems_decision_config_t.zero_export_tolerance_w");
+_Static_assert(offsetof(ems_decision_config_t, price_currency) == 280 && sizeof(((ems_decision_config_t *)0)->price_currency) == 4, "ems_decision_config_t.price_currency");
+_Static_assert(offsetof(ems_decision_config_t, price_power_w) == 284 && sizeof(((ems_decision_config_t *)0)->price_power_w) == 4, "ems_decision_config_t.price_power_w");
+_Static_assert(offsetof(ems_decision_config_t, price_share_at_threshold_bp) == 288 && sizeof(((ems_decision_config_t *)0)->price_share_at_threshold_bp) == 4, "ems_decision_config_t.price_share_at_threshold_bp");
+_Static_assert(offsetof(ems_decision_config_t, price_soc_buy_max_bp) == 292 && sizeof(((ems_decision_config_t *)0)->price_soc_buy_max_bp) == 4, "ems_decision_config_t.price_soc_buy_max_bp");
+_Static_assert(offsetof(ems_decision_config_t, price_soc_sell_min_bp) == 296 && sizeof(((ems_decision_config_t *)0)->price_soc_sell_min_bp) == 4, "ems_decision_config_t.price_soc_sell_min_bp");
+_Static_assert(offsetof(ems_decision_config_t, price_soc_hysteresis_bp) == 300 && sizeof(((ems_decision_config_t *)0)->price_soc_hysteresis_bp) == 4, "ems_decision_config_t.price_soc_hysteresis_bp");
+_Static_assert(offsetof(ems_decision_config_t, self_consumption_surplus_start_w) == 304 && sizeof(((ems_decision_config_t *)0)->self_consumption_surplus_start_w) == 4, "ems_decision_config_t.self_consumption_surplus_start_w");
+_Static_assert(offsetof(ems_decision_config_t, self_consumption_surplus_stop_w) == 308 && sizeof(((ems_decision_config_t *)0)->self_consumption_surplus_stop_w) == 4, "ems_decision_config_t.self_consumption_surplus_stop_w");
+_Static_assert(offsetof(ems_decision_config_t, self_consumption_soc_store_max_bp) == 312 && sizeof(((ems_decision_config_t *)0)->self_consumption_soc_store_max_bp) == 4, "ems_decision_config_t.self_consumption_soc_store_max_bp");
+_Static_assert(offsetof(ems_decision_config_t, self_consumption_soc_feed_min_bp) == 316 && sizeof(((ems_decision_config_t *)0)->self_consumption_soc_feed_min_bp) == 4, "ems_decision_config_t.self_consumption_soc_feed_min_bp");
+_Static_assert(offsetof(ems_decision_config_t, self_consumption_soc_hysteresis_bp) == 320 && sizeof(((ems_decision_config_t *)0)->self_consumption_soc_hysteresis_bp) == 4, "ems_decision_config_t.self_consumption_soc_hysteresis_bp");
+_Static_assert(offsetof(ems_decision_config_t, comfort_soc_min_bp) == 324 && sizeof(((ems_decision_config_t *)0)->comfort_soc_min_bp) == 4, "ems_decision_config_t.comfort_soc_min_bp");
+_Static_assert(offsetof(ems_decision_config_t, comfort_soc_max_bp) == 328 && sizeof(((ems_decision_config_t *)0)->comfort_soc_max_bp) == 4, "ems_decision_config_t.comfort_soc_max_bp");
+_Static_assert(offsetof(ems_decision_config_t, comfort_taper_bp) == 332 && sizeof(((ems_decision_config_t *)0)->comfort_taper_bp) == 4, "ems_decision_config_t.comfort_taper_bp");
+_Static_assert(offsetof(ems_decision_config_t, comfort_power_w) == 336 && sizeof(((ems_decision_config_t *)0)->comfort_power_w) == 4, "ems_decision_config_t.comfort_power_w");
+_Static_assert(offsetof(ems_decision_config_t, comfort_restore_w) == 340 && sizeof(((ems_decision_config_t *)0)->comfort_restore_w) == 4, "ems_decision_config_t.comfort_restore_w");
+_Static_assert(offsetof(ems_decision_config_t, gentle_charge_ppm) == 344 && sizeof(((ems_decision_config_t *)0)->gentle_charge_ppm) == 4, "ems_decision_config_t.gentle_charge_ppm");
+_Static_assert(offsetof(ems_decision_config_t, gentle_discharge_ppm) == 348 && sizeof(((ems_decision_config_t *)0)->gentle_discharge_ppm) == 4, "ems_decision_config_t.gentle_discharge_ppm");
+_Static_assert(offsetof(ems_decision_config_t, gentle_cold_zero_mdegc) == 352 && sizeof(((ems_decision_config_t *)0)->gentle_cold_zero_mdegc) == 4, "ems_decision_config_t.gentle_cold_zero_mdegc");
+_Static_assert(offsetof(ems_decision_config_t, gentle_cold_full_mdegc) == 356 && sizeof(((ems_decision_config_t *)0)->gentle_cold_full_mdegc) == 4, "ems_decision_config_t.gentle_cold_full_mdegc");
+_Static_assert(offsetof(ems_decision_config_t, gentle_hot_full_mdegc) == 360 && sizeof(((ems_decision_config_t *)0)->gentle_hot_full_mdegc) == 4, "ems_decision_config_t.gentle_hot_full_mdegc");
+_Static_assert(offsetof(ems_decision_config_t, gentle_hot_zero_mdegc) == 364 && sizeof(((ems_decision_config_t *)0)->gentle_hot_zero_mdegc) == 4, "ems_decision_config_t.gentle_hot_zero_mdegc");
+_Static_assert(offsetof(ems_decision_config_t, gentle_temperature_power_w) == 368 && sizeof(((ems_decision_config_t *)0)->gentle_temperature_power_w) == 4, "ems_decision_config_t.gentle_temperature_power_w");
 
 _Static_assert(sizeof(ems_power_sample_t) == 24, "ems_power_sample_t");
 _Static_assert(offsetof(ems_power_sample_t, taken_at_ms) == 0 && sizeof(((ems_power_sample_t *)0)->taken_at_ms) == 8, "ems_power_sample_t.taken_at_ms");
@@ -198,6 +340,13 @@ _Static_assert(offsetof(ems_power_sample_t, power_w) == 16 && sizeof(((ems_power
 _Static_assert(offsetof(ems_power_sample_t, quality) == 20 && sizeof(((ems_power_sample_t *)0)->quality) == 1, "ems_power_sample_t.quality");
 _Static_assert(offsetof(ems_power_sample_t, reserved) == 21 && sizeof(((ems_power_sample_t *)0)->reserved) == 3, "ems_power_sample_t.reserved");
 
+_Static_assert(sizeof(ems_measurement_t) == 32, "ems_measurement_t");
+_Static_assert(offsetof(ems_measurement_t, value) == 0 && sizeof(((ems_measurement_t *)0)->value) == 8, "ems_measurement_t.value");
+_Static_assert(offsetof(ems_measurement_t, taken_at_ms) == 8 && sizeof(((ems_measurement_t *)0)->taken_at_ms) == 8, "ems_measurement_t.taken_at_ms");
+_Static_assert(offsetof(ems_measurement_t, stale_after_ms) == 16 && sizeof(((ems_measurement_t *)0)->stale_after_ms) == 8, "ems_measurement_t.stale_after_ms");
+_Static_assert(offsetof(ems_measurement_t, quality) == 24 && sizeof(((ems_measurement_t *)0)->quality) == 1, "ems_measurement_t.quality");
+_Static_assert(offsetof(ems_measurement_t, reserved) == 25 && sizeof(((ems_measurement_t *)0)->reserved) == 7, "ems_measurement_t.reserved");
+
 _Static_assert(sizeof(ems_setpoint_t) == 72, "ems_setpoint_t");
 _Static_assert(offsetof(ems_setpoint_t, given_at_ms) == 0 && sizeof(((ems_setpoint_t *)0)->given_at_ms) == 8, "ems_setpoint_t.given_at_ms");
 _Static_assert(offsetof(ems_setpoint_t, lease_end_ms) == 8 && sizeof(((ems_setpoint_t *)0)->lease_end_ms) == 8, "ems_setpoint_t.lease_end_ms");
@@ -205,7 +354,55 @@ _Static_assert(offsetof(ems_setpoint_t, power_w) == 16 && sizeof(((ems_setpoint_
 _Static_assert(offsetof(ems_setpoint_t, actor) == 20 && sizeof(((ems_setpoint_t *)0)->actor) == 49, "ems_setpoint_t.actor");
 _Static_assert(offsetof(ems_setpoint_t, reserved) == 69 && sizeof(((ems_setpoint_t *)0)->reserved) == 3, "ems_setpoint_t.reserved");
 
-_Static_assert(sizeof(ems_decision_inputs_t) == 160, "ems_decision_inputs_t");
+_Static_assert(sizeof(ems_limit_command_t) == 80, "ems_limit_command_t");
+_Static_assert(offsetof(ems_limit_command_t, given_at_ms) == 0 && sizeof(((ems_limit_command_t *)0)->given_at_ms) == 8, "ems_limit_command_t.given_at_ms");
+_Static_assert(offsetof(ems_limit_command_t, lease_end_ms) == 8 && sizeof(((ems_limit_command_t *)0)->lease_end_ms) == 8, "ems_limit_command_t.lease_end_ms");
+_Static_assert(offsetof(ems_limit_command_t, limits) == 16 && sizeof(((ems_limit_command_t *)0)->limits) == 12, "ems_limit_command_t.limits");
+_Static_assert(offsetof(ems_limit_command_t, actor) == 28 && sizeof(((ems_limit_command_t *)0)->actor) == 49, "ems_limit_command_t.actor");
+_Static_assert(offsetof(ems_limit_command_t, reserved) == 77 && sizeof(((ems_limit_command_t *)0)->reserved) == 3, "ems_limit_command_t.reserved");
+
+_Static_assert(sizeof(ems_wall_time_t) == 24, "ems_wall_time_t");
+_Static_assert(offsetof(ems_wall_time_t, utc_us) == 0 && sizeof(((ems_wall_time_t *)0)->utc_us) == 8, "ems_wall_time_t.utc_us");
+_Static_assert(offsetof(ems_wall_time_t, unsynced_ms) == 8 && sizeof(((ems_wall_time_t *)0)->unsynced_ms) == 8, "ems_wall_time_t.unsynced_ms");
+_Static_assert(offsetof(ems_wall_time_t, utc_offset_s) == 16 && sizeof(((ems_wall_time_t *)0)->utc_offset_s) == 4, "ems_wall_time_t.utc_offset_s");
+_Static_assert(offsetof(ems_wall_time_t, quality) == 20 && sizeof(((ems_wall_time_t *)0)->quality) == 4, "ems_wall_time_t.quality");
+
+_Static_assert(sizeof(ems_schedule_entry_t) == 24, "ems_schedule_entry_t");
+_Static_assert(offsetof(ems_schedule_entry_t, from_utc_us) == 0 && sizeof(((ems_schedule_entry_t *)0)->from_utc_us) == 8, "ems_schedule_entry_t.from_utc_us");
+_Static_assert(offsetof(ems_schedule_entry_t, to_utc_us) == 8 && sizeof(((ems_schedule_entry_t *)0)->to_utc_us) == 8, "ems_schedule_entry_t.to_utc_us");
+_Static_assert(offsetof(ems_schedule_entry_t, power_w) == 16 && sizeof(((ems_schedule_entry_t *)0)->power_w) == 4, "ems_schedule_entry_t.power_w");
+_Static_assert(offsetof(ems_schedule_entry_t, reserved) == 20 && sizeof(((ems_schedule_entry_t *)0)->reserved) == 4, "ems_schedule_entry_t.reserved");
+
+_Static_assert(sizeof(ems_plan_slot_t) == 32, "ems_plan_slot_t");
+_Static_assert(offsetof(ems_plan_slot_t, start_utc_us) == 0 && sizeof(((ems_plan_slot_t *)0)->start_utc_us) == 8, "ems_plan_slot_t.start_utc_us");
+_Static_assert(offsetof(ems_plan_slot_t, end_utc_us) == 8 && sizeof(((ems_plan_slot_t *)0)->end_utc_us) == 8, "ems_plan_slot_t.end_utc_us");
+_Static_assert(offsetof(ems_plan_slot_t, power_w) == 16 && sizeof(((ems_plan_slot_t *)0)->power_w) == 4, "ems_plan_slot_t.power_w");
+_Static_assert(offsetof(ems_plan_slot_t, pcc_target_w) == 20 && sizeof(((ems_plan_slot_t *)0)->pcc_target_w) == 4, "ems_plan_slot_t.pcc_target_w");
+_Static_assert(offsetof(ems_plan_slot_t, has_pcc_target) == 24 && sizeof(((ems_plan_slot_t *)0)->has_pcc_target) == 4, "ems_plan_slot_t.has_pcc_target");
+_Static_assert(offsetof(ems_plan_slot_t, reserved) == 28 && sizeof(((ems_plan_slot_t *)0)->reserved) == 4, "ems_plan_slot_t.reserved");
+
+_Static_assert(sizeof(ems_price_slot_t) == 24, "ems_price_slot_t");
+_Static_assert(offsetof(ems_price_slot_t, start_utc_us) == 0 && sizeof(((ems_price_slot_t *)0)->start_utc_us) == 8, "ems_price_slot_t.start_utc_us");
+_Static_assert(offsetof(ems_price_slot_t, buy) == 8 && sizeof(((ems_price_slot_t *)0)->buy) == 8, "ems_price_slot_t.buy");
+_Static_assert(offsetof(ems_price_slot_t, sell) == 16 && sizeof(((ems_price_slot_t *)0)->sell) == 8, "ems_price_slot_t.sell");
+
+_Static_assert(sizeof(ems_decision_tables_t) == 128, "ems_decision_tables_t");
+_Static_assert(offsetof(ems_decision_tables_t, struct_size) == 0 && sizeof(((ems_decision_tables_t *)0)->struct_size) == 4, "ems_decision_tables_t.struct_size");
+_Static_assert(offsetof(ems_decision_tables_t, schedule_count) == 4 && sizeof(((ems_decision_tables_t *)0)->schedule_count) == 4, "ems_decision_tables_t.schedule_count");
+_Static_assert(offsetof(ems_decision_tables_t, schedule) == 8 && sizeof(((ems_decision_tables_t *)0)->schedule) == 8, "ems_decision_tables_t.schedule");
+_Static_assert(offsetof(ems_decision_tables_t, plan) == 16 && sizeof(((ems_decision_tables_t *)0)->plan) == 8, "ems_decision_tables_t.plan");
+_Static_assert(offsetof(ems_decision_tables_t, plan_count) == 24 && sizeof(((ems_decision_tables_t *)0)->plan_count) == 4, "ems_decision_tables_t.plan_count");
+_Static_assert(offsetof(ems_decision_tables_t, plan_id) == 28 && sizeof(((ems_decision_tables_t *)0)->plan_id) == 49, "ems_decision_tables_t.plan_id");
+_Static_assert(offsetof(ems_decision_tables_t, reserved) == 77 && sizeof(((ems_decision_tables_t *)0)->reserved) == 3, "ems_decision_tables_t.reserved");
+_Static_assert(offsetof(ems_decision_tables_t, plan_made_at_utc_us) == 80 && sizeof(((ems_decision_tables_t *)0)->plan_made_at_utc_us) == 8, "ems_decision_tables_t.plan_made_at_utc_us");
+_Static_assert(offsetof(ems_decision_tables_t, plan_valid_for_ms) == 88 && sizeof(((ems_decision_tables_t *)0)->plan_valid_for_ms) == 8, "ems_decision_tables_t.plan_valid_for_ms");
+_Static_assert(offsetof(ems_decision_tables_t, prices) == 96 && sizeof(((ems_decision_tables_t *)0)->prices) == 8, "ems_decision_tables_t.prices");
+_Static_assert(offsetof(ems_decision_tables_t, price_count) == 104 && sizeof(((ems_decision_tables_t *)0)->price_count) == 4, "ems_decision_tables_t.price_count");
+_Static_assert(offsetof(ems_decision_tables_t, price_currency) == 108 && sizeof(((ems_decision_tables_t *)0)->price_currency) == 4, "ems_decision_tables_t.price_currency");
+_Static_assert(offsetof(ems_decision_tables_t, price_made_at_utc_us) == 112 && sizeof(((ems_decision_tables_t *)0)->price_made_at_utc_us) == 8, "ems_decision_tables_t.price_made_at_utc_us");
+_Static_assert(offsetof(ems_decision_tables_t, price_end_utc_us) == 120 && sizeof(((ems_decision_tables_t *)0)->price_end_utc_us) == 8, "ems_decision_tables_t.price_end_utc_us");
+
+_Static_assert(sizeof(ems_decision_inputs_t) == 696, "ems_decision_inputs_t");
 _Static_assert(offsetof(ems_decision_inputs_t, struct_size) == 0 && sizeof(((ems_decision_inputs_t *)0)->struct_size) == 4, "ems_decision_inputs_t.struct_size");
 _Static_assert(offsetof(ems_decision_inputs_t, valid) == 4 && sizeof(((ems_decision_inputs_t *)0)->valid) == 4, "ems_decision_inputs_t.valid");
 _Static_assert(offsetof(ems_decision_inputs_t, envelope) == 8 && sizeof(((ems_decision_inputs_t *)0)->envelope) == 8, "ems_decision_inputs_t.envelope");
@@ -213,6 +410,21 @@ _Static_assert(offsetof(ems_decision_inputs_t, pcc_power) == 16 && sizeof(((ems_
 _Static_assert(offsetof(ems_decision_inputs_t, battery_power) == 40 && sizeof(((ems_decision_inputs_t *)0)->battery_power) == 24, "ems_decision_inputs_t.battery_power");
 _Static_assert(offsetof(ems_decision_inputs_t, gated_power) == 64 && sizeof(((ems_decision_inputs_t *)0)->gated_power) == 24, "ems_decision_inputs_t.gated_power");
 _Static_assert(offsetof(ems_decision_inputs_t, setpoint) == 88 && sizeof(((ems_decision_inputs_t *)0)->setpoint) == 72, "ems_decision_inputs_t.setpoint");
+_Static_assert(offsetof(ems_decision_inputs_t, reserved) == 160 && sizeof(((ems_decision_inputs_t *)0)->reserved) == 4, "ems_decision_inputs_t.reserved");
+_Static_assert(offsetof(ems_decision_inputs_t, remote_setpoint) == 168 && sizeof(((ems_decision_inputs_t *)0)->remote_setpoint) == 72, "ems_decision_inputs_t.remote_setpoint");
+_Static_assert(offsetof(ems_decision_inputs_t, active_power_limit) == 240 && sizeof(((ems_decision_inputs_t *)0)->active_power_limit) == 80, "ems_decision_inputs_t.active_power_limit");
+_Static_assert(offsetof(ems_decision_inputs_t, dimming) == 320 && sizeof(((ems_decision_inputs_t *)0)->dimming) == 80, "ems_decision_inputs_t.dimming");
+_Static_assert(offsetof(ems_decision_inputs_t, frequency_mhz) == 400 && sizeof(((ems_decision_inputs_t *)0)->frequency_mhz) == 32, "ems_decision_inputs_t.frequency_mhz");
+_Static_assert(offsetof(ems_decision_inputs_t, grid_connected) == 432 && sizeof(((ems_decision_inputs_t *)0)->grid_connected) == 32, "ems_decision_inputs_t.grid_connected");
+_Static_assert(offsetof(ems_decision_inputs_t, energy_imported_wh) == 464 && sizeof(((ems_decision_inputs_t *)0)->energy_imported_wh) == 32, "ems_decision_inputs_t.energy_imported_wh");
+_Static_assert(offsetof(ems_decision_inputs_t, soc_bp) == 496 && sizeof(((ems_decision_inputs_t *)0)->soc_bp) == 32, "ems_decision_inputs_t.soc_bp");
+_Static_assert(offsetof(ems_decision_inputs_t, soc_min_bp) == 528 && sizeof(((ems_decision_inputs_t *)0)->soc_min_bp) == 32, "ems_decision_inputs_t.soc_min_bp");
+_Static_assert(offsetof(ems_decision_inputs_t, soc_max_bp) == 560 && sizeof(((ems_decision_inputs_t *)0)->soc_max_bp) == 32, "ems_decision_inputs_t.soc_max_bp");
+_Static_assert(offsetof(ems_decision_inputs_t, temperature_min_mdegc) == 592 && sizeof(((ems_decision_inputs_t *)0)->temperature_min_mdegc) == 32, "ems_decision_inputs_t.temperature_min_mdegc");
+_Static_assert(offsetof(ems_decision_inputs_t, temperature_max_mdegc) == 624 && sizeof(((ems_decision_inputs_t *)0)->temperature_max_mdegc) == 32, "ems_decision_inputs_t.temperature_max_mdegc");
+_Static_assert(offsetof(ems_decision_inputs_t, capacity_wh) == 656 && sizeof(((ems_decision_inputs_t *)0)->capacity_wh) == 8, "ems_decision_inputs_t.capacity_wh");
+_Static_assert(offsetof(ems_decision_inputs_t, wall) == 664 && sizeof(((ems_decision_inputs_t *)0)->wall) == 24, "ems_decision_inputs_t.wall");
+_Static_assert(offsetof(ems_decision_inputs_t, tables) == 688 && sizeof(((ems_decision_inputs_t *)0)->tables) == 8, "ems_decision_inputs_t.tables");
 
 _Static_assert(sizeof(ems_decision_result_t) == 32, "ems_decision_result_t");
 _Static_assert(offsetof(ems_decision_result_t, struct_size) == 0 && sizeof(((ems_decision_result_t *)0)->struct_size) == 4, "ems_decision_result_t.struct_size");
@@ -258,7 +470,35 @@ _Static_assert(offsetof(ems_input_age_t, policy) == 8 && sizeof(((ems_input_age_
 _Static_assert(offsetof(ems_input_age_t, input) == 9 && sizeof(((ems_input_age_t *)0)->input) == 1, "ems_input_age_t.input");
 _Static_assert(offsetof(ems_input_age_t, usable) == 10 && sizeof(((ems_input_age_t *)0)->usable) == 1, "ems_input_age_t.usable");
 _Static_assert(offsetof(ems_input_age_t, has_age) == 11 && sizeof(((ems_input_age_t *)0)->has_age) == 1, "ems_input_age_t.has_age");
-_Static_assert(offsetof(ems_input_age_t, reserved) == 12 && sizeof(((ems_input_age_t *)0)->reserved) == 4, "ems_input_age_t.reserved");
+_Static_assert(offsetof(ems_input_age_t, quality) == 12 && sizeof(((ems_input_age_t *)0)->quality) == 1, "ems_input_age_t.quality");
+_Static_assert(offsetof(ems_input_age_t, has_value) == 13 && sizeof(((ems_input_age_t *)0)->has_value) == 1, "ems_input_age_t.has_value");
+_Static_assert(offsetof(ems_input_age_t, reserved) == 14 && sizeof(((ems_input_age_t *)0)->reserved) == 2, "ems_input_age_t.reserved");
+
+_Static_assert(sizeof(ems_in_force_t) == 512, "ems_in_force_t");
+_Static_assert(offsetof(ems_in_force_t, struct_size) == 0 && sizeof(((ems_in_force_t *)0)->struct_size) == 4, "ems_in_force_t.struct_size");
+_Static_assert(offsetof(ems_in_force_t, valid) == 4 && sizeof(((ems_in_force_t *)0)->valid) == 4, "ems_in_force_t.valid");
+_Static_assert(offsetof(ems_in_force_t, import_limit_w) == 8 && sizeof(((ems_in_force_t *)0)->import_limit_w) == 4, "ems_in_force_t.import_limit_w");
+_Static_assert(offsetof(ems_in_force_t, export_limit_w) == 12 && sizeof(((ems_in_force_t *)0)->export_limit_w) == 4, "ems_in_force_t.export_limit_w");
+_Static_assert(offsetof(ems_in_force_t, droop_start_w) == 16 && sizeof(((ems_in_force_t *)0)->droop_start_w) == 4, "ems_in_force_t.droop_start_w");
+_Static_assert(offsetof(ems_in_force_t, active_power_limit_source) == 20 && sizeof(((ems_in_force_t *)0)->active_power_limit_source) == 1, "ems_in_force_t.active_power_limit_source");
+_Static_assert(offsetof(ems_in_force_t, dimming_source) == 21 && sizeof(((ems_in_force_t *)0)->dimming_source) == 1, "ems_in_force_t.dimming_source");
+_Static_assert(offsetof(ems_in_force_t, demand_by_counter) == 22 && sizeof(((ems_in_force_t *)0)->demand_by_counter) == 1, "ems_in_force_t.demand_by_counter");
+_Static_assert(offsetof(ems_in_force_t, reserved) == 23 && sizeof(((ems_in_force_t *)0)->reserved) == 1, "ems_in_force_t.reserved");
+_Static_assert(offsetof(ems_in_force_t, demand_start_utc_us) == 24 && sizeof(((ems_in_force_t *)0)->demand_start_utc_us) == 8, "ems_in_force_t.demand_start_utc_us");
+_Static_assert(offsetof(ems_in_force_t, demand_left_ms) == 32 && sizeof(((ems_in_force_t *)0)->demand_left_ms) == 8, "ems_in_force_t.demand_left_ms");
+_Static_assert(offsetof(ems_in_force_t, demand_energy_wh) == 40 && sizeof(((ems_in_force_t *)0)->demand_energy_wh) == 8, "ems_in_force_t.demand_energy_wh");
+_Static_assert(offsetof(ems_in_force_t, demand_allowed_w) == 48 && sizeof(((ems_in_force_t *)0)->demand_allowed_w) == 4, "ems_in_force_t.demand_allowed_w");
+_Static_assert(offsetof(ems_in_force_t, price_currency) == 52 && sizeof(((ems_in_force_t *)0)->price_currency) == 4, "ems_in_force_t.price_currency");
+_Static_assert(offsetof(ems_in_force_t, setpoint) == 56 && sizeof(((ems_in_force_t *)0)->setpoint) == 72, "ems_in_force_t.setpoint");
+_Static_assert(offsetof(ems_in_force_t, remote_setpoint) == 128 && sizeof(((ems_in_force_t *)0)->remote_setpoint) == 72, "ems_in_force_t.remote_setpoint");
+_Static_assert(offsetof(ems_in_force_t, active_power_limit) == 200 && sizeof(((ems_in_force_t *)0)->active_power_limit) == 80, "ems_in_force_t.active_power_limit");
+_Static_assert(offsetof(ems_in_force_t, dimming) == 280 && sizeof(((ems_in_force_t *)0)->dimming) == 80, "ems_in_force_t.dimming");
+_Static_assert(offsetof(ems_in_force_t, schedule) == 360 && sizeof(((ems_in_force_t *)0)->schedule) == 24, "ems_in_force_t.schedule");
+_Static_assert(offsetof(ems_in_force_t, plan) == 384 && sizeof(((ems_in_force_t *)0)->plan) == 32, "ems_in_force_t.plan");
+_Static_assert(offsetof(ems_in_force_t, window) == 416 && sizeof(((ems_in_force_t *)0)->window) == 16, "ems_in_force_t.window");
+_Static_assert(offsetof(ems_in_force_t, price) == 432 && sizeof(((ems_in_force_t *)0)->price) == 24, "ems_in_force_t.price");
+_Static_assert(offsetof(ems_in_force_t, plan_id) == 456 && sizeof(((ems_in_force_t *)0)->plan_id) == 49, "ems_in_force_t.plan_id");
+_Static_assert(offsetof(ems_in_force_t, reserved2) == 505 && sizeof(((ems_in_force_t *)0)->reserved2) == 7, "ems_in_force_t.reserved2");
 
 _Static_assert(sizeof(ems_poller_settings_t) == 56, "ems_poller_settings_t");
 _Static_assert(offsetof(ems_poller_settings_t, struct_size) == 0 && sizeof(((ems_poller_settings_t *)0)->struct_size) == 4, "ems_poller_settings_t.struct_size");
@@ -296,7 +536,45 @@ _Static_assert(offsetof(ems_threshold_t, trip) == 0 && sizeof(((ems_threshold_t 
 _Static_assert(offsetof(ems_threshold_t, clear) == 4 && sizeof(((ems_threshold_t *)0)->clear) == 4, "ems_threshold_t.clear");
 _Static_assert(offsetof(ems_threshold_t, clear_after_ms) == 8 && sizeof(((ems_threshold_t *)0)->clear_after_ms) == 8, "ems_threshold_t.clear_after_ms");
 
-_Static_assert(sizeof(ems_safety_limits_t) == 248, "ems_safety_limits_t");
+_Static_assert(sizeof(ems_delayed_threshold_t) == 24, "ems_delayed_threshold_t");
+_Static_assert(offsetof(ems_delayed_threshold_t, trip) == 0 && sizeof(((ems_delayed_threshold_t *)0)->trip) == 4, "ems_delayed_threshold_t.trip");
+_Static_assert(offsetof(ems_delayed_threshold_t, clear) == 4 && sizeof(((ems_delayed_threshold_t *)0)->clear) == 4, "ems_delayed_threshold_t.clear");
+_Static_assert(offsetof(ems_delayed_threshold_t, clear_after_ms) == 8 && sizeof(((ems_delayed_threshold_t *)0)->clear_after_ms) == 8, "ems_delayed_threshold_t.clear_after_ms");
+_Static_assert(offsetof(ems_delayed_threshold_t, trip_after_ms) == 16 && sizeof(((ems_delayed_threshold_t *)0)->trip_after_ms) == 8, "ems_delayed_threshold_t.trip_after_ms");
+
+_Static_assert(sizeof(ems_derate_point_t) == 8, "ems_derate_point_t");
+_Static_assert(offsetof(ems_derate_point_t, x) == 0 && sizeof(((ems_derate_point_t *)0)->x) == 4, "ems_derate_point_t.x");
+_Static_assert(offsetof(ems_derate_point_t, share_bp) == 4 && sizeof(((ems_derate_point_t *)0)->share_bp) == 4, "ems_derate_point_t.share_bp");
+
+_Static_assert(sizeof(ems_derate_curve_t) == 52, "ems_derate_curve_t");
+_Static_assert(offsetof(ems_derate_curve_t, count) == 0 && sizeof(((ems_derate_curve_t *)0)->count) == 4, "ems_derate_curve_t.count");
+_Static_assert(offsetof(ems_derate_curve_t, points) == 4 && sizeof(((ems_derate_curve_t *)0)->points) == 48, "ems_derate_curve_t.points");
+
+_Static_assert(sizeof(ems_overload_t) == 24, "ems_overload_t");
+_Static_assert(offsetof(ems_overload_t, factor_bp) == 0 && sizeof(((ems_overload_t *)0)->factor_bp) == 4, "ems_overload_t.factor_bp");
+_Static_assert(offsetof(ems_overload_t, reserved) == 4 && sizeof(((ems_overload_t *)0)->reserved) == 4, "ems_overload_t.reserved");
+_Static_assert(offsetof(ems_overload_t, time_ms) == 8 && sizeof(((ems_overload_t *)0)->time_ms) == 8, "ems_overload_t.time_ms");
+_Static_assert(offsetof(ems_overload_t, clear_after_ms) == 16 && sizeof(((ems_overload_t *)0)->clear_after_ms) == 8, "ems_overload_t.clear_after_ms");
+
+_Static_assert(sizeof(ems_plausibility_limits_t) == 88, "ems_plausibility_limits_t");
+_Static_assert(offsetof(ems_plausibility_limits_t, frozen_after_ms) == 0 && sizeof(((ems_plausibility_limits_t *)0)->frozen_after_ms) == 8, "ems_plausibility_limits_t.frozen_after_ms");
+_Static_assert(offsetof(ems_plausibility_limits_t, power_after_ms) == 8 && sizeof(((ems_plausibility_limits_t *)0)->power_after_ms) == 8, "ems_plausibility_limits_t.power_after_ms");
+_Static_assert(offsetof(ems_plausibility_limits_t, obey_after_ms) == 16 && sizeof(((ems_plausibility_limits_t *)0)->obey_after_ms) == 8, "ems_plausibility_limits_t.obey_after_ms");
+_Static_assert(offsetof(ems_plausibility_limits_t, contactor_after_ms) == 24 && sizeof(((ems_plausibility_limits_t *)0)->contactor_after_ms) == 8, "ems_plausibility_limits_t.contactor_after_ms");
+_Static_assert(offsetof(ems_plausibility_limits_t, skew_max_ms) == 32 && sizeof(((ems_plausibility_limits_t *)0)->skew_max_ms) == 8, "ems_plausibility_limits_t.skew_max_ms");
+_Static_assert(offsetof(ems_plausibility_limits_t, clear_after_ms) == 40 && sizeof(((ems_plausibility_limits_t *)0)->clear_after_ms) == 8, "ems_plausibility_limits_t.clear_after_ms");
+_Static_assert(offsetof(ems_plausibility_limits_t, soc_jump_bp) == 48 && sizeof(((ems_plausibility_limits_t *)0)->soc_jump_bp) == 4, "ems_plausibility_limits_t.soc_jump_bp");
+_Static_assert(offsetof(ems_plausibility_limits_t, temperature_jump_mdegc) == 52 && sizeof(((ems_plausibility_limits_t *)0)->temperature_jump_mdegc) == 4, "ems_plausibility_limits_t.temperature_jump_mdegc");
+_Static_assert(offsetof(ems_plausibility_limits_t, cell_voltage_jump_mv) == 56 && sizeof(((ems_plausibility_limits_t *)0)->cell_voltage_jump_mv) == 4, "ems_plausibility_limits_t.cell_voltage_jump_mv");
+_Static_assert(offsetof(ems_plausibility_limits_t, frozen_charge_bp) == 60 && sizeof(((ems_plausibility_limits_t *)0)->frozen_charge_bp) == 4, "ems_plausibility_limits_t.frozen_charge_bp");
+_Static_assert(offsetof(ems_plausibility_limits_t, power_tolerance_bp) == 64 && sizeof(((ems_plausibility_limits_t *)0)->power_tolerance_bp) == 4, "ems_plausibility_limits_t.power_tolerance_bp");
+_Static_assert(offsetof(ems_plausibility_limits_t, power_floor_w) == 68 && sizeof(((ems_plausibility_limits_t *)0)->power_floor_w) == 4, "ems_plausibility_limits_t.power_floor_w");
+_Static_assert(offsetof(ems_plausibility_limits_t, obey_tolerance_bp) == 72 && sizeof(((ems_plausibility_limits_t *)0)->obey_tolerance_bp) == 4, "ems_plausibility_limits_t.obey_tolerance_bp");
+_Static_assert(offsetof(ems_plausibility_limits_t, obey_floor_ma) == 76 && sizeof(((ems_plausibility_limits_t *)0)->obey_floor_ma) == 4, "ems_plausibility_limits_t.obey_floor_ma");
+_Static_assert(offsetof(ems_plausibility_limits_t, contactor_current_ma) == 80 && sizeof(((ems_plausibility_limits_t *)0)->contactor_current_ma) == 4, "ems_plausibility_limits_t.contactor_current_ma");
+_Static_assert(offsetof(ems_plausibility_limits_t, reserved) == 84 && sizeof(((ems_plausibility_limits_t *)0)->reserved) == 4, "ems_plausibility_limits_t.reserved");
+
+_Static_assert(sizeof(ems_safety_limits_t) == 976, "ems_safety_limits_t");
 _Static_assert(offsetof(ems_safety_limits_t, struct_size) == 0 && sizeof(((ems_safety_limits_t *)0)->struct_size) == 4, "ems_safety_limits_t.struct_size");
 _Static_assert(offsetof(ems_safety_limits_t, chemistry) == 4 && sizeof(((ems_safety_limits_t *)0)->chemistry) == 4, "ems_safety_limits_t.chemistry");
 _Static_assert(offsetof(ems_safety_limits_t, cell_voltage_max_mv) == 8 && sizeof(((ems_safety_limits_t *)0)->cell_voltage_max_mv) == 16, "ems_safety_limits_t.cell_voltage_max_mv");
@@ -323,8 +601,38 @@ _Static_assert(offsetof(ems_safety_limits_t, sum_of_cells_clear_share_bp) == 220
 _Static_assert(offsetof(ems_safety_limits_t, sum_of_cells_clear_after_ms) == 224 && sizeof(((ems_safety_limits_t *)0)->sum_of_cells_clear_after_ms) == 8, "ems_safety_limits_t.sum_of_cells_clear_after_ms");
 _Static_assert(offsetof(ems_safety_limits_t, stale_after_max_ms) == 232 && sizeof(((ems_safety_limits_t *)0)->stale_after_max_ms) == 8, "ems_safety_limits_t.stale_after_max_ms");
 _Static_assert(offsetof(ems_safety_limits_t, input_clear_after_ms) == 240 && sizeof(((ems_safety_limits_t *)0)->input_clear_after_ms) == 8, "ems_safety_limits_t.input_clear_after_ms");
+_Static_assert(offsetof(ems_safety_limits_t, cell_voltage_max_trip_after_ms) == 248 && sizeof(((ems_safety_limits_t *)0)->cell_voltage_max_trip_after_ms) == 8, "ems_safety_limits_t.cell_voltage_max_trip_after_ms");
+_Static_assert(offsetof(ems_safety_limits_t, cell_voltage_min_trip_after_ms) == 256 && sizeof(((ems_safety_limits_t *)0)->cell_voltage_min_trip_after_ms) == 8, "ems_safety_limits_t.cell_voltage_min_trip_after_ms");
+_Static_assert(offsetof(ems_safety_limits_t, charge_temp_max_trip_after_ms) == 264 && sizeof(((ems_safety_limits_t *)0)->charge_temp_max_trip_after_ms) == 8, "ems_safety_limits_t.charge_temp_max_trip_after_ms");
+_Static_assert(offsetof(ems_safety_limits_t, charge_temp_min_trip_after_ms) == 272 && sizeof(((ems_safety_limits_t *)0)->charge_temp_min_trip_after_ms) == 8, "ems_safety_limits_t.charge_temp_min_trip_after_ms");
+_Static_assert(offsetof(ems_safety_limits_t, discharge_temp_max_trip_after_ms) == 280 && sizeof(((ems_safety_limits_t *)0)->discharge_temp_max_trip_after_ms) == 8, "ems_safety_limits_t.discharge_temp_max_trip_after_ms");
+_Static_assert(offsetof(ems_safety_limits_t, discharge_temp_min_trip_after_ms) == 288 && sizeof(((ems_safety_limits_t *)0)->discharge_temp_min_trip_after_ms) == 8, "ems_safety_limits_t.discharge_temp_min_trip_after_ms");
+_Static_assert(offsetof(ems_safety_limits_t, charge_overcurrent_trip_after_ms) == 296 && sizeof(((ems_safety_limits_t *)0)->charge_overcurrent_trip_after_ms) == 8, "ems_safety_limits_t.charge_overcurrent_trip_after_ms");
+_Static_assert(offsetof(ems_safety_limits_t, discharge_overcurrent_trip_after_ms) == 304 && sizeof(((ems_safety_limits_t *)0)->discharge_overcurrent_trip_after_ms) == 8, "ems_safety_limits_t.discharge_overcurrent_trip_after_ms");
+_Static_assert(offsetof(ems_safety_limits_t, soc_max_trip_after_ms) == 312 && sizeof(((ems_safety_limits_t *)0)->soc_max_trip_after_ms) == 8, "ems_safety_limits_t.soc_max_trip_after_ms");
+_Static_assert(offsetof(ems_safety_limits_t, soc_min_trip_after_ms) == 320 && sizeof(((ems_safety_limits_t *)0)->soc_min_trip_after_ms) == 8, "ems_safety_limits_t.soc_min_trip_after_ms");
+_Static_assert(offsetof(ems_safety_limits_t, latch_after_ms) == 328 && sizeof(((ems_safety_limits_t *)0)->latch_after_ms) == 8, "ems_safety_limits_t.latch_after_ms");
+_Static_assert(offsetof(ems_safety_limits_t, cell_voltage_high_mv) == 336 && sizeof(((ems_safety_limits_t *)0)->cell_voltage_high_mv) == 24, "ems_safety_limits_t.cell_voltage_high_mv");
+_Static_assert(offsetof(ems_safety_limits_t, cell_voltage_low_mv) == 360 && sizeof(((ems_safety_limits_t *)0)->cell_voltage_low_mv) == 24, "ems_safety_limits_t.cell_voltage_low_mv");
+_Static_assert(offsetof(ems_safety_limits_t, temperature_high_mdegc) == 384 && sizeof(((ems_safety_limits_t *)0)->temperature_high_mdegc) == 24, "ems_safety_limits_t.temperature_high_mdegc");
+_Static_assert(offsetof(ems_safety_limits_t, temperature_low_mdegc) == 408 && sizeof(((ems_safety_limits_t *)0)->temperature_low_mdegc) == 24, "ems_safety_limits_t.temperature_low_mdegc");
+_Static_assert(offsetof(ems_safety_limits_t, soc_high_warning_bp) == 432 && sizeof(((ems_safety_limits_t *)0)->soc_high_warning_bp) == 24, "ems_safety_limits_t.soc_high_warning_bp");
+_Static_assert(offsetof(ems_safety_limits_t, soc_low_warning_bp) == 456 && sizeof(((ems_safety_limits_t *)0)->soc_low_warning_bp) == 24, "ems_safety_limits_t.soc_low_warning_bp");
+_Static_assert(offsetof(ems_safety_limits_t, temperature_spread_mdegc) == 480 && sizeof(((ems_safety_limits_t *)0)->temperature_spread_mdegc) == 24, "ems_safety_limits_t.temperature_spread_mdegc");
+_Static_assert(offsetof(ems_safety_limits_t, cell_imbalance_warning_mv) == 504 && sizeof(((ems_safety_limits_t *)0)->cell_imbalance_warning_mv) == 24, "ems_safety_limits_t.cell_imbalance_warning_mv");
+_Static_assert(offsetof(ems_safety_limits_t, cell_imbalance_mv) == 528 && sizeof(((ems_safety_limits_t *)0)->cell_imbalance_mv) == 24, "ems_safety_limits_t.cell_imbalance_mv");
+_Static_assert(offsetof(ems_safety_limits_t, insulation_low_kohm) == 552 && sizeof(((ems_safety_limits_t *)0)->insulation_low_kohm) == 24, "ems_safety_limits_t.insulation_low_kohm");
+_Static_assert(offsetof(ems_safety_limits_t, charge_overload) == 576 && sizeof(((ems_safety_limits_t *)0)->charge_overload) == 24, "ems_safety_limits_t.charge_overload");
+_Static_assert(offsetof(ems_safety_limits_t, discharge_overload) == 600 && sizeof(((ems_safety_limits_t *)0)->discharge_overload) == 24, "ems_safety_limits_t.discharge_overload");
+_Static_assert(offsetof(ems_safety_limits_t, plausibility) == 624 && sizeof(((ems_safety_limits_t *)0)->plausibility) == 88, "ems_safety_limits_t.plausibility");
+_Static_assert(offsetof(ems_safety_limits_t, insulation_latch_min_kohm) == 712 && sizeof(((ems_safety_limits_t *)0)->insulation_latch_min_kohm) == 4, "ems_safety_limits_t.insulation_latch_min_kohm");
+_Static_assert(offsetof(ems_safety_limits_t, discharge_temp_curve_mdegc) == 716 && sizeof(((ems_safety_limits_t *)0)->discharge_temp_curve_mdegc) == 52, "ems_safety_limits_t.discharge_temp_curve_mdegc");
+_Static_assert(offsetof(ems_safety_limits_t, charge_temp_curve_mdegc) == 768 && sizeof(((ems_safety_limits_t *)0)->charge_temp_curve_mdegc) == 52, "ems_safety_limits_t.charge_temp_curve_mdegc");
+_Static_assert(offsetof(ems_safety_limits_t, charge_voltage_curve_mv) == 820 && sizeof(((ems_safety_limits_t *)0)->charge_voltage_curve_mv) == 52, "ems_safety_limits_t.charge_voltage_curve_mv");
+_Static_assert(offsetof(ems_safety_limits_t, discharge_voltage_curve_mv) == 872 && sizeof(((ems_safety_limits_t *)0)->discharge_voltage_curve_mv) == 52, "ems_safety_limits_t.discharge_voltage_curve_mv");
+_Static_assert(offsetof(ems_safety_limits_t, cell_imbalance_curve_mv) == 924 && sizeof(((ems_safety_limits_t *)0)->cell_imbalance_curve_mv) == 52, "ems_safety_limits_t.cell_imbalance_curve_mv");
 
-_Static_assert(sizeof(ems_safety_battery_t) == 24, "ems_safety_battery_t");
+_Static_assert(sizeof(ems_safety_battery_t) == 40, "ems_safety_battery_t");
 _Static_assert(offsetof(ems_safety_battery_t, struct_size) == 0 && sizeof(((ems_safety_battery_t *)0)->struct_size) == 4, "ems_safety_battery_t.struct_size");
 _Static_assert(offsetof(ems_safety_battery_t, asset) == 4 && sizeof(((ems_safety_battery_t *)0)->asset) == 4, "ems_safety_battery_t.asset");
 _Static_assert(offsetof(ems_safety_battery_t, cells_in_series) == 8 && sizeof(((ems_safety_battery_t *)0)->cells_in_series) == 2, "ems_safety_battery_t.cells_in_series");
@@ -332,6 +640,11 @@ _Static_assert(offsetof(ems_safety_battery_t, bms_required) == 10 && sizeof(((em
 _Static_assert(offsetof(ems_safety_battery_t, reserved) == 11 && sizeof(((ems_safety_battery_t *)0)->reserved) == 1, "ems_safety_battery_t.reserved");
 _Static_assert(offsetof(ems_safety_battery_t, breaking_current_max_ma) == 12 && sizeof(((ems_safety_battery_t *)0)->breaking_current_max_ma) == 4, "ems_safety_battery_t.breaking_current_max_ma");
 _Static_assert(offsetof(ems_safety_battery_t, limits) == 16 && sizeof(((ems_safety_battery_t *)0)->limits) == 8, "ems_safety_battery_t.limits");
+_Static_assert(offsetof(ems_safety_battery_t, capacity_uah) == 24 && sizeof(((ems_safety_battery_t *)0)->capacity_uah) == 8, "ems_safety_battery_t.capacity_uah");
+_Static_assert(offsetof(ems_safety_battery_t, fuse_current_ma) == 32 && sizeof(((ems_safety_battery_t *)0)->fuse_current_ma) == 4, "ems_safety_battery_t.fuse_current_ma");
+_Static_assert(offsetof(ems_safety_battery_t, bms_required_more) == 36 && sizeof(((ems_safety_battery_t *)0)->bms_required_more) == 2, "ems_safety_battery_t.bms_required_more");
+_Static_assert(offsetof(ems_safety_battery_t, hazards_wired) == 38 && sizeof(((ems_safety_battery_t *)0)->hazards_wired) == 1, "ems_safety_battery_t.hazards_wired");
+_Static_assert(offsetof(ems_safety_battery_t, reserved2) == 39 && sizeof(((ems_safety_battery_t *)0)->reserved2) == 1, "ems_safety_battery_t.reserved2");
 
 _Static_assert(sizeof(ems_safety_inverter_t) == 32, "ems_safety_inverter_t");
 _Static_assert(offsetof(ems_safety_inverter_t, struct_size) == 0 && sizeof(((ems_safety_inverter_t *)0)->struct_size) == 4, "ems_safety_inverter_t.struct_size");
@@ -351,7 +664,7 @@ _Static_assert(offsetof(ems_trip_t, since_ms) == 0 && sizeof(((ems_trip_t *)0)->
 _Static_assert(offsetof(ems_trip_t, cause) == 8 && sizeof(((ems_trip_t *)0)->cause) == 4, "ems_trip_t.cause");
 _Static_assert(offsetof(ems_trip_t, asset) == 12 && sizeof(((ems_trip_t *)0)->asset) == 4, "ems_trip_t.asset");
 
-_Static_assert(sizeof(ems_safety_config_t) == 72, "ems_safety_config_t");
+_Static_assert(sizeof(ems_safety_config_t) == 80, "ems_safety_config_t");
 _Static_assert(offsetof(ems_safety_config_t, struct_size) == 0 && sizeof(((ems_safety_config_t *)0)->struct_size) == 4, "ems_safety_config_t.struct_size");
 _Static_assert(offsetof(ems_safety_config_t, battery_count) == 4 && sizeof(((ems_safety_config_t *)0)->battery_count) == 4, "ems_safety_config_t.battery_count");
 _Static_assert(offsetof(ems_safety_config_t, batteries) == 8 && sizeof(((ems_safety_config_t *)0)->batteries) == 8, "ems_safety_config_t.batteries");
@@ -364,6 +677,8 @@ _Static_assert(offsetof(ems_safety_config_t, reserved) == 44 && sizeof(((ems_saf
 _Static_assert(offsetof(ems_safety_config_t, tick_period_ms) == 48 && sizeof(((ems_safety_config_t *)0)->tick_period_ms) == 8, "ems_safety_config_t.tick_period_ms");
 _Static_assert(offsetof(ems_safety_config_t, start_grace_ms) == 56 && sizeof(((ems_safety_config_t *)0)->start_grace_ms) == 8, "ems_safety_config_t.start_grace_ms");
 _Static_assert(offsetof(ems_safety_config_t, start_ms) == 64 && sizeof(((ems_safety_config_t *)0)->start_ms) == 8, "ems_safety_config_t.start_ms");
+_Static_assert(offsetof(ems_safety_config_t, estop_inputs) == 72 && sizeof(((ems_safety_config_t *)0)->estop_inputs) == 4, "ems_safety_config_t.estop_inputs");
+_Static_assert(offsetof(ems_safety_config_t, monitor_only) == 76 && sizeof(((ems_safety_config_t *)0)->monitor_only) == 4, "ems_safety_config_t.monitor_only");
 
 _Static_assert(sizeof(ems_safety_result_t) == 40, "ems_safety_result_t");
 _Static_assert(offsetof(ems_safety_result_t, struct_size) == 0 && sizeof(((ems_safety_result_t *)0)->struct_size) == 4, "ems_safety_result_t.struct_size");
@@ -376,7 +691,7 @@ _Static_assert(offsetof(ems_safety_result_t, latch_changed) == 24 && sizeof(((em
 _Static_assert(offsetof(ems_safety_result_t, reserved) == 28 && sizeof(((ems_safety_result_t *)0)->reserved) == 4, "ems_safety_result_t.reserved");
 _Static_assert(offsetof(ems_safety_result_t, late_ticks) == 32 && sizeof(((ems_safety_result_t *)0)->late_ticks) == 8, "ems_safety_result_t.late_ticks");
 
-_Static_assert(sizeof(ems_battery_verdict_t) == 36, "ems_battery_verdict_t");
+_Static_assert(sizeof(ems_battery_verdict_t) == 40, "ems_battery_verdict_t");
 _Static_assert(offsetof(ems_battery_verdict_t, struct_size) == 0 && sizeof(((ems_battery_verdict_t *)0)->struct_size) == 4, "ems_battery_verdict_t.struct_size");
 _Static_assert(offsetof(ems_battery_verdict_t, asset) == 4 && sizeof(((ems_battery_verdict_t *)0)->asset) == 4, "ems_battery_verdict_t.asset");
 _Static_assert(offsetof(ems_battery_verdict_t, state) == 8 && sizeof(((ems_battery_verdict_t *)0)->state) == 4, "ems_battery_verdict_t.state");
@@ -386,6 +701,7 @@ _Static_assert(offsetof(ems_battery_verdict_t, charge_voltage_max_mv) == 20 && s
 _Static_assert(offsetof(ems_battery_verdict_t, discharge_voltage_min_mv) == 24 && sizeof(((ems_battery_verdict_t *)0)->discharge_voltage_min_mv) == 4, "ems_battery_verdict_t.discharge_voltage_min_mv");
 _Static_assert(offsetof(ems_battery_verdict_t, plausibility_failed) == 28 && sizeof(((ems_battery_verdict_t *)0)->plausibility_failed) == 4, "ems_battery_verdict_t.plausibility_failed");
 _Static_assert(offsetof(ems_battery_verdict_t, reason_count) == 32 && sizeof(((ems_battery_verdict_t *)0)->reason_count) == 4, "ems_battery_verdict_t.reason_count");
+_Static_assert(offsetof(ems_battery_verdict_t, reasons_dropped) == 36 && sizeof(((ems_battery_verdict_t *)0)->reasons_dropped) == 4, "ems_battery_verdict_t.reasons_dropped");
 
 _Static_assert(sizeof(ems_reason_t) == 32, "ems_reason_t");
 _Static_assert(offsetof(ems_reason_t, rule) == 0 && sizeof(((ems_reason_t *)0)->rule) == 8, "ems_reason_t.rule");
@@ -395,7 +711,7 @@ _Static_assert(offsetof(ems_reason_t, discharge) == 13 && sizeof(((ems_reason_t 
 _Static_assert(offsetof(ems_reason_t, action) == 14 && sizeof(((ems_reason_t *)0)->action) == 1, "ems_reason_t.action");
 _Static_assert(offsetof(ems_reason_t, cause) == 15 && sizeof(((ems_reason_t *)0)->cause) == 1, "ems_reason_t.cause");
 _Static_assert(offsetof(ems_reason_t, signal) == 16 && sizeof(((ems_reason_t *)0)->signal) == 2, "ems_reason_t.signal");
-_Static_assert(offsetof(ems_reason_t, reserved) == 18 && sizeof(((ems_reason_t *)0)->reserved) == 2, "ems_reason_t.reserved");
+_Static_assert(offsetof(ems_reason_t, element) == 18 && sizeof(((ems_reason_t *)0)->element) == 2, "ems_reason_t.element");
 _Static_assert(offsetof(ems_reason_t, value) == 20 && sizeof(((ems_reason_t *)0)->value) == 4, "ems_reason_t.value");
 _Static_assert(offsetof(ems_reason_t, limit) == 24 && sizeof(((ems_reason_t *)0)->limit) == 4, "ems_reason_t.limit");
 _Static_assert(offsetof(ems_reason_t, reserved2) == 28 && sizeof(((ems_reason_t *)0)->reserved2) == 4, "ems_reason_t.reserved2");

@@ -95,6 +95,7 @@ int main(int argc, char** argv) {
                                  .pcc_meter = meter};
   ems_telemetry_config_t buffer = {.struct_size = sizeof buffer,
                                    .stream = EMS_STREAM_TELEMETRY,
+                                   .epoch_random = {1},
                                    .epoch_counter = 1,
                                    .first_sequence = 1};
 

@@ -21,6 +21,7 @@ static ems_image_t* good_ems_image;
 static ems_safety_t* good_ems_safety;
 static ems_decision_t* good_ems_decision;
 static ems_control_t* good_ems_control;
+static ems_alarms_t* good_ems_alarms;
 static ems_telemetry_t* good_ems_telemetry;
 static ems_telemetry_t* good_ems_telemetry_append_record_telemetry;
 static ems_block_reader_t* good_ems_block_reader;
@@ -49,6 +50,7 @@ static ems_control_config_t control_config = {.struct_size = sizeof control_conf
 static ems_poller_settings_t poller_settings = {.struct_size = sizeof poller_settings};
 static ems_telemetry_config_t telemetry_config = {.struct_size = sizeof telemetry_config,
                                                   .stream = EMS_STREAM_TELEMETRY,
+                                                  .epoch_random = {1},
                                                   .epoch_counter = 1,
                                                   .first_sequence = 1};
 static ems_safety_reset_request_t reset_request = {
@@ -64,6 +66,8 @@ static const ems_safety_limits_t* good_ems_safety_limits = &limits;
 static const ems_safety_config_t* good_ems_safety_config = &safety_config;
 static const ems_decision_config_t* good_ems_decision_config = &decision_config;
 static const ems_control_config_t* good_ems_control_config = &control_config;
+static ems_alarms_config_t alarms_config = {.struct_size = sizeof alarms_config};
+static const ems_alarms_config_t* good_ems_alarms_config = &alarms_config;
 static const ems_poller_settings_t* good_ems_poller_settings = &poller_settings;
 static const ems_telemetry_config_t* good_ems_telemetry_config = &telemetry_config;
 static const ems_safety_reset_request_t* good_ems_safety_reset_request = &reset_request;
@@ -78,6 +82,7 @@ static const char* const good_ems_candump_parse_line = "can0 351#1402740E740ECC0
 static const int64_t good_now_ms = 1000;
 static const int32_t good_ems_telemetry_append_record_type = EMS_RECORD_AUDIT;
 static const size_t good_ems_telemetry_append_record_size = 16;
+static const int32_t good_ems_decision_config_set_grid_grid = EMS_GRID_EN_50549;
 static const int32_t good_ems_safety_limits_default_chemistry = EMS_CHEMISTRY_LFP;
 
 static void must(ems_status_t status, const char* what) {
@@ -151,6 +156,9 @@ static void make_good(void) {
   must(ems_control_init(room(ems_control_size()), ems_control_size(), &control_config,
                         &good_ems_control),
        "control");
+  must(ems_alarms_config_default(&alarms_config), "alarms config");
+  must(ems_alarms_init(room(ems_alarms_size()), ems_alarms_size(), &alarms_config, &good_ems_alarms),
+       "alarms");
   good_ems_telemetry = telemetry_of(EMS_STREAM_TELEMETRY);
   must(ems_telemetry_append_image(good_ems_telemetry, good_ems_image, 0, 0, NULL), "append");
   good_ems_block_reader = reader_of(good_ems_telemetry);

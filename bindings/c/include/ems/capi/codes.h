@@ -87,6 +87,11 @@ enum {
   EMS_SIGNAL_ENERGY_CHARGED = 34, /**< energy charged over life */
   EMS_SIGNAL_ENERGY_DISCHARGED = 35, /**< energy discharged over life */
   EMS_SIGNAL_PACK_POWER = 36, /**< battery power at dc; + discharges */
+  EMS_SIGNAL_INSULATION_RESISTANCE = 37, /**< resistance between the battery's poles and earth, the lower of the two */
+  EMS_SIGNAL_SMOKE_DETECTED = 38, /**< a smoke detector at the battery has tripped, or its circuit is open */
+  EMS_SIGNAL_GAS_DETECTED = 39, /**< a gas detector at the battery has tripped, or its circuit is open */
+  EMS_SIGNAL_CONTACTOR_CLOSED = 40, /**< feedback of the battery's main contactor: it is closed */
+  EMS_SIGNAL_CONTACTOR_COMMANDED = 41, /**< the battery's main contactor is told to be closed */
   EMS_SIGNAL_ACTIVE_POWER = 64, /**< active power at ac; + delivers into the site (a grid meter: import) */
   EMS_SIGNAL_REACTIVE_POWER = 65, /**< reactive power at ac; same sign as active_power */
   EMS_SIGNAL_APPARENT_POWER = 66, /**< apparent power at ac */
@@ -106,6 +111,7 @@ enum {
   EMS_SIGNAL_LINE_VOLTAGE = 80, /**< mean line-to-line voltage */
   EMS_SIGNAL_DC_PV_POWER = 81, /**< PV power arriving on the inverter's own dc bus */
   EMS_SIGNAL_INVERTER_ALARMS = 82, /**< the inverter's alarm bits as its protocol numbers them */
+  EMS_SIGNAL_ESTOP_PRESSED = 83, /**< an emergency-stop input is pressed, or its circuit is open */
   EMS_SIGNAL_SITE_LOAD_POWER = 96, /**< consumption of the site: battery + pv + grid, all at ac */
   EMS_SIGNAL_SITE_GRID_POWER = 97, /**< power at the PCC; + import */
   EMS_SIGNAL_SITE_BATTERY_POWER = 98, /**< ac power of all battery inverters; + discharges */

@@ -168,8 +168,8 @@ EMS_API size_t ems_telemetry_size(size_t buffer_bytes);
  * @param out     Gets the buffer. Written only on EMS_OK.
  *
  * @retval EMS_OK                    out holds the buffer.
- * @retval EMS_E_INVALID_ARGUMENT    a pointer is NULL, memory is not aligned, or struct_size is
- *                                   too small.
+ * @retval EMS_E_INVALID_ARGUMENT    a pointer is NULL, memory is not aligned, struct_size is too
+ *                                   small, or epoch_random was never filled (all zero).
  * @retval EMS_E_OUT_OF_RANGE        no such stream, or first_sequence or epoch_counter is 0.
  * @retval EMS_E_RESOURCE_EXHAUSTED  size is too small.
  * @memory         Allocates nothing; uses memory.
