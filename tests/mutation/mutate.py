@@ -31,8 +31,7 @@ from mutations import Mutation, mutations
 
 ROOT = Path(__file__).resolve().parents[2]
 MUTATED = ("libems/src/safety", "libems/include/ems/safety")
-NEEDED = ("CMakeLists.txt", "CMakePresets.json", "libems", "tests/CMakeLists.txt", "tests/support", "tests/unit/safety",
-          "tests/property/safety")
+NEEDED = ("CMakeLists.txt", "CMakePresets.json", "libems", "tests")
 EQUIVALENT = Path(__file__).with_name("equivalent.txt")
 SHORT, LONG = 30, 300
 LONG_S = 45 * 60
@@ -79,7 +78,7 @@ class Worker:
         self.tree, self.build = folder / "tree", folder / "build"
         for source in (p for top in NEEDED for p in ([ROOT / top] if (ROOT / top).is_file() else sorted((ROOT / top).rglob("*")))):
             copy = self.tree / source.relative_to(ROOT)
-            if source.is_file() and (not copy.exists() or copy.read_bytes() != source.read_bytes()):
+            if source.is_file() and source.suffix != ".pyc" and (not copy.exists() or copy.read_bytes() != source.read_bytes()):
                 copy.parent.mkdir(parents=True, exist_ok=True)
                 copy.write_bytes(source.read_bytes())
         for copy in self.tree.rglob("*"):
