@@ -8,26 +8,35 @@ numpy, pandas and matplotlib are imported when they are first needed.
 """
 from __future__ import annotations
 
-from . import _ems, can, columns, decision, errors, frames, plot, safety, simulation, store
+from . import _ems, alarms, can, columns, decision, errors, frames, plot, policies, safety, simulation, store, tables
+from .alarms import Alarm, AlarmBook, AlarmChange
 from .can import CanFrame, CanLog, decode_can, read_candump
 from .columns import Column
-from .decision import Decision, DecisionStep, ImportLimit, SelfConsumption, Setpoint, SetpointCommand
+from .decision import Decision, DecisionStep, LimitCommand, SetpointCommand, WallTime
 from .errors import EmsError, error_class
 from .frames import DecodedColumns, SignalColumn, catalogue, decode, decode_column, protocols
+from .policies import (
+    ActivePowerLimit, BackupReserve, ComfortBand, DemandLimit, Dimming, ExportLimit, FrequencyDroop, GentleCurrent, GentleTemperature,
+    ImportLimit, Plan, Price, Ramp, RemoteSetpoint, Schedule, SelfConsumption, Setpoint, TimeOfUse, Window, ZeroExport,
+)
 from .safety import BatterySetup, GateResult, InverterSetup, Limits, Safety, SafetyStep, as_points
 from .simulation import SimulatedSite
 from .store import Store
+from .tables import PlanSlot, PlanTable, PriceSlot, PriceTable, ScheduleEntry, ScheduleTable
 
 __all__ = [
-    "BatterySetup", "CanFrame", "CanLog", "Column", "Decision", "DecisionStep", "DecodedColumns", "EmsError", "GateResult", "ImportLimit",
-    "InverterSetup", "Limits", "Safety", "SafetyStep", "SelfConsumption", "Setpoint", "SetpointCommand", "SignalColumn", "SimulatedSite",
-    "Store", "as_points", "catalogue", "decode", "decode_can", "decode_column", "error_class", "errors", "plot", "protocols",
+    "ActivePowerLimit", "Alarm", "AlarmBook", "AlarmChange", "BackupReserve", "BatterySetup", "CanFrame", "CanLog", "Column", "ComfortBand",
+    "Decision", "DecisionStep", "DecodedColumns", "DemandLimit", "Dimming", "EmsError", "ExportLimit", "FrequencyDroop", "GateResult",
+    "GentleCurrent", "GentleTemperature", "ImportLimit", "InverterSetup", "LimitCommand", "Limits", "Plan", "PlanSlot", "PlanTable",
+    "Price", "PriceSlot", "PriceTable", "Ramp", "RemoteSetpoint", "Safety", "SafetyStep", "Schedule", "ScheduleEntry", "ScheduleTable",
+    "SelfConsumption", "Setpoint", "SetpointCommand", "SignalColumn", "SimulatedSite", "Store", "TimeOfUse", "WallTime", "Window",
+    "ZeroExport", "as_points", "catalogue", "decode", "decode_can", "decode_column", "error_class", "errors", "plot", "protocols",
     "read_candump",
 ]
 __version__: str = _ems.version
 
 #: Chapters of docs/reference/python.md.
 REFERENCE = [
-    ("Frames", frames), ("CAN", can), ("Stores", store), ("Columns", columns), ("Safety", safety), ("Decision", decision),
-    ("Simulation", simulation), ("Plots", plot),
+    ("Frames", frames), ("CAN", can), ("Stores", store), ("Columns", columns), ("Safety", safety), ("Policies", policies),
+    ("Decision", decision), ("Tables", tables), ("Alarms", alarms), ("Simulation", simulation), ("Plots", plot),
 ]

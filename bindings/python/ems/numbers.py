@@ -63,6 +63,20 @@ def _exact_text(name: str, number: int | str | Decimal) -> str:
 def from_integer_unit(line: str) -> tuple[str, Decimal]:
     """``cell_voltage_max.trip_mv=3600`` as (``cell_voltage_max.trip_v``, 3.6)."""
     name, _, count = line.partition("=")
+    si_name, digits = _si_name(name)
+    return si_name, Decimal(int(count)).scaleb(-digits)
+
+
+def curve_from_integer_unit(line: str) -> tuple[str, list[tuple[Decimal, Decimal]]]:
+    """``charge_voltage_derate_mv_bp=3550:10000,3650:0`` as (``charge_voltage_derate_v``, [(3.55, 100), (3.65, 0)])."""
+    name, _, points = line.partition("=")
+    si_name, digits = _si_name(name.removesuffix("_bp"))
+    pairs = [point.split(":") for point in points.split(",") if point]
+    return si_name, [(Decimal(int(x)).scaleb(-digits), Decimal(int(share)).scaleb(-2)) for x, share in pairs]
+
+
+def _si_name(name: str) -> tuple[str, int]:
+    """SI name of ``cell_voltage_max.trip_mv``, and the digits between the two units."""
     units = {suffix: (si, digits) for suffix, si, digits in _ems.units()} | {"_us": ("_s", 6)}
     si, digits = units.get(_suffix(name), ("", 0))
-    return name[: -len(_suffix(name))] + si if si else name, Decimal(int(count)).scaleb(-digits)
+    return (name[: -len(_suffix(name))] + si if si else name), digits

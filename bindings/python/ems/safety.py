@@ -11,7 +11,7 @@ import typing as _t
 
 from . import _ems
 from ._call import call as _call
-from .numbers import Number, limit_text, from_integer_unit
+from .numbers import Number, curve_from_integer_unit, from_integer_unit, limit_text
 
 __all__ = [
     "BatterySetup", "BatteryVerdict", "Event", "GateResult", "InverterSetup", "InverterVerdict", "Limits", "Reason", "Safety",
@@ -26,19 +26,26 @@ class Limits:
     """Safety limits of a battery, checked: never wider than the absolute limits of its chemistry.
 
     The names are those of the limits file: ``Limits(charge_current_max_a=50, discharge_current_max_a=100,
-    cell_voltage_max={"trip_v": "3.55"})``. What is not given has the chemistry's default; the two currents have none.
+    cell_voltage_max={"trip_v": "3.55", "trip_after_s": 1}, charge_voltage_derate_v=[("3.40", 100), ("3.55", 0)])``. What is not given has
+    the chemistry's default; the two currents have none.
 
     :param chemistry: ``"lfp"``.
-    :param limits: SI numbers by name, or mappings of them; see the reference of the limits file.
+    :param limits: SI numbers by name, mappings of them (thresholds, overload, ``plausibility``), or the points of a curve: (SI number, % of
+        the largest current); see the reference of the limits file.
     :raises EmsError: ``TooWideError``, ``UnknownKeyError``, ``MissingKeyError``, ``OffGridError`` ... with every error in the text.
     """
 
-    def __init__(self, chemistry: str = "lfp", **limits: Number | _t.Mapping[str, Number]) -> None:
+    def __init__(
+        self, chemistry: str = "lfp", **limits: Number | _t.Mapping[str, Number] | _t.Sequence[tuple[Number, Number]]
+    ) -> None:
         lines = [f"chemistry: {_word(chemistry)}"]
         for key, value in limits.items():
             if isinstance(value, _t.Mapping):
                 inner = ", ".join(f"{_word(name)}: {limit_text(name, number)}" for name, number in value.items())
                 lines.append(f"{_word(key)}: {{{inner}}}")
+            elif isinstance(value, _t.Sequence) and not isinstance(value, str):
+                points = ", ".join(f"[{limit_text(key, x)}, {limit_text('share_pct', share)}]" for x, share in value)
+                lines.append(f"{_word(key)}: [{points}]")
             else:
                 lines.append(f"{_word(key)}: {limit_text(key, value)}")
         self._take("\n".join(lines) + "\n", "limits")
@@ -59,13 +66,24 @@ class Limits:
 
     def values(self) -> dict[str, Decimal]:
         """Every limit in force, defaults included, in SI, exactly: ``{"cell_voltage_max.trip_v": Decimal("3.55"), ...}``."""
-        lines = [line for line in self._canonical.splitlines() if "=" in line and not line.startswith("chemistry=")]
-        return dict(from_integer_unit(line) for line in lines)
+        return dict(from_integer_unit(line) for line in self._lines() if not _is_curve(line))
+
+    def curves(self) -> dict[str, list[tuple[Decimal, Decimal]]]:
+        """Every derate curve in force, exactly: ``{"charge_voltage_derate_v": [(Decimal("3.55"), Decimal("100")), ...], ...}``, % of the
+        largest current at an SI number; linear between the points."""
+        return dict(curve_from_integer_unit(line) for line in self._lines() if _is_curve(line))
+
+    def _lines(self) -> list[str]:
+        return [line for line in self._canonical.splitlines() if "=" in line and not line.startswith("chemistry=")]
 
     @property
     def hash(self) -> str:
         """SHA-256 of the limits in force, 64 hexadecimal digits: what a person accepts and every telemetry block carries."""
         return self._hash
+
+
+def _is_curve(line: str) -> bool:
+    return "_derate_" in line
 
 
 def _word(text: str) -> str:
@@ -81,6 +99,10 @@ class BatterySetup(_t.NamedTuple):
     limits: Limits  #: of this battery
     cells: int  #: cells in series
     breaking_current_max_a: Number = 0  #: A; contactors may open below this magnitude; 0: unknown
+    fuse_current_a: Number | None = None  #: A; no current maximum may exceed it; ``None``: none declared
+    capacity_ah: Number | None = None  #: Ah; ``None``: unknown
+    hazards: _t.Sequence[str] = ()  #: inputs that are wired: ``"insulation"``, ``"smoke"``, ``"gas"``, ``"contactor"``; missing, nothing moves
+    bms_required: _t.Sequence[str] = ()  #: signals its BMS gives, e.g. ``"charge_fet_on"``, ``"alarms"``; missing, nothing moves
 
 
 class InverterSetup(_t.NamedTuple):
@@ -103,6 +125,7 @@ class Reason(_t.NamedTuple):
     signal: str | None  #: SI name of what was compared
     value: float | None  #: SI, in the signal's unit; ``None``: missing
     limit: float  #: SI, in the signal's unit
+    element: int | None  #: which cell or sensor, from 1; ``None``: unknown, or not of one
 
 
 class BatteryVerdict(_t.NamedTuple):
@@ -114,8 +137,9 @@ class BatteryVerdict(_t.NamedTuple):
     discharge_current_max_a: float  #: A, a magnitude; 0 forbids discharging
     charge_voltage_max_v: float  #: V; 0 while charging is forbidden
     discharge_voltage_min_v: float  #: V; means something while discharging is allowed
-    plausibility_failed: bool  #: the sum of the cells contradicts the terminals
+    plausibility_failed: bool  #: the device contradicts itself; a reason says in what
     reasons: list[Reason]  #: every active rule
+    reasons_dropped: int  #: weaker ones that there was no room for
 
 
 class InverterVerdict(_t.NamedTuple):
@@ -203,17 +227,19 @@ class Safety:
     :param inverters: at most 8; the first is ``inverter/1``.
     :param tick_s: s, how often :meth:`step` is called, at most 1; later is a fault.
     :param stale_after_s: s; a value not renewed for so long counts as missing.
+    :param estop_inputs: points ``estop_pressed`` that the site has; one that is missing counts as pressed.
     :raises EmsError: ``OutOfRangeError``, ``NotFoundError`` ... for a setup that the kernel refuses.
     """
 
     def __init__(
-        self, batteries: _t.Sequence[BatterySetup], inverters: _t.Sequence[InverterSetup], tick_s: Number = 1, stale_after_s: Number = 3
+        self, batteries: _t.Sequence[BatterySetup], inverters: _t.Sequence[InverterSetup], tick_s: Number = 1, stale_after_s: Number = 3,
+        estop_inputs: int = 0,
     ) -> None:
-        battery_rows = [(one.limits._native, one.cells, one.breaking_current_max_a) for one in batteries]
+        battery_rows = [(one.limits._native, *one[1:]) for one in batteries]
         inverter_rows = [tuple(one) for one in inverters]
-        self._native = _call(_ems.Safety, battery_rows, inverter_rows, tick_s, stale_after_s)
+        self._native = _call(_ems.Safety, battery_rows, inverter_rows, tick_s, stale_after_s, estop_inputs)
 
-    def step(self, values: _t.Mapping[str, Value], now_s: Number, estop: bool = False) -> SafetyStep:
+    def step(self, values: _t.Mapping[str, Value], now_s: Number, estop: bool = False, *, armed: bool = True) -> SafetyStep:
         """One cycle.
 
         :param values: what was measured now, SI, by point: ``{"battery/1 pack_voltage_v": 52.8, "battery/1 cell_voltages_v": [3.3, ...]}``.
@@ -221,10 +247,11 @@ class Safety:
             from a decoded frame.
         :param now_s: s, monotonic, of any zero; never less than in the step before.
         :param estop: somebody asks for an emergency stop.
+        :param armed: the verdicts reach the devices; while they do not, nobody can disobey them.
         :raises EmsError: ``SyntaxError`` or ``NotFoundError`` for a point, ``OffGridError``, ``OutOfRangeError`` for a value: then nothing
             was taken and no step was made.
         """
-        return make_step(_call(self._native.step, dict(values), now_s, estop))
+        return make_step(_call(self._native.step, dict(values), now_s, estop, armed))
 
     def gate(
         self, inverter: int, command: str = "follow", p_w: Number = 0, q_var: Number = 0, *, armed: bool = True
@@ -256,10 +283,14 @@ class Safety:
 
 
 def as_points(asset: str, decoded: _t.Mapping[str, _t.Any]) -> dict[str, Value]:
-    """A decoded frame as the values of an asset, for :meth:`Safety.step`. Words, lists of names and vendor values are left out.
+    """A decoded frame as the values of an asset, for :meth:`Safety.step`. Words, warnings and vendor values are left out.
 
     :param asset: e.g. ``"battery/1"``.
-    :param decoded: what :func:`ems.decode` gives.
+    :param decoded: what :func:`ems.decode` gives; its ``alarms``, the protections that are active, become the point's bits.
     """
     names = {row["name"] for row in _ems.catalogue()} - {"alarms", "warnings"}
-    return {f"{asset} {name}": value for name, value in decoded.items() if name in names}
+    points: dict[str, Value] = {f"{asset} {name}": value for name, value in decoded.items() if name in names}
+    if "alarms" in decoded:
+        common = [name for name in decoded["alarms"] if not name.startswith("vendor:")]
+        points[f"{asset} alarms"] = _call(_ems.alarm_bits, common)
+    return points

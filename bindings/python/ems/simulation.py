@@ -9,19 +9,20 @@ import typing as _t
 from . import _ems
 from ._call import call as _call
 from .columns import Column, frame_of
-from .decision import DecisionStep, Policy, SelfConsumption, Setpoint, by_name
+from ._time import micros as _micros
+from .decision import DecisionStep, wall_row
+from .decision import WallTime as _WallTime
 from .decision import make_step as _decision_step
 from .numbers import Number, decimal_text
+from .policies import Policy, SelfConsumption, Setpoint, by_name
 from .safety import Event, Limits, SafetyStep
 from .safety import make_step as _safety_step
+from .tables import PlanTable, PriceTable, ScheduleTable
 
 if _t.TYPE_CHECKING:
     import pandas
 
 __all__ = ["SimulatedEvent", "SimulatedSite"]
-
-#: A simulated day begins here at 0 o'clock; the date says that nobody measured it.
-_DAY_ZERO = "2000-01-01"
 
 
 class SimulatedEvent(_t.NamedTuple):
@@ -42,7 +43,10 @@ class SimulatedSite:
     a fault looks as it would on a wire. What the plant leaves out: docs/explanation/simulator.md.
 
     :param seed: of cells, clouds and load.
-    :param start_hour: h, time of day at the beginning.
+    :param start_hour: h, local time of day at the beginning.
+    :param day: the date at the beginning; the default says that nobody measured it.
+    :param utc_offset_h: h, local time minus UTC.
+    :param clock: what control knows of the time: ``"synced"``, ``"holdover"`` or ``"unset"``.
     :param cells: LFP cells in series, 1 .. 32.
     :param capacity_ah: Ah.
     :param soc_pct: %, state of charge at the beginning.
@@ -68,6 +72,9 @@ class SimulatedSite:
         *,
         seed: int = 1,
         start_hour: float = 0.0,
+        day: str = "2000-01-01",
+        utc_offset_h: float = 0.0,
+        clock: str = "synced",
         cells: int = 16,
         capacity_ah: float = 100.0,
         soc_pct: float = 50.0,
@@ -86,9 +93,10 @@ class SimulatedSite:
         tick_s: Number = 1,
         record_period_s: Number = 10,
     ) -> None:
-        settings = {name: value for name, value in locals().items() if name not in ("self", "limits", "policies")}
+        settings = {name: value for name, value in locals().items() if name not in ("self", "limits", "policies", "day", "utc_offset_h", "clock")}
         own = limits or Limits(charge_current_max_a=50, discharge_current_max_a=100)
-        self._start_hour = start_hour
+        self._begin_us = _micros(f"{day}T00:00:00+00:00") + round((start_hour - utc_offset_h) * 3.6e9)
+        settings["wall"] = wall_row(_WallTime(self._begin_us, utc_offset_h * 3600, clock))
         self._native: _ems.SimulatedSite | None = _call(_ems.SimulatedSite, settings, own._native, by_name(tuple(policies)))
 
     def __enter__(self) -> SimulatedSite:
@@ -115,6 +123,11 @@ class SimulatedSite:
         :returns: s that passed.
         """
         return _call(self._site().run, seconds)
+
+    @property
+    def begin_us(self) -> int:
+        """The moment at which simulated time begins, in microseconds since 1970 UTC: what tables are made for."""
+        return self._begin_us
 
     @property
     def now_s(self) -> float:
@@ -159,12 +172,11 @@ class SimulatedSite:
         return self._site().points()
 
     def columns(self, points: _t.Sequence[str] = ()) -> list[Column]:
-        """Some points over simulated time, one row a ``record_period_s``; empty: every point. The day is 2000-01-01."""
+        """Some points over simulated time, one row a ``record_period_s``; empty: every point. Times are UTC, on the simulated day."""
         import numpy
 
         time_us, found = _call(self._site().columns, list(points))
-        start = numpy.datetime64(_DAY_ZERO, "us") + numpy.timedelta64(round(self._start_hour * 3.6e9), "us")
-        time = start + time_us.astype("timedelta64[us]")
+        time = numpy.datetime64(self._begin_us, "us") + time_us.astype("timedelta64[us]")
         sequence = numpy.arange(1, len(time_us) + 1, dtype=numpy.uint64)
         epoch = numpy.zeros(len(time_us), numpy.uint32)
         return [
@@ -206,13 +218,57 @@ class SimulatedSite:
         """Ends every fault, also those to come."""
         self._site().clear_faults()
 
-    def set_setpoint(self, power_w: Number, lease_s: Number) -> None:
+    def set_setpoint(self, power_w: Number, lease_s: Number, *, actor: str = "", remote: bool = False) -> None:
         """Asks for a power as a person would; needs the policy :class:`ems.Setpoint`.
 
         :param power_w: W at ac, + discharges.
         :param lease_s: s until it no longer counts.
+        :param actor: who asks, at most 48 bytes.
+        :param remote: as the server would; needs :class:`ems.RemoteSetpoint`.
         """
-        _call(self._site().set_setpoint, power_w, lease_s)
+        _call(self._site().set_setpoint, remote, power_w, lease_s, actor)
+
+    def set_active_power_limit(
+        self, lease_s: Number, *, discharge_max_w: Number | None = None, charge_max_w: Number | None = None, actor: str = ""
+    ) -> None:
+        """Limits power as the grid operator would; needs the policy :class:`ems.ActivePowerLimit`.
+
+        :param lease_s: s until it no longer counts.
+        :param discharge_max_w: W at ac, a magnitude; ``None``: not limited.
+        :param charge_max_w: W at ac, a magnitude; ``None``: not limited.
+        :param actor: who asks, at most 48 bytes.
+        """
+        _call(self._site().set_limit, False, discharge_max_w, charge_max_w, lease_s, actor)
+
+    def set_dimming(self, lease_s: Number, *, charge_max_w: Number | None = None, actor: str = "") -> None:
+        """Dims charging as the grid operator would; needs the policy :class:`ems.Dimming`.
+
+        :param lease_s: s until it no longer counts.
+        :param charge_max_w: W at ac, a magnitude; ``None``: a release.
+        :param actor: who asks, at most 48 bytes.
+        """
+        _call(self._site().set_limit, True, None, charge_max_w, lease_s, actor)
+
+    def set_schedule(self, schedule: ScheduleTable | None) -> None:
+        """From the next cycle on this is agreed.
+
+        :param schedule: for the policy :class:`ems.Schedule`; ``None``: there is none.
+        """
+        _call(self._site().set_schedule, schedule and schedule._native)
+
+    def set_plan(self, plan: PlanTable | None) -> None:
+        """From the next cycle on this is the plan.
+
+        :param plan: for the policy :class:`ems.Plan`; ``None``: there is none.
+        """
+        _call(self._site().set_plan, plan and plan._native)
+
+    def set_prices(self, prices: PriceTable | None) -> None:
+        """From the next cycle on these are the prices.
+
+        :param prices: for the policy :class:`ems.Price`; ``None``: there are none.
+        """
+        _call(self._site().set_prices, prices and prices._native)
 
     def emergency_stop(self) -> None:
         """Asks for an emergency stop in the next cycle; it is latched until :meth:`reset`."""

@@ -7,16 +7,13 @@ import typing as _t
 
 from . import _ems
 from ._call import call as _call
+from ._time import micros
 from .columns import Column, frame_of
 
 if _t.TYPE_CHECKING:
-    import datetime
-
-    import numpy
     import pandas
 
-    #: A moment: microseconds of UTC, a datetime with a time zone, or ``numpy.datetime64`` (UTC).
-    _Moment = _t.Union[int, datetime.datetime, numpy.datetime64]
+    from ._time import Moment as _Moment
 
 __all__ = ["Store"]
 
@@ -25,20 +22,7 @@ _FIRST, _LAST = -(2**63), 2**63 - 1
 
 def _micros(moment: _Moment | None, otherwise: int) -> int:
     """Microseconds since 1970 UTC."""
-    if moment is None:
-        return otherwise
-    if isinstance(moment, int):
-        return moment
-    import datetime
-
-    if isinstance(moment, datetime.datetime):
-        if moment.tzinfo is None:
-            raise ValueError("a datetime needs a time zone: say which moment it is")
-        return (moment - datetime.datetime(1970, 1, 1, tzinfo=datetime.timezone.utc)) // datetime.timedelta(microseconds=1)
-    micros = int(moment.astype("datetime64[us]").astype("int64"))
-    if micros == _FIRST:
-        raise ValueError("NaT is no moment; None is the beginning or the end")
-    return micros
+    return otherwise if moment is None else micros(moment)
 
 
 class Store:
