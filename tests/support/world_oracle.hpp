@@ -112,6 +112,7 @@ class BatteryOracle {
     if (needs(charge_asks)) charge = false;
     if (needs(discharge_asks)) discharge = false;
 
+    used_ = next;
     Allowed allowed;
     allowed.voltage_mv = voltage_mv_;
     if (charge) {
@@ -129,7 +130,7 @@ class BatteryOracle {
   [[nodiscard]] bool must_trip(const std::array<Heard, kBatteryFields>& heard, Instant now) const {
     const safety::Limits& limits = config_.limits;
     const auto is = [&](BatteryField field) {
-      return heard[field].usable(now, limits.stale_after_max);
+      return heard[field].usable(now, limits.stale_after_max) && fits(heard[field]);
     };
     if (is(kSmoke) && heard[kSmoke].value != 0) return true;
     if (is(kGas) && heard[kGas].value != 0) return true;
@@ -146,6 +147,14 @@ class BatteryOracle {
       return false;
     return cell_max_ >= number(limits.cell_voltage_latch_max) ||
            cell_min_ <= number(limits.cell_voltage_latch_min);
+  }
+  /// Numbers of the holds that forbid, in the order of step().
+  [[nodiscard]] std::string blocked() const {
+    std::string all;
+    for (std::size_t i = 0; i < used_; ++i) {
+      if (holds_[i].blocked) all += " " + std::to_string(i);
+    }
+    return all;
   }
   [[nodiscard]] double current_ma() const { return current_ma_; }
   [[nodiscard]] bool current_known() const { return current_; }
@@ -175,9 +184,12 @@ class BatteryOracle {
       cell_max_ = i == kCell1 ? value(i) : std::max(cell_max_, value(i));
       cell_min_ = i == kCell1 ? value(i) : std::min(cell_min_, value(i));
     }
-    temps_ = usable(kTemp1) && usable(kTemp2);
-    temp_max_ = std::max(value(kTemp1), value(kTemp2));
-    temp_min_ = std::min(value(kTemp1), value(kTemp2));
+    // How many sensors there are nobody declares: one that was silent since start is not missed.
+    const std::size_t first = heard[kTemp1].there ? kTemp1 : kTemp2;
+    const std::size_t last = heard[kTemp2].there ? kTemp2 : kTemp1;
+    temps_ = usable(first) && usable(last);
+    temp_max_ = std::max(value(first), value(last));
+    temp_min_ = std::min(value(first), value(last));
     voltage_ = usable(kPackVoltage);
     voltage_mv_ = value(kPackVoltage);
     current_ = usable(kPackCurrent);
@@ -211,6 +223,7 @@ class BatteryOracle {
 
   const safety::BatteryConfig& config_;
   std::array<Hold, 24> holds_{};
+  std::size_t used_ = 0;
   bool cells_ = false;
   bool temps_ = false;
   bool voltage_ = false;

@@ -167,16 +167,13 @@ class WorldPlant {
     if (!follow && conduct == Conduct::no_stop) return;
     const double watts = follow ? static_cast<double>(late.command.p.count()) : 0.0;
     inverter.target_w = conduct == Conduct::turned ? -watts : watts;
-    inverter.curtailed = late.curtail && inverter.can_curtail;
+    // An inverter that stands by takes nothing from its PV either.
+    inverter.curtailed = !follow || (late.curtail && inverter.can_curtail);
     inverter.lease_end = now_ + kLease;
     const bool opens = late.command.kind == CommandKind::open;
     for (std::size_t b = 0; b < batteries_.size(); ++b) {
       if (feeds(inverter, b)) contactor_closed_[b] = !opens;
     }
-    stopped(inverter, !follow);
-  }
-  static void stopped(PlantInverter& inverter, bool is) {
-    if (is) inverter.curtailed = inverter.can_curtail;
   }
 
   void drive(PlantInverter& inverter, double sun) {
@@ -190,7 +187,10 @@ class WorldPlant {
       inverter.pending.pop_front();
     }
     const bool holds = inverter.conduct == Conduct::ignores || inverter.conduct == Conduct::no_stop;
-    if (now_ >= inverter.lease_end && !holds) inverter.target_w = 0.0;
+    if (now_ >= inverter.lease_end && !holds) {
+      inverter.target_w = 0.0;
+      inverter.curtailed = true;
+    }
     double wanted = std::clamp(inverter.target_w, -inverter.rating_w, inverter.rating_w);
     if (inverter.conduct == Conduct::sticks) wanted = inverter.output_w;
     if (inverter.conduct == Conduct::runs_away) {

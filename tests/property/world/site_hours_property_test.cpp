@@ -22,6 +22,44 @@ struct Life {
   std::array<std::uint64_t, kHappened> happened{};
 };
 
+/// What a person who replays an hour looks at first: truth, what was told, verdicts, orders.
+void describe(const FleetWorld& world) {
+  const runtime::Tick& tick = world.tick();
+  for (std::size_t b = 0; b < world.config().batteries.size(); ++b) {
+    const sim::BatteryState& truth = world.plant().battery(b);
+    const auto& told = world.told().battery_heard(b);
+    const Allowed& allowed = world.oracle().allowed(b);
+    std::printf("  battery %zu: truth %.3f V %.2f A %.1f %%; told %lld mV %lld mA %lld bp\n", b + 1,
+                truth.voltage_v, truth.current_a, truth.soc_pct,
+                static_cast<long long>(told[kPackVoltage].value),
+                static_cast<long long>(told[kPackCurrent].value),
+                static_cast<long long>(told[kSoc].value));
+    if (b >= tick.safety.batteries.size()) continue;
+    const safety::BatteryVerdict& verdict = tick.safety.batteries[b];
+    std::printf("    %s, charge %d mA, discharge %d mA; the judge: %.0f, %.0f by%s;",
+                std::string(to_string(verdict.state)).c_str(), verdict.charge_current_max.count(),
+                verdict.discharge_current_max.count(), allowed.charge_ma, allowed.discharge_ma,
+                world.oracle().battery_oracle(b).blocked().c_str());
+    for (const safety::Reason& reason : verdict.reasons) {
+      std::printf(" %s/%s", std::string(to_string(reason.rule)).c_str(),
+                  std::string(to_string(reason.cause)).c_str());
+    }
+    std::printf("\n");
+  }
+  for (std::size_t i = 0; i < world.plant().inverters().size(); ++i) {
+    const PlantInverter& inverter = world.plant().inverters()[i];
+    std::printf("  inverter %zu: batteries %#x, output %.0f W, PV %.0f W, conduct %d;", i + 1,
+                inverter.batteries, inverter.output_w, inverter.pv_w,
+                static_cast<int>(inverter.conduct));
+    if (i >= tick.orders.size() || !tick.orders[i].command) continue;
+    const safety::InverterVerdict& verdict = tick.safety.inverters[i];
+    std::printf(" order %s %d W in [%d, %d]%s\n",
+                std::string(to_string(tick.orders[i].command->kind)).c_str(),
+                tick.orders[i].command->p.count(), verdict.ac.lo.count(), verdict.ac.hi.count(),
+                verdict.curtail_pv ? ", PV off" : "");
+  }
+}
+
 Life live(std::uint64_t seed, std::uint64_t minutes) {
   FleetWorld world(seed);
   FleetJudge judge(world);
@@ -35,6 +73,7 @@ Life live(std::uint64_t seed, std::uint64_t minutes) {
     std::printf("WRONG at %.1f s of world %llu: %s\n",
                 static_cast<double>((world.now() - Instant{}).count()) / 1e6,
                 static_cast<unsigned long long>(seed), life.wrong.c_str());
+    describe(world);
     std::printf("replay: scripts/world --seed %llu --hours 1\n",
                 static_cast<unsigned long long>(seed));
   }
