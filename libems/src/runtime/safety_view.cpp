@@ -56,7 +56,7 @@ SafetyReason view_of(AssetId asset, const safety::Reason& rule) {
   reason.name = safety::to_string(rule.rule);
   reason.severity = severity_of(rule.action);
   reason.signal = rule.signal;
-  if (rule.cause != safety::Cause::missing) {
+  if (rule.cause != safety::Cause::missing && !is_of_missing(rule.rule)) {
     reason.value = rule.value;
     reason.limit = rule.limit;
   }
@@ -257,7 +257,7 @@ std::string reason_text(const SafetyReason& reason) {
       text += ", limit " + value_text(*reason.signal, *reason.limit);
     }
   } else {
-    text += " missing";
+    text += reason.text == "waiting" ? " is there" : " missing";
   }
   if (reason.text == "waiting") text += ", not yet good for long enough";
   return text + name;

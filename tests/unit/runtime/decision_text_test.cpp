@@ -119,6 +119,12 @@ TEST_F(Explained, AMissingInputIsNamedAndUnusable) {
   EXPECT_NE(text.find("not usable: grid power (6.0 s old), battery power (6.0 s old)"),
             std::string::npos)
       << text;
+  // They are back: no value and no limit of a rule that has neither.
+  run(2'000_w, 10);
+  EXPECT_NE(explain(view()).find("battery/1 cell voltage is there, not yet good for long enough "
+                                 "(cell_voltages_missing)"),
+            std::string::npos)
+      << explain(view());
 }
 
 TEST_F(Explained, AnEmergencyStopAndADeadInverterAreTold) {
