@@ -67,6 +67,7 @@ def project(folder: Path, find: str, *rest: str, **files: str) -> Path:
     ("01-hello-battery", {"hello": "expected_output.txt", "hello_c": "expected_output_c.txt"}),
     ("03-custom-transport", {"custom-transport": "expected_output.txt"}),
     ("04-c-loop", {"c-loop": "expected_output.txt"}),
+    ("06-c-policies", {"c-policies": "expected_output.txt"}),
 ])
 def test_example_builds_alone_and_prints_what_its_folder_says(prefix, tmp_path, folder, programs):
     build(prefix, EXAMPLES / folder, tmp_path / "build")
@@ -97,9 +98,10 @@ def test_core_needs_and_links_nothing_else(prefix, tmp_path):
 
 
 @pytest.mark.skipif(shutil.which("valgrind") is None, reason="valgrind is not installed")
-def test_the_c_loop_allocates_nothing(prefix, tmp_path):
-    build(prefix, EXAMPLES / "04-c-loop", tmp_path / "build")
-    done = run("valgrind", "--error-exitcode=9", tmp_path / "build/c-loop")
+@pytest.mark.parametrize("folder, program", [("04-c-loop", "c-loop"), ("06-c-policies", "c-policies")])
+def test_the_c_loops_allocate_nothing(prefix, tmp_path, folder, program):
+    build(prefix, EXAMPLES / folder, tmp_path / "build")
+    done = run("valgrind", "--error-exitcode=9", tmp_path / "build" / program)
     assert done.returncode == 0, done.stderr
     assert "total heap usage: 0 allocs" in done.stderr, done.stderr
 
