@@ -46,17 +46,15 @@ DcPower dc_power(const InverterContext& c) noexcept {
     if (!feeds(inverter, i)) continue;
     const BatteryVerdict& battery = c.batteries[i];
     const BatteryConfig& config = c.config.batteries[i];
-    const BatteryInputs* in = matching(c.inputs.batteries, i, config.asset);
-    if (in == nullptr || !in->pack_voltage ||
-        !in->pack_voltage->usable(c.now, config.limits.stale_after_max)) {
-      return {};
-    }
+    const BatteryInputs& in = matching(c.inputs.batteries, i, config.asset);
+    const auto voltage = value_of(in.pack_voltage, config.limits, c.now);
+    if (!voltage) return {};
     ++count;
     charge_ma =
         std::min(charge_ma, share(c, i, battery.charge_current_max, &InverterConfig::charge_max));
     discharge_ma = std::min(
         discharge_ma, share(c, i, battery.discharge_current_max, &InverterConfig::discharge_max));
-    voltage_mv = std::min<std::int64_t>(voltage_mv, in->pack_voltage->sample.value.count());
+    voltage_mv = std::min<std::int64_t>(voltage_mv, *voltage);
   }
   EMS_ASSERT(count > 0);  // An inverter without batteries is refused.
   if (voltage_mv <= 0) return {};
@@ -110,13 +108,9 @@ bool below_breaking_limit(const InverterContext& c) noexcept {
   for (std::size_t i = 0; i < c.config.batteries.size(); ++i) {
     if (!feeds(c.config.inverters[c.index], i)) continue;
     const BatteryConfig& config = c.config.batteries[i];
-    const BatteryInputs* in = matching(c.inputs.batteries, i, config.asset);
-    if (in == nullptr || !in->pack_current ||
-        !in->pack_current->usable(c.now, config.limits.stale_after_max)) {
-      return false;
-    }
-    const MilliAmp current = in->pack_current->sample.value;
-    if (max_of(current, -current) >= config.breaking_current_max) return false;
+    const BatteryInputs& in = matching(c.inputs.batteries, i, config.asset);
+    const auto current = value_of(in.pack_current, config.limits, c.now);
+    if (!current || magnitude(*current) >= config.breaking_current_max.count()) return false;
     below = true;
   }
   return below;
@@ -153,11 +147,10 @@ InverterVerdict envelope(const InverterContext& c) noexcept {
     verdict.ac = battery_only(inverter, dc);
     return verdict;
   }
-  const InverterInputs* in = matching(c.inputs.inverters, c.index, inverter.asset);
-  const bool known =
-      in != nullptr && in->dc_pv_power && in->dc_pv_power->usable(c.now, kPvStaleAfterMax);
+  const InverterInputs& in = matching(c.inputs.inverters, c.index, inverter.asset);
+  const bool known = in.dc_pv_power && in.dc_pv_power->usable(c.now, kPvStaleAfterMax);
   const std::int64_t pv =
-      known ? std::max<std::int32_t>(0, in->dc_pv_power->sample.value.count()) : 0;
+      known ? std::max<std::int32_t>(0, in.dc_pv_power->sample.value.count()) : 0;
   if (known && pv == 0) {
     verdict.ac = battery_only(inverter, dc);
   } else if (!known || (dc.charge == 0 && dc.discharge == 0)) {

@@ -201,10 +201,8 @@ class Kernel {
   }
 
   void run_battery(std::size_t i) noexcept {
-    static constexpr BatteryInputs kNothing{};
     const BatteryConfig& config = config_.batteries[i];
-    const BatteryInputs* given = detail::matching(inputs_.batteries, i, config.asset);
-    const BatteryInputs& in = given == nullptr ? kNothing : *given;
+    const BatteryInputs& in = detail::matching(inputs_.batteries, i, config.asset);
     BatteryState& state = step_.state.batteries_[i];
     const detail::Values values(in, config.limits, now_);
     const detail::PlausibilityContext seen{config_, inputs_, i, in, now_, elapsed()};
@@ -277,7 +275,7 @@ class Kernel {
                             .batteries = step_.output.batteries,
                             .tripped_since = tripped_since(inverter.batteries, inverter.asset),
                             .now = now_}));
-      const InverterInputs* in = detail::matching(inputs_.inverters, i, inverter.asset);
+      const InverterInputs& in = detail::matching(inputs_.inverters, i, inverter.asset);
       if (inputs_.armed) {
         detail::obey(state.obedience, config_, i, in, verdict, now_, elapsed());
       } else {
@@ -316,11 +314,11 @@ class Kernel {
     for (std::size_t i = 0; i < config.batteries.size(); ++i) {
       const BatteryConfig& battery = config.batteries[i];
       if (!site && battery.asset != trip.asset) continue;
-      const BatteryInputs* in = detail::matching(inputs.batteries, i, battery.asset);
+      const BatteryInputs& in = detail::matching(inputs.batteries, i, battery.asset);
       // What cannot be laid to one battery (an unreadable latch, an asset that is gone) needs all
       // of them inside every threshold.
-      const bool gone = in != nullptr && (site ? detail::all_clear(battery, *in, now)
-                                               : cleared(trip.cause, battery, *in, now));
+      const bool gone =
+          site ? detail::all_clear(battery, in, now) : cleared(trip.cause, battery, in, now);
       if (!gone) return false;
     }
     for (std::size_t i = 0; i < config.inverters.size(); ++i) {
@@ -342,7 +340,7 @@ class Kernel {
   static bool inverter_rests(const Config& config, std::size_t index, const Inputs& inputs,
                              Instant now) noexcept {
     const InverterConfig& inverter = config.inverters[index];
-    const InverterInputs* in = detail::matching(inputs.inverters, index, inverter.asset);
+    const InverterInputs& in = detail::matching(inputs.inverters, index, inverter.asset);
     for (std::size_t i = 0; i < config.batteries.size(); ++i) {
       if (detail::feeds(inverter, i) &&
           detail::flows(in, inverter, config.batteries[i].limits, now).value_or(true))

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "ems/safety/limits.hpp"
 
+#include <span>
+
 #include "ems/core/assert.hpp"
 #include "safety/limit_access.hpp"
 #include "safety/text.hpp"
@@ -97,38 +99,24 @@ constexpr std::int16_t kSocGap = 100;     // The same for SoC: 1 %.
 #define EMS_CURVE(name) \
   {EMS_AT(name), #name ": not a curve that rises and then falls", #name ": above the absolute limit"}
 
+// Each number against the bounds.
 constexpr Order kNumbers[] = {
-    EMS_BELOW(cell_voltage_min.clear, cell_voltage_max.clear),
     EMS_MOST(cell_voltage_latch_max),
-    EMS_OVER(cell_voltage_latch_max, cell_voltage_max.trip),
     EMS_LEAST(cell_voltage_latch_min),
-    EMS_BELOW(cell_voltage_latch_min, cell_voltage_min.trip),
-    EMS_BELOW(charge_temp_min.clear, charge_temp_max.clear),
-    EMS_BELOW(discharge_temp_min.clear, discharge_temp_max.clear),
     EMS_MOST(temp_latch_max),
-    EMS_OVER(temp_latch_max, charge_temp_max.trip),
-    EMS_OVER(temp_latch_max, discharge_temp_max.trip),
     EMS_LEAST(temp_latch_min),
-    EMS_BELOW(temp_latch_min, charge_temp_min.trip),
-    EMS_BELOW(temp_latch_min, discharge_temp_min.trip),
     EMS_MAGNITUDE(charge_current_max),
     EMS_MAGNITUDE(discharge_current_max),
-    EMS_OVER(charge_overcurrent.trip, charge_current_max),
     EMS_ABOVE(charge_overcurrent.clear, 0),
-    EMS_OVER(discharge_overcurrent.trip, discharge_current_max),
     EMS_ABOVE(discharge_overcurrent.clear, 0),
-    EMS_BELOW(soc_min.clear, soc_max.clear),
     EMS_MOST(sum_of_cells.trip_per_cell),
     EMS_MOST(sum_of_cells.trip_share),
-    EMS_BELOW(sum_of_cells.clear_per_cell, sum_of_cells.trip_per_cell),
     EMS_ABOVE(sum_of_cells.clear_per_cell, 0),
-    EMS_BELOW(sum_of_cells.clear_share, sum_of_cells.trip_share),
     EMS_ABOVE(sum_of_cells.clear_share, 0),
     EMS_MOST(charge_overload.factor),
     EMS_ABOVE(charge_overload.factor, 10'000),
     EMS_MOST(discharge_overload.factor),
     EMS_ABOVE(discharge_overload.factor, 10'000),
-    EMS_BELOW(insulation_latch_min, insulation_low.trip),
     EMS_ABOVE(insulation_latch_min, 0),
     EMS_TOLERANCE(plausibility.soc_jump),
     EMS_TOLERANCE(plausibility.temperature_jump),
@@ -178,6 +166,24 @@ constexpr ThresholdCheck kThresholds[] = {
     EMS_UPPER(cell_imbalance_warning, cell_imbalance.trip, 1),
     EMS_UPPER(cell_imbalance, cell_imbalance.trip, 1),
     EMS_THRESHOLD(insulation_low, kUnbounded, false, 1, "unbounded"),
+};
+// Numbers against each other.
+constexpr Order kRelations[] = {
+    EMS_BELOW(cell_voltage_min.clear, cell_voltage_max.clear),
+    EMS_OVER(cell_voltage_latch_max, cell_voltage_max.trip),
+    EMS_BELOW(cell_voltage_latch_min, cell_voltage_min.trip),
+    EMS_BELOW(charge_temp_min.clear, charge_temp_max.clear),
+    EMS_BELOW(discharge_temp_min.clear, discharge_temp_max.clear),
+    EMS_OVER(temp_latch_max, charge_temp_max.trip),
+    EMS_OVER(temp_latch_max, discharge_temp_max.trip),
+    EMS_BELOW(temp_latch_min, charge_temp_min.trip),
+    EMS_BELOW(temp_latch_min, discharge_temp_min.trip),
+    EMS_OVER(charge_overcurrent.trip, charge_current_max),
+    EMS_OVER(discharge_overcurrent.trip, discharge_current_max),
+    EMS_BELOW(soc_min.clear, soc_max.clear),
+    EMS_BELOW(sum_of_cells.clear_per_cell, sum_of_cells.trip_per_cell),
+    EMS_BELOW(sum_of_cells.clear_share, sum_of_cells.trip_share),
+    EMS_BELOW(insulation_latch_min, insulation_low.trip),
 };
 constexpr CurveCheck kCurves[] = {
     EMS_CURVE(discharge_temp_derate), EMS_CURVE(charge_voltage_derate), EMS_CURVE(discharge_voltage_derate),
@@ -293,27 +299,31 @@ Result<void> validate(const Limits& limits, Chemistry chemistry) noexcept {
     return fail(Errc::invalid_argument, 0, "chemistry: none that there is");
   const AbsoluteBounds& bounds = absolute_bounds(chemistry);
   const Compared compared(limits, bounds);
+  Result<void> checked;
   std::size_t number = 1;
-  const auto refuse = [&number](const Order& row) {
-    return fail(row.wide ? Errc::too_wide : Errc::invalid_argument, number, row.what);
+  const auto holds = [&](auto unit, std::span<const Order> rows) {
+    for (const Order& row : rows) {
+      if (!compared.holds<decltype(unit)>(row)) {
+        checked = fail(row.wide ? Errc::too_wide : Errc::invalid_argument, number, row.what);
+        return false;
+      }
+      ++number;
+    }
+    return true;
   };
-  for (const Order& row : kNumbers) {
-    if (!compared.holds<std::int32_t>(row)) return refuse(row);
-    ++number;
-  }
-  for (const Order& row : kTimes) {
-    if (!compared.holds<std::int64_t>(row)) return refuse(row);
-    ++number;
-  }
+  if (!holds(std::int32_t{}, kNumbers) || !holds(std::int64_t{}, kTimes)) return checked;
   for (const ThresholdCheck& row : kThresholds) {
-    if (const Result<void> checked = check(row, number, limits, bounds); !checked) return checked;
+    checked = check(row, number, limits, bounds);
+    if (!checked) return checked;
     number += 4;
   }
+  if (!holds(std::int32_t{}, kRelations)) return checked;
   for (const CurveCheck& row : kCurves) {
-    if (const Result<void> checked = check(row, number, limits, bounds); !checked) return checked;
+    checked = check(row, number, limits, bounds);
+    if (!checked) return checked;
     number += 2;
   }
-  return {};
+  return checked;
 }
 
 }  // namespace ems::safety

@@ -8,21 +8,9 @@
 #include <optional>
 
 #include "safety/rule_engine.hpp"
+#include "safety/values.hpp"
 
 namespace ems::safety::detail {
-
-/// What the state's `values` are, in order.
-enum class Measurement : std::uint8_t {
-  soc = 0,
-  temp_max = 1,
-  temp_min = 2,
-  pack_voltage = 3,
-  cell_voltage_max = 4,
-  cell_voltage_min = 5,
-  pack_current = 6,
-};
-static_assert(static_cast<std::size_t>(Measurement::pack_current) + 1 ==
-              PlausibilityState::kValues);
 
 /// Everything that these rules see of one battery.
 struct PlausibilityContext {
@@ -32,6 +20,14 @@ struct PlausibilityContext {
   const BatteryInputs& in;  ///< Its own; an empty one when there is none.
   Instant now{};
   Duration passed{};  ///< Since the cycle before; 0 in the first one and after a clock fault.
+
+  [[nodiscard]] const BatteryConfig& battery() const noexcept { return config.batteries[index]; }
+  [[nodiscard]] const Limits& limits() const noexcept { return battery().limits; }
+  /// What is usable of one of the battery's inputs.
+  template <class Q>
+  [[nodiscard]] std::optional<std::int32_t> value(const OptionalInput<Q>& input) const noexcept {
+    return value_of(input, limits(), now);
+  }
 };
 
 /// Takes this cycle's samples in.
@@ -52,7 +48,7 @@ void obey(PlausibilityState& state, const PlausibilityContext& context,
           const BatteryVerdict& verdict) noexcept;
 /// @param inverter  Position in the configuration.
 void obey(ObedienceState& state, const Config& config, std::size_t inverter,
-          const InverterInputs* in, const InverterVerdict& verdict, Instant now,
+          const InverterInputs& in, const InverterVerdict& verdict, Instant now,
           Duration passed) noexcept;
 
 /// So many times latch.
@@ -72,7 +68,7 @@ inline constexpr std::uint8_t kDisobeyedMax = 5;
 /// More current (power) flows than what a device that was told 0 may have.
 [[nodiscard]] std::optional<bool> flows(const BatteryInputs& in, const Limits& limits,
                                         Instant now) noexcept;
-[[nodiscard]] std::optional<bool> flows(const InverterInputs* in, const InverterConfig& inverter,
+[[nodiscard]] std::optional<bool> flows(const InverterInputs& in, const InverterConfig& inverter,
                                         const Limits& limits, Instant now) noexcept;
 
 /// The cells and the terminals disagree as they stand, whether or not they are of one moment: such

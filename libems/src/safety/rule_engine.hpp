@@ -89,12 +89,12 @@ inline void announce(Events& events, bool& announced, bool active, Event event,
   if (events.try_push_back(event)) announced = active;
 }
 
-/// The entry at `index`, if it is there and names `asset`; else nullptr.
+/// The entry at `index` when it names `asset`; else one of which everything is missing.
 template <class T>
-[[nodiscard]] const T* matching(std::span<const T> inputs, std::size_t index,
+[[nodiscard]] const T& matching(std::span<const T> inputs, std::size_t index,
                                 AssetId asset) noexcept {
-  if (index >= inputs.size() || inputs[index].asset != asset) return nullptr;
-  return &inputs[index];
+  static constexpr T kMissing{};
+  return index < inputs.size() && inputs[index].asset == asset ? inputs[index] : kMissing;
 }
 
 }  // namespace ems::safety::detail

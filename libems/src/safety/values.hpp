@@ -4,6 +4,7 @@
 
 #include <array>
 #include <cstdint>
+#include <optional>
 
 #include "ems/safety/kernel.hpp"
 
@@ -51,6 +52,19 @@ static_assert(kHazardsFrom == static_cast<unsigned>(BmsSignal::alarms) + 1);
 [[nodiscard]] constexpr std::uint16_t declared(const BatteryConfig& config) noexcept {
   return static_cast<std::uint16_t>(config.bms_required | unsigned{config.hazards_wired}
                                                               << kHazardsFrom);
+}
+
+/// The count that a rule may use, if there is one.
+template <class Q>
+[[nodiscard]] constexpr std::optional<std::int32_t> value_of(const OptionalInput<Q>& input,
+                                                             const Limits& limits,
+                                                             Instant now) noexcept {
+  if (!input || !input->usable(now, limits.stale_after_max)) return std::nullopt;
+  return static_cast<std::int32_t>(input->sample.value.count());
+}
+
+[[nodiscard]] constexpr std::int64_t magnitude(std::int64_t value) noexcept {
+  return value < 0 ? -value : value;
 }
 
 struct Value {

@@ -142,11 +142,17 @@ TEST(SafetyLimits, EveryContradictionIsNamed) {  // SAF-001
       {"charge_current_max: negative", [](Limits& l) { l.charge_current_max = -MilliAmp{1}; }},
       {"discharge_current_max: negative",
        [](Limits& l) { l.discharge_current_max = -MilliAmp{1}; }},
-      {"charge_overcurrent.trip", [](Limits& l) { l.charge_overcurrent.trip = 100'000_ma; }},
+      {"charge_overcurrent.trip",
+       [](Limits& l) {
+         l.charge_overcurrent = {100'000_ma, 90'000_ma, 5_s};
+       }},
       {"charge_overcurrent.clear", [](Limits& l) { l.charge_overcurrent.clear = 120'000_ma; }},
       {"charge_overcurrent.clear", [](Limits& l) { l.charge_overcurrent.clear = 0_ma; }},
       {"charge_overcurrent.clear_after", [](Limits& l) { l.charge_overcurrent.clear_after = 0_s; }},
-      {"discharge_overcurrent.trip", [](Limits& l) { l.discharge_overcurrent.trip = 100'000_ma; }},
+      {"discharge_overcurrent.trip",
+       [](Limits& l) {
+         l.discharge_overcurrent = {100'000_ma, 90'000_ma, 5_s};
+       }},
       {"discharge_overcurrent.clear",
        [](Limits& l) { l.discharge_overcurrent.clear = 120'000_ma; }},
       {"discharge_overcurrent.clear_after",

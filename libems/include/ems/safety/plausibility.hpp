@@ -40,8 +40,8 @@ struct ObedienceState {
 
 /// One battery's memory. Default: nothing was seen yet.
 struct PlausibilityState {
-  /// Newest usable measurements, in the order of detail::Measurement, and how long ago each was
-  /// there.
+  /// Newest usable SoC, highest and lowest temperature, pack voltage, highest and lowest cell
+  /// voltage and pack current, and how long ago each was there.
   static constexpr std::size_t kValues = 7;
   std::array<std::int32_t, kValues> values{};
   std::array<Stopwatch, kValues> ages{};
