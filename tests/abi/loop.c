@@ -48,6 +48,20 @@ static const uint8_t kBasic[] = {0xDD, 0x03, 0x00, 0x1D, 0x06, 0x18, 0x00, 0x00,
 static const uint8_t kCells[] = {0xDD, 0x04, 0x00, 0x08, 0x0D, 0x66, 0x0D, 0x61,
                                  0x0D, 0x68, 0x0D, 0x59, 0xFE, 0x3C, 0x77};
 
+/// The captured frame's device is of another moment: it now says what the cells and the inverter
+/// do.
+static void make_plausible(const ems_readings_t* readings, int32_t power_w) {
+  enum { PACK_MV = 13710 };
+  for (uint32_t i = 0; i < readings->value_count; ++i) {
+    ems_value_t* value = &readings->values[i];
+    if (value->signal == EMS_SIGNAL_PACK_VOLTAGE) value->value = PACK_MV;
+    if (value->signal == EMS_SIGNAL_PACK_CURRENT) {
+      value->value = (int64_t)power_w * 1000000 / PACK_MV;
+    }
+    if (value->signal == EMS_SIGNAL_SOC) value->value = 6000;
+  }
+}
+
 int main(int argc, char** argv) {
   const long ticks = argc > 1 ? strtol(argv[1], NULL, 10) : 1000;
   const ems_asset_t battery = {EMS_ASSET_BATTERY, 0, 1};
@@ -129,15 +143,13 @@ int main(int argc, char** argv) {
       check(ems_poller_receive(poller, cells ? kCells : kBasic,
                                cells ? sizeof kCells : sizeof kBasic, now_ms, &readings),
             "receive");
+      make_plausible(&readings, result.gated_w);
       check(ems_image_apply(image, battery, &readings, now_ms, 3000), "apply");
     }
     const uint8_t* frame = tick % 2 == 0 ? kBasic : kCells;
     const size_t size = tick % 2 == 0 ? sizeof kBasic : sizeof kCells;
     check(ems_codec_decode(jbd, NULL, 0, frame, size, &readings), "decode");
-    for (uint32_t i = 0; i < readings.value_count; ++i) {
-      if (values[i].signal == EMS_SIGNAL_PACK_VOLTAGE) values[i].value = 13710;  // As the cells.
-      if (values[i].signal == EMS_SIGNAL_SOC) values[i].value = 6000;
-    }
+    make_plausible(&readings, result.gated_w);
     check(ems_image_apply(image, battery, &readings, now_ms, 3000), "apply");
     const ems_sample_t grid = {.value = tick % 4000,
                                .taken_at_ms = now_ms,
