@@ -149,7 +149,7 @@ TEST(SafetyKernelEdges, AnEmptyAndAFullBatteryAreData) {  // SAF-011 SAF-017
 
 TEST(SafetyKernelEdges, AnUnseenCurrentIsAlmostAnOverloadButNotOne) {  // SAF-017
   for (const auto& [rule, current] : {std::pair{Rule::discharge_overload, 100'000_ma},
-                                     std::pair{Rule::charge_overload, MilliAmp{-100'000}}}) {
+                                      std::pair{Rule::charge_overload, MilliAmp{-100'000}}}) {
     World w;
     w.settle();
     const auto seen = w.batteries[0].pack_current;
@@ -186,6 +186,40 @@ TEST(SafetyKernelEdges, InPlaceIsExactlyTheStep) {  // SAF-002 SAF-022
     }
   }
   EXPECT_TRUE(in_place.state.tripped());
+}
+
+TEST(SafetyKernelEdges, TheWorstOfANormalAndADeratedBatteryIsDerated) {  // SAF-008
+  for (const std::size_t warm : {std::size_t{0}, std::size_t{1}}) {
+    World w = two_of_each();
+    w.config.inverters.clear();
+    w.config.inverters.push_back(inverter_config(3));
+    w.settle();
+    ASSERT_EQ(w.out.site, SafetyState::normal);
+    set_temperatures(w.batteries[warm], 44'000);
+    w.run(200);  // A jump at first; then steady and warm.
+    ASSERT_EQ(w.verdict(1 - warm).state, SafetyState::normal);
+    ASSERT_EQ(w.verdict(warm).state, SafetyState::derated);
+    EXPECT_EQ(w.out.site, SafetyState::derated);
+    EXPECT_EQ(w.out.inverters[0].state, SafetyState::derated);
+  }
+}
+
+TEST(SafetyKernelEdges, AVoltageLimitThatTheBmsNoLongerGivesIsNamedWithTheCellsOwn) {  // SAF-012
+  World w;
+  w.batteries[0].charge_voltage_limit = taken(56'000_mv, w.now);
+  w.batteries[0].discharge_voltage_limit = taken(44'000_mv, w.now);
+  w.settle();
+  w.batteries[0].charge_voltage_limit.reset();
+  w.batteries[0].discharge_voltage_limit.reset();
+  w.run();
+  const Limits& limits = w.config.batteries[0].limits;
+  const Reason* high = w.reason(Rule::pack_overvoltage);
+  const Reason* low = w.reason(Rule::pack_undervoltage);
+  ASSERT_TRUE(high != nullptr && low != nullptr);
+  EXPECT_EQ(high->cause, Cause::missing);
+  EXPECT_EQ(low->cause, Cause::missing);
+  EXPECT_EQ(high->limit, kCells * limits.cell_voltage_max.trip.count());
+  EXPECT_EQ(low->limit, kCells * limits.cell_voltage_min.trip.count());
 }
 
 }  // namespace
