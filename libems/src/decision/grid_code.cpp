@@ -75,28 +75,31 @@ FrequencyDroopStep frequency_droop(const FrequencyDroopState& state,
 
   FrequencyDroopStep out{.state = state,
                          .output = output_of(PolicyId::frequency_droop, PolicyStatus::watching)};
-  const auto abstain = [&out](PolicyStatus status) {
-    out.state = {};
-    out.output.status = status;
-    return out;
-  };
-  if (!usable(grid, frequency, now)) return abstain(PolicyStatus::stale);
-
-  const MilliHertz above = frequency.sample->value - (grid.f_nom + grid.deadband_over);
-  const MilliHertz below = (grid.f_nom - grid.deadband_under) - frequency.sample->value;
+  const bool seen = usable(grid, frequency, now);
+  MilliHertz above{};
+  MilliHertz below{};
+  if (seen) {
+    above = frequency.sample->value - (grid.f_nom + grid.deadband_over);
+    below = (grid.f_nom - grid.deadband_under) - frequency.sample->value;
+  }
   const FrequencySide side = above > MilliHertz{}   ? FrequencySide::over
                              : below > MilliHertz{} ? FrequencySide::under
                                                     : FrequencySide::inside;
   if (side == FrequencySide::inside) {
+    if (!seen) out.output.status = PolicyStatus::stale;
     if (state.side == FrequencySide::inside) return out;
     out.state.inside_since = state.inside_since.value_or(now);
-    if (now - *out.state.inside_since >= grid.release_after) {
-      return abstain(PolicyStatus::watching);
-    }
+    const bool released = now - *out.state.inside_since >= grid.release_after;
+    if (released) out.state = {};
+    if (released || !seen) return out;
   } else {
     out.state.inside_since.reset();
     if (side != state.side) {
-      if (!power) return abstain(PolicyStatus::stale);
+      if (!power) {
+        out.state = {};
+        out.output.status = PolicyStatus::stale;
+        return out;
+      }
       out.state.side = side;
       out.state.start = *power;
     }

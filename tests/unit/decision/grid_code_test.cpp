@@ -198,7 +198,7 @@ TEST(FrequencyDroop, TheOtherSideStartsAnew) {
   EXPECT_EQ(droop(49'900, w(1'500), 100).demand.constraint, Band::at_least(w(1'700)));
 }
 
-TEST(FrequencyDroop, WithoutAFrequencyOfAGridItAbstainsAndForgets) {
+TEST(FrequencyDroop, WithoutAFrequencyOfAGridItAbstains) {
   const struct {
     const char* why;
     Measured<MilliHertz> frequency;
@@ -216,7 +216,8 @@ TEST(FrequencyDroop, WithoutAFrequencyOfAGridItAbstainsAndForgets) {
     const PolicyOutput out = droop.see(c.frequency, w(2'000), 10'000);
     EXPECT_EQ(out.status, PolicyStatus::stale) << c.why;
     EXPECT_EQ(out.demand.constraint, std::nullopt) << c.why;
-    EXPECT_EQ(droop.state, FrequencyDroopState{}) << c.why;
+    EXPECT_EQ(droop.state, (FrequencyDroopState{FrequencySide::over, w(2'000), at(10'000)}))
+        << c.why;
   }
   Droop droop;
   EXPECT_EQ(droop.see(f(50'200, 8'000), w(2'000), 10'000).status, PolicyStatus::acting);
@@ -226,6 +227,21 @@ TEST(FrequencyDroop, WithoutAFrequencyOfAGridItAbstainsAndForgets) {
   // Nobody knows what the batteries do: there is nothing to start from.
   droop.state = {};
   EXPECT_EQ(droop(50'200, std::nullopt, 10'200).status, PolicyStatus::stale);
+}
+
+TEST(FrequencyDroop, AGapInTheMeasuringDoesNotAnswerItsOwnAnswer) {
+  Droop droop;
+  const Band answer = Band::at_most(w(1'800));
+  EXPECT_EQ(droop(50'100, w(2'000), 0).demand.constraint, answer);
+  for (std::int64_t ms = 1'000; ms < 60'000; ms += 5'000) {  // The meter answers now and then.
+    EXPECT_EQ(droop.see({}, w(1'800), ms).demand.constraint, std::nullopt);
+    EXPECT_EQ(droop(50'100, w(1'800), ms + 4'000).demand.constraint, answer) << ms;
+  }
+  // Unseen for long enough it is a new story.
+  EXPECT_EQ(droop.see({}, w(1'800), 61'000).status, PolicyStatus::stale);
+  EXPECT_NE(droop.state, FrequencyDroopState{});
+  EXPECT_EQ(droop.see({}, w(1'800), 71'000).status, PolicyStatus::stale);
+  EXPECT_EQ(droop.state, FrequencyDroopState{});
 }
 
 TEST(FrequencyDroop, ContinuousAtTheEdgeAndMonotoneBeyond) {

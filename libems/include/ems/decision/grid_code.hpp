@@ -79,7 +79,7 @@ enum class FrequencySide : std::uint8_t { inside = 0, over = 1, under = 2 };
 struct FrequencyDroopState {
   FrequencySide side = FrequencySide::inside;
   Watt start{};                           ///< Power when the deadband was left.
-  std::optional<Instant> inside_since{};  ///< Back inside, not yet released.
+  std::optional<Instant> inside_since{};  ///< Back inside or unseen, not yet released.
   friend constexpr bool operator==(const FrequencyDroopState&,
                                    const FrequencyDroopState&) noexcept = default;
 };
@@ -93,8 +93,10 @@ struct FrequencyDroopStep {
 /// was left, moved by reference * (distance from the deadband's edge) / (droop * f_nom).
 ///
 /// Continuous at the edge. Back inside it asks for the power of the edge until `release_after` has
-/// passed; leaving on the other side starts anew. Without a usable frequency, one more than 10 %
-/// from f_nom, or without knowing the power to start from, it abstains and forgets.
+/// passed; leaving on the other side starts anew. Without a usable frequency, or with one more than
+/// 10 % from f_nom, it abstains; what was left is forgotten after `release_after` too, so a gap in
+/// the measuring does not answer its own answer. Without knowing the power to start from it
+/// abstains.
 ///
 /// @param power  Of all batteries at ac, measured; where that is not usable, what was last gated.
 /// @thread_safety Pure function.
