@@ -52,8 +52,16 @@ struct Fleet {
   std::array<distribute::Inverter, safety::kMaxInverters> inverters{};
 };
 
-/// Batteries on one dc bus share its bounds equally, as the kernel does; the first has the odd
-/// watt.
+/// Part `k` of `parts` of a power; the first ones have the odd watts, so that a larger power never
+/// makes a part smaller, and bounds stay in order.
+Watt part_of(Watt power, std::size_t k, std::int32_t parts) noexcept {
+  const std::int32_t odd = power.count() % parts;
+  const std::int32_t sign = odd < 0 ? -1 : 1;
+  const bool has_one = static_cast<std::int32_t>(k) < odd * sign;
+  return Watt{power.count() / parts + (has_one ? sign : 0)};
+}
+
+/// Batteries on one dc bus share its bounds equally, as the kernel does.
 void fill(Fleet& fleet, const ControlConfig& config, std::span<const safety::BatteryInputs> inputs,
           const safety::Output& output, std::uint8_t ready, Instant now) noexcept {
   for (std::size_t i = 0; i < config.safety.inverters.size(); ++i) {
@@ -74,10 +82,8 @@ void fill(Fleet& fleet, const ControlConfig& config, std::span<const safety::Bat
     const Interval ac = let_through(output.inverters[i]);
     const auto parts = static_cast<std::int32_t>(count);
     for (std::size_t k = 0; k < count; ++k) {
-      own[k].bounds = {Watt{ac.lo.count() / parts}, Watt{ac.hi.count() / parts}};
+      own[k].bounds = {part_of(ac.lo, k, parts), part_of(ac.hi, k, parts)};
     }
-    own[0].bounds.lo += Watt{ac.lo.count() % parts};
-    own[0].bounds.hi += Watt{ac.hi.count() % parts};
     const Watt rated = config.inverters[i].rated;
     fleet.inverters[i] = {.available = (ready >> i & 1U) != 0,
                           .rating = {-rated, rated},
@@ -156,16 +162,19 @@ decision::MeasuredPower ControlLoop::battery_power(const ProcessImage& image,
   return sum;
 }
 
-decision::Measured<MilliHertz> ControlLoop::frequency(const ProcessImage& image) const noexcept {
-  if (config_.pcc_meter) {
-    const auto at_meter = measured<MilliHertz>(image, *config_.pcc_meter, Signal::frequency);
-    if (at_meter.sample) return at_meter;
-  }
+decision::Measured<MilliHertz> ControlLoop::frequency(const ProcessImage& image,
+                                                      Instant now) const noexcept {
+  decision::Measured<MilliHertz> first{};
+  const auto usable = [&](AssetId asset) {
+    const auto one = measured<MilliHertz>(image, asset, Signal::frequency);
+    if (!first.sample || one.usable(now)) first = one;
+    return one.usable(now);
+  };
+  if (config_.pcc_meter && usable(*config_.pcc_meter)) return first;
   for (const safety::InverterConfig& inverter : config_.safety.inverters) {
-    const auto at_inverter = measured<MilliHertz>(image, inverter.asset, Signal::frequency);
-    if (at_inverter.sample) return at_inverter;
+    if (usable(inverter.asset)) break;
   }
-  return {};
+  return first;
 }
 
 decision::Measured<bool> ControlLoop::grid_connected(const ProcessImage& image) const noexcept {
@@ -219,7 +228,7 @@ Tick ControlLoop::tick(const ProcessImage& image, const TickInputs& inputs, Inst
   decision_inputs.remote_setpoint = inputs.remote_setpoint;
   decision_inputs.active_power_limit = inputs.active_power_limit;
   decision_inputs.dimming = inputs.dimming;
-  decision_inputs.frequency = frequency(image);
+  decision_inputs.frequency = frequency(image, now);
   decision_inputs.grid_connected = grid_connected(image);
   if (config_.pcc_meter) {
     decision_inputs.energy_imported =

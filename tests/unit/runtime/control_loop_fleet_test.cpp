@@ -121,6 +121,64 @@ TEST(ControlLoopFleet, BatteriesOnOneBusGiveWhatTheirInverterMay) {
   EXPECT_LT(tick.distribution.shares[0].bounds.lo, Watt{-1'000});
 }
 
+TEST(ControlLoopFleet, BoundsOnOneSideOf0AreSharedByThreeBatteriesToo) {
+  ControlConfig config = two_of_each(1, 2);
+  safety::BatteryConfig third = config.safety.batteries[0];
+  third.asset = battery(3);
+  config.safety.batteries.push_back(third);
+  config.batteries.push_back({10'000_wh});
+  config.safety.inverters.pop_back();
+  config.inverters.pop_back();
+  config.safety.inverters[0].batteries = 7;
+  config.safety.inverters[0].has_dc_pv = true;
+  test::PlainSite site;
+  ControlLoop loop(config, safety::State{});
+  Instant now{seconds(100)};
+  int forced = 0;
+  for (int i = 0; i < 600; ++i) {
+    now = now + 100_ms;
+    for (const std::uint16_t n : {std::uint16_t{1}, std::uint16_t{2}, std::uint16_t{3}}) {
+      for (int cell = 1; cell <= test::kCells; ++cell) {
+        site.put(battery(n), Signal::cell_voltage, 3'300, now, static_cast<std::uint16_t>(cell));
+      }
+      site.put(battery(n), Signal::pack_voltage, 3'300 * test::kCells, now);
+      site.put(battery(n), Signal::pack_current, 0, now);
+      site.put(battery(n), Signal::soc, 5'000, now);
+      site.put(battery(n), Signal::temperature, 20'000, now, 1);
+      // No charging, and next to no discharging: what the PV delivers must flow, and little more.
+      site.put(battery(n), Signal::charge_current_limit, 0, now);
+      site.put(battery(n), Signal::discharge_current_limit, 13 + i % 5, now);
+    }
+    site.put(inverter(1), Signal::active_power, 0, now);
+    site.put(inverter(1), Signal::dc_pv_power, 1'000 + i, now);
+    site.put(meter(1), Signal::active_power, 0, now);
+    const Tick tick = loop.tick(site.image, {.inverters_ready = 1}, now);
+    const Interval ac = tick.safety.inverters[0].ac;
+    if (tick.safety.inverters[0].command != CommandKind::follow || ac.lo <= Watt{}) continue;
+    ++forced;
+    ASSERT_EQ(tick.distribution.shares[0].bounds, ac);
+  }
+  EXPECT_GT(forced, 40);
+}
+
+TEST(ControlLoopFleet, AStaleMeterLeavesTheFrequencyToAnInverter) {
+  ControlConfig config = test::plain_config();
+  config.decision.frequency_droop = decision::FrequencyDroopConfig{.reference = 5'000_w};
+  test::PlainSite site;
+  ControlLoop loop(config, safety::State{});
+  const auto seen = [&](Instant now) {
+    site.healthy(now);
+    return told(loop.tick(site.image, {.inverters_ready = 1}, now), decision::Input::frequency);
+  };
+  const Instant start{seconds(100)};
+  site.put(meter(1), Signal::frequency, 50'010, start);
+  site.put(inverter(1), Signal::frequency, 50'020, start);
+  EXPECT_EQ(seen(start), 50'010);
+  site.put(inverter(1), Signal::frequency, 50'020, start + 10_s);
+  EXPECT_EQ(seen(start + 10_s), 50'020);
+  EXPECT_EQ(seen(start + 20_s), std::nullopt);  // Both are old.
+}
+
 TEST(ControlLoopFleet, APhaseLimitBoundsItsInverter) {
   ControlConfig config = two_of_each(1, 2);
   config.inverters[1].phases.push_back({Watt{-700}, 700_w});

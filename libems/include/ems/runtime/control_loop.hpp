@@ -109,8 +109,9 @@ class ControlLoop {
   /// the meter sees what it does, and no target counts on it.
   [[nodiscard]] decision::MeasuredPower battery_power(const ProcessImage& image,
                                                       std::uint8_t ready) const noexcept;
-  /// The meter's, else the first inverter's that measures it.
-  [[nodiscard]] decision::Measured<MilliHertz> frequency(const ProcessImage& image) const noexcept;
+  /// The first usable one of the meter's and the inverters'; else the first there is.
+  [[nodiscard]] decision::Measured<MilliHertz> frequency(const ProcessImage& image,
+                                                         Instant now) const noexcept;
   /// True when one inverter says so; absent while one says nothing.
   [[nodiscard]] decision::Measured<bool> grid_connected(const ProcessImage& image) const noexcept;
   void derive(const ProcessImage& image, const decision::MeasuredPower& pcc,
