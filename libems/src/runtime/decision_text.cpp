@@ -320,7 +320,9 @@ std::string explain(const Explanation& explanation) {
   return explain(explanation.decision) + (explanation.asked ? past(explanation) : "");
 }
 
-std::string decision_json(const DecisionView& view) { return view_json(view).dump(); }
+std::string decision_json(const DecisionView& view) {
+  return view_json(view).dump(-1, ' ', false, Json::error_handler_t::replace);
+}
 
 std::string explanation_json(const Explanation& explanation) {
   Json json = view_json(explanation.decision);
@@ -332,7 +334,7 @@ std::string explanation_json(const Explanation& explanation) {
     }
     json["happened_before"] = explanation.happened_before;
   }
-  return json.dump();
+  return json.dump(-1, ' ', false, Json::error_handler_t::replace);
 }
 
 }  // namespace ems::runtime

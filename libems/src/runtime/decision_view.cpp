@@ -302,17 +302,22 @@ Json to_json(const LeaseView& lease) {
   return json;
 }
 
+/// Names come from outside: one that is no UTF-8, or was cut inside a character, is no fault here.
+std::string dumped(const Json& json) {
+  return json.dump(-1, ' ', false, Json::error_handler_t::replace);
+}
+
 /// A record holds kRecordSizeMax bytes. What is told elsewhere too goes first: conflicts beyond the
 /// first ones, then the policies that asked for nothing; winner, binders and inputs stay.
 std::string fitted(Json json) {
-  std::string text = json.dump();
+  std::string text = dumped(json);
   const auto cut_from = [&](const char* key, const auto& may_go) {
     Json& items = json[key];
     for (std::size_t i = items.size(); i-- > 0 && text.size() > telemetry::kRecordSizeMax;) {
       if (!may_go(items[i])) continue;
       items.erase(i);
       json["cut"] = true;
-      text = json.dump();
+      text = dumped(json);
     }
   };
   const auto any = [](const Json&) { return true; };

@@ -65,6 +65,21 @@ TEST(DecisionRecord, ReadsBackWhatItWrote) {
   EXPECT_EQ(back->levels.size(), decision::kLevelCount);
 }
 
+TEST(DecisionRecord, ANameCutInsideACharacterIsStoredAndShown) {
+  DecisionView view = some_view();
+  view.leases.push_back(
+      {"setpoint", std::string(47, 'a') + "\xC3", "id", seconds(5), 1'000_w, {}, {}});
+  view.summary += "\xC3";
+  const Result<DecisionView> back = from_record(to_record(view));
+  ASSERT_TRUE(back);
+  ASSERT_EQ(back->leases.size(), 1U);
+  EXPECT_EQ(back->leases[0].actor, std::string(47, 'a') + "\xEF\xBF\xBD");
+  EXPECT_NE(decision_json(view).find("setpoint"), std::string::npos);
+  Explanation explanation;
+  explanation.decision = view;
+  EXPECT_NE(explanation_json(explanation).find("setpoint"), std::string::npos);
+}
+
 TEST(DecisionRecord, RefusesWhatItDidNotWrite) {
   for (const char* text : {"", "[]", "{}", "{\"at_us\":\"x\"}", "nonsense"}) {
     const Result<DecisionView> view = from_record(text);
