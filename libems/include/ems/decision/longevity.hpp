@@ -24,7 +24,7 @@ struct ComfortBandConfig {
 /// from `power` to 0. With `restore` the line goes on: over another `taper` outside the band it
 /// comes to ask for up to `restore` W back into it.
 ///
-/// Status: no_demand well inside the band, stale while the state of charge is unknown.
+/// Status: watching well inside the band, stale while the state of charge is unknown.
 /// @thread_safety Pure function.
 [[nodiscard]] PolicyOutput comfort_band(const ComfortBandConfig& config,
                                         const BatterySummary& batteries, Instant now) noexcept;
@@ -56,7 +56,7 @@ struct GentleTemperatureConfig {
 /// Prefers the band +-power times a share that falls linearly from 1 at the comfortable edge to 0,
 /// by the coldest and the hottest cell, whichever leaves less.
 ///
-/// Status: no_demand while comfortable, stale while a temperature is unknown.
+/// Status: watching while comfortable, stale while a temperature is unknown.
 /// @thread_safety Pure function.
 [[nodiscard]] PolicyOutput gentle_temperature(const GentleTemperatureConfig& config,
                                               const BatterySummary& batteries,
