@@ -128,6 +128,23 @@ class WorldTables {
   std::array<decision::PriceSlot, 8> prices_{};
 };
 
+/// The chemistry's limits, or some that are reached more often.
+inline safety::Limits world_limits(Dice& dice) {
+  safety::Limits limits = safety::default_limits(safety::Chemistry::lfp);
+  if (dice.one_in(2)) {
+    limits.cell_voltage_high.trip = MilliVolt{3'400};
+    limits.cell_voltage_high.clear = MilliVolt{3'340};
+    limits.cell_voltage_max.trip = MilliVolt{3'430};
+    limits.cell_voltage_max.clear = MilliVolt{3'360};
+    limits.cell_voltage_low.trip = MilliVolt{3'170};
+    limits.cell_voltage_low.clear = MilliVolt{3'230};
+    limits.cell_voltage_min.trip = MilliVolt{3'140};
+    limits.cell_voltage_min.clear = MilliVolt{3'220};
+  }
+  EMS_ASSERT(safety::validate(limits, safety::Chemistry::lfp).has_value());
+  return limits;
+}
+
 /// One to three batteries, one to three inverters, wired by seed; armed.
 inline runtime::ControlConfig some_fleet(Dice& dice) {
   runtime::ControlConfig config;
@@ -137,7 +154,7 @@ inline runtime::ControlConfig some_fleet(Dice& dice) {
     safety::BatteryConfig one;
     one.asset = battery(static_cast<std::uint16_t>(b + 1));
     one.cells_in_series = kWorldCells;
-    one.limits = safety::default_limits(safety::Chemistry::lfp);
+    one.limits = world_limits(dice);
     const MilliAmp most{static_cast<std::int32_t>(dice.between(20, 120) * 1'000)};
     safety::set_current_limits(one.limits, most, most);
     one.breaking_current_max = MilliAmp{5'000};

@@ -157,8 +157,11 @@ class WorldSensors {
     if (extras_.power) set(kPackPower, whole(truth.voltage_v * truth.current_a));
     set(kSoc, whole(truth.soc_pct * 100.0));
     if (extras_.limits) {
-      set(kChargeLimit, truth.soc_pct > 95.0 ? most_ma / 4 : most_ma);
-      set(kDischargeLimit, truth.soc_pct < 10.0 ? most_ma / 4 : most_ma);
+      const auto cut = [most_ma](bool near, bool there) {
+        return there ? 0 : near ? most_ma / 4 : most_ma;
+      };
+      set(kChargeLimit, cut(truth.soc_pct > 85.0, truth.soc_pct > 92.0));
+      set(kDischargeLimit, cut(truth.soc_pct < 20.0, truth.soc_pct < 12.0));
     }
     if (extras_.switches) {
       set(kChargeFet, truth.charge_on ? 1 : 0);
