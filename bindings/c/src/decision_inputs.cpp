@@ -198,10 +198,8 @@ ems_status_t TablesOfNow::read(const ems_decision_tables_t* given, UtcInstant no
     plan->slots = std::span(&slot_, 1);
   }
   if (own.price_count > 0) {
-    const std::uint32_t at = row_of(own.prices, own.price_count, now);
-    const bool last = at + 1 == own.price_count;
-    price_ = row_from(own.prices[at]);
-    prices = prices_from(own, utc(last ? own.price_end_utc_us : own.prices[at + 1].start_utc_us));
+    price_ = row_from(own.prices[row_of(own.prices, own.price_count, now)]);
+    prices = prices_from(own, utc(own.price_end_utc_us));
     prices->slots = std::span(&price_, 1);
   }
   return EMS_OK;
