@@ -27,6 +27,11 @@ std::chrono::microseconds to_chrono(Duration duration) noexcept {
   return std::chrono::microseconds(std::max<std::int64_t>(duration.count(), 0));
 }
 
+/// Only what takes power away goes before everything else and through an open circuit.
+bool is_urgent(const InverterCommand& command) noexcept {
+  return command.kind != CommandKind::follow || command.p == Watt::zero();
+}
+
 }  // namespace
 
 PackDriver::PackDriver(const DriverWiring& wiring, AssetId asset,
@@ -245,7 +250,12 @@ void PackDriver::command(const InverterCommand& command, const Interval& bound) 
   if (writing_) {
     // What is being written no longer holds: the sequence ends at the next frame boundary.
     const bool takes_back = command.kind != writing_->kind || !bound.contains(writing_->p);
-    if (takes_back) {
+    if (takes_back && is_urgent(command) && !is_urgent(*writing_)) {
+      // Nor does a stop wait behind what the old one waits for: the link puts it first.
+      ++write_turn_;
+      written_.reset();
+      begin_write(command);
+    } else if (takes_back) {
       next_ = command;
     } else {
       next_.reset();  // What was to replace it is no longer wanted.
@@ -283,7 +293,9 @@ void PackDriver::beat(Instant now) {
                       const Result<void> ok = response
                                                   ? modbus::decode_write_response(sent, *response)
                                                   : fail(response.error());
-                      if (!ok) refused(ok.error());  // The reads say when the device is away.
+                      if (ok) return;
+                      if (ok.error().code == Errc::cancelled) return beat_at_.reset();  // Soon.
+                      refused(ok.error());  // The reads say when the device is away.
                     });
 }
 
@@ -356,8 +368,7 @@ void PackDriver::write_step(std::size_t index) {
   if (!size) return end_write(fail(size.error()));
   ++requests_;
   const std::vector<std::byte> sent(pdu.begin(), pdu.begin() + static_cast<std::ptrdiff_t>(*size));
-  // Only what takes power away goes before everything else and through an open circuit.
-  const bool urgent = writing_->kind != CommandKind::follow || writing_->p == Watt::zero();
+  const bool urgent = is_urgent(*writing_);
   master_->transact({settings_.unit, sent, settings_.reply_timeout, urgent},
                     [this, alive = std::weak_ptr<char>(alive_), sent, index,
                      turn = write_turn_](const Result<io::ModbusResponse>& response) {

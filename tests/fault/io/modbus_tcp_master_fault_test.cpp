@@ -1,6 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <gtest/gtest.h>
 
+#include <sys/socket.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <string>
+
 #include "ems/protocol/modbus/tcp.hpp"
 #include "support/modbus_peers.hpp"
 
@@ -177,6 +183,74 @@ TEST(ModbusTcpMaster, TheQueueIsBoundedAndKeepsRoomForUrgentRequests) {
   EXPECT_EQ(full, 5);
   EXPECT_EQ(transact(io, *master, {.unit = 1, .pdu = pdu}).error().code, Errc::cancelled);
   EXPECT_EQ(outcomes(master->counters()), master->counters().requests);
+}
+
+// A stop must not be taken back by a set-point that waited while it overtook.
+TEST(ModbusTcpMaster, AnUrgentRequestVoidsTheWaitingWritesOfItsUnit) {
+  LibmodbusServer server;
+  asio::io_context io;
+  const auto master = master_for(io, server.port());
+  const auto write = [](std::uint16_t value) {
+    std::vector<std::byte> pdu(8);
+    EXPECT_TRUE(modbus::encode_write_multiple_request(20, std::array{value}, pdu));
+    return pdu;
+  };
+  const auto read = read_pdu(20, 1);
+  std::vector<std::string> ends;
+  const auto note = [&ends](const char* what) {
+    return [&ends, what](Result<io::ModbusResponse> r) {
+      ends.push_back(std::string(what) +
+                     (r ? "" : std::string(" ") + to_string(r.error().code).data()));
+    };
+  };
+  master->transact({.unit = 1, .pdu = read}, note("read"));  // They wait: nothing is connected yet.
+  master->transact({.unit = 1, .pdu = write(7)}, note("set-point"));
+  master->transact({.unit = 2, .pdu = write(8)}, note("another's"));
+  master->transact({.unit = 1, .pdu = write(9), .urgent = true}, note("stop"));
+  ASSERT_TRUE(run_until(io, [&] { return ends.size() == 4; }));
+  std::sort(ends.begin(), ends.end());
+  EXPECT_EQ(ends, (std::vector<std::string>{"another's", "read", "set-point cancelled", "stop"}));
+  EXPECT_EQ(outcomes(master->counters()), master->counters().requests);
+}
+
+TEST(ModbusTcpMaster, WhatIsWantedAfterAStopOfTheWatchdogIsSent) {
+  LibmodbusServer server;
+  asio::io_context io;
+  const auto master = master_for(io, server.port());
+  const auto pdu = read_pdu(0, 1);
+  ASSERT_TRUE(transact(io, *master, {.unit = 1, .pdu = pdu}));
+  master->set_stop({1, {}, {read_pdu(5, 1)}});
+  master->begin_stop();
+  ASSERT_TRUE(master->advance_stop());
+  master->end_stop();
+  ASSERT_EQ(master->stops(), 1U);
+  EXPECT_TRUE(transact(io, *master, {.unit = 1, .pdu = pdu})) << "the first order of the next tick";
+}
+
+// What TCP still holds of a lost connection must not arrive after what the next one says.
+TEST(ModbusTcpMaster, ALostConnectionTakesItsUnsentBytesWithIt) {
+  const int listener = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  sockaddr_in address{};
+  address.sin_family = AF_INET;
+  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  ASSERT_EQ(::bind(listener, reinterpret_cast<sockaddr*>(&address), sizeof address), 0);
+  ASSERT_EQ(::listen(listener, 4), 0);
+  asio::io_context io;
+  const auto master = master_for(io, port_of(listener));
+  const auto pdu = read_pdu(0, 1);
+  for (int i = 0; i < 3; ++i) {
+    EXPECT_FALSE(transact(io, *master, {.unit = 1, .pdu = pdu, .timeout = kShort}));
+  }
+  ASSERT_TRUE(run_until(io, [&] { return master->counters().disconnects > 0; }));
+  const int peer = ::accept(listener, nullptr, nullptr);
+  std::array<std::byte, 512> data{};
+  ssize_t size = 0;
+  while ((size = ::read(peer, data.data(), data.size())) > 0) {
+  }
+  EXPECT_EQ(size, -1);
+  EXPECT_EQ(errno, ECONNRESET);
+  ::close(peer);
+  ::close(listener);
 }
 
 TEST(ModbusTcpMaster, NoCallbackComesAfterTheDestructor) {

@@ -165,12 +165,17 @@ TEST_F(TcpWriterFault, EveryByteOfBothArrivesInWholeFrames) {
 }
 
 TEST_F(TcpWriterFault, APeerThatTakesNothingIsStoppedThroughASecondConnection) {
-  fill();
+  const int frames = fill();
   writer.begin_stop();
   ASSERT_TRUE(advance(200));
   const int second = ::accept(listener_, nullptr, nullptr);
   EXPECT_EQ(units_read(second), (std::vector<int>{7, 7}));
   ::close(second);
+  // What the first connection had not delivered is gone with it: it must not come after the stop.
+  EXPECT_LT(units_read(theirs_).size(), static_cast<std::size_t>(frames));
+  std::array<std::byte, 8> nothing{};
+  EXPECT_LE(::read(theirs_, nothing.data(), nothing.size()), 0) << "the first connection has ended";
+  EXPECT_EQ(writer.put(frame(1)), Sent::broken) << "the strand connects again";
 }
 
 TEST_F(TcpWriterFault, WithoutAConnectionItMakesOneToWhereTheLastOneWent) {

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <array>
+#include <iterator>
 #include <utility>
 
 #include "ems/protocol/modbus/pdu.hpp"
@@ -10,6 +11,23 @@
 namespace ems::io::detail {
 
 namespace modbus = protocol::modbus;
+
+namespace {
+
+/// Functions that change something; of those the library does not know nothing is said.
+bool is_write(Bytes pdu) noexcept {
+  switch (std::to_integer<int>(pdu[0])) {
+    case 5:
+    case 6:
+    case 15:
+    case 16:
+      return true;
+    default:
+      return false;
+  }
+}
+
+}  // namespace
 
 Result<Waiting> make_waiting(const ModbusRequest& request, ModbusCallback& callback,
                              std::uint8_t unit_lo, std::uint8_t unit_hi) {
@@ -35,6 +53,16 @@ bool WaitingQueue::push(Waiting&& waiting) {
   }
   items_.insert(before, std::move(waiting));
   return true;
+}
+
+std::list<Waiting> WaitingQueue::take_writes(std::uint8_t unit) {
+  std::list<Waiting> taken;
+  for (auto at = items_.begin(); at != items_.end();) {
+    const auto next = std::next(at);
+    if (at->unit == unit && !at->urgent && is_write(at->pdu)) taken.splice(taken.end(), items_, at);
+    at = next;
+  }
+  return taken;
 }
 
 std::list<Waiting> WaitingQueue::take_all() { return std::exchange(items_, {}); }

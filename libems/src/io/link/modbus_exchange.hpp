@@ -32,6 +32,9 @@ class WaitingQueue {
  public:
   /// @return false, and `waiting` untouched, when there is no room.
   [[nodiscard]] bool push(Waiting&& waiting);
+  /// Takes out the writes of a unit that are not urgent. Before an urgent one goes in: it overtakes
+  /// them, and what they wanted must not be the last word.
+  [[nodiscard]] std::list<Waiting> take_writes(std::uint8_t unit);
   /// Takes the first request for which `free(unit)` holds.
   template <class Free>
   [[nodiscard]] std::optional<Waiting> pop(const Free& free) {

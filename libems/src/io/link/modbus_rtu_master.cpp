@@ -164,6 +164,12 @@ class RtuMaster final : public ModbusMaster {
                         work = asio::make_work_guard(executor_)](Result<ModbusResponse> result) {
       if (callback) callback(std::move(result));
     };
+    if (waiting.urgent) {
+      for (Waiting& overtaken : queue_.take_writes(waiting.unit)) {
+        refuse(std::move(overtaken.callback),
+               fail(Errc::cancelled, 0, "modbus RTU: an urgent request took its place"));
+      }
+    }
     if (!queue_.push(std::move(waiting))) {
       return refuse(std::move(waiting.callback),
                     fail(Errc::resource_exhausted, 0, "modbus RTU: queue is full"));

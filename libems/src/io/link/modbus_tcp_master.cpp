@@ -56,7 +56,14 @@ class TcpMasterCore : public std::enable_shared_from_this<TcpMasterCore> {
       return refuse(std::move(made->callback),
                     fail(Errc::unavailable, 0, "modbus TCP: not connected"));
     }
+    drop_superseded();  // Before this one goes in: it is of after the stop.
     Waiting waiting = std::move(*made);
+    if (waiting.urgent) {
+      for (Waiting& overtaken : queue_.take_writes(waiting.unit)) {
+        refuse(std::move(overtaken.callback),
+               fail(Errc::cancelled, 0, "modbus TCP: an urgent request took its place"));
+      }
+    }
     if (!queue_.push(std::move(waiting))) {
       return refuse(std::move(waiting.callback),
                     fail(Errc::resource_exhausted, 0, "modbus TCP: queue is full"));
@@ -136,6 +143,10 @@ class TcpMasterCore : public std::enable_shared_from_this<TcpMasterCore> {
   void lost(const std::string& why) {
     last_error_ = name_ + ": " + why;
     ++counters_.disconnects;
+    // What TCP has not delivered goes with the connection: it must not arrive after what the next
+    // one says.
+    std::error_code ignored;
+    socket_.set_option(tcp::socket::linger(true, 0), ignored);
     drop_connection(fail(Errc::unavailable, 0, "modbus TCP: connection lost or refused"));
     if (closed_) return;
     const auto epoch = epoch_;

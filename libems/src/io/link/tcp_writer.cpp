@@ -181,12 +181,24 @@ bool TcpWriter::open_spare() noexcept {
   return false;
 }
 
+/// Ends the strand's connection, and what TCP has of it undelivered: it would arrive after the
+/// stop. The descriptor stays the strand's, which finds the connection lost.
+void TcpWriter::end_shared() noexcept {
+  if (fd_ < 0) return;
+  sockaddr none{};
+  none.sa_family = AF_UNSPEC;  // connect(2): dissolves the association; Linux resets the peer.
+  (void)::connect(fd_, &none, sizeof none);
+  fd_ = -1;
+  begin_ = end_ = 0;
+}
+
 void TcpWriter::close_spare() noexcept {
   if (spare_ >= 0) ::close(std::exchange(spare_, -1));
   connecting_ = false;
 }
 
 bool TcpWriter::through_spare() noexcept {
+  end_shared();
   if (!open_spare()) return peer_size_ == 0;  // Never connected, never commanded: nothing to stop.
   if (connecting_) {
     pollfd item{spare_, POLLOUT, 0};

@@ -27,6 +27,7 @@ inline constexpr std::uint16_t kStopTransaction = 0xFF00;
 /// The lock is held for copies and sends that do not wait, never longer; the watchdog tries it and
 /// comes again. A stop goes through the strand's connection; through a second one of its own where
 /// there is none, where the peer takes nothing, or where a stop before was not acknowledged by TCP.
+/// The strand's connection is ended then, with all it has not delivered.
 class TcpWriter {
  public:
   enum class Sent : std::uint8_t { all, waiting, broken };
@@ -66,6 +67,7 @@ class TcpWriter {
   [[nodiscard]] std::size_t steps() const noexcept;
   [[nodiscard]] bool through_shared() noexcept;
   [[nodiscard]] bool through_spare() noexcept;
+  void end_shared() noexcept;
   [[nodiscard]] bool open_spare() noexcept;
   void close_spare() noexcept;
   void left(std::size_t step) noexcept;

@@ -29,7 +29,9 @@ struct ModbusRequest {
   std::uint8_t unit = 1;  ///< TCP: 0 .. 255; RTU: 1 .. 247.
   Bytes pdu;              ///< 1 .. 253 bytes; copied by transact().
   Duration timeout{};     ///< From sending to the whole answer; zero: kModbusReplyTimeout.
-  bool urgent = false;    ///< Before every waiting request, and through an open circuit: a stop.
+  /// A stop: before every waiting request, through an open circuit, and instead of the unit's
+  /// waiting writes that are not urgent.
+  bool urgent = false;
 };
 
 /// Response PDU of a request: never an exception response, those are errors.
@@ -43,7 +45,8 @@ using ModbusResponse = std::vector<std::byte>;
 ///                       is open.
 ///   resource_exhausted  the queue is full.
 ///   invalid_argument    unit or PDU size.
-///   cancelled           close(), or the watchdog stopped the line's devices (StopPath).
+///   cancelled           close(), the watchdog stopped the line's devices (StopPath), or an urgent
+///                       request took its place.
 using ModbusCallback = std::function<void(Result<ModbusResponse>)>;
 
 /// Since the master was made. A request counts in exactly one of the fields after `requests`.
