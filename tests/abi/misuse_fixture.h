@@ -157,8 +157,9 @@ static void make_good(void) {
                         &good_ems_control),
        "control");
   must(ems_alarms_config_default(&alarms_config), "alarms config");
-  must(ems_alarms_init(room(ems_alarms_size()), ems_alarms_size(), &alarms_config, &good_ems_alarms),
-       "alarms");
+  must(
+      ems_alarms_init(room(ems_alarms_size()), ems_alarms_size(), &alarms_config, &good_ems_alarms),
+      "alarms");
   good_ems_telemetry = telemetry_of(EMS_STREAM_TELEMETRY);
   must(ems_telemetry_append_image(good_ems_telemetry, good_ems_image, 0, 0, NULL), "append");
   good_ems_block_reader = reader_of(good_ems_telemetry);
