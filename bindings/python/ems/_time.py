@@ -20,7 +20,9 @@ NOT_A_TIME = -(2**63)
 
 def micros(moment: Moment) -> int:
     """Microseconds since 1970 UTC."""
-    if isinstance(moment, int) and not isinstance(moment, bool):
+    if isinstance(moment, bool):
+        raise WrongTypeError(f"not a moment: {moment!r}")
+    if isinstance(moment, int):
         return moment
     import datetime
 
@@ -32,7 +34,7 @@ def micros(moment: Moment) -> int:
         if moment.tzinfo is None:
             raise ValueError("a datetime needs a time zone: say which moment it is")
         return (moment - datetime.datetime(1970, 1, 1, tzinfo=datetime.timezone.utc)) // datetime.timedelta(microseconds=1)
-    if not hasattr(moment, "astype") or moment.dtype.kind != "M":
+    if getattr(getattr(moment, "dtype", None), "kind", None) != "M":
         raise WrongTypeError(f"not a moment: {moment!r}")
     found = int(moment.astype("datetime64[us]").astype("int64"))
     if found == NOT_A_TIME:

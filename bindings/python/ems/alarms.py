@@ -26,7 +26,7 @@ class Alarm(_t.NamedTuple):
     name: str  #: stable, e.g. ``"cell_overvoltage"``
     signal: str | None  #: SI name of what was compared
     value: float | None  #: SI; ``None``: the event has no signal
-    count: int  #: how often it was raised
+    times: int  #: how often it was raised
     raised_at_s: float  #: s, the newest time
     changed_at_s: float  #: s
     acknowledged_by: str | None  #: who has seen it

@@ -40,7 +40,7 @@ py::dict to_dict(const alarm::Alarm& one) {
   out["name"] = text(one.name.view());
   out["signal"] = signal;
   out["value"] = value;
-  out["count"] = one.count;
+  out["times"] = one.count;
   out["raised_at_s"] = seconds_of(one.raised_at.since_epoch());
   out["changed_at_s"] = seconds_of(one.changed_at.since_epoch());
   out["acknowledged_by"] = name_or_none(one.acknowledged_by.view());

@@ -16,3 +16,13 @@ def test_a_day_is_simulated_and_drawn(tmp_path):
     assert done.returncode == 0, done.stderr
     assert done.stdout == (DAY / "expected_output.txt").read_text()
     assert picture.read_bytes().startswith(b"\x89PNG") and picture.stat().st_size > 20_000
+
+
+def test_a_day_of_policies_is_explained(tmp_path):
+    folder = ROOT / "examples/07-policies-in-python"
+    done = subprocess.run(
+        ["/usr/bin/python3", str(folder / "policies.py")], capture_output=True, text=True, timeout=240, cwd=tmp_path,
+        env={**os.environ, "PYTHONPATH": str(BUILD.resolve() / "python")})
+    assert done.returncode == 0, done.stderr
+    assert done.stdout == (folder / "expected_output.txt").read_text()
+    assert "demand_limit" in done.stdout and "comfort_band" in done.stdout and done.stdout.count("why, at") == 3
