@@ -95,9 +95,45 @@ struct Words {
   }
 };
 
-std::string cut(std::string text) {
-  if (text.size() > kCommandTextMax) text.resize(kCommandTextMax);
+/// At most `max` bytes, and no half of a UTF-8 character: protobuf refuses a message with one.
+std::string cut(std::string text, std::size_t max = kCommandTextMax) {
+  if (text.size() <= max) return text;
+  const auto continues = [](char c) { return (static_cast<unsigned char>(c) & 0xC0U) == 0x80U; };
+  while (max > 0 && continues(text[max])) --max;
+  text.resize(max);
   return text;
+}
+
+/// Words of an emergency stop, made what check_words() takes.
+std::string tidied_words(std::string text, std::size_t max) {
+  for (char& c : text) {
+    if (c == '"') c = '\'';
+    if (static_cast<unsigned char>(c) < 0x20 || c == 0x7F) c = ' ';
+  }
+  return cut(std::move(text), max);
+}
+
+Result<void> check_id(std::string_view id) {
+  if (id.size() > kCommandIdMax) {
+    return fail(Errc::invalid_argument, kCommandIdMax, "a command's id is longer than 64 bytes");
+  }
+  for (const char c : id) {
+    if (c <= 0x20 || c >= 0x7F || c == '"' || c == '\\') {
+      return fail(Errc::invalid_argument, 0, "a command's id is of printable characters");
+    }
+  }
+  return {};
+}
+
+/// FNV-1a.
+std::uint64_t hash_of(std::string_view id) noexcept {
+  std::uint64_t hash = 0xCBF2'9CE4'8422'2325;
+  for (const char c : id) hash = (hash ^ static_cast<unsigned char>(c)) * 0x100'0000'01B3;
+  return hash;
+}
+
+bool is_stop(const Command& command) noexcept {
+  return std::holds_alternative<EmergencyStopAction>(command.action);
 }
 
 }  // namespace
@@ -133,15 +169,19 @@ std::string_view to_string(CommandState state) noexcept {
 
 std::string text_of(const CommandAction& action) { return cut(std::visit(Words{}, action)); }
 
+Command tidied(Command command) {
+  auto* stop = std::get_if<EmergencyStopAction>(&command.action);
+  if (stop == nullptr) return command;
+  if (!check_id(command.id)) command.id.clear();
+  command.actor = tidied_words(std::move(command.actor), kActorMax);
+  if (command.actor.empty()) command.actor = "unknown";
+  command.ttl = min_of(command.ttl, kCommandTtlMax);
+  stop->reason = tidied_words(std::move(stop->reason), kReasonMax);
+  return command;
+}
+
 Result<void> check_command(const Command& command) {
-  if (command.id.size() > kCommandIdMax) {
-    return fail(Errc::invalid_argument, kCommandIdMax, "a command's id is longer than 64 bytes");
-  }
-  for (const char c : command.id) {
-    if (c <= 0x20 || c >= 0x7F || c == '"' || c == '\\') {
-      return fail(Errc::invalid_argument, 0, "a command's id is of printable characters");
-    }
-  }
+  if (Result<void> id = check_id(command.id); !id) return id;
   if (command.actor.empty()) return fail(Errc::invalid_argument, 0, "a command needs an actor");
   if (const auto actor =
           check_words(command.actor, kActorMax, "the actor's name is longer than 48 bytes");
@@ -165,9 +205,18 @@ const CommandView* CommandBook::find(std::string_view id) const noexcept {
   return found == nullptr ? nullptr : &found->view;
 }
 
-Result<std::optional<CommandStep>> CommandBook::known(const Command& command) const {
+Result<std::optional<CommandStep>> CommandBook::known(const Command& command, Instant now) const {
   const Entry* first = entry(command.id);
-  if (first == nullptr) return std::optional<CommandStep>{};
+  if (first == nullptr) {
+    const bool acted = std::ranges::any_of(forgotten_, [&](const Forgotten& one) {
+      return one.until > now && one.hash == hash_of(command.id);
+    });
+    if (!acted || is_stop(command)) return std::optional<CommandStep>{};
+    return fail(Errc::already_exists, 0, "it came before; what became of it is no longer known");
+  }
+  if (is_stop(command) && is_final(first->view.step.state) && first->forget_after <= now) {
+    return std::optional<CommandStep>{};
+  }
   const bool same = first->view.kind == kind_of(command.action) &&
                     first->view.actor == command.actor && first->asked == text_of(command.action);
   if (!same) return fail(Errc::already_exists, 0, "this id belongs to another command");
@@ -180,17 +229,22 @@ bool CommandBook::make_room(const Command& command, Instant now) {
   const auto ended = [](const Entry& entry) { return is_final(entry.view.step.state); };
   auto oldest = std::ranges::find_if(
       entries_, [&](const Entry& entry) { return ended(entry) && entry.forget_after <= now; });
-  if (oldest == entries_.end() && std::holds_alternative<EmergencyStopAction>(command.action)) {
+  if (oldest == entries_.end()) {
     oldest = std::ranges::find_if(entries_, ended);
+    std::erase_if(forgotten_, [now](const Forgotten& one) { return one.until <= now; });
+    const bool room = oldest != entries_.end() && forgotten_.size() < kForgottenMax;
+    if (!room && !is_stop(command)) return false;
     if (oldest == entries_.end()) oldest = entries_.begin();
+    if (room)
+      forgotten_.push_back({hash_of(oldest->view.step.id), oldest->ttl, oldest->forget_after});
   }
-  if (oldest == entries_.end()) return false;
   entries_.erase(oldest);
   return true;
 }
 
 void CommandBook::add(const Command& command, CommandStep step, std::optional<Errc> refused,
                       Instant now) {
+  std::erase_if(entries_, [&](const Entry& entry) { return entry.view.step.id == command.id; });
   EMS_ASSERT(entries_.size() < kCommandsMax);
   Entry entry;
   entry.view.kind = kind_of(command.action);
@@ -249,9 +303,11 @@ std::string CommandBook::to_text() const {
     if (entry.refused) item["refused"] = static_cast<int>(*entry.refused);
     list.push_back(std::move(item));
   }
+  Json forgotten = Json::array();
+  for (const Forgotten& one : forgotten_) forgotten.push_back({one.hash, one.ttl.count()});
   // What a person wrote in another encoding than UTF-8 is replaced, not thrown at.
-  return Json{{"version", 1}, {"commands", list}}.dump(-1, ' ', false,
-                                                       Json::error_handler_t::replace);
+  return Json{{"version", 1}, {"commands", list}, {"forgotten", forgotten}}.dump(
+      -1, ' ', false, Json::error_handler_t::replace);
 }
 
 Result<std::vector<CommandStep>> CommandBook::restore(std::string_view text, Instant now,
@@ -296,7 +352,7 @@ Result<std::vector<CommandStep>> CommandBook::restore(std::string_view text, Ins
     if (entry.ttl < Duration::zero() || entry.ttl > kCommandTtlMax) return corrupt();
     if (number("refused")) entry.refused = static_cast<Errc>(item["refused"].get<int>());
     entry.forget_after = now + entry.ttl;
-    if (!is_final(step.state)) {
+    if (!is_final(step.state) && entry.view.kind != kind_of(EmergencyStopAction{})) {
       step.state = CommandState::failed;
       step.message = "the agent was restarted; it is no longer in force";
       step.at = utc;
@@ -304,7 +360,18 @@ Result<std::vector<CommandStep>> CommandBook::restore(std::string_view text, Ins
     }
     entries.push_back(std::move(entry));
   }
+  std::deque<Forgotten> forgotten;
+  const Json none = Json::array();
+  for (const Json& one : root.contains("forgotten") ? root["forgotten"] : none) {
+    const bool whole = one.is_array() && one.size() == 2 && one[0].is_number_unsigned() &&
+                       one[1].is_number_integer() && forgotten.size() < kForgottenMax;
+    if (!whole) return corrupt();
+    const Duration ttl = microseconds(one[1].get<std::int64_t>());
+    if (ttl < Duration::zero() || ttl > kCommandTtlMax) return corrupt();
+    forgotten.push_back({one[0].get<std::uint64_t>(), ttl, now + ttl});
+  }
   entries_ = std::move(entries);
+  forgotten_ = std::move(forgotten);
   return cut_short;
 }
 

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <asio/post.hpp>
+#include <deque>
 #include <utility>
 
 #include "ems/alarm/record.hpp"
@@ -34,12 +35,12 @@ class ChangeSink final : public io::RowSink {
       bad = change.error();
       return false;
     }
-    if (changes.size() == max_) changes.erase(changes.begin());
+    if (changes.size() == max_) changes.pop_front();
     changes.push_back(*change);
     return true;
   }
   bool gap(const io::RowId&, const telemetry::Gap&) override { return true; }
-  std::vector<alarm::Change> changes;
+  std::deque<alarm::Change> changes;
   std::optional<Error> bad;
 
  private:
@@ -91,6 +92,7 @@ void Site::remember(UtcInstant utc) {
     if (cut_short) {
       for (const CommandStep& step : *cut_short) record_step(*book_.find(step.id));
       if (!cut_short->empty()) store_commands();
+      remember_stops();
     } else {
       memory.unreadable.push_back({Severity::alarm, kSite, "commands_unreadable"});
     }
@@ -105,6 +107,21 @@ void Site::remember(UtcInstant utc) {
       event.active = false;
       take_event(event, false);
     }
+  }
+}
+
+/// Emergency stops that were under way when the process ended are in force with the latch, and end
+/// when the inverters confirm; without a latch they are not.
+void Site::remember_stops() {
+  for (const CommandView& command : book_.newest_first()) {
+    if (command.kind != kind_of(EmergencyStopAction{}) || is_final(command.step.state)) continue;
+    if (loop_.safety_state().tripped()) {
+      stops_.push_back(command.step.id);
+      continue;
+    }
+    step_command({command.step.id, CommandState::failed,
+                  "the agent was restarted and its latch is not in the store; it is not in force",
+                  parts_.clock.utc()});
   }
 }
 
@@ -248,7 +265,7 @@ Result<std::vector<alarm::Change>> Site::alarm_history(UtcInstant from, UtcInsta
     return fail(read.error());
   }
   if (sink.bad) return fail(*sink.bad);
-  return std::move(sink.changes);
+  return std::vector<alarm::Change>(sink.changes.begin(), sink.changes.end());
 }
 
 }  // namespace ems::runtime

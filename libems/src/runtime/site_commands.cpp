@@ -38,10 +38,13 @@ decision::PolicyId policy_of(const decision::Config& config, bool remote) {
 
 }  // namespace
 
-Result<CommandStep> Site::command(const Command& given) {
+Result<CommandStep> Site::command(const Command& asked) {
+  const Command given = tidied(asked);
   if (Result<void> good = check_command(given); !good) return fail(good.error());
-  const Instant due = parts_.clock.now() + given.ttl;
   const bool stop = std::holds_alternative<EmergencyStopAction>(given.action);
+  // A stop that came in time acts whenever the strand gets to it.
+  const bool whenever = stop && given.ttl > Duration::zero();
+  const Instant due = whenever ? Instant{Duration::max()} : parts_.clock.now() + given.ttl;
   return on_strand([this, given, due] { return take_command(given, due); }, stop);
 }
 
@@ -59,9 +62,17 @@ Result<CommandStep> Site::take_command(Command command, Instant due) {
   if (command.id.empty()) {
     command.id = book_.make_id(utc);
   } else {
-    const Result<std::optional<CommandStep>> known = book_.known(command);
-    if (!known) return fail(known.error());
-    if (*known) return **known;
+    const Result<std::optional<CommandStep>> known = book_.known(command, now);
+    if (!known && !std::holds_alternative<EmergencyStopAction>(command.action)) {
+      return fail(known.error());
+    }
+    if (known && *known) return **known;
+    if (!known) {  // A stop under somebody else's id stops all the same, under one of its own.
+      const std::string asked = std::exchange(command.id, book_.make_id(utc));
+      Result<CommandStep> step = take_command(std::move(command), due);
+      if (step) step->id = asked;
+      return step;
+    }
   }
   if (!book_.make_room(command, now)) {
     return fail(Errc::resource_exhausted, 0, "too many commands within their time to live");
@@ -176,6 +187,7 @@ Result<void> Site::act(const Command& command, CommandStep& step, Instant now) {
   }
   if (std::holds_alternative<EmergencyStopAction>(command.action)) {
     stop_now();
+    if (stops_.size() >= kCommandsMax) stops_.erase(stops_.begin());
     stops_.push_back(command.id);
     step.state = CommandState::executing;
     return {};
@@ -309,19 +321,17 @@ void Site::follow_commands(const Tick& tick, Instant now) {
   if (!stops_.empty()) follow_stops();
 }
 
-/// A stop is done when every inverter that was ever reached confirmed it.
+/// A stop is done when every inverter confirmed it; one that was never reached has not.
 void Site::follow_stops() {
   const bool armed = loop_.config().arming == safety::Arming::armed;
   const auto stopped = [](const auto& driver) {
     const std::optional<CommandKind> kind = driver->holds();
-    return !driver->known() || kind == CommandKind::stop || kind == CommandKind::open;
+    return kind == CommandKind::stop || kind == CommandKind::open;
   };
   if (armed && !std::all_of(inverters_.begin(), inverters_.end(), stopped)) return;
-  const auto known = std::count_if(inverters_.begin(), inverters_.end(),
-                                   [](const auto& driver) { return driver->known(); });
-  const std::string message = !armed ? "latched; control is disarmed, nothing was sent"
-                                     : "latched; confirmed by " + std::to_string(known) + " of " +
-                                           std::to_string(inverters_.size()) + " inverters";
+  const std::string message =
+      !armed ? "latched; control is disarmed, nothing was sent"
+             : "latched; confirmed by all " + std::to_string(inverters_.size()) + " inverters";
   for (const std::string& id : std::exchange(stops_, {})) {
     step_command({id, CommandState::done, message, parts_.clock.utc()});
   }

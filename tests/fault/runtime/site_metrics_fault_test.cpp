@@ -27,6 +27,7 @@ class LonelySite {
     config.tick = milliseconds(20);
     config.telemetry_period = seconds(1);
     config.autonomous_after = seconds(900);
+    config.timezone = "UTC";
     config.store.path = dir_ / "s.db";
     ControlConfig control = test::plain_config();
     control.inverters.clear();  // Its commands would have no driver.
