@@ -81,8 +81,12 @@ BackupReserveStep backup_reserve(const BackupReserveState& state, const BackupRe
   BackupReserveStep out{.state = state,
                         .output = output_of(PolicyId::backup_reserve, PolicyStatus::fallback)};
   if (soc.usable(now)) {
+    // A full battery is enough, whatever the hysteresis; unless all of it is the reserve.
+    const BasisPoints above = config.reserve + BasisPoints{1};
     const BasisPoints enough =
-        out.state.reached ? config.reserve + config.hysteresis : config.reserve + BasisPoints{1};
+        out.state.reached
+            ? max_of(above, min_of(config.reserve + config.hysteresis, BasisPoints{10'000}))
+            : above;
     out.state.reached = soc.sample->value < enough;
     out.output.status = out.state.reached ? PolicyStatus::acting : PolicyStatus::watching;
   }

@@ -221,6 +221,17 @@ TEST(BackupReserve, NoDischargingAtOrBelowTheReserveWithHysteresis) {
   EXPECT_TRUE(backup_reserve({}, sharp, charge(2'000), grid(true), at(0)).state.reached);
 }
 
+TEST(BackupReserve, AFullBatteryIsAboveItsHysteresisButNotAboveAReserveOfAll) {
+  const auto status = [](BasisPoints reserve, BasisPoints soc) {
+    const Measured<BasisPoints> full{Sample<BasisPoints>{soc, at(0)}, 3_s};
+    const BackupReserveConfig config{.reserve = reserve, .hysteresis = 200_bp};
+    return backup_reserve({.reached = true}, config, full, {}, at(0)).output.status;
+  };
+  EXPECT_EQ(status(9'900_bp, 9'999_bp), PolicyStatus::acting);
+  EXPECT_EQ(status(9'900_bp, 10'000_bp), PolicyStatus::watching);
+  EXPECT_EQ(status(10'000_bp, 10'000_bp), PolicyStatus::acting);
+}
+
 TEST(BackupReserve, AnUnknownStateOfChargeIsAnEmptyBatteryAndAnUnknownGridIsThere) {
   const BackupReserveConfig config{.reserve = 2'000_bp};
   for (const Measured<BasisPoints>& soc :
