@@ -124,7 +124,7 @@ TimeOfUseStep time_of_use(const TimeOfUseState& state, const TimeOfUseConfig& co
 PriceStep price(const PriceState& state, const PriceConfig& config,
                 const std::optional<PriceTable>& prices, const WallTime& wall,
                 const BatterySummary& batteries, Instant now) noexcept {
-  EMS_ASSERT(validate(config).has_value());
+  EMS_ASSERT(config.power > Watt{} && config.buy_below <= config.sell_above);
   const Lookup found = price_at(config, prices, wall);
   PriceStep out{
       .state = state, .output = output_of(PolicyId::price, found.status), .slot = found.slot};
