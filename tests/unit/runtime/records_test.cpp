@@ -5,6 +5,8 @@
 #include "ems/runtime/decision_view.hpp"
 #include "ems/runtime/latch_record.hpp"
 #include "ems/runtime/status_text.hpp"
+#include "ems/telemetry/row.hpp"
+#include "support/all_policies.hpp"
 #include "support/plain_site.hpp"
 
 namespace ems::runtime {
@@ -78,6 +80,42 @@ TEST(DecisionRecord, ANameCutInsideACharacterIsStoredAndShown) {
   Explanation explanation;
   explanation.decision = view;
   EXPECT_NE(explanation_json(explanation).find("setpoint"), std::string::npos);
+}
+
+TEST(DecisionRecord, EveryPolicyWithTheLongestNamesFitsUncut) {
+  constexpr UtcInstant kDay{seconds(1'767'225'600)};
+  const test::DayTables day(kDay);
+  ControlConfig config = test::plain_config();
+  config.decision = test::all_policies();
+  test::PlainSite site;
+  ControlLoop loop(config, safety::State{});
+  const decision::ActorName name(std::string(48, 'n'));
+  const Instant start{seconds(50)};
+  Tick tick;
+  Instant now = start;
+  for (int i = 0; i < 400; ++i) {
+    now = now + 100_ms;
+    site.healthy(now, Watt{9'400});
+    site.put(meter(1), Signal::frequency, 49'700, now);
+    site.put(meter(1), Signal::energy_imported, 123'456'789, now);
+    TickInputs inputs{.inverters_ready = 1};
+    inputs.setpoint = decision::SetpointCommand{Watt{-99'999'999}, now, now + 30_s, name};
+    inputs.remote_setpoint = decision::SetpointCommand{Watt{99'999'999}, now, now + 30_s, name};
+    inputs.active_power_limit = decision::LimitCommand{{8'000_w, 8'000_w}, now, now + 30_s, name};
+    inputs.dimming = decision::LimitCommand{{std::nullopt, 6'000_w}, now, now + 30_s, name};
+    inputs.wall = {.utc = kDay + seconds(9'000), .quality = ClockQuality::synced};
+    inputs.schedule = day.schedule();
+    inputs.plan = day.plan();
+    inputs.prices = day.prices();
+    tick = loop.tick(site.image, inputs, now);
+  }
+  EXPECT_EQ(tick.decision.policies.size() + 1, decision::policy_table().size());
+  const CommandIds ids = [](std::uint64_t) { return std::string(64, 'i'); };
+  const DecisionView view =
+      make_view(tick, loop.config(), loop.safety_state().latch(), kDay, now, ids);
+  const std::string record = to_record(view);
+  EXPECT_EQ(record.find("\"cut\""), std::string::npos) << record.size();
+  EXPECT_LE(record.size(), telemetry::kRecordSizeMax);
 }
 
 TEST(DecisionRecord, RefusesWhatItDidNotWrite) {
