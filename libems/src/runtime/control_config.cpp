@@ -11,7 +11,8 @@ constexpr Duration kPairSlack = milliseconds(150);
 
 safety::Threshold<MilliAmp> tighter(const safety::Threshold<MilliAmp>& a,
                                     const safety::Threshold<MilliAmp>& b) noexcept {
-  return {min_of(a.trip, b.trip), min_of(a.clear, b.clear), max_of(a.clear_after, b.clear_after)};
+  return {min_of(a.trip, b.trip), min_of(a.clear, b.clear), max_of(a.clear_after, b.clear_after),
+          min_of(a.trip_after, b.trip_after)};
 }
 
 /// The site file may make a current smaller than the accepted limits, never larger; nor the trip
