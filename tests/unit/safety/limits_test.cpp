@@ -109,6 +109,15 @@ TEST(SafetyLimits, EveryFieldOneStepTooWideIsNamed) {  // SAF-001
   }
 }
 
+TEST(SafetyLimits, ACurveStaysUnderTheBoundBetweenItsOwnPointsToo) {  // SAF-001
+  Limits limits = good();  // On the bound at 50 degC, and held: above it at 55 degC.
+  limits.discharge_temp_derate =
+      derate_curve<MilliCelsius>({{MilliCelsius{50'000}, BasisPoints{5'000}}});
+  const Result<void> result = validate(limits, Chemistry::lfp);
+  ASSERT_FALSE(result);
+  EXPECT_EQ(result.error().code, Errc::too_wide);
+}
+
 TEST(SafetyLimits, EveryContradictionIsNamed) {  // SAF-001
   const struct {
     const char* field;
