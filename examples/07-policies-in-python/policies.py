@@ -5,9 +5,10 @@ from __future__ import annotations
 import sys
 
 import ems
+from ems.policies import Policy
 
 # %% What the site is for. The order here means nothing: libems's own order of precedence counts.
-POLICIES = [
+POLICIES: list[Policy] = [
     ems.ImportLimit(2800),
     ems.DemandLimit(limit_w=2000, import_max_w=2800),
     ems.TimeOfUse([
@@ -56,5 +57,5 @@ with ems.SimulatedSite(seed=1, soc_pct=40, load_base_w=900, policies=POLICIES) a
         import matplotlib
 
         matplotlib.use("Agg")
-        power, _ = ems.plot.day(site)
-        power.figure.savefig(sys.argv[1], dpi=100)
+        axes = ems.plot.day(site)
+        axes[0].figure.savefig(sys.argv[1], dpi=100)

@@ -13,12 +13,12 @@ if _t.TYPE_CHECKING:
 
     #: A moment: microseconds since 1970 UTC, a datetime with a zone (pandas' Timestamp is one), a ``datetime64`` in UTC, or ISO 8601 with
     #: a zone (``"2026-07-01T12:00:00Z"``).
-    Moment = _t.Union[int, datetime.datetime, numpy.datetime64, str]
+    _Moment = _t.Union[int, datetime.datetime, numpy.datetime64, str]
 
 NOT_A_TIME = -(2**63)
 
 
-def micros(moment: Moment) -> int:
+def micros(moment: _Moment) -> int:
     """Microseconds since 1970 UTC."""
     if isinstance(moment, bool):
         raise WrongTypeError(f"not a moment: {moment!r}")

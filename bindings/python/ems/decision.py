@@ -17,7 +17,7 @@ from .tables import PlanTable, PriceTable, ScheduleTable
 if _t.TYPE_CHECKING:
     import datetime
 
-    from ._time import Moment
+    from ._time import _Moment
 
 __all__ = [
     "Conflict", "Decision", "DecisionStep", "InputRecord", "LimitCommand", "PolicyRecord", "SetpointCommand", "WallTime",
@@ -48,7 +48,7 @@ class LimitCommand(_t.NamedTuple):
 class WallTime(_t.NamedTuple):
     """What the clock on the wall says; windows, plans, schedules, prices and demand windows need it."""
 
-    utc: Moment  #: now
+    utc: _Moment  #: now
     utc_offset_s: Number = 0  #: s, local time minus UTC at the site now, summer time included
     quality: str = "synced"  #: ``"synced"``, ``"holdover"`` or ``"unset"``
     unsynced_s: Number = 0  #: s since it was last synced; counts in holdover

@@ -13,7 +13,7 @@ from .columns import Column, frame_of
 if _t.TYPE_CHECKING:
     import pandas
 
-    from ._time import Moment as _Moment
+    from ._time import _Moment
 
 __all__ = ["Store"]
 

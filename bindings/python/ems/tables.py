@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """What the policies schedule, plan and price follow: tables of moments, from rows, from columns (numpy) or from a pandas DataFrame.
 
-Checked once, when made; a step then only looks up its moment. A moment (``Moment``) is a datetime with a zone, a ``datetime64`` in UTC,
+Checked once, when made; a step then only looks up its moment. A moment is a datetime with a zone, a ``datetime64`` in UTC,
 ISO 8601 with a zone (``"2026-07-01T12:00:00Z"``), or microseconds since 1970 UTC.
 """
 from __future__ import annotations
@@ -16,7 +16,7 @@ from .numbers import Number
 if _t.TYPE_CHECKING:
     import pandas
 
-    from ._time import Moment
+    from ._time import _Moment
 
 __all__ = ["PlanSlot", "PlanTable", "PriceSlot", "PriceTable", "ScheduleEntry", "ScheduleTable"]
 
@@ -26,16 +26,16 @@ _Row = _t.TypeVar("_Row", bound=_t.Tuple[_t.Any, ...])
 class ScheduleEntry(_t.NamedTuple):
     """A power agreed on for a time."""
 
-    start: Moment  #: from this moment
-    end: Moment  #: until this one
+    start: _Moment  #: from this moment
+    end: _Moment  #: until this one
     power_w: Number  #: W of all batteries together at ac, + discharges
 
 
 class PlanSlot(_t.NamedTuple):
     """A stretch of a plan: a power of the batteries, or one at the grid connection."""
 
-    start: Moment  #: from this moment
-    end: Moment  #: until this one
+    start: _Moment  #: from this moment
+    end: _Moment  #: until this one
     power_w: Number | None = None  #: W of all batteries together at ac, + discharges
     pcc_target_w: Number | None = None  #: W at the grid connection instead, + imports
 
@@ -43,7 +43,7 @@ class PlanSlot(_t.NamedTuple):
 class PriceSlot(_t.NamedTuple):
     """What energy costs from a moment until the next slot."""
 
-    start: Moment  #: from this moment
+    start: _Moment  #: from this moment
     buy_per_kwh: Number  #: currency per kWh, paid for import; may be negative
     sell_per_kwh: Number  #: currency per kWh, got for export
 
@@ -87,7 +87,7 @@ class PlanTable:
     """
 
     def __init__(
-        self, rows: _t.Iterable[PlanSlot] | _t.Mapping[str, _t.Iterable[_t.Any]] | pandas.DataFrame, made_at: Moment, valid_for_s: Number,
+        self, rows: _t.Iterable[PlanSlot] | _t.Mapping[str, _t.Iterable[_t.Any]] | pandas.DataFrame, made_at: _Moment, valid_for_s: Number,
         plan_id: str,
     ) -> None:
         slots = [(_micros(row.start), _micros(row.end), row.power_w, row.pcc_target_w) for row in _rows(rows, PlanSlot)]
@@ -105,7 +105,7 @@ class PriceTable:
     """
 
     def __init__(
-        self, rows: _t.Iterable[PriceSlot] | _t.Mapping[str, _t.Iterable[_t.Any]] | pandas.DataFrame, end: Moment, made_at: Moment,
+        self, rows: _t.Iterable[PriceSlot] | _t.Mapping[str, _t.Iterable[_t.Any]] | pandas.DataFrame, end: _Moment, made_at: _Moment,
         currency: str,
     ) -> None:
         slots = [(_micros(row.start), row.buy_per_kwh, row.sell_per_kwh) for row in _rows(rows, PriceSlot)]
