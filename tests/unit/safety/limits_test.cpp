@@ -118,6 +118,52 @@ TEST(SafetyLimits, ACurveStaysUnderTheBoundBetweenItsOwnPointsToo) {  // SAF-001
   EXPECT_EQ(result.error().code, Errc::too_wide);
 }
 
+template <class Q>
+void expect_gap(Threshold<Q> Limits::*field, std::int32_t towards_clear) {
+  const std::int32_t nearer = towards_clear > 0 ? 1 : -1;
+  Limits limits = good();
+  (limits.*field).clear = (limits.*field).trip + Q{towards_clear};
+  EXPECT_TRUE(validate(limits, Chemistry::lfp)) << towards_clear;
+  (limits.*field).clear -= Q{nearer};
+  EXPECT_FALSE(validate(limits, Chemistry::lfp)) << towards_clear;
+}
+
+TEST(SafetyLimits, AThresholdMayClearExactlyItsLeastGapAway) {  // SAF-001
+  for (const auto upper :
+       {&Limits::charge_temp_max, &Limits::discharge_temp_max, &Limits::temperature_spread})
+    expect_gap(upper, -2'000);
+  for (const auto lower : {&Limits::charge_temp_min, &Limits::discharge_temp_min})
+    expect_gap(lower, 2'000);
+  expect_gap(&Limits::soc_max, -100);
+  expect_gap(&Limits::soc_min, 100);
+  expect_gap(&Limits::charge_overcurrent, -1);
+  expect_gap(&Limits::discharge_overcurrent, -1);
+  expect_gap(&Limits::cell_voltage_high, -1);
+  expect_gap(&Limits::cell_voltage_low, 1);
+  expect_gap(&Limits::temperature_high, -1);
+  expect_gap(&Limits::temperature_low, 1);
+  expect_gap(&Limits::soc_high_warning, -1);
+  expect_gap(&Limits::soc_low_warning, 1);
+  expect_gap(&Limits::cell_imbalance_warning, -1);
+  expect_gap(&Limits::cell_imbalance, -1);
+  expect_gap(&Limits::insulation_low, 1);
+}
+
+TEST(SafetyLimits, TheLeastPositiveNumberIsPositive) {  // SAF-001
+  Limits limits = good();
+  limits.charge_overcurrent.clear = limits.discharge_overcurrent.clear = 1_ma;
+  limits.sum_of_cells.clear_per_cell = 1_mv;
+  limits.sum_of_cells.clear_share = 1_bp;
+  limits.insulation_latch_min = KiloOhm{1};
+  PlausibilityLimits& p = limits.plausibility;
+  p.soc_jump = p.frozen_charge = p.power_tolerance = p.obey_tolerance = 1_bp;
+  p.temperature_jump = 1_mdegc;
+  p.cell_voltage_jump = 1_mv;
+  p.power_floor = 1_w;
+  p.obey_floor = p.contactor_current = 1_ma;
+  EXPECT_TRUE(validate(limits, Chemistry::lfp));
+}
+
 TEST(SafetyLimits, EveryContradictionIsNamed) {  // SAF-001
   const struct {
     const char* field;
