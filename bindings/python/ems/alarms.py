@@ -36,7 +36,7 @@ class Alarm(_t.NamedTuple):
 class AlarmChange(_t.NamedTuple):
     """One row of the history."""
 
-    transition: str  #: ``"raised"``, ``"cleared"``, ``"acknowledged"``, ``"reset"``, ``"shelved"``, ``"unshelved"``, ``"repeated"``, ``"dropped"``
+    transition: str  #: ``"raised"``, ``"cleared"``, ``"acknowledged"``, ``"reset"``, ``"shelved"``, ``"unshelved"``, ``"repeated"`` ...
     at_s: float  #: s
     actor: str | None  #: who; ``None``: the site itself
     text: str | None  #: comment or reason

@@ -70,7 +70,7 @@ class PolicyRecord(_t.NamedTuple):
 
     policy: str  #: e.g. ``"import_limit"``
     level: str  #: ``"grid_code"``, ``"contractual"``, ``"economic"``, ``"longevity"``
-    status: str  #: ``"acting"``, ``"holding"``, ``"fallback"``, ``"stale"``, ``"no_demand"``, ``"expired"``, ``"satisfied"``, ``"too_old"`` ...
+    status: str  #: ``"acting"``, ``"holding"``, ``"fallback"``, ``"stale"``, ``"no_demand"``, ``"expired"``, ``"satisfied"`` ...
     source: str | None  #: of its limit: ``"configured"``, ``"command"``, ``"fallback"``, ``"failsafe"``; ``None``: it has no such choice
     constraint_w: tuple[int | None, int | None] | None  #: W, heard before any preference; an open side is ``None``
     preference_w: tuple[int | None, int | None] | None  #: W

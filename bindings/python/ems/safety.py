@@ -101,7 +101,7 @@ class BatterySetup(_t.NamedTuple):
     breaking_current_max_a: Number = 0  #: A; contactors may open below this magnitude; 0: unknown
     fuse_current_a: Number | None = None  #: A; no current maximum may exceed it; ``None``: none declared
     capacity_ah: Number | None = None  #: Ah; ``None``: unknown
-    hazards: _t.Sequence[str] = ()  #: inputs that are wired: ``"insulation"``, ``"smoke"``, ``"gas"``, ``"contactor"``; missing, nothing moves
+    hazards: _t.Sequence[str] = ()  #: inputs that are wired: ``"insulation"``, ``"smoke"``, ``"gas"``, ``"contactor"``; missing: inhibits
     bms_required: _t.Sequence[str] = ()  #: signals its BMS gives, e.g. ``"charge_fet_on"``, ``"alarms"``; missing, nothing moves
 
 

@@ -93,7 +93,8 @@ class SimulatedSite:
         tick_s: Number = 1,
         record_period_s: Number = 10,
     ) -> None:
-        settings = {name: value for name, value in locals().items() if name not in ("self", "limits", "policies", "day", "utc_offset_h", "clock")}
+        own_arguments = ("self", "own_arguments", "limits", "policies", "day", "utc_offset_h", "clock")
+        settings = {name: value for name, value in locals().items() if name not in own_arguments}
         own = limits or Limits(charge_current_max_a=50, discharge_current_max_a=100)
         self._begin_us = _micros(f"{day}T00:00:00+00:00") + round((start_hour - utc_offset_h) * 3.6e9)
         settings["wall"] = wall_row(_WallTime(self._begin_us, utc_offset_h * 3600, clock))

@@ -55,7 +55,9 @@ def _known(value: _t.Any) -> _t.Any:
 
 def _rows(rows: _t.Any, row_type: _t.Callable[..., _Row]) -> list[_Row]:
     """Rows of a list of rows, a mapping of columns, a DataFrame or a structured array. Columns beside the row's own are not looked at."""
-    names = getattr(getattr(rows, "dtype", None), "names", None) or (rows if isinstance(rows, _t.Mapping) else getattr(rows, "columns", None))
+    names = getattr(getattr(rows, "dtype", None), "names", None)
+    if names is None:
+        names = rows if isinstance(rows, _t.Mapping) else getattr(rows, "columns", None)
     if names is None:
         return [row_type(*row) for row in rows]
     own = [name for name in row_type._fields if name in names]  # type: ignore[attr-defined]
