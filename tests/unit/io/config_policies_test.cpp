@@ -278,6 +278,22 @@ TEST(ConfigPolicies, APolicysRampIsPartOfTheReactionTime) {
   EXPECT_NE(fast.text().find(", ramp 2 s"), std::string::npos);
 }
 
+TEST(ConfigPolicies, DroopNeedsAFrequencyThatIsReadOftenEnough) {
+  const auto errors = [](const char* response) {
+    const std::string rest =
+        std::string("policies: {frequency_droop: {response_s: ") + response + "}}\n";
+    return report_site(*parse(rest).value).errors;
+  };
+  EXPECT_TRUE(errors("0.6").empty());  // Meter and inverter are read every 0.5 s.
+  const std::vector<ConfigError> late = errors("0.5");
+  ASSERT_EQ(late.size(), 1U);
+  EXPECT_EQ(late[0].code, Errc::out_of_range);
+  EXPECT_EQ(
+      late[0].message,
+      "policy \"frequency_droop\" acts on a frequency of at most 0.5 s (response_s), but every "
+      "device that could measure it is read only every 0.5 s; shorten poll_period_s");
+}
+
 TEST(ConfigSiteInputs, ZoneHazardsFuseSensorsWatchdog) {
   std::string text = kSite;
   text.replace(text.find("    discharge_current_max_a: 100"), 32,

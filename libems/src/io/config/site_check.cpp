@@ -119,6 +119,27 @@ void check_heartbeat(const SiteConfig& site, const InverterConfig& inverter,
                     {}});
 }
 
+/// Between two samples the frequency would be too old to act on, and the answer come and go.
+void check_droop(const SiteConfig& site, std::vector<ConfigError>& errors) {
+  if (!site.policies.frequency_droop) return;
+  Duration fastest = Duration::max();
+  if (const MeterConfig* pcc = site.pcc_meter()) fastest = pcc->poll_period;
+  for (const InverterConfig& inverter : site.inverters) {
+    fastest = min_of(fastest, inverter.poll_period);
+  }
+  const Duration response = site.policies.frequency_droop->grid.response;
+  if (fastest == Duration::max() || fastest < response) return;
+  errors.push_back(
+      {site.file.string(),
+       0,
+       0,
+       Errc::out_of_range,
+       "policy \"frequency_droop\" acts on a frequency of at most " + seconds_text(response) +
+           " (response_s), but every device that could measure it is read only every " +
+           seconds_text(fastest) + "; shorten poll_period_s",
+       {}});
+}
+
 }  // namespace
 
 SiteReport report_site(const SiteConfig& site) {
@@ -152,6 +173,7 @@ SiteReport report_site(const SiteConfig& site) {
   for (const InverterConfig& inverter : site.inverters) {
     check_heartbeat(site, inverter, out.errors);
   }
+  check_droop(site, out.errors);
   if (!site.inverters.empty()) out.watchdog = watchdog_silence(site.tick) + site.tick;
   if (const MeterConfig* pcc = site.pcc_meter()) {
     for (const InverterConfig& inverter : site.inverters) {
