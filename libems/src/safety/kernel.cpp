@@ -2,7 +2,7 @@
 #include "ems/safety/kernel.hpp"
 
 #include <algorithm>
-#include <memory>
+#include <new>
 
 #include "ems/safety/in_place.hpp"
 #include "safety/battery.hpp"
@@ -92,11 +92,11 @@ class Kernel {
       }
       battery.latching = {};
       battery.heat = {};
-      std::construct_at(&battery.plausibility);
+      new (&battery.plausibility) PlausibilityState{};
       battery.alarms_forbid = kEveryDirection;
       battery.started = false;
     }
-    for (InverterState& inverter : state.inverters_) std::construct_at(&inverter.obedience);
+    for (InverterState& inverter : state.inverters_) new (&inverter.obedience) ObedienceState{};
     return {};
   }
 
@@ -190,7 +190,7 @@ class Kernel {
     State& s = step_.state;
     for (std::size_t i = 0; i < config_.batteries.size(); ++i) {
       if (s.batteries_[i].asset != config_.batteries[i].asset) {
-        std::construct_at(&s.batteries_[i]);  // In place: a chip has no stack for a second one.
+        new (&s.batteries_[i]) BatteryState{};  // In place: a chip has no stack for a second one.
         s.batteries_[i].asset = config_.batteries[i].asset;
       }
     }

@@ -99,8 +99,8 @@ void judge_window(PlausibilityState& s, const Limits& limits, const Extent& here
   if (static_cast<std::uint8_t>(finding) >= s.power_finding) return;  // Worse ones are smaller.
   s.power_finding = static_cast<std::uint8_t>(finding);
   s.power_signal = signal;
-  s.power_value = narrow(by);
-  s.power_limit = narrow(trip);
+  s.power_apart_w = narrow(by);
+  s.power_limit_w = narrow(trip);
 }
 static_assert(Finding::exceeded < Finding::band && Finding::band < Finding::good);
 
@@ -137,7 +137,7 @@ void observe_power(PlausibilityState& s, const PlausibilityContext& c) noexcept 
 /// A power that was given once and is gone is not judged, so nothing trips; but nothing clears.
 Evaluation judge_power(const PlausibilityState& s, const PlausibilityContext& c) noexcept {
   return {static_cast<Finding>(s.power_finding), c.limits().plausibility.clear_after,
-          s.power_signal, s.power_value, s.power_limit};
+          s.power_signal, s.power_apart_w, s.power_limit_w};
 }
 
 }  // namespace ems::safety::detail

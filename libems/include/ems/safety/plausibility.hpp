@@ -65,8 +65,8 @@ struct PlausibilityState {
   Extent ac_power{};               ///< and of the group's inverters.
   std::uint8_t power_finding = 3;  ///< Of the newest finished window (good before the first),
   Signal power_signal{};           ///< what contradicted V * I in it,
-  std::int32_t power_value = 0;    ///< by how much,
-  std::int32_t power_limit = 0;    ///< and what may be.
+  std::int32_t power_apart_w = 0;  ///< by how much,
+  std::int32_t power_limit_w = 0;  ///< and what may be.
 
   Stopwatch contactor = 0;  ///< For how long it has disagreed.
   bool contactor_disagrees = false;
