@@ -148,10 +148,11 @@ bool CommandBook::report(const fleet::AgentKey& key, const CommandStep& step) {
   return true;
 }
 
-void CommandBook::expire() {
+std::vector<std::pair<fleet::AgentKey, CommandStep>> CommandBook::expire() {
   const std::scoped_lock lock{mutex_};
   const Instant now = clock_.now();
   std::vector<std::string> late;
+  std::vector<std::pair<fleet::AgentKey, CommandStep>> ended;
   for (const auto& [key, open] : open_) {
     std::ranges::copy_if(open, std::back_inserter(late),
                          [&](const std::string& id) { return entries_.at(id).due <= now; });
@@ -160,8 +161,10 @@ void CommandBook::expire() {
     Entry& entry = entries_.at(id);
     const char* why = entry.state() == CommandState::sent ? "the agent did not answer in time"
                                                           : "the agent was not connected in time";
-    add_step({id, CommandState::expired, why, clock_.utc()}, entry);
+    ended.push_back({entry.key, {id, CommandState::expired, why, clock_.utc()}});
+    add_step(ended.back().second, entry);
   }
+  return ended;
 }
 
 std::optional<std::string> CommandBook::tenant_of(const std::string& id) {

@@ -10,6 +10,7 @@
 #include <mutex>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "ems/fleet/fleet_store.hpp"
@@ -49,8 +50,8 @@ class CommandBook {
   /// A step the agent reports. Of another agent's command, an unknown one or one that is farther
   /// already: ignored, and false.
   bool report(const fleet::AgentKey& key, const CommandStep& step);
-  /// Ends what ran out of time.
-  void expire();
+  /// Ends what ran out of time. @return Whose it was, and how it ended; for the audit.
+  [[nodiscard]] std::vector<std::pair<fleet::AgentKey, CommandStep>> expire();
 
   /// Tenant of a command; nullopt: no such command, or it ended long ago.
   [[nodiscard]] std::optional<std::string> tenant_of(const std::string& id);

@@ -201,9 +201,6 @@ Result<CommandAction> from(const v1::CommandAction& action) {
     case v1::CommandAction::kClearSetpoint:
       return CommandAction{ClearSetpointAction{}};
     case v1::CommandAction::kEmergencyStop:
-      if (action.emergency_stop().reason().empty()) {
-        return fail(Errc::invalid_argument, 0, "an emergency stop needs a reason");
-      }
       return CommandAction{EmergencyStopAction{action.emergency_stop().reason()}};
     case v1::CommandAction::kActivePowerLimit: {
       const v1::ActivePowerLimitAction& limit = action.active_power_limit();

@@ -172,7 +172,10 @@ std::map<fleet::AgentKey, Presence> FleetCore::presence() {
 }
 
 void FleetCore::sweep() {
-  book.expire();
+  for (const auto& [key, step] : book.expire()) {  // A stop nobody heard, perhaps.
+    logger.warn("command id={} tenant={} agent={} state={} message=\"{}\"", step.id, key.tenant,
+                key.agent, to_string(step.state), step.message);
+  }
   const Duration now = clock.now().since_zero();
   const std::scoped_lock lock{mutex_};
   for (const auto& [key, session] : sessions_) {

@@ -206,18 +206,18 @@ Result<std::string> FleetServiceImpl::send(grpc::ServerContext& context, const s
   if (ttl <= Duration::zero() || ttl > runtime::kCommandTtlMax) {
     return fail(Errc::invalid_argument, 0, "ttl: above zero, at most one hour");
   }
-  const std::string actor = "user:" + user->name;
-  const Result<void> good =
-      runtime::check_command({id, ttl, actor, runtime::CommandOrigin::remote, action});
-  if (!good) return fail(good.error());
+  runtime::Command command = runtime::tidied(
+      {id, ttl, "user:" + user->name, runtime::CommandOrigin::remote, std::move(action)});
+  if (const Result<void> good = runtime::check_command(command); !good) return fail(good.error());
   if (core_.stopping) return fail(Errc::unavailable, 0, "the server is shutting down");
-  const std::string_view kind = runtime::kind_of(action);
-  const std::string asked = runtime::text_of(action);
-  const auto given = core_.book.submit(*key, ttl, actor, std::move(action), id);
+  const std::string_view kind = runtime::kind_of(command.action);
+  const std::string asked = runtime::text_of(command.action);
+  const auto given =
+      core_.book.submit(*key, ttl, command.actor, std::move(command.action), command.id);
   if (!given) return given;
   // The audit of this side; the agent's is in its stream 0.
   core_.logger.info("command id={} kind={} tenant={} agent={} actor={} peer={} asked=\"{}\"",
-                    *given, kind, key->tenant, key->agent, actor, context.peer(), asked);
+                    *given, kind, key->tenant, key->agent, command.actor, context.peer(), asked);
   core_.wake(*key);
   return given;
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Connections of one identity among each other, as bare streams.
 #include <gtest/gtest.h>
+#include <spdlog/sinks/ringbuffer_sink.h>
 
 #include "ems/v1/uplink.grpc.pb.h"
 #include "rpc/channel.hpp"
@@ -177,6 +178,43 @@ TEST(Takeover, AnEmergencyStopGoesFirstHasNoBoundAndIsNotSentTwice) {
   BareAgent agent{world};
   ASSERT_TRUE(agent.greet('b'));
   EXPECT_EQ(agent.command(), *stop);
+}
+
+TEST(Takeover, NoWordsKeepAnEmergencyStopFromItsAgent) {
+  test::RpcWorld world;
+  world.start_server();
+  BareAgent agent{world};
+  ASSERT_TRUE(agent.greet('a'));
+  const auto user = world.client("operator");
+  const auto odd = user->send_command(kHomeAgent, seconds(60), EmergencyStopAction{"\"smoke\"\n"});
+  ASSERT_TRUE(odd) << user->detail();
+  EXPECT_EQ(agent.command(), *odd);
+  ASSERT_TRUE(agent.answer(*odd));
+  const auto none = user->send_command(kHomeAgent, seconds(60), EmergencyStopAction{""});
+  ASSERT_TRUE(none) << user->detail();
+  EXPECT_EQ(agent.command(), *none);
+}
+
+TEST(Takeover, WhatNoAgentHeardIsInTheLogOfTheServer) {
+  test::RpcWorld world;
+  const auto lines = std::make_shared<spdlog::sinks::ringbuffer_sink_mt>(100);
+  world.log.sinks().push_back(lines);
+  world.start_server();
+  {
+    BareAgent agent{world};
+    ASSERT_TRUE(agent.greet('a'));
+  }
+  const auto user = world.client("operator");
+  const auto id = user->send_command(kHomeAgent, milliseconds(50), EmergencyStopAction{"smoke"});
+  ASSERT_TRUE(id) << user->detail();
+  EXPECT_TRUE(test::eventually([&] {
+    for (const std::string& line : lines->last_formatted()) {
+      if (line.find(*id) != std::string::npos && line.find("state=expired") != std::string::npos) {
+        return true;
+      }
+    }
+    return false;
+  }));
 }
 
 TEST(Takeover, OneIdentityHasTwoConnectionsAtMostHelloOrNot) {
