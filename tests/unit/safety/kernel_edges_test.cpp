@@ -222,5 +222,50 @@ TEST(SafetyKernelEdges, AVoltageLimitThatTheBmsNoLongerGivesIsNamedWithTheCellsO
   EXPECT_EQ(low->limit, kCells * limits.cell_voltage_min.trip.count());
 }
 
+TEST(SafetyKernelEdges, TheSameMomentTwiceIsNotLate) {  // SAF-028 SAF-029
+  World w;
+  w.settle();
+  w.judge();
+  EXPECT_EQ(w.out.late_ticks, 0);
+  EXPECT_EQ(w.out.site, SafetyState::normal);
+  w.now = w.now - 1_us;
+  w.judge();
+  EXPECT_EQ(w.out.late_ticks, kLateTicksSafe);
+  EXPECT_EQ(w.out.site, SafetyState::safe);
+}
+
+TEST(SafetyKernelEdges, WhatMustBeAboveZeroMayBeOneAndNotZero) {  // SAF-001
+  using Set = void (*)(Limits&, std::int32_t);
+  constexpr Set kFields[] = {
+      [](Limits& l, std::int32_t n) { l.charge_overcurrent.clear = MilliAmp{n}; },
+      [](Limits& l, std::int32_t n) { l.discharge_overcurrent.clear = MilliAmp{n}; },
+      [](Limits& l, std::int32_t n) { l.sum_of_cells.clear_per_cell = MilliVolt{n}; },
+      [](Limits& l, std::int32_t n) { l.sum_of_cells.clear_share = BasisPoints{n}; },
+      [](Limits& l, std::int32_t n) { l.plausibility.soc_jump = BasisPoints{n}; },
+      [](Limits& l, std::int32_t n) { l.plausibility.temperature_jump = MilliCelsius{n}; },
+      [](Limits& l, std::int32_t n) { l.plausibility.cell_voltage_jump = MilliVolt{n}; },
+      [](Limits& l, std::int32_t n) { l.plausibility.frozen_charge = BasisPoints{n}; },
+      [](Limits& l, std::int32_t n) { l.plausibility.power_tolerance = BasisPoints{n}; },
+      [](Limits& l, std::int32_t n) { l.plausibility.power_floor = Watt{n}; },
+      [](Limits& l, std::int32_t n) { l.plausibility.obey_tolerance = BasisPoints{n}; },
+      [](Limits& l, std::int32_t n) { l.plausibility.contactor_current = MilliAmp{n}; },
+      [](Limits& l, std::int32_t n) { l.stale_after_max = Duration{n}; },
+      [](Limits& l, std::int32_t n) { l.charge_overload.time = Duration{n}; },
+      [](Limits& l, std::int32_t n) { l.discharge_overload.time = Duration{n}; },
+      [](Limits& l, std::int32_t n) { l.plausibility.frozen_after = Duration{n}; },
+      [](Limits& l, std::int32_t n) { l.plausibility.power_after = Duration{n}; },
+      [](Limits& l, std::int32_t n) { l.plausibility.obey_after = Duration{n}; },
+      [](Limits& l, std::int32_t n) { l.plausibility.contactor_after = Duration{n}; },
+      [](Limits& l, std::int32_t n) { l.plausibility.skew_max = Duration{n}; },
+  };
+  for (std::size_t i = 0; i < std::size(kFields); ++i) {
+    for (const std::int32_t n : {0, 1}) {
+      Limits limits = default_limits(Chemistry::lfp);
+      kFields[i](limits, n);
+      EXPECT_EQ(validate(limits, Chemistry::lfp).has_value(), n == 1) << i << " = " << n;
+    }
+  }
+}
+
 }  // namespace
 }  // namespace ems::safety::test
