@@ -353,10 +353,16 @@ void Site::apply(const Tick& tick, Instant now) {
   }
 }
 
+/// Only what the kernel has latched waits for the reset: nothing else could be reset.
+bool Site::is_trip(const Event& event) const noexcept {
+  const safety::Latch& latch = loop_.safety_state().latch();
+  return std::any_of(latch.begin(), latch.end(), [&event](const safety::Trip& trip) {
+    return trip.asset == event.asset && to_string(trip.cause) == std::string_view(event.name);
+  });
+}
+
 void Site::record(const Tick& tick, UtcInstant utc, Instant now) {
-  for (const Event& event : tick.safety.events) {
-    take_event(event, event.severity == Severity::critical);
-  }
+  for (const Event& event : tick.safety.events) take_event(event, is_trip(event));
   report_writes();
   report_watchdog(tick);
 

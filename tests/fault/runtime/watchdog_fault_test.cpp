@@ -231,6 +231,20 @@ TEST_P(HangingSite, TheInverterIsStoppedWhileTheStrandHangs) {
     return status && !status->links.empty() && status->links[0].online;
   }));
   EXPECT_EQ(inverter.nonsense(), 0);
+  // It is over without anybody: nothing is latched that a reset could end.
+  const auto state_of = [&](std::string_view name) -> std::optional<alarm::State> {
+    const auto view = live.site->alarms();
+    if (!view) return std::nullopt;
+    for (const alarm::Alarm& one : view->alarms) {
+      if (one.name.view() == name) return one.state();
+    }
+    return std::nullopt;
+  };
+  EXPECT_TRUE(soon([&] {
+    return state_of("control_late") == alarm::State::cleared_unacknowledged &&
+           state_of("control_hung") == alarm::State::cleared_unacknowledged;
+  })) << "control_late: "
+      << alarm::to_string(state_of("control_late").value_or(alarm::State::normal));
 }
 
 // SAF-070

@@ -166,6 +166,7 @@ class Site final : public SitePort {
   // Alarms and mode: site_alarms.cpp.
   void remember(UtcInstant utc);
   void remember_stops();
+  [[nodiscard]] bool is_trip(const Event& event) const noexcept;
   void take_event(const Event& event, bool latching);
   void record_change(const alarm::Change& change);
   void follow_alarms(Instant now);
