@@ -220,7 +220,7 @@ std::string status_json(const SiteStatus& status) {
               {"last_error", status.uplink.last_error},
               {"attempts", status.uplink.attempts}}},
             {"rows", std::move(rows)}};
-  return json.dump();
+  return json.dump(-1, ' ', false, Json::error_handler_t::replace);
 }
 
 std::string status_text(const SiteStatus& status) {

@@ -82,6 +82,12 @@ TEST(DecisionRecord, ANameCutInsideACharacterIsStoredAndShown) {
   EXPECT_NE(explanation_json(explanation).find("setpoint"), std::string::npos);
 }
 
+TEST(StatusText, AWordThatIsNoUtf8IsShownNotFatal) {
+  SiteStatus status;
+  status.uplink.last_error = "refused \xC3";
+  EXPECT_NE(status_json(status).find("refused \xEF\xBF\xBD"), std::string::npos);
+}
+
 TEST(DecisionRecord, EveryPolicyWithTheLongestNamesFitsUncut) {
   constexpr UtcInstant kDay{seconds(1'767'225'600)};
   const test::DayTables day(kDay);
