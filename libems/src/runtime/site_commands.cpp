@@ -329,9 +329,9 @@ void Site::follow_stops() {
     return kind == CommandKind::stop || kind == CommandKind::open;
   };
   if (armed && !std::all_of(inverters_.begin(), inverters_.end(), stopped)) return;
-  const std::string message =
-      !armed ? "latched; control is disarmed, nothing was sent"
-             : "latched; confirmed by all " + std::to_string(inverters_.size()) + " inverters";
+  const std::string all = std::to_string(inverters_.size());
+  const std::string message = !armed ? "latched; control is disarmed, nothing was sent"
+                                     : "latched; confirmed by " + all + " of " + all + " inverters";
   for (const std::string& id : std::exchange(stops_, {})) {
     step_command({id, CommandState::done, message, parts_.clock.utc()});
   }

@@ -129,7 +129,7 @@ struct DimmingAction {
   Duration lease{};                ///< Above zero.
 };
 struct EmergencyStopAction {
-  std::string reason;  ///< Not empty.
+  std::string reason;  ///< For the record; a stop needs no words.
 };
 /// Clears a latched stop or trip; at the site only.
 struct ResetAction {
