@@ -267,5 +267,38 @@ TEST(SafetyKernelEdges, WhatMustBeAboveZeroMayBeOneAndNotZero) {  // SAF-001
   }
 }
 
+TEST(SafetyKernelEdges, ATripOfAnInverterIsResetOnceThatInverterRests) {  // SAF-033
+  for (const std::size_t tripped : {std::size_t{0}, std::size_t{1}}) {
+    for (const auto [power, good] : {std::pair{0_w, true}, std::pair{5'000_w, false}}) {
+      World w = two_of_each();
+      Latch latch;
+      latch.push_back({TripCause::limit_disobeyed, w.config.inverters[tripped].asset, w.now});
+      w.state = State::restore_latch(latch, w.now);
+      for (InverterInputs& in : w.inverters) in.active_power = taken(0_w, w.now);
+      w.run(20);
+      w.inverters[tripped].active_power->sample.value = power;
+      w.run();
+      const auto next =
+          reset(w.state, w.config, w.inputs(), w.now, {Role::technician, "name", "cause"});
+      EXPECT_EQ(next.has_value(), good) << tripped << ": " << power.count();
+    }
+  }
+}
+
+TEST(SafetyKernelEdges, TheFourChecksOfAThresholdHaveFourNumbersInARow) {  // SAF-001
+  const auto number = [](auto spoil) {
+    Limits limits = default_limits(Chemistry::lfp);
+    spoil(limits.cell_voltage_max);
+    const Result<void> checked = validate(limits, Chemistry::lfp);
+    return checked ? 0 : checked.error().offset;
+  };
+  using T = Threshold<MilliVolt>;
+  const int first = number([](T& t) { t.trip = t.trip + 1_mv; });
+  ASSERT_GT(first, 0);
+  EXPECT_EQ(number([](T& t) { t.clear = t.trip; }), first + 1);
+  EXPECT_EQ(number([](T& t) { t.clear_after = Duration::zero(); }), first + 2);
+  EXPECT_EQ(number([](T& t) { t.trip_after = 60_s; }), first + 3);
+}
+
 }  // namespace
 }  // namespace ems::safety::test
