@@ -269,7 +269,7 @@ TEST(SafetyKernelEdges, WhatMustBeAboveZeroMayBeOneAndNotZero) {  // SAF-001
 
 TEST(SafetyKernelEdges, ATripOfAnInverterIsResetOnceThatInverterRests) {  // SAF-033
   for (const std::size_t tripped : {std::size_t{0}, std::size_t{1}}) {
-    for (const auto [power, good] : {std::pair{0_w, true}, std::pair{5'000_w, false}}) {
+    for (const auto& [power, good] : {std::pair{0_w, true}, std::pair{5'000_w, false}}) {
       World w = two_of_each();
       Latch latch;
       latch.push_back({TripCause::limit_disobeyed, w.config.inverters[tripped].asset, w.now});
