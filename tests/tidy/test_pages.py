@@ -77,9 +77,9 @@ def test_bash_completes_every_command_and_option(name, tmp_path):
 def test_bash_completes_the_words_an_option_takes(tmp_path):
     script = tmp_path / "emsctl"
     script.write_text(program("emsctl", "--print-page", "bash"))
-    kinds = ["site", "limits", "server"]
+    kinds = ["site", "limits", "server", "schedule", "plan", "price"]
     assert complete(script, "emsctl", "config", "check", "--type", "") == kinds
-    assert complete(script, "emsctl", "config", "check", "--type", "s") == ["site", "server"]
+    assert complete(script, "emsctl", "config", "check", "--type", "s") == ["site", "server", "schedule"]
     assert complete(script, "emsctl", "config", "check", "--type", "=") == kinds
     assert complete(script, "emsctl", "config", "check", "--type", "=", "l") == ["limits"]
     assert complete(script, "emsctl", "config", "schema", "") == kinds
