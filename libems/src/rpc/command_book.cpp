@@ -58,8 +58,11 @@ Result<std::string> CommandBook::submit(const fleet::AgentKey& key, Duration ttl
     const bool same = entry.key == key && entry.actor == actor &&
                       runtime::kind_of(entry.action) == runtime::kind_of(action) &&
                       runtime::text_of(entry.action) == runtime::text_of(action);
-    if (same) return id;
-    return fail(Errc::already_exists, 0, "this id belongs to another command");
+    if (same && (!is_stop(action) || !is_final(entry.state()))) return id;
+    if (!is_stop(action)) {
+      return fail(Errc::already_exists, 0, "this id belongs to another command");
+    }
+    id.clear();  // A stop is never refused: it gets an id of its own.
   }
   std::deque<std::string>& open = open_[key];
   if (is_stop(action)) {

@@ -28,7 +28,7 @@ class CommandBook {
 
   /// Queues a command. A repeated id is answered with itself and queues nothing. An emergency stop
   /// goes before everything else and has no bound; while one of the agent waits for its answer,
-  /// another is answered with its id.
+  /// another is answered with its id. A stop whose id is taken, or has ended, gets another one.
   ///
   /// @param id  Empty: one is made, 32 hex digits.
   /// @return    Its id.

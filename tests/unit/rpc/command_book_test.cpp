@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "rpc/command_book.hpp"
+
+#include <gtest/gtest.h>
+
+#include "support/manual_clock.hpp"
+
+namespace ems::rpc {
+namespace {
+
+const fleet::AgentKey kOurs{"ours", "site/agent"};
+const fleet::AgentKey kTheirs{"theirs", "site/agent"};
+
+class ServerCommandBook : public testing::Test {
+ protected:
+  [[nodiscard]] Result<std::string> stop(const fleet::AgentKey& key, const std::string& id) {
+    return book_.submit(key, seconds(10), "user:anna", EmergencyStopAction{"smoke"}, id);
+  }
+  [[nodiscard]] Result<std::string> clear(const fleet::AgentKey& key, const std::string& id) {
+    return book_.submit(key, seconds(10), "user:anna", ClearSetpointAction{}, id);
+  }
+
+  test::ManualClock clock_;
+  std::uint64_t next_ = 0;
+  CommandBook book_{clock_, [this] { return ++next_; }, 4};
+};
+
+TEST_F(ServerCommandBook, AnIdThatIsTakenKeepsNoStopFromItsWay) {
+  ASSERT_TRUE(clear(kTheirs, "morning"));
+  EXPECT_EQ(clear(kOurs, "morning").error().code, Errc::already_exists);
+  const Result<std::string> stopped = stop(kOurs, "morning");
+  ASSERT_TRUE(stopped);
+  EXPECT_NE(*stopped, "morning");
+  book_.open_session(kOurs, 1);
+  EXPECT_EQ(book_.take(kOurs, 1)->id, *stopped);
+}
+
+TEST_F(ServerCommandBook, AStopThatEndedIsNoAnswerToANewOne) {
+  ASSERT_EQ(*stop(kOurs, "panic"), "panic");
+  EXPECT_EQ(*stop(kOurs, "panic"), "panic") << "repeated while it is under way";
+  book_.open_session(kOurs, 1);
+  ASSERT_TRUE(book_.take(kOurs, 1));
+  ASSERT_TRUE(book_.report(kOurs, {"panic", CommandState::done, {}, clock_.utc()}));
+  const Result<std::string> again = stop(kOurs, "panic");
+  ASSERT_TRUE(again);
+  EXPECT_EQ(book_.take(kOurs, 1)->id, *again);
+}
+
+}  // namespace
+}  // namespace ems::rpc
