@@ -50,6 +50,7 @@ class Control {
     safety::BatteryConfig pack{.asset = battery(1), .cells_in_series = kCells};
     pack.limits = safety::default_limits(safety::Chemistry::lfp);
     safety::set_current_limits(pack.limits, MilliAmp{100'000}, MilliAmp{100'000});
+    pack.limits.cell_voltage_max = {MilliVolt{3600}, MilliVolt{3500}, seconds(5)};  // Tighter.
     limits_.batteries.push_back(pack);
     limits_.inverters.push_back({.asset = inverter(1),
                                  .batteries = 1,
@@ -160,8 +161,8 @@ int main() {
       if (elapsed_us % seconds(6).count() == 0) print(now, control.safe(), command);
     }
 
-    // The world goes on; at 20 s a cell reads 350 mV high, at 32 s someone cuts the wire.
-    if (now == Instant{seconds(20)}) plant.offset_cell(6, 0.350);
+    // The world goes on; at 20 s a cell reads 285 mV high, at 32 s someone cuts the wire.
+    if (now == Instant{seconds(20)}) plant.offset_cell(6, 0.285);
     if (now == Instant{seconds(32)}) wire.cut();
     plant.step(kStep);
     wire.run_10ms();

@@ -5,7 +5,7 @@
 
 enum {
   CELLS = 16,
-  CELL_MV = 3310,
+  CELL_MV = 3410,
   HIGH_CELL = 7,
   JBD_START = 0xDD,
   JBD_END = 0x77,
@@ -19,10 +19,10 @@ static int32_t battery_w;
 static uint8_t reply[64];
 static size_t reply_size;
 static int contactor_open;
-static unsigned char kept[1024];
+static unsigned char kept[4096];
 
-static int32_t cell_mv(int cell) { /* One cell reads 360 mV high from 20 s to 30 s. */
-  return CELL_MV + (cell == HIGH_CELL && now_ms >= 20000 && now_ms < 30000 ? 360 : 0);
+static int32_t cell_mv(int cell) { /* One cell reads 260 mV high from 20 s to 30 s. */
+  return CELL_MV + (cell == HIGH_CELL && now_ms >= 20000 && now_ms < 30000 ? 260 : 0);
 }
 
 static int32_t pack_mv(void) {

@@ -88,7 +88,7 @@ def test_a_real_board_arrives_exactly(install):
         assert agrees(values[name], want), (name, values[name], want)
     assert set(battery["quality"].values()) == {"good"}
     # 96 % is inside the band above which a full battery must first be discharged: charging waits, nothing else is wrong.
-    assert [reason["name"] for reason in status["safety"]["reasons"]] == ["soc_high"]
+    assert [reason["name"] for reason in status["safety"]["reasons"]] == ["soc_high_warning", "soc_high"]
 
     assert site.stop("agent") == 0
     check_stores(site, expected, GOOD)
@@ -111,7 +111,7 @@ def test_the_board_that_lies_arrives_exactly_and_is_not_believed(install):
     assert status["safety"]["state"] == "safe"
     failed = {reason["name"]: reason for reason in status["safety"]["reasons"]}["sum_of_cells"]
     assert failed["asset"] == "battery/1" and failed["text"] == "exceeded"
-    assert failed["value"] == 54.0  # By how much: 15 cells of 3.6 V against 0.0 V at the terminals.
+    assert failed["value_v"] == 54.0  # By how much: 15 cells of 3.6 V against 0.0 V at the terminals.
     assert status["safety"]["envelope"] == {"lo_w": 0, "hi_w": 0}
 
     assert site.stop("agent") == 0

@@ -48,8 +48,9 @@ def test_every_command_of_the_ten_minute_tutorial_works(home):
     try:
         wait_for("the demo's table", lambda: demo.poll() is not None or "\nUTC " in log.read_text(), 90)
         wait_for("a decision", lambda: (home / "demo-site/agent.sock").exists() and second_terminal(ask), 30)
+        wait_for("a decision that somebody made", lambda: "economic" in second_terminal(ask), 30)
         said = second_terminal(ask)
-        assert "battery/1" in said and "envelope" in said and "economic" in said
+        assert "battery/1" in said and "envelope" in said
         assert demo.wait(timeout=200) == 0, log.read_text()[-3000:]
     finally:
         demo.kill()

@@ -287,7 +287,7 @@ class Cycle {
   void saw_limit(PolicyId policy, Input input, const std::optional<LimitCommand>& command,
                  Duration lease_max) noexcept {
     std::optional<std::int64_t> value;
-    if (command && command->limits.charge_max) value = -command->limits.charge_max->count();
+    if (command && command->limits.charge_max) value = (-*command->limits.charge_max).count();
     if (command && command->limits.discharge_max && policy != PolicyId::dimming) {
       value = command->limits.discharge_max->count();
     }

@@ -18,7 +18,8 @@ bool is_of_missing(safety::Rule rule) noexcept {
          rule == safety::Rule::hazard_input_missing || rule == safety::Rule::bms_alarm_unknown;
 }
 
-/// Reasons in the order a person wants them: what is wrong, what is missing, what follows from it.
+/// Reasons in the order a person wants them: what is wrong, what is missing, what follows from it;
+/// of equals the hardest first.
 int rank_of(const safety::Reason& reason) noexcept {
   if (reason.cause == safety::Cause::exceeded) return 0;
   if (is_of_missing(reason.rule)) return 1;
@@ -268,8 +269,10 @@ std::vector<SafetyReason> safety_reasons(const safety::Output& output, const saf
   for (const safety::Trip& trip : latch) reasons.push_back(view_of(trip));
   for (const safety::BatteryVerdict& verdict : output.batteries) {
     std::vector<safety::Reason> rules(verdict.reasons.begin(), verdict.reasons.end());
-    std::stable_sort(rules.begin(), rules.end(),
-                     [](const auto& a, const auto& b) { return rank_of(a) < rank_of(b); });
+    std::stable_sort(rules.begin(), rules.end(), [](const auto& a, const auto& b) {
+      if (rank_of(a) != rank_of(b)) return rank_of(a) < rank_of(b);
+      return a.action > b.action;
+    });
     for (const safety::Reason& rule : rules) reasons.push_back(view_of(verdict.asset, rule));
   }
   return reasons;

@@ -77,8 +77,9 @@ GroupPower group_power(const PlausibilityContext& c) noexcept {
 /// What the ac side may read for this dc side: losses make it deliver less and take more.
 Extent at_ac(const Extent& dc, std::int64_t efficiency) noexcept {
   if (empty(dc)) return dc;
+  const std::int64_t lo = dc.lo;
   const std::int64_t lowest =
-      dc.lo >= 0 ? dc.lo * efficiency / kWholeShare : dc.lo * kWholeShare / efficiency;
+      lo >= 0 ? lo * efficiency / kWholeShare : lo * kWholeShare / efficiency;
   return {narrow(lowest), dc.hi};
 }
 
