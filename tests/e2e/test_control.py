@@ -102,8 +102,9 @@ def test_a_cell_over_voltage_stops_charging_but_not_discharging(install):
     # Discharging is not only allowed, it happens.
     site.ctl("setpoint", "--power-w", "1500", "--lease-s", "20", "--name", "Ada Example")
     plant_reaches(site, "it discharges", lambda row: abs(row["battery_ac_w"] - 1500) < 50, 6)
-    # Discharging pulls the cell down; the limit of 3.60 V clears below 3.50 V.
-    assert truth(site.folder)[-1]["cell_max_v"] > 3.50, "the fault must still be there"
+    # It was 3.61 V while charging pushed it up; at rest and under load it is lower, and far above its neighbours' 3.3 V.
+    # A larger fault would be out of balance and forbid both directions.
+    assert truth(site.folder)[-1]["cell_max_v"] > 3.55, "the fault must still be there"
     stopped_s = first_s(truth(site.folder, from_s), lambda row: row["battery_ac_w"] > -ZERO_W)
     assert min(row["battery_ac_w"] for row in truth(site.folder, stopped_s)) > -ZERO_W
     # It clears itself once the cell is below the clear threshold long enough.
