@@ -14,6 +14,7 @@ namespace {
 
 constexpr std::size_t kEndedMax = 1000;   // Ended commands that WatchCommand still finds.
 constexpr std::size_t kRunningMax = 256;  // Accepted commands of one agent that it still finds.
+constexpr std::ptrdiff_t kOpenStopsMax = 16;  // Stops that one agent has not answered.
 
 bool is_stop(const CommandAction& action) {
   return std::holds_alternative<EmergencyStopAction>(action);
@@ -66,8 +67,12 @@ Result<std::string> CommandBook::submit(const fleet::AgentKey& key, Duration ttl
   }
   std::deque<std::string>& open = open_[key];
   if (is_stop(action)) {
-    const auto waiting = std::ranges::find_if(
-        open, [&](const std::string& other) { return is_stop(entries_.at(other).action); });
+    // One that is on its way may have been carried out, and reset, before this one was asked for.
+    const auto stops = [&](const std::string& other) { return is_stop(entries_.at(other).action); };
+    const bool full = std::ranges::count_if(open, stops) >= kOpenStopsMax;
+    const auto waiting = std::ranges::find_if(open, [&](const std::string& other) {
+      return stops(other) && (full || entries_.at(other).state() == CommandState::queued);
+    });
     if (waiting != open.end()) return *waiting;
   } else if (open.size() >= open_max_) {
     return fail(Errc::resource_exhausted, 0, "too many commands wait for this agent's answer");

@@ -27,8 +27,9 @@ class CommandBook {
       : clock_(clock), random_(std::move(random)), open_max_(open_max) {}
 
   /// Queues a command. A repeated id is answered with itself and queues nothing. An emergency stop
-  /// goes before everything else and has no bound; while one of the agent waits for its answer,
-  /// another is answered with its id. A stop whose id is taken, or has ended, gets another one.
+  /// goes before everything else and is never refused; while one of the agent is queued, or 16 have
+  /// no answer yet, another is answered with the id of one of them. A stop whose id is taken, or
+  /// has ended, gets another one.
   ///
   /// @param id  Empty: one is made, 32 hex digits.
   /// @return    Its id.

@@ -147,12 +147,23 @@ class FleetJudge {
     Lasting beyond;
   };
 
+  /// Nearer to a limit than the declared tolerance, and what the sensors are off by, nobody can
+  /// tell disobedience.
+  static double tellable_ma(const safety::Limits& limits) {
+    const safety::PlausibilityLimits& declared = limits.plausibility;
+    const std::int32_t largest =
+        std::max(limits.charge_current_max, limits.discharge_current_max).count();
+    const double share = static_cast<double>(declared.obey_tolerance.count()) / 10'000.0;
+    return std::max(share * largest, static_cast<double>(declared.obey_floor.count())) + 1'000.0;
+  }
+
   /// Whoever goes on against its limits is TRIPPED within the declared time.
   std::string disobedience(std::size_t b, Lastings& lasting, Instant now) {
     const Allowed& allowed = world_.oracle().allowed(b);
     const double current = world_.oracle().battery_oracle(b).current_ma();
-    const bool beyond = current > allowed.discharge_ma * 1.1 + 3'000.0 ||
-                        -current > allowed.charge_ma * 1.1 + 3'000.0;
+    const double margin = tellable_ma(world_.config().safety.batteries[b].limits);
+    const bool beyond = current > allowed.discharge_ma * 1.1 + margin ||
+                        -current > allowed.charge_ma * 1.1 + margin;
     const bool seen = world_.well_seen(b) && beyond;
     counts_.disobeyed += seen ? 1U : 0U;
     if (!lasting.beyond.longer(seen, kTripWithin, now)) return {};

@@ -3,6 +3,9 @@
 
 #include <gtest/gtest.h>
 
+#include <set>
+#include <string>
+
 #include "support/manual_clock.hpp"
 
 namespace ems::rpc {
@@ -44,6 +47,26 @@ TEST_F(ServerCommandBook, AStopThatEndedIsNoAnswerToANewOne) {
   const Result<std::string> again = stop(kOurs, "panic");
   ASSERT_TRUE(again);
   EXPECT_EQ(book_.take(kOurs, 1)->id, *again);
+}
+
+TEST_F(ServerCommandBook, AStopThatIsOnItsWayIsNoAnswerToANewOne) {
+  ASSERT_TRUE(stop(kOurs, ""));
+  const Result<std::string> queued = stop(kOurs, "");
+  book_.open_session(kOurs, 1);
+  EXPECT_EQ(book_.take(kOurs, 1)->id, *queued) << "two that wait are one";
+  const Result<std::string> next = stop(kOurs, "");
+  EXPECT_NE(*next, *queued) << "the agent may have been reset since";
+  EXPECT_EQ(book_.take(kOurs, 1)->id, *next);
+}
+
+TEST_F(ServerCommandBook, AnAgentThatNeverAnswersDoesNotFillTheBookWithStops) {
+  book_.open_session(kOurs, 1);
+  std::set<std::string> ids;
+  for (int i = 0; i < 100; ++i) {
+    ids.insert(*stop(kOurs, ""));
+    (void)book_.take(kOurs, 1);
+  }
+  EXPECT_EQ(ids.size(), 16U);
 }
 
 }  // namespace

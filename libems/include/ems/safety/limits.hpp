@@ -60,8 +60,8 @@ struct PlausibilityLimits {
   BasisPoints power_tolerance{};    ///< Of the larger power.
   Watt power_floor{};               ///< Differences below it never count.
   Duration power_after{};           ///< How long two powers may disagree.
-  BasisPoints obey_tolerance{};     ///< Of the limit in force.
-  MilliAmp obey_floor{};            ///< At least this much beyond the limit.
+  BasisPoints obey_tolerance{};     ///< Of the largest current or power the device may ever move.
+  MilliAmp obey_floor{};            ///< Currents: at least this much beyond the limit.
   Duration obey_after{};            ///< What a device has to obey a limit in.
   MilliAmp contactor_current{};     ///< An open contactor carries less.
   Duration contactor_after{};       ///< How long feedback and command may disagree.

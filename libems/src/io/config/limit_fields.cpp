@@ -267,7 +267,7 @@ constexpr SchemaKey kKeys[] = {
     EMS_SINGLE_KEY("plausibility.power_tolerance_pct", kPercentDigits, 1, kSocMax, "How far two ways to one power may be apart."),
     EMS_SINGLE_KEY("plausibility.power_floor_w", kWattDigits, 1, kPowerMax, "Differences below it never count."),
     EMS_SINGLE_KEY("plausibility.power_after_s", kSecondDigits, millis_us(1), seconds_us(3'600), "How long two powers may disagree."),
-    EMS_SINGLE_KEY("plausibility.obey_tolerance_pct", kPercentDigits, 1, kSocMax, "How far beyond a limit a current may be, as a share of it ..."),
+    EMS_SINGLE_KEY("plausibility.obey_tolerance_pct", kPercentDigits, 1, kSocMax, "How far beyond a limit a current may be, as a share of the battery's largest ..."),
     EMS_SINGLE_KEY("plausibility.obey_floor_a", kAmpDigits, 1, kCurrentMax, "... and at least this."),
     EMS_SINGLE_KEY("plausibility.obey_after_s", kSecondDigits, millis_us(1), seconds_us(3'600), "How long a device has to obey a limit. The fifth time it does not trips."),
     EMS_SINGLE_KEY("plausibility.contactor_current_a", kAmpDigits, 1, kCurrentMax, "An open contactor carries less."),
