@@ -63,16 +63,9 @@ class FleetWorld {
     measure();
     deliver();
     write_latch();
-    if (down_until_ > now()) return false;
-    if (!loop_) {
-      restart_agent();
-    }
-    if (late_ticks_ > 0) {
-      --late_ticks_;
-      return false;
-    }
-    run_agent();
-    return true;
+    const bool ran = try_agent();
+    unease(ran);
+    return ran;
   }
 
   [[nodiscard]] Instant now() const { return plant_.now(); }
@@ -199,6 +192,16 @@ class FleetWorld {
     }
   }
 
+  bool try_agent() {
+    if (down_until_ > now()) return false;
+    if (!loop_) restart_agent();
+    if (late_ticks_ > 0) {
+      --late_ticks_;
+      return false;
+    }
+    run_agent();
+    return true;
+  }
   void run_agent() {
     const Instant at = agent_now();
     inputs_.estop = now() < estop_until_;
@@ -233,14 +236,15 @@ class FleetWorld {
     const bool tripped = loop_->safety_state().tripped();
     if (tripped && !last_tripped_) count(Happened::trip);
     last_tripped_ = tripped;
-    unease();
     digest();
   }
 
-  /// When anything about a battery was last not as it should be.
-  void unease() {
+  /// When anything about a battery was last not as it should be. An agent that is late or dead is
+  /// no excuse while it lasts: the leases of its orders end.
+  void unease(bool ran) {
+    const bool in_time = !ran || clock_good_at_ <= now();
     for (std::size_t b = 0; b < sensors_.size(); ++b) {
-      bool seen = sensors_[b].honest() && battery_links_[b].calm(now()) && clock_good_at_ <= now();
+      bool seen = sensors_[b].honest() && battery_links_[b].calm(now()) && in_time;
       bool obeyed = true;
       for (std::size_t i = 0; i < plant_.inverters().size(); ++i) {
         if (!WorldPlant::feeds(plant_.inverters()[i], b)) continue;
@@ -332,7 +336,6 @@ class FleetWorld {
   void cut_power() {
     count(Happened::power_cut);
     down_until_ = now() + dice_.up_to_s(20);
-    clock_good_at_ = down_until_;
     loop_.reset();
     unwritten_ = false;  // What was not written is lost with the process.
     unreadable_ = dice_.one_in(10);
