@@ -67,7 +67,9 @@ class LiveSite {
       inverter.link = links[i];
       inverter.batteries = {inverter.id};
       inverter.poll_period = milliseconds(100);
-      inverter.reply_timeout = milliseconds(200);
+      // A starved machine is no silent device: a request that is given up is flushed off the line,
+      // and the device never sees it.
+      inverter.reply_timeout = seconds(10);
       inverter.rated_power = 5'000_w;
       inverter.lease = seconds(3'600);  // No refresh comes between what a test looks for.
       inverter.dc_pv = io::DcPv::none;
