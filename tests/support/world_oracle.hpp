@@ -152,7 +152,7 @@ class BatteryOracle {
   [[nodiscard]] std::string blocked() const {
     std::string all;
     for (std::size_t i = 0; i < used_; ++i) {
-      if (holds_[i].blocked) all += " " + std::to_string(i);
+      if (holds_[i].blocked) all.append(" ").append(std::to_string(i));
     }
     return all;
   }
