@@ -30,28 +30,33 @@ std::size_t row_of(TripCause cause) noexcept {
 
 }  // namespace
 
-std::optional<bool> latch_reached(TripCause cause, const Limits& limits, const Values& values,
-                                  const BatteryInputs& in, Instant now) noexcept {
+std::optional<bool> latch_reached(TripCause cause, const Battery& b,
+                                  const Values& values) noexcept {
   const LatchRow& row = kLatches[row_of(cause)];
   const Value& value = values[row.source];
   if (!value.known) return std::nullopt;
   if (row.source == Source::smoke || row.source == Source::gas) return value.value != 0;
   const bool cell = row.source == Source::cell_max || row.source == Source::cell_min;
   // Cells that the terminals contradict are no proof of anything.
-  if (cell && in.cell_sum && contradicts(*in.cell_sum, limits, now)) return std::nullopt;
-  const auto limit = field_at<std::int32_t>(limits, row.limit);
+  if (cell && contradicts(b)) return std::nullopt;
+  const auto limit = field_at<std::int32_t>(b.limits, row.limit);
   return row.upper ? value.value >= limit : value.value <= limit;
 }
 
-bool all_clear(const BatteryConfig& config, const BatteryInputs& in, Instant now) noexcept {
-  const Values values(in, config.limits, now);
-  const unsigned there = unsigned{values.given()} | declared(config);
+bool cleared(TripCause cause, const Battery& b) noexcept {
+  if (cause == TripCause::contactor) return !contactor_contradicts(b).value_or(true);
+  if (cause == TripCause::limit_disobeyed) return !flows(b).value_or(true);
+  return !latch_reached(cause, b, Values(b)).value_or(true);
+}
+
+bool all_clear(const Battery& b) noexcept {
+  const unsigned there = unsigned{Values(b).given()} | declared(b.config);
   for (auto i = static_cast<unsigned>(kFirstOwnCause); i <= static_cast<unsigned>(kLastOwnCause);
        ++i) {
     const auto cause = static_cast<TripCause>(i);
     const Source source = kLatches[row_of(cause)].source;
-    if (optional(source) && (there & seen_bit(source)) == 0) continue;
-    if (latch_reached(cause, config.limits, values, in, now).value_or(true)) return false;
+    const bool absent = optional(source) && (there & seen_bit(source)) == 0;
+    if (!absent && !cleared(cause, b)) return false;
   }
   return true;
 }

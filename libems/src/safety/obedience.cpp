@@ -20,18 +20,14 @@ struct Asked {
   std::int64_t margin = 0;
   Duration within{};
 };
-struct Reading {
-  std::int32_t value = 0;
-  Duration age{};
-};
 
 /// Moves `due` on. It holds at any time t everything that was allowed in [t - within, t]: a wider
 /// limit at once; a tighter one when the widest since its beginning is `within` old.
-void move_due(ObedienceState& s, const Asked& asked, Duration passed) noexcept {
+void move_due(ObedienceState& s, const Asked& asked, const Site& site) noexcept {
   widen(s.due, asked.allowed);
   if (s.is_tightening) {
     widen(s.next, asked.allowed);
-    run(s.tightening, passed);
+    run(s.tightening, site);
     if (microseconds(s.tightening) >= asked.within) {
       s.due = s.next;
       s.is_tightening = false;
@@ -44,22 +40,23 @@ void move_due(ObedienceState& s, const Asked& asked, Duration passed) noexcept {
   }
 }
 
-void obey(ObedienceState& s, const Asked& asked, const std::optional<Reading>& reading,
-          Duration passed) noexcept {
-  move_due(s, asked, passed);
-  if (!reading) return;
-  const bool beyond = !inside(reading->value, asked.allowed, asked.margin);
-  if (beyond && s.is_beyond) {
-    run(s.beyond, passed);
-  } else {
-    s.beyond = 0;
+template <class Q>
+void obey(ObedienceState& s, const Battery& b, const Asked& asked,
+          const OptionalInput<Q>& input) noexcept {
+  if (!b.site.inputs.armed) {
+    s = {};
+    return;
   }
-  s.is_beyond = beyond;
-  const bool disobeys = !inside(reading->value, s.due, asked.margin);
-  run(s.obeyed, passed);
+  move_due(s, asked, b.site);
+  const std::optional<std::int32_t> value = b.value(input);
+  if (!value) return;
+  const bool disobeys = !inside(*value, s.due, asked.margin);
+  run_while(!inside(*value, asked.allowed, asked.margin), s.is_beyond, s.beyond, b.site);
+  run(s.obeyed, b.site);
   if (disobeys) s.obeyed = 0;
   // A sample from before the deadline says nothing about it.
-  if (disobeys && microseconds(s.beyond) >= asked.within + reading->age) {
+  const Duration age = b.site.now - input->sample.taken_at;
+  if (disobeys && microseconds(s.beyond) >= asked.within + age) {
     s.times = std::min<std::uint8_t>(kDisobeyedMax, static_cast<std::uint8_t>(s.times + 1));
     s.beyond -= static_cast<Stopwatch>(asked.within.count());
   }
@@ -69,64 +66,49 @@ void obey(ObedienceState& s, const Asked& asked, const std::optional<Reading>& r
   }
 }
 
-template <class Q>
-std::optional<Reading> reading_of(const OptionalInput<Q>& input, const Limits& limits,
-                                  Instant now) noexcept {
-  const auto value = value_of(input, limits, now);
-  if (!value) return std::nullopt;
-  return Reading{*value, now - input->sample.taken_at};
+std::int64_t power_margin(const Battery& b, std::size_t inverter) noexcept {
+  const PlausibilityLimits& l = b.limits.plausibility;
+  const VoltAmp rating = b.site.config.inverters[inverter].apparent_max;
+  return std::max<std::int64_t>(l.power_floor.count(), share_of(rating.count(), l.obey_tolerance));
 }
 
-std::int64_t power_margin(const InverterConfig& inverter, const Limits& limits) noexcept {
-  const PlausibilityLimits& l = limits.plausibility;
-  return std::max<std::int64_t>(l.power_floor.count(),
-                                share_of(inverter.apparent_max.count(), l.obey_tolerance));
+template <class Q>
+std::optional<bool> above(const Battery& b, const OptionalInput<Q>& input,
+                          std::int64_t margin) noexcept {
+  const std::optional<std::int32_t> value = b.value(input);
+  if (!value) return std::nullopt;
+  return magnitude(*value) > margin;
 }
 
 }  // namespace
 
-Evaluation judge_obedience(const PlausibilityState& s, const PlausibilityContext& c) noexcept {
-  const Limits& limits = c.limits();
-  const std::int32_t value = c.value(c.in.pack_current).value_or(0);
+Evaluation judge_obedience(const PlausibilityState& s, const Battery& b) noexcept {
+  const std::int32_t value = b.value(b.in.pack_current).value_or(0);
   return {s.obedience.times == 0 ? Finding::good : Finding::exceeded,
-          limits.plausibility.clear_after, Signal::pack_current, value,
+          b.limits.plausibility.clear_after, Signal::pack_current, value,
           value < 0 ? s.obedience.due.lo : s.obedience.due.hi};
 }
 
-void obey(PlausibilityState& state, const PlausibilityContext& context,
-          const BatteryVerdict& verdict) noexcept {
-  const Limits& limits = context.limits();
-  const Asked asked{{-verdict.charge_current_max.count(), verdict.discharge_current_max.count()},
-                    margin(limits),
-                    limits.plausibility.obey_after};
-  obey(state.obedience, asked, reading_of(context.in.pack_current, limits, context.now),
-       context.passed);
+void obey(ObedienceState& s, const Battery& b, const BatteryVerdict& verdict) noexcept {
+  const Extent allowed{-verdict.charge_current_max.count(), verdict.discharge_current_max.count()};
+  obey(s, b, {allowed, margin(b.limits), b.limits.plausibility.obey_after}, b.in.pack_current);
 }
 
-void obey(ObedienceState& state, const Config& config, std::size_t inverter,
-          const InverterInputs& in, const InverterVerdict& verdict, Instant now,
-          Duration passed) noexcept {
-  const InverterConfig& device = config.inverters[inverter];
-  // Its first battery's limits say how it is judged; validate() sees to it that there is one.
-  const Limits& limits =
-      config.batteries[static_cast<std::size_t>(std::countr_zero(device.batteries))].limits;
-  const Asked asked{{verdict.ac.lo.count(), verdict.ac.hi.count()},
-                    power_margin(device, limits),
-                    limits.plausibility.obey_after};
-  obey(state, asked, reading_of(in.active_power, limits, now), passed);
+void obey(ObedienceState& s, const Site& site, std::size_t inverter,
+          const InverterVerdict& verdict) noexcept {
+  const unsigned feeding = site.config.inverters[inverter].batteries;  // Not 0: validate().
+  const Battery b{site, static_cast<std::size_t>(std::countr_zero(feeding))};
+  const Extent allowed{verdict.ac.lo.count(), verdict.ac.hi.count()};
+  obey(s, b, {allowed, power_margin(b, inverter), b.limits.plausibility.obey_after},
+       site.inverter(inverter).active_power);
 }
 
-std::optional<bool> flows(const BatteryInputs& in, const Limits& limits, Instant now) noexcept {
-  const auto current = value_of(in.pack_current, limits, now);
-  if (!current) return std::nullopt;
-  return magnitude(*current) > margin(limits);
+std::optional<bool> flows(const Battery& b) noexcept {
+  return above(b, b.in.pack_current, margin(b.limits));
 }
 
-std::optional<bool> flows(const InverterInputs& in, const InverterConfig& inverter,
-                          const Limits& limits, Instant now) noexcept {
-  const auto power = value_of(in.active_power, limits, now);
-  if (!power) return std::nullopt;
-  return magnitude(*power) > power_margin(inverter, limits);
+std::optional<bool> flows(const Battery& b, std::size_t inverter) noexcept {
+  return above(b, b.site.inverter(inverter).active_power, power_margin(b, inverter));
 }
 
 }  // namespace ems::safety::detail

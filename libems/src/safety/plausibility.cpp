@@ -3,32 +3,30 @@
 
 namespace ems::safety::detail {
 
-void observe(PlausibilityState& state, const PlausibilityContext& context) noexcept {
-  observe_values(state, context);
-  observe_sum(state, context);
-  observe_power(state, context);
-  observe_contactor(state, context);
+void observe(PlausibilityState& s, const Battery& b) noexcept {
+  observe_values(s, b);
+  observe_sum(s, b);
+  observe_power(s, b);
+  observe_contactor(s, b);
 }
 
-Evaluation judge(Rule rule, const PlausibilityState& state,
-                 const PlausibilityContext& context) noexcept {
+Evaluation judge(Rule rule, const PlausibilityState& s, const Battery& b) noexcept {
   switch (rule) {
     case Rule::sum_of_cells:
-      return judge_sum(state, context);
+      return judge_sum(s, b);
     case Rule::value_jump:
-      return judge_jump(state, context);
+      return judge_jump(s, b);
     case Rule::values_frozen:
-      return judge_frozen(state, context);
+      return judge_frozen(s, b);
     case Rule::power_mismatch:
-      return judge_power(state, context);
+      return judge_power(s, b);
     case Rule::limit_disobeyed:
-      return judge_obedience(state, context);
+      return judge_obedience(s, b);
     case Rule::contactor_disagreement:
-      return judge_contactor(state, context);
+      return judge_contactor(s, b);
     default:
-      break;
+      return {};  // Not one of these: cannot be judged.
   }
-  return {};  // Not one of these: cannot be judged.
 }
 
 }  // namespace ems::safety::detail

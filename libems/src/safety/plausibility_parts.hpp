@@ -2,28 +2,28 @@
 /// @file Private: what the files of the plausibility rules share; each has an observe and a judge.
 #pragma once
 
-#include <algorithm>
-#include <limits>
-
 #include "safety/plausibility.hpp"
 
 namespace ems::safety::detail {
-
-constexpr std::int32_t narrow(std::int64_t value) noexcept {
-  constexpr std::int64_t kMost = std::numeric_limits<std::int32_t>::max();
-  return static_cast<std::int32_t>(std::clamp(value, -kMost, kMost));
-}
-constexpr std::int64_t share_of(std::int64_t whole, BasisPoints share) noexcept {
-  return whole * share.count() / kWholeShare;
-}
 
 constexpr void mark(std::uint8_t& bits, unsigned bit) noexcept {
   bits = static_cast<std::uint8_t>(bits | bit);
 }
 
-constexpr void run(Stopwatch& watch, Duration passed) noexcept {
+/// Runs `watch` on; a clock that went backwards lets it stand.
+constexpr void run(Stopwatch& watch, const Site& site) noexcept {
   constexpr Duration kMost{std::numeric_limits<Stopwatch>::max()};
+  const Duration passed = max_of(site.passed, Duration::zero());
   watch = static_cast<Stopwatch>(min_of(kMost, microseconds(watch) + passed).count());
+}
+/// Runs `watch` from the cycle on in which `now` began; else it is 0.
+constexpr void run_while(bool now, bool& before, Stopwatch& watch, const Site& site) noexcept {
+  if (now && before) {
+    run(watch, site);
+  } else {
+    watch = 0;
+  }
+  before = now;
 }
 
 constexpr void widen(Extent& extent, const Extent& by) noexcept {
@@ -32,11 +32,6 @@ constexpr void widen(Extent& extent, const Extent& by) noexcept {
 }
 constexpr void widen(Extent& extent, std::int32_t value) noexcept {
   widen(extent, Extent{value, value});
-}
-
-/// What is not under `clear` is in the band, what is not under `trip` has tripped.
-constexpr Finding judge_upper(std::int64_t value, std::int64_t trip, std::int64_t clear) noexcept {
-  return judge_upper(Threshold<std::int64_t>{trip, clear}, value);
 }
 
 [[nodiscard]] constexpr std::int64_t largest_current(const Limits& limits) noexcept {
@@ -55,22 +50,16 @@ inline constexpr std::uint8_t kPackPower = 2;
 inline constexpr std::uint8_t kAcPower = 4;
 inline constexpr std::uint8_t kCommand = 8;
 
-void observe_values(PlausibilityState& state, const PlausibilityContext& context) noexcept;
-void observe_sum(PlausibilityState& state, const PlausibilityContext& context) noexcept;
-void observe_power(PlausibilityState& state, const PlausibilityContext& context) noexcept;
-void observe_contactor(PlausibilityState& state, const PlausibilityContext& context) noexcept;
+void observe_values(PlausibilityState& s, const Battery& b) noexcept;
+void observe_sum(PlausibilityState& s, const Battery& b) noexcept;
+void observe_power(PlausibilityState& s, const Battery& b) noexcept;
+void observe_contactor(PlausibilityState& s, const Battery& b) noexcept;
 
-[[nodiscard]] Evaluation judge_jump(const PlausibilityState& state,
-                                    const PlausibilityContext& context) noexcept;
-[[nodiscard]] Evaluation judge_frozen(const PlausibilityState& state,
-                                      const PlausibilityContext& context) noexcept;
-[[nodiscard]] Evaluation judge_sum(const PlausibilityState& state,
-                                   const PlausibilityContext& context) noexcept;
-[[nodiscard]] Evaluation judge_power(const PlausibilityState& state,
-                                     const PlausibilityContext& context) noexcept;
-[[nodiscard]] Evaluation judge_obedience(const PlausibilityState& state,
-                                         const PlausibilityContext& context) noexcept;
-[[nodiscard]] Evaluation judge_contactor(const PlausibilityState& state,
-                                         const PlausibilityContext& context) noexcept;
+[[nodiscard]] Evaluation judge_jump(const PlausibilityState& s, const Battery& b) noexcept;
+[[nodiscard]] Evaluation judge_frozen(const PlausibilityState& s, const Battery& b) noexcept;
+[[nodiscard]] Evaluation judge_sum(const PlausibilityState& s, const Battery& b) noexcept;
+[[nodiscard]] Evaluation judge_power(const PlausibilityState& s, const Battery& b) noexcept;
+[[nodiscard]] Evaluation judge_obedience(const PlausibilityState& s, const Battery& b) noexcept;
+[[nodiscard]] Evaluation judge_contactor(const PlausibilityState& s, const Battery& b) noexcept;
 
 }  // namespace ems::safety::detail

@@ -2,18 +2,12 @@
 /// @file Private: the one state machine that every rule uses, and what it is fed with.
 #pragma once
 
-#include <cstdint>
-#include <limits>
-#include <span>
-
-#include "ems/safety/kernel.hpp"
+#include "safety/view.hpp"
 
 namespace ems::safety::detail {
 
 /// What a rule's input says in this cycle.
 enum class Finding : std::uint8_t { missing, exceeded, band, good };
-
-inline constexpr std::int32_t kWholeShare = 10'000;  ///< Basis points.
 
 /// One rule's judgement of this cycle's input.
 struct Evaluation {
@@ -24,8 +18,8 @@ struct Evaluation {
   std::int32_t limit = 0;
   std::uint16_t element = 0;  ///< As in Reason.
   Duration trip_after{};
-  std::int32_t share = kWholeShare;  ///< Of the largest current that a derate leaves.
-  bool announce_missing = false;     ///< No other rule says that this input is missing.
+  std::int32_t share = kWhole;    ///< Of the largest current that a derate leaves.
+  bool announce_missing = false;  ///< No other rule says that this input is missing.
 };
 
 /// Acts at the limit: `value == trip` has tripped, `value == clear` has not cleared.
@@ -87,14 +81,6 @@ inline void announce(Events& events, bool& announced, bool active, Event event,
   event.active = active;
   event.value = value;
   if (events.try_push_back(event)) announced = active;
-}
-
-/// The entry at `index` when it names `asset`; else one of which everything is missing.
-template <class T>
-[[nodiscard]] const T& matching(std::span<const T> inputs, std::size_t index,
-                                AssetId asset) noexcept {
-  static constexpr T kMissing{};
-  return index < inputs.size() && inputs[index].asset == asset ? inputs[index] : kMissing;
 }
 
 }  // namespace ems::safety::detail

@@ -18,13 +18,14 @@ constexpr std::int64_t kSteadyPart = 4;
 
 /// Uncertain samples count here: it is this check that made them uncertain, and it must be able to
 /// see that they agree again.
-bool intact(const Input<MilliVolt>& input, const Limits& limits, Instant now) noexcept {
-  Input<MilliVolt> copy = input;
-  if (copy.sample.quality == Quality::uncertain) copy.sample.quality = Quality::good;
-  return copy.usable(now, limits.stale_after_max);
+bool intact(Input<MilliVolt> input, const Battery& b) noexcept {
+  if (input.sample.quality == Quality::uncertain) input.sample.quality = Quality::good;
+  return input.usable(b.site.now, b.limits.stale_after_max);
 }
-bool intact(const CellSum& sum, const Limits& limits, Instant now) noexcept {
-  return sum.cells != 0 && intact(sum.sum, limits, now) && intact(sum.terminals, limits, now);
+/// @pre the battery has a sum; the same holds for apart().
+bool intact(const Battery& b) noexcept {
+  const CellSum& sum = *b.in.cell_sum;
+  return sum.cells != 0 && intact(sum.sum, b) && intact(sum.terminals, b);
 }
 
 /// Sum of the cells over the terminals, and how far they may be apart.
@@ -33,14 +34,14 @@ struct Apart {
   std::int64_t trip = 0;
   std::int64_t clear = 0;
 };
-Apart apart(const CellSum& sum, const Limits& limits) noexcept {
-  const SumOfCellsLimit& l = limits.sum_of_cells;
+Apart apart(const Battery& b) noexcept {
+  const SumOfCellsLimit& l = b.limits.sum_of_cells;
+  const CellSum& sum = *b.in.cell_sum;
   const std::int64_t cells = sum.sum.sample.value.count();
   const std::int64_t terminals = sum.terminals.sample.value.count();
   const std::int64_t smaller = std::max<std::int64_t>(0, std::min(cells, terminals));
   const auto most = [&sum, smaller](MilliVolt per_cell, BasisPoints share) {
-    return std::max<std::int64_t>(std::int64_t{per_cell.count()} * sum.cells,
-                                  share_of(smaller, share));
+    return std::max(std::int64_t{per_cell.count()} * sum.cells, share_of(smaller, share));
   };
   return {cells - terminals, most(l.trip_per_cell, l.trip_share),
           most(l.clear_per_cell, l.clear_share)};
@@ -58,26 +59,25 @@ void start_average(PlausibilityState& s) noexcept {
 /// Cells and terminals often come in two replies, and a load step between them is no lie. Readings
 /// of one moment are judged at once. Others are judged by their mean distance: what a moving load
 /// adds to one comparison it takes from the next, a lie stays.
-void observe_sum(PlausibilityState& s, const PlausibilityContext& c) noexcept {
-  if (!c.in.cell_sum) return;
+void observe_sum(PlausibilityState& s, const Battery& b) noexcept {
+  if (!b.in.cell_sum) return;
   mark(s.seen, kSum);
-  const CellSum& sum = *c.in.cell_sum;
-  const Limits& limits = c.limits();
-  if (!intact(sum, limits, c.now)) {
+  if (!intact(b)) {
     s.sum_finding = static_cast<std::uint8_t>(Finding::missing);
     start_average(s);
     return;
   }
-  const Apart now = apart(sum, limits);
+  const CellSum& sum = *b.in.cell_sum;
+  const Apart now = apart(b);
   const auto conclude = [&s, &now](std::int64_t by, std::int64_t extra) {
+    const Threshold<std::int64_t> limit{now.trip + extra, now.clear + extra};
     s.sum_value = narrow(magnitude(by));
-    s.sum_finding =
-        static_cast<std::uint8_t>(judge_upper(magnitude(by), now.trip + extra, now.clear + extra));
+    s.sum_finding = static_cast<std::uint8_t>(judge_upper(limit, magnitude(by)));
     start_average(s);
   };
   const Duration skew = sum.sum.sample.taken_at - sum.terminals.sample.taken_at;
-  if (max_of(skew, -skew) <= limits.plausibility.skew_max) return conclude(now.by, 0);
-  run(s.uncompared, c.passed);
+  if (max_of(skew, -skew) <= b.limits.plausibility.skew_max) return conclude(now.by, 0);
+  run(s.uncompared, b.site);
   s.apart_sum += now.by;
   ++s.apart_count;
   widen(s.apart, narrow(now.by));
@@ -89,24 +89,23 @@ void observe_sum(PlausibilityState& s, const PlausibilityContext& c) noexcept {
   conclude(s.apart_sum / s.apart_count, steady ? 0 : spread / kSpreadPart);
 }
 
-Evaluation judge_sum(const PlausibilityState& s, const PlausibilityContext& c) noexcept {
-  const Limits& limits = c.limits();
-  Evaluation e{Finding::good, limits.sum_of_cells.clear_after, Signal::cell_voltage};
-  if (c.in.cell_sum) {
+Evaluation judge_sum(const PlausibilityState& s, const Battery& b) noexcept {
+  Evaluation e{Finding::good, b.limits.sum_of_cells.clear_after, Signal::cell_voltage};
+  if (b.in.cell_sum) {
     e.finding = static_cast<Finding>(s.sum_finding);
     if (e.finding == Finding::missing) return e;
     e.value = s.sum_value;
-    e.limit = narrow(apart(*c.in.cell_sum, limits).trip);
+    e.limit = narrow(apart(b).trip);
   } else if ((s.seen & kSum) != 0) {  // A BMS that gives only extremes has nothing to compare.
     e.finding = Finding::missing;
   }
   return e;
 }
 
-bool contradicts(const CellSum& sum, const Limits& limits, Instant now) noexcept {
-  if (!intact(sum, limits, now)) return false;
-  const Apart now_apart = apart(sum, limits);
-  return magnitude(now_apart.by) >= now_apart.trip;
+bool contradicts(const Battery& b) noexcept {
+  if (!b.in.cell_sum || !intact(b)) return false;
+  const Apart now = apart(b);
+  return magnitude(now.by) >= now.trip;
 }
 
 }  // namespace ems::safety::detail

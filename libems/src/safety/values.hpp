@@ -3,10 +3,8 @@
 #pragma once
 
 #include <array>
-#include <cstdint>
-#include <optional>
 
-#include "ems/safety/kernel.hpp"
+#include "safety/view.hpp"
 
 namespace ems::safety::detail {
 
@@ -54,17 +52,24 @@ static_assert(kHazardsFrom == static_cast<unsigned>(BmsSignal::alarms) + 1);
                                                               << kHazardsFrom);
 }
 
-/// The count that a rule may use, if there is one.
-template <class Q>
-[[nodiscard]] constexpr std::optional<std::int32_t> value_of(const OptionalInput<Q>& input,
-                                                             const Limits& limits,
-                                                             Instant now) noexcept {
-  if (!input || !input->usable(now, limits.stale_after_max)) return std::nullopt;
-  return static_cast<std::int32_t>(input->sample.value.count());
-}
-
-[[nodiscard]] constexpr std::int64_t magnitude(std::int64_t value) noexcept {
-  return value < 0 ? -value : value;
+/// Calls visit(source, signal, input) for each of the optional inputs.
+template <class In, class Visit>
+constexpr void for_each_optional(In& in, const Visit& visit) noexcept {
+  visit(Source::charge_voltage_limit, Signal::charge_voltage_limit, in.charge_voltage_limit);
+  visit(Source::discharge_voltage_limit, Signal::discharge_voltage_limit,
+        in.discharge_voltage_limit);
+  visit(Source::charge_current_limit, Signal::charge_current_limit, in.charge_current_limit);
+  visit(Source::discharge_current_limit, Signal::discharge_current_limit,
+        in.discharge_current_limit);
+  visit(Source::charge_fet_on, Signal::charge_fet_on, in.charge_fet_on);
+  visit(Source::discharge_fet_on, Signal::discharge_fet_on, in.discharge_fet_on);
+  visit(Source::charge_enable, Signal::charge_enable, in.charge_enable);
+  visit(Source::discharge_enable, Signal::discharge_enable, in.discharge_enable);
+  visit(Source::alarms, Signal::alarms, in.alarms);
+  visit(Source::insulation, Signal::insulation_resistance, in.insulation_resistance);
+  visit(Source::smoke, Signal::smoke_detected, in.smoke_detected);
+  visit(Source::gas, Signal::gas_detected, in.gas_detected);
+  visit(Source::contactor, Signal::contactor_closed, in.contactor_closed);
 }
 
 struct Value {
@@ -77,7 +82,7 @@ struct Value {
 /// charge of 120 %) is unknown.
 class Values {
  public:
-  Values(const BatteryInputs& in, const Limits& limits, Instant now) noexcept;
+  explicit Values(const Battery& battery) noexcept;
 
   [[nodiscard]] const Value& operator[](Source source) const noexcept {
     return values_[static_cast<std::size_t>(source)];
@@ -87,8 +92,6 @@ class Values {
   [[nodiscard]] std::uint16_t given() const noexcept { return given_; }
 
  private:
-  template <class Q>
-  void take(Source source, const OptionalInput<Q>& input, std::uint16_t element = 0) noexcept;
   void pair(Source highest, Source lowest, Source spread) noexcept;
   [[nodiscard]] Value& at(Source source) noexcept {
     return values_[static_cast<std::size_t>(source)];
@@ -97,8 +100,6 @@ class Values {
   std::array<Value, kSources> values_{};
   std::uint64_t alarms_ = 0;
   std::uint16_t given_ = 0;
-  Duration stale_after_max_;
-  Instant now_;
 };
 
 }  // namespace ems::safety::detail

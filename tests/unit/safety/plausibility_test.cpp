@@ -12,9 +12,9 @@
 namespace ems::safety::test {
 namespace {
 
+using detail::Battery;
 using detail::Evaluation;
 using detail::Finding;
-using detail::PlausibilityContext;
 
 constexpr Duration kTick = 100_ms;
 
@@ -38,7 +38,10 @@ struct Bench {
   template <class Use>
   auto with(const Use& use) {
     const Inputs all = inputs();
-    return use(PlausibilityContext{config, all, 0, batteries[0], now, tick});
+    return use(Battery{{config, all, now, tick}});
+  }
+  void obey(ObedienceState& of, std::size_t inverter, const InverterVerdict& verdict) {
+    with([&](const Battery& b) { detail::obey(of, b.site, inverter, verdict); });
   }
   /// One cycle later, every input taken now.
   void cycle() {
@@ -50,7 +53,7 @@ struct Bench {
     for (int i = 0; i < cycles; ++i) cycle();
   }
   void observe() {
-    with([this](const PlausibilityContext& c) { detail::observe(state, c); });
+    with([this](const Battery& c) { detail::observe(state, c); });
   }
   void refresh() {
     World world;
@@ -62,7 +65,7 @@ struct Bench {
     inverters = world.inverters;
   }
   [[nodiscard]] Evaluation judge(Rule rule) {
-    return with([&](const PlausibilityContext& c) { return detail::judge(rule, state, c); });
+    return with([&](const Battery& c) { return detail::judge(rule, state, c); });
   }
   [[nodiscard]] Finding finding(Rule rule) { return judge(rule).finding; }
 };
@@ -527,7 +530,7 @@ TEST(SafetyPlausibility, SamplesThatThisCheckMadeUncertainStillCount) {  // SAF-
 TEST(SafetyPlausibility, ContradictionIsWhatStandsThereNow) {  // SAF-005 SAF-018
   Bench b;
   CellSum& sum = *b.in().cell_sum;
-  const auto contradicts = [&] { return detail::contradicts(sum, b.limits(), b.now); };
+  const auto contradicts = [&] { return b.with(detail::contradicts); };
   EXPECT_FALSE(contradicts());
   sum.sum.sample.value = 52'800_mv + 527_mv;
   EXPECT_FALSE(contradicts());
@@ -832,7 +835,7 @@ struct Watched {
     for (Duration t{}; t < how_long; t += bench.tick) {
       bench.now = bench.now + bench.tick;
       bench.in().pack_current = taken(MilliAmp{value}, bench.now - age);
-      bench.with([this](const PlausibilityContext& c) { detail::obey(bench.state, c, verdict); });
+      bench.with([this](const Battery& c) { detail::obey(bench.state.obedience, c, verdict); });
     }
   }
 };
@@ -943,8 +946,7 @@ TEST(SafetyPlausibility, WithoutASampleNothingIsCountedOrForgiven) {  // SAF-083
   const auto blind = [&w](Duration how_long) {
     for (Duration t{}; t < how_long; t += w.bench.tick) {
       w.bench.in().pack_current.reset();
-      w.bench.with(
-          [&w](const PlausibilityContext& c) { detail::obey(w.bench.state, c, w.verdict); });
+      w.bench.with([&w](const Battery& c) { detail::obey(w.bench.state.obedience, c, w.verdict); });
     }
   };
   blind(60_s);
@@ -992,8 +994,8 @@ TEST(SafetyPlausibility, AnInverterIsHeldToItsOwnVerdict) {  // SAF-083
     for (int i = 0; i < cycles; ++i) {
       b.now = b.now + kTick;
       b.inverters[0].active_power = taken(Watt{power}, b.now);
-      detail::obey(state, b.config, 0, there ? b.inverters[0] : InverterInputs{}, verdict, b.now,
-                   kTick);
+      if (!there) b.inverters[0].active_power.reset();
+      b.obey(state, 0, verdict);
     }
   };
   run(100, 3'500);  // 5 % of 10 kVA.
@@ -1022,7 +1024,7 @@ TEST(SafetyPlausibility, AnInverterIsJudgedByTheLimitsOfItsOwnBattery) {  // SAF
     b.now = b.now + kTick;
     b.inverters[2].active_power = taken(5'000_w, b.now);
     EXPECT_EQ(state.times, 0);
-    detail::obey(state, b.config, 2, b.inverters[2], verdict, b.now, kTick);
+    b.obey(state, 2, verdict);
   }
   EXPECT_EQ(state.times, 1);
 }
@@ -1036,7 +1038,7 @@ struct Contactor : Bench {
     in().pack_current = taken(MilliAmp{current}, now);
   }
   bool latches() { return detail::contactor_latches(state, limits()); }
-  auto contradicts() { return detail::contactor_contradicts(in(), limits(), now); }
+  auto contradicts() { return with(detail::contactor_contradicts); }
 };
 
 TEST(SafetyPlausibility, AContactorThatContradictsItsCommandOrTheCurrentLatchesAfterASecond) {
@@ -1184,7 +1186,7 @@ TEST(SafetyPlausibility, TimesAreExactToTheMicrosecond) {  // SAF-082 SAF-083 SA
 
 TEST(SafetyPlausibility, ADeviceThatWasToldZeroMayHaveTheMarginOnly) {  // SAF-033 SAF-083
   Bench b;
-  const auto flows = [&b] { return detail::flows(b.in(), b.limits(), b.now); };
+  const auto flows = [&b] { return b.with([](const Battery& c) { return detail::flows(c); }); };
   for (const std::int32_t sign : {1, -1}) {
     b.in().pack_current->sample.value = MilliAmp{sign * 5'000};
     EXPECT_EQ(flows(), false);
@@ -1194,15 +1196,14 @@ TEST(SafetyPlausibility, ADeviceThatWasToldZeroMayHaveTheMarginOnly) {  // SAF-0
   b.in().pack_current->sample.quality = Quality::bad;
   EXPECT_EQ(flows(), std::nullopt);
 
-  const auto delivers = [&b](const InverterInputs& in) {
-    return detail::flows(in, b.config.inverters[0], b.limits(), b.now);
+  const auto delivers = [&b] {
+    return b.with([](const Battery& c) { return detail::flows(c, 0); });
   };
-  EXPECT_EQ(delivers({}), std::nullopt);
-  EXPECT_EQ(delivers(b.inverters[0]), std::nullopt);
+  EXPECT_EQ(delivers(), std::nullopt);
   b.inverters[0].active_power = taken(500_w, b.now);
-  EXPECT_EQ(delivers(b.inverters[0]), false);
+  EXPECT_EQ(delivers(), false);
   b.inverters[0].active_power = taken(-501_w, b.now);
-  EXPECT_EQ(delivers(b.inverters[0]), true);
+  EXPECT_EQ(delivers(), true);
 }
 
 // --- what the kernel makes of them ---
