@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <cstddef>
 #include <iterator>
 
-#include "ems/safety/kernel.hpp"
+#include "safety/view.hpp"
 
 namespace ems::safety {
 
 namespace {
 
-constexpr BasisPoints kWhole{10'000};
+using detail::kWhole;
+
 constexpr std::int64_t kMilliVoltPerKiloOhm = 10'000;  // 100 Ohm per volt.
 
 Result<void> validate_battery(const Config& config, std::size_t at) noexcept {
@@ -55,7 +55,7 @@ Result<void> validate_inverter(const Config& config, std::size_t at) noexcept {
                      inverter.discharge_max > Watt::zero() && inverter.discharge_max <= nameplate;
   if (!rated)
     return fail(Errc::out_of_range, at, "configuration: an inverter's rating is out of range");
-  if (inverter.efficiency <= BasisPoints::zero() || inverter.efficiency > kWhole)
+  if (inverter.efficiency <= BasisPoints::zero() || inverter.efficiency.count() > kWhole)
     return fail(Errc::out_of_range, at, "configuration: an inverter's efficiency is out of range");
   return {};
 }

@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "ems/safety/gate.hpp"
 
+#include <algorithm>
+#include <iterator>
+
 namespace ems::safety {
 
 namespace {
@@ -23,21 +26,12 @@ Var reactive_room(VoltAmp apparent, Watt p) noexcept {
   return Var{room <= 0 ? 0 : static_cast<std::int32_t>(isqrt(room))};
 }
 
-/// Order of strength among the commands that the gate can let through.
+/// Order of strength among the commands that the gate can let through; -1: not one of them.
 int strength(CommandKind kind) noexcept {
-  switch (kind) {
-    case CommandKind::follow:
-      return 0;
-    case CommandKind::standby:
-      return 1;
-    case CommandKind::stop:
-      return 2;
-    case CommandKind::open:
-      return 3;
-    case CommandKind::form:
-      break;
-  }
-  return -1;  // Not one of them.
+  constexpr CommandKind kAscending[] = {CommandKind::follow, CommandKind::standby,
+                                        CommandKind::stop, CommandKind::open};
+  const auto* at = std::find(std::begin(kAscending), std::end(kAscending), kind);
+  return at == std::end(kAscending) ? -1 : static_cast<int>(at - kAscending);
 }
 
 GateResult follow(const InverterVerdict& verdict, const InverterCommand& wanted) noexcept {
@@ -79,25 +73,11 @@ GateResult gate(const Output& output, std::size_t inverter, const InverterComman
 }
 
 std::string_view to_string(GateReason why) noexcept {
-  switch (why) {
-    case GateReason::none:
-      return "none";
-    case GateReason::disarmed:
-      return "disarmed";
-    case GateReason::unknown_inverter:
-      return "unknown_inverter";
-    case GateReason::forced:
-      return "forced";
-    case GateReason::unknown_command:
-      return "unknown_command";
-    case GateReason::breaking_limit:
-      return "breaking_limit";
-    case GateReason::active_power:
-      return "active_power";
-    case GateReason::reactive_power:
-      return "reactive_power";
-  }
-  return "unknown_command";
+  constexpr const char* kNames[] = {"none",         "disarmed",        "unknown_inverter",
+                                    "forced",       "unknown_command", "breaking_limit",
+                                    "active_power", "reactive_power"};
+  const auto at = static_cast<std::size_t>(why);
+  return at < std::size(kNames) ? kNames[at] : "unknown_command";
 }
 
 }  // namespace ems::safety

@@ -14,51 +14,55 @@ bool inside(std::int64_t value, const Extent& extent, std::int64_t margin) noexc
   return value >= extent.lo - margin && value <= extent.hi + margin;
 }
 
-/// What is asked of a device now, and how it is judged.
+/// What is asked of a device now, and what it does.
 struct Asked {
   Extent allowed{};
   std::int64_t margin = 0;
-  Duration within{};
+  std::optional<std::int32_t> value{};
+  Instant taken_at{};
+
+  template <class Q>
+  Asked(const Extent& allow, std::int64_t more, const Battery& b, const OptionalInput<Q>& input)
+      : allowed(allow), margin(more), value(b.value(input)) {
+    if (input) taken_at = input->sample.taken_at;
+  }
 };
 
 /// Moves `due` on. It holds at any time t everything that was allowed in [t - within, t]: a wider
 /// limit at once; a tighter one when the widest since its beginning is `within` old.
-void move_due(ObedienceState& s, const Asked& asked, const Site& site) noexcept {
-  widen(s.due, asked.allowed);
+void move_due(ObedienceState& s, const Extent& allowed, const Battery& b) noexcept {
+  widen(s.due, allowed);
   if (s.is_tightening) {
-    widen(s.next, asked.allowed);
-    run(s.tightening, site);
-    if (microseconds(s.tightening) >= asked.within) {
+    widen(s.next, allowed);
+    run(s.tightening, b.site);
+    if (microseconds(s.tightening) >= b.limits.plausibility.obey_after) {
       s.due = s.next;
       s.is_tightening = false;
     }
   }
-  if (!s.is_tightening && s.due != asked.allowed) {
+  if (!s.is_tightening && s.due != allowed) {
     s.is_tightening = true;
     s.tightening = 0;
-    s.next = asked.allowed;
+    s.next = allowed;
   }
 }
 
-template <class Q>
-void obey(ObedienceState& s, const Battery& b, const Asked& asked,
-          const OptionalInput<Q>& input) noexcept {
+void obey(ObedienceState& s, const Battery& b, const Asked& asked) noexcept {
+  const Duration within = b.limits.plausibility.obey_after;
   if (!b.site.inputs.armed) {
     s = {};
     return;
   }
-  move_due(s, asked, b.site);
-  const std::optional<std::int32_t> value = b.value(input);
-  if (!value) return;
-  const bool disobeys = !inside(*value, s.due, asked.margin);
-  run_while(!inside(*value, asked.allowed, asked.margin), s.is_beyond, s.beyond, b.site);
+  move_due(s, asked.allowed, b);
+  if (!asked.value) return;
+  const bool disobeys = !inside(*asked.value, s.due, asked.margin);
+  run_while(!inside(*asked.value, asked.allowed, asked.margin), s.is_beyond, s.beyond, b.site);
   run(s.obeyed, b.site);
   if (disobeys) s.obeyed = 0;
   // A sample from before the deadline says nothing about it.
-  const Duration age = b.site.now - input->sample.taken_at;
-  if (disobeys && microseconds(s.beyond) >= asked.within + age) {
+  if (disobeys && microseconds(s.beyond) >= within + (b.site.now - asked.taken_at)) {
     s.times = std::min<std::uint8_t>(kDisobeyedMax, static_cast<std::uint8_t>(s.times + 1));
-    s.beyond -= static_cast<Stopwatch>(asked.within.count());
+    s.beyond -= static_cast<Stopwatch>(within.count());
   }
   if (s.times != 0 && microseconds(s.obeyed) >= kForgivenAfter) {
     --s.times;
@@ -72,12 +76,8 @@ std::int64_t power_margin(const Battery& b, std::size_t inverter) noexcept {
   return std::max<std::int64_t>(l.power_floor.count(), share_of(rating.count(), l.obey_tolerance));
 }
 
-template <class Q>
-std::optional<bool> above(const Battery& b, const OptionalInput<Q>& input,
-                          std::int64_t margin) noexcept {
-  const std::optional<std::int32_t> value = b.value(input);
-  if (!value) return std::nullopt;
-  return magnitude(*value) > margin;
+std::optional<bool> above(std::optional<std::int32_t> value, std::int64_t margin) noexcept {
+  return value ? std::optional{magnitude(*value) > margin} : std::nullopt;
 }
 
 }  // namespace
@@ -91,7 +91,7 @@ Evaluation judge_obedience(const PlausibilityState& s, const Battery& b) noexcep
 
 void obey(ObedienceState& s, const Battery& b, const BatteryVerdict& verdict) noexcept {
   const Extent allowed{-verdict.charge_current_max.count(), verdict.discharge_current_max.count()};
-  obey(s, b, {allowed, margin(b.limits), b.limits.plausibility.obey_after}, b.in.pack_current);
+  obey(s, b, Asked(allowed, margin(b.limits), b, b.in.pack_current));
 }
 
 void obey(ObedienceState& s, const Site& site, std::size_t inverter,
@@ -99,16 +99,16 @@ void obey(ObedienceState& s, const Site& site, std::size_t inverter,
   const unsigned feeding = site.config.inverters[inverter].batteries;  // Not 0: validate().
   const Battery b{site, static_cast<std::size_t>(std::countr_zero(feeding))};
   const Extent allowed{verdict.ac.lo.count(), verdict.ac.hi.count()};
-  obey(s, b, {allowed, power_margin(b, inverter), b.limits.plausibility.obey_after},
-       site.inverter(inverter).active_power);
+  const OptionalInput<Watt>& power = site.inverter(inverter).active_power;
+  obey(s, b, Asked(allowed, power_margin(b, inverter), b, power));
 }
 
 std::optional<bool> flows(const Battery& b) noexcept {
-  return above(b, b.in.pack_current, margin(b.limits));
+  return above(b.value(b.in.pack_current), margin(b.limits));
 }
 
 std::optional<bool> flows(const Battery& b, std::size_t inverter) noexcept {
-  return above(b, b.site.inverter(inverter).active_power, power_margin(b, inverter));
+  return above(b.value(b.site.inverter(inverter).active_power), power_margin(b, inverter));
 }
 
 }  // namespace ems::safety::detail
