@@ -157,32 +157,30 @@ struct Evaluator {
     return e;
   }
 
-  [[nodiscard]] Evaluation current_limit(const RuleRow& row) const noexcept {
-    Evaluation e = present(row.source, row.signal);
-    const Value& value = values[row.source];
-    e.value = value.value;
-    if (value.known && value.value <= 0) e.finding = Finding::exceeded;
+  /// An input that must be there, and `ok` when it is.
+  template <class Ok>
+  [[nodiscard]] Evaluation expect(Source source, Signal signal, std::int32_t limit,
+                                  Ok ok) const noexcept {
+    Evaluation e = present(source, signal);
+    e.value = values[source].value;
+    e.limit = limit;
+    if (values[source].known && !ok(e.value)) e.finding = Finding::exceeded;
     return e;
+  }
+
+  [[nodiscard]] Evaluation current_limit(const RuleRow& row) const noexcept {
+    return expect(row.source, row.signal, 0, [](std::int32_t current) { return current > 0; });
   }
 
   /// Both switches must be on; one that is off says more than one that is missing.
   [[nodiscard]] Evaluation flags(const RuleRow& row) const noexcept {
     const bool charge = row.info.direction == Direction::charge;
-    const Evaluation fet = flag(row.source, row.signal);
-    const Evaluation enable =
-        flag(row.lowest, charge ? Signal::charge_enable : Signal::discharge_enable);
-    const auto weight = [](const Evaluation& e) {
-      constexpr int kWeight[] = {1, 2, 0, 0};  // missing, exceeded, band, good
-      return kWeight[static_cast<std::size_t>(e.finding)];
-    };
-    return weight(enable) > weight(fet) ? enable : fet;
-  }
-  [[nodiscard]] Evaluation flag(Source source, Signal signal) const noexcept {
-    Evaluation e = present(source, signal);
-    e.value = values[source].value;
-    e.limit = 1;
-    if (values[source].known && e.value != 1) e.finding = Finding::exceeded;
-    return e;
+    const Signal enable = charge ? Signal::charge_enable : Signal::discharge_enable;
+    const auto on = [](std::int32_t flag) { return flag == 1; };
+    const Evaluation first = expect(row.source, row.signal, 1, on);
+    const Evaluation second = expect(row.lowest, enable, 1, on);
+    if (first.finding == Finding::exceeded || second.finding == Finding::good) return first;
+    return second.finding == Finding::exceeded || first.finding == Finding::good ? second : first;
   }
 
   [[nodiscard]] Evaluation pack(const RuleRow& row) const noexcept {

@@ -140,13 +140,6 @@ class Kernel {
     return {};
   }
 
-  static State latched(const Latch& latch, Instant now) noexcept {
-    State state;
-    state.latch_ = latch;
-    for (Trip& trip : state.latch_) trip.since = now;
-    return state;
-  }
-
  private:
   void judge_lateness() noexcept {
     const std::int64_t period = std::max<std::int64_t>(1, config_.tick_period.count());
@@ -340,11 +333,14 @@ Result<State> reset(const State& state, const Config& config, const Inputs& inpu
 State State::tripped_unreadable(Instant now) noexcept {
   Latch latch;
   latch.push_back({TripCause::unreadable, kSite, now});
-  return Kernel::latched(latch, now);
+  return restore_latch(latch, now);
 }
 
 State State::restore_latch(const Latch& latch, Instant now) noexcept {
-  return Kernel::latched(latch, now);
+  State state;
+  state.latch_ = latch;
+  for (Trip& trip : state.latch_) trip.since = now;
+  return state;
 }
 
 }  // namespace ems::safety

@@ -1,34 +1,30 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "ems/safety/limits.hpp"
 
-#include <span>
+#include <algorithm>
 
 #include "ems/core/assert.hpp"
 #include "safety/limit_access.hpp"
-#include "safety/text.hpp"
 
 namespace ems::safety {
 
 namespace detail {
 
 std::int32_t share_at(const DerateCurve<Raw>& curve, std::int32_t x) noexcept {
+  const auto right = std::find_if(curve.begin(), curve.end(),
+                                  [x](const auto& point) { return x <= point.x.count(); });
   if (curve.empty()) return 0;
-  const DeratePoint<Raw>* left = nullptr;
-  for (const DeratePoint<Raw>& right : curve) {
-    if (x <= right.x.count()) {
-      // At a point, or held before the first.
-      if (left == nullptr || x == right.x.count()) return right.share.count();
-      const std::int64_t width = std::int64_t{right.x.count()} - left->x.count();
-      const std::int64_t rise = std::int64_t{right.share.count()} - left->share.count();
-      // From the lower of the two ends, so that what is cut off is always a share too much.
-      const std::int64_t part = rise >= 0 ? rise * (std::int64_t{x} - left->x.count()) / width
-                                          : -rise * (std::int64_t{right.x.count()} - x) / width;
-      const std::int64_t low = rise >= 0 ? left->share.count() : right.share.count();
-      return static_cast<std::int32_t>(low + part);
-    }
-    left = &right;
-  }
-  return left->share.count();
+  if (right == curve.end()) return curve.back().share.count();
+  // At a point, or held before the first.
+  if (right == curve.begin() || x == right->x.count()) return right->share.count();
+  const auto left = right - 1;
+  const std::int64_t width = std::int64_t{right->x.count()} - left->x.count();
+  const std::int64_t rise = std::int64_t{right->share.count()} - left->share.count();
+  // From the lower of the two ends, so that what is cut off is always a share too much.
+  const std::int64_t part = rise >= 0 ? rise * (std::int64_t{x} - left->x.count()) / width
+                                      : -rise * (std::int64_t{right->x.count()} - x) / width;
+  const std::int64_t low = rise >= 0 ? left->share.count() : right->share.count();
+  return static_cast<std::int32_t>(low + part);
 }
 
 }  // namespace detail
@@ -38,8 +34,20 @@ namespace {
 using detail::field_at;
 using detail::Place;
 using detail::Raw;
-using detail::Text;
 using Curve = DerateCurve<Raw>;
+
+/// Texts that only a host prints. Freestanding builds leave them out: there an error has its code
+/// and its offset, and a host says of the same limits what they mean.
+#if __STDC_HOSTED__
+using Text = const char*;
+#else
+struct Text {
+  consteval Text(const char* /*text*/) noexcept {}   // NOLINT(google-explicit-constructor)
+  constexpr operator const char*() const noexcept {  // NOLINT(google-explicit-constructor)
+    return "";
+  }
+};
+#endif
 
 /// One side of a comparison: a field of the limits, one of the chemistry's bounds, or 0.
 struct Side {
@@ -47,7 +55,8 @@ struct Side {
   Of of;
   Place at;
 };
-/// `first` + `gap` <= `second`.
+/// `first` + `gap` <= `second`, of counts that are a T.
+template <class T>
 struct Order {
   Side first;
   Side second;
@@ -100,7 +109,7 @@ constexpr std::int16_t kSocGap = 100;     // The same for SoC: 1 %.
   {EMS_AT(name), #name ": not a curve that rises and then falls", #name ": above the absolute limit"}
 
 // Each number against the bounds.
-constexpr Order kNumbers[] = {
+constexpr Order<std::int32_t> kNumbers[] = {
     EMS_MOST(cell_voltage_latch_max),
     EMS_LEAST(cell_voltage_latch_min),
     EMS_MOST(temp_latch_max),
@@ -128,7 +137,7 @@ constexpr Order kNumbers[] = {
     EMS_TOLERANCE(plausibility.obey_floor),
     EMS_TOLERANCE(plausibility.contactor_current),
 };
-constexpr Order kTimes[] = {
+constexpr Order<std::int64_t> kTimes[] = {
     EMS_CLEAR_AFTER(sum_of_cells.clear_after),
     EMS_TOLERANCE(stale_after_max),
     EMS_CLEAR_AFTER(input_clear_after),
@@ -168,7 +177,7 @@ constexpr ThresholdCheck kThresholds[] = {
     EMS_THRESHOLD(insulation_low, kUnbounded, false, 1, "unbounded"),
 };
 // Numbers against each other.
-constexpr Order kRelations[] = {
+constexpr Order<std::int32_t> kRelations[] = {
     EMS_BELOW(cell_voltage_min.clear, cell_voltage_max.clear),
     EMS_OVER(cell_voltage_latch_max, cell_voltage_max.trip),
     EMS_BELOW(cell_voltage_latch_min, cell_voltage_min.trip),
@@ -192,27 +201,6 @@ constexpr CurveCheck kCurves[] = {
 // clang-format on
 
 static_assert(std::is_standard_layout_v<AbsoluteBounds> && offsetof(AbsoluteBounds, widest) == 0);
-
-/// What the checks compare: made once, read by every row.
-class Compared {
- public:
-  Compared(const Limits& limits, const AbsoluteBounds& bounds) noexcept
-      : from_{&limits, &bounds, &kZero} {}
-
-  /// T: of the counts that the row compares.
-  template <class T>
-  [[nodiscard]] bool holds(const Order& order) const noexcept {
-    return std::int64_t{side<T>(order.first)} + order.gap <= side<T>(order.second);
-  }
-
- private:
-  template <class T>
-  [[nodiscard]] T side(const Side& side) const noexcept {
-    return field_at<T>(from_[static_cast<std::size_t>(side.of)], side.at);
-  }
-  static constexpr std::int64_t kZero = 0;
-  const void* from_[3];
-};
 
 bool well_formed(const Curve& curve) noexcept {
   bool falling = false;
@@ -238,35 +226,59 @@ bool nowhere_above(const Curve& curve, const Curve& bound) noexcept {
   return true;
 }
 
-bool between(Duration low, Duration time, Duration high) noexcept {
-  return low <= time && time <= high;
-}
+/// Goes through the tables, row by row, up to the first check that fails.
+struct Checks {
+  const Limits& limits;
+  const AbsoluteBounds& bounds;
+  std::size_t number = 1;  ///< Of the next check.
+  Result<void> result{};
 
-Result<void> check(const ThresholdCheck& row, std::size_t number, const Limits& limits,
-                   const AbsoluteBounds& bounds) noexcept {
-  const auto t = field_at<Threshold<Raw>>(limits, row.at);
-  if (row.bound != kUnbounded) {
-    const auto bound = field_at<Raw>(bounds.widest, row.bound);
-    if (row.upper ? t.trip > bound : t.trip < bound) return fail(Errc::too_wide, number, row.trip);
+  template <class Row, std::size_t N>
+  bool all(const Row (&rows)[N]) noexcept {
+    return std::all_of(rows, rows + N, [this](const Row& row) { return check(row); });
   }
-  const Raw gap{row.gap != 0 ? row.gap : bounds.cell_voltage_gap.count()};
-  if ((row.upper ? t.trip - t.clear : t.clear - t.trip) < gap)  // Saturates.
-    return fail(Errc::invalid_argument, number + 1, row.clear);
-  if (!between(bounds.clear_after_min, t.clear_after, bounds.clear_after_max))
-    return fail(Errc::invalid_argument, number + 2, row.clear_after);
-  if (!between(Duration::zero(), t.trip_after, bounds.trip_after_max))
-    return fail(Errc::too_wide, number + 3, row.trip_after);
-  return {};
-}
 
-Result<void> check(const CurveCheck& row, std::size_t number, const Limits& limits,
-                   const AbsoluteBounds& bounds) noexcept {
-  const auto curve = field_at<Curve>(limits, row.at);
-  if (!well_formed(curve)) return fail(Errc::invalid_argument, number, row.form);
-  if (!nowhere_above(curve, field_at<Curve>(bounds.widest, row.at)))
-    return fail(Errc::too_wide, number + 1, row.bound);
-  return {};
-}
+ private:
+  bool expect(bool holds, Errc code, const char* what) noexcept {
+    if (!holds) result = fail(code, number, what);
+    ++number;
+    return holds;
+  }
+
+  template <class T>
+  bool check(const Order<T>& row) noexcept {
+    return expect(std::int64_t{side<T>(row.first)} + row.gap <= side<T>(row.second),
+                  row.wide ? Errc::too_wide : Errc::invalid_argument, row.what);
+  }
+  template <class T>
+  [[nodiscard]] T side(const Side& side) const noexcept {
+    if (side.of == Side::Of::zero) return 0;
+    return side.of == Side::Of::limits ? field_at<T>(limits, side.at)
+                                       : field_at<T>(&bounds, side.at);
+  }
+
+  bool check(const ThresholdCheck& row) noexcept {
+    const auto t = field_at<Threshold<Raw>>(limits, row.at);
+    const Raw trip = row.bound == kUnbounded ? t.trip : field_at<Raw>(bounds.widest, row.bound);
+    const Raw gap{row.gap != 0 ? row.gap : bounds.cell_voltage_gap.count()};
+    const Raw inside = row.upper ? t.trip - t.clear : t.clear - t.trip;  // Saturates.
+    const bool narrow = row.upper ? t.trip <= trip : t.trip >= trip;
+    return expect(narrow, Errc::too_wide, row.trip) &&
+           expect(inside >= gap, Errc::invalid_argument, row.clear) &&
+           expect(
+               bounds.clear_after_min <= t.clear_after && t.clear_after <= bounds.clear_after_max,
+               Errc::invalid_argument, row.clear_after) &&
+           expect(Duration::zero() <= t.trip_after && t.trip_after <= bounds.trip_after_max,
+                  Errc::too_wide, row.trip_after);
+  }
+
+  bool check(const CurveCheck& row) noexcept {
+    const auto curve = field_at<Curve>(limits, row.at);
+    return expect(well_formed(curve), Errc::invalid_argument, row.form) &&
+           expect(nowhere_above(curve, field_at<Curve>(bounds.widest, row.at)), Errc::too_wide,
+                  row.bound);
+  }
+};
 
 constexpr MilliAmp kOvercurrentSlack{2'000};  // Least distance of a trip from its maximum.
 
@@ -297,33 +309,10 @@ void set_current_limits(Limits& limits, MilliAmp charge, MilliAmp discharge) noe
 Result<void> validate(const Limits& limits, Chemistry chemistry) noexcept {
   if (chemistry != Chemistry::lfp)
     return fail(Errc::invalid_argument, 0, "chemistry: none that there is");
-  const AbsoluteBounds& bounds = absolute_bounds(chemistry);
-  const Compared compared(limits, bounds);
-  Result<void> checked;
-  std::size_t number = 1;
-  const auto holds = [&](auto unit, std::span<const Order> rows) {
-    for (const Order& row : rows) {
-      if (!compared.holds<decltype(unit)>(row)) {
-        checked = fail(row.wide ? Errc::too_wide : Errc::invalid_argument, number, row.what);
-        return false;
-      }
-      ++number;
-    }
-    return true;
-  };
-  if (!holds(std::int32_t{}, kNumbers) || !holds(std::int64_t{}, kTimes)) return checked;
-  for (const ThresholdCheck& row : kThresholds) {
-    checked = check(row, number, limits, bounds);
-    if (!checked) return checked;
-    number += 4;
-  }
-  if (!holds(std::int32_t{}, kRelations)) return checked;
-  for (const CurveCheck& row : kCurves) {
-    checked = check(row, number, limits, bounds);
-    if (!checked) return checked;
-    number += 2;
-  }
-  return checked;
+  Checks checks{limits, absolute_bounds(chemistry)};
+  (void)(checks.all(kNumbers) && checks.all(kTimes) && checks.all(kThresholds) &&
+         checks.all(kRelations) && checks.all(kCurves));
+  return checks.result;
 }
 
 }  // namespace ems::safety
