@@ -7,32 +7,30 @@ namespace ems::safety::detail {
 
 namespace {
 
-/// What latches, by TripCause from kFirstOwnCause on.
+/// What latches, in the order of TripCause.
 struct LatchRow {
+  TripCause cause;
   Source source;
   bool upper;  ///< Trips at or above its limit; else at or below.
   Place limit;
 };
 constexpr LatchRow kLatches[] = {
-    {Source::cell_max, true, EMS_AT(cell_voltage_latch_max)},
-    {Source::cell_min, false, EMS_AT(cell_voltage_latch_min)},
-    {Source::temp_max, true, EMS_AT(temp_latch_max)},
-    {Source::temp_min, false, EMS_AT(temp_latch_min)},
-    {Source::smoke, true, 0},  // A hazard: at anything but 0.
-    {Source::gas, true, 0},
-    {Source::insulation, false, EMS_AT(insulation_latch_min)},
+    {TripCause::cell_overvoltage, Source::cell_max, true, EMS_AT(cell_voltage_latch_max)},
+    {TripCause::cell_undervoltage, Source::cell_min, false, EMS_AT(cell_voltage_latch_min)},
+    {TripCause::overtemperature, Source::temp_max, true, EMS_AT(temp_latch_max)},
+    {TripCause::undertemperature, Source::temp_min, false, EMS_AT(temp_latch_min)},
+    {TripCause::smoke, Source::smoke, true, 0},  // A hazard: at anything but 0.
+    {TripCause::gas, Source::gas, true, 0},
+    {TripCause::insulation, Source::insulation, false, EMS_AT(insulation_latch_min)},
 };
-
-std::size_t row_of(TripCause cause) noexcept {
-  EMS_ASSERT(cause >= kFirstOwnCause && cause <= kLastOwnCause);
-  return static_cast<std::size_t>(cause) - static_cast<std::size_t>(kFirstOwnCause);
-}
 
 }  // namespace
 
 std::optional<bool> latch_reached(TripCause cause, const Battery& b,
                                   const Values& values) noexcept {
-  const LatchRow& row = kLatches[row_of(cause)];
+  EMS_ASSERT(cause >= kFirstOwnCause && cause <= kLastOwnCause);
+  const LatchRow& row =
+      kLatches[static_cast<std::size_t>(cause) - static_cast<std::size_t>(kFirstOwnCause)];
   const Value& value = values[row.source];
   if (!value.known) return std::nullopt;
   if (row.source == Source::smoke || row.source == Source::gas) return value.value != 0;
@@ -51,12 +49,9 @@ bool cleared(TripCause cause, const Battery& b) noexcept {
 
 bool all_clear(const Battery& b) noexcept {
   const unsigned there = unsigned{Values(b).given()} | declared(b.config);
-  for (auto i = static_cast<unsigned>(kFirstOwnCause); i <= static_cast<unsigned>(kLastOwnCause);
-       ++i) {
-    const auto cause = static_cast<TripCause>(i);
-    const Source source = kLatches[row_of(cause)].source;
-    const bool absent = optional(source) && (there & seen_bit(source)) == 0;
-    if (!absent && !cleared(cause, b)) return false;
+  for (const LatchRow& row : kLatches) {
+    const bool absent = optional(row.source) && (there & seen_bit(row.source)) == 0;
+    if (!absent && !cleared(row.cause, b)) return false;
   }
   return true;
 }

@@ -20,17 +20,14 @@ static_assert(std::is_standard_layout_v<Limits> && std::is_trivially_copyable_v<
 static_assert(sizeof(Threshold<Raw>) == sizeof(Threshold<MilliVolt>));
 static_assert(sizeof(DerateCurve<Raw>) == sizeof(DerateCurve<MilliCelsius>));
 
-/// The field at `place`: an int32, a Duration, a Threshold<Raw> or a DerateCurve<Raw>.
-template <class T>
-[[nodiscard]] T field_at(const void* limits, Place place) noexcept {
-  static_assert(std::is_trivially_copyable_v<T>);
+/// The field at `place` of limits or bounds: an int32, a Duration, a Threshold<Raw> or a
+/// DerateCurve<Raw>.
+template <class T, class From>
+[[nodiscard]] T field_at(const From& from, Place place) noexcept {
+  static_assert(std::is_standard_layout_v<From> && std::is_trivially_copyable_v<T>);
   T field{};
-  std::memcpy(&field, static_cast<const std::byte*>(limits) + place, sizeof field);
+  std::memcpy(&field, reinterpret_cast<const std::byte*>(&from) + place, sizeof field);
   return field;
-}
-template <class T>
-[[nodiscard]] T field_at(const Limits& limits, Place place) noexcept {
-  return field_at<T>(static_cast<const void*>(&limits), place);
 }
 
 /// Share of the largest current that `curve` allows at `x`, in basis points, rounded down; 0 for a

@@ -200,8 +200,6 @@ constexpr CurveCheck kCurves[] = {
 };
 // clang-format on
 
-static_assert(std::is_standard_layout_v<AbsoluteBounds> && offsetof(AbsoluteBounds, widest) == 0);
-
 bool well_formed(const Curve& curve) noexcept {
   bool falling = false;
   for (std::size_t i = 0; i < curve.size(); ++i) {
@@ -254,7 +252,7 @@ struct Checks {
   [[nodiscard]] T side(const Side& side) const noexcept {
     if (side.of == Side::Of::zero) return 0;
     return side.of == Side::Of::limits ? field_at<T>(limits, side.at)
-                                       : field_at<T>(&bounds, side.at);
+                                       : field_at<T>(bounds, side.at);
   }
 
   bool check(const ThresholdCheck& row) noexcept {

@@ -30,15 +30,6 @@ inline constexpr std::int32_t kWhole = 10'000;  ///< Basis points.
   return (static_cast<unsigned>(inverter.batteries) >> battery & 1U) != 0;
 }
 
-/// The count that a rule may use, if there is one.
-template <class Q>
-[[nodiscard]] constexpr std::optional<std::int32_t> value_of(const OptionalInput<Q>& input,
-                                                             const Limits& limits,
-                                                             Instant now) noexcept {
-  if (!input || !input->usable(now, limits.stale_after_max)) return std::nullopt;
-  return static_cast<std::int32_t>(input->sample.value.count());
-}
-
 /// The whole site. An entry of the inputs that is absent, or names another asset than the
 /// configuration's, is one of which everything is missing.
 struct Site {
@@ -70,9 +61,11 @@ struct Battery {
   const Limits& limits = config.limits;
   const BatteryInputs& in = site.battery(index);
 
+  /// The count that a rule may use, if there is one.
   template <class Q>
   [[nodiscard]] std::optional<std::int32_t> value(const OptionalInput<Q>& input) const noexcept {
-    return value_of(input, limits, site.now);
+    if (!input || !input->usable(site.now, limits.stale_after_max)) return std::nullopt;
+    return static_cast<std::int32_t>(input->sample.value.count());
   }
 };
 
