@@ -159,7 +159,7 @@ def test_restarts_lost_servers_and_time_that_runs_out(site, contract):
     assert site.status()["decision"]["winner"] != "remote_setpoint"
 
     # Without the server: AUTONOMOUS after the configured time, said as an alarm, and still so after a restart.
-    assert site.status()["mode"] == "online"
+    wait_for("ONLINE", lambda: site.status()["mode"] == "online", 20)  # It was away, perhaps for longer than it may be.
     lost = time.monotonic()
     site.kill("server")
     wait_for("AUTONOMOUS", lambda: site.status()["mode"] == "autonomous", 15)

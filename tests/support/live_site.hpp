@@ -37,6 +37,7 @@ inline io::ModbusLink link_to(const TimedInverter& inverter, TimedInverter::Wire
 struct LiveOptions {
   Duration tick = milliseconds(20);
   safety::Arming arming = safety::Arming::armed;
+  const Clock* clock = nullptr;  ///< The site's; nullptr: the machine's.
 };
 
 class LiveSite {
@@ -82,8 +83,20 @@ class LiveSite {
       control.batteries.push_back({5'000_wh});
       control.inverters.push_back({5'000_w});
     }
-    auto made = runtime::Site::create(
-        {io, clock_, log_, config, {}, control, worker, {}, "0", {}, {}, {}, {}, {}});
+    auto made = runtime::Site::create({io,
+                                       options.clock != nullptr ? *options.clock : clock_,
+                                       log_,
+                                       config,
+                                       {},
+                                       control,
+                                       worker,
+                                       {},
+                                       "0",
+                                       {},
+                                       {},
+                                       {},
+                                       {},
+                                       {}});
     EMS_ASSERT(made.has_value());
     site = std::move(*made);
     site->start();

@@ -38,6 +38,10 @@ std::vector<std::byte> to_bytes(std::string_view text) {
 /// Watts below which a changed target is not written to the inverter and not stored as new.
 Watt step_of(Watt rated) noexcept { return Watt{std::max(10, rated.count() / 200)}; }
 
+bool stops(CommandKind kind) noexcept {
+  return kind == CommandKind::stop || kind == CommandKind::open;
+}
+
 /// Watts below which a moved target is no news for the decision stream.
 Watt deadband_of(Watt rated) noexcept { return Watt{std::max(50, rated.count() / 50)}; }
 
@@ -343,10 +347,15 @@ DecisionView Site::view_of(const Tick& tick, UtcInstant utc, Instant now) const 
   return make_view(tick, loop_.config(), loop_.safety_state().latch(), utc, now, id_of);
 }
 
+/// A tick that was held up knows an old world, and the watchdog may have stopped the inverters
+/// since: it stops them too, or says nothing; the next tick knows better. The watchdog makes void
+/// what went to the links before its stop, so no order of an old tick comes after one.
 void Site::apply(const Tick& tick, Instant now) {
+  const bool held_up = watchdog_->expired();
   for (std::size_t i = 0; i < inverters_.size(); ++i) {
-    if (!tick.orders[i].command) continue;
-    inverters_[i]->command(*tick.orders[i].command, tick.safety.inverters[i].ac);
+    const std::optional<InverterCommand>& order = tick.orders[i].command;
+    if (!order || (held_up && !stops(order->kind))) continue;
+    inverters_[i]->command(*order, tick.safety.inverters[i].ac);
   }
   for (const DerivedValue& derived : tick.derived) {
     image_.set({kSite, derived.signal, 0}, derived.value, now, derived.quality, kDerivedStaleAfter);
@@ -496,33 +505,42 @@ void Site::stop(Duration deadline, std::function<void(bool)> done) {
     timer_.cancel();
     audit("ems-agent", "site_stopped", "asked to end");
     stopped_ = std::move(done);
-    const auto finish = [this](bool confirmed) {
-      stop_timer_.cancel();
-      timer_.cancel();
-      watchdog_->end();
-      for (const auto& driver : batteries_) driver->stop();
-      for (const auto& driver : inverters_) driver->stop();
-      for (const auto& driver : meters_) driver->stop();
-      for (const auto& [key, master] : masters_) master->close();
-      if (stopped_) std::exchange(stopped_, nullptr)(confirmed);
-    };
-    if (loop_.config().arming != safety::Arming::armed) return finish(true);
+    if (loop_.config().arming != safety::Arming::armed) return end(true);
     pet_until_ended();
-    for (const auto& driver : inverters_) finishing_ += driver->known() ? 1U : 0U;
-    if (finishing_ == 0) return finish(true);
     stop_timer_.expires_after(to_chrono(deadline));
-    stop_timer_.async_wait([this, finish](const std::error_code& error) {
+    stop_timer_.async_wait([this](const std::error_code& error) {
       if (error) return;
       parts_.log->error("event=stop_unconfirmed inverters={}", finishing_);
-      finish(false);
+      end(false);
     });
-    for (std::size_t i = 0; i < inverters_.size(); ++i) {
-      if (!inverters_[i]->known()) continue;
-      inverters_[i]->finish({last_word(i), Watt{}, Var{}}, [this, finish] {
-        if (--finishing_ == 0) finish(true);
-      });
-    }
+    say_last_word();
   });
+}
+
+/// Once when the site begins to end, and again for a stop that comes meanwhile.
+void Site::say_last_word() {
+  finishing_ = 0;
+  for (const auto& driver : inverters_) finishing_ += driver->known() ? 1U : 0U;
+  if (finishing_ == 0) return end(true);
+  for (std::size_t i = 0; i < inverters_.size(); ++i) {
+    if (!inverters_[i]->known()) continue;
+    inverters_[i]->finish({last_word(i), Watt{}, Var{}}, [this] {
+      if (--finishing_ == 0) end(true);
+    });
+  }
+}
+
+void Site::end(bool confirmed) {
+  if (!stopped_) return;
+  if (!stops_.empty()) follow_stops();
+  stop_timer_.cancel();
+  timer_.cancel();
+  watchdog_->end();
+  for (const auto& driver : batteries_) driver->stop();
+  for (const auto& driver : inverters_) driver->stop();
+  for (const auto& driver : meters_) driver->stop();
+  for (const auto& [key, master] : masters_) master->close();
+  std::exchange(stopped_, nullptr)(confirmed);
 }
 
 }  // namespace ems::runtime

@@ -56,16 +56,18 @@ Result<std::vector<CommandView>> Site::commands() {
 }
 
 Result<CommandStep> Site::take_command(Command command, Instant due) {
-  if (stopping_) return fail(Errc::unavailable, 0, "the site is ending");
+  // While the inverters are told their last word, an emergency stop makes it another one.
+  const bool stop = std::holds_alternative<EmergencyStopAction>(command.action);
+  if (stopping_ && !(stop && stopped_)) {
+    return fail(Errc::unavailable, 0, "the site is ending");
+  }
   const Instant now = parts_.clock.now();
   const UtcInstant utc = parts_.clock.utc();
   if (command.id.empty()) {
     command.id = book_.make_id(utc);
   } else {
     const Result<std::optional<CommandStep>> known = book_.known(command, now);
-    if (!known && !std::holds_alternative<EmergencyStopAction>(command.action)) {
-      return fail(known.error());
-    }
+    if (!known && !stop) return fail(known.error());
     if (known && *known) return **known;
     if (!known) {  // A stop under somebody else's id stops all the same, under one of its own.
       const std::string asked = std::exchange(command.id, book_.make_id(utc));
@@ -215,6 +217,7 @@ void Site::stop_now() {
   live_[0].setpoint.reset();
   live_[1].setpoint.reset();
   tick();
+  if (stopping_) say_last_word();
   for (std::size_t i = 0; i < ended.size(); ++i) {
     live_[i].overruled_by = kSafety;
     end_live(static_cast<Slot>(i), CommandState::failed, "an emergency stop was ordered");

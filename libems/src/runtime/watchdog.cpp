@@ -50,6 +50,10 @@ void Watchdog::end() {
   device_.reset();
 }
 
+bool Watchdog::expired() const noexcept {
+  return clock_.now() - Instant{microseconds(petted_.load())} >= silence_;
+}
+
 std::uint64_t Watchdog::stops() const noexcept {
   std::uint64_t sum = 0;
   for (const auto& link : settings_.links) sum += link->stops();
@@ -75,7 +79,7 @@ void Watchdog::run() {
 
 void Watchdog::watch(Instant now) {
   const Instant petted{microseconds(petted_.load())};
-  if (now - petted < silence_) {
+  if (now - petted < silence_) {  // As expired(), at the moment that `now` is.
     if (std::exchange(acting_, false)) {
       for (const auto& link : settings_.links) link->end_stop();
     }

@@ -7,8 +7,10 @@
 #include <algorithm>
 #include <array>
 #include <atomic>
+#include <condition_variable>
 #include <cstdio>
 #include <memory>
+#include <mutex>
 #include <string>
 #include <vector>
 
@@ -261,6 +263,73 @@ TEST_P(HangingSite, NothingIsSentWhileControlIsDisarmed) {
   std::this_thread::sleep_for(std::chrono::milliseconds(1'500));
   EXPECT_TRUE(inverter.writes().empty());
   release->set_value();
+}
+
+/// The machine's clock, whose utc() holds whoever asks until the test lets one pass.
+class HoldingClock final : public Clock {
+ public:
+  [[nodiscard]] Instant now() const noexcept override { return real_.now(); }
+  [[nodiscard]] UtcInstant utc() const noexcept override {
+    std::unique_lock lock(mutex_);
+    if (holding_) {
+      ++held_;
+      wake_.wait(lock, [this] { return passes_ > 0 || !holding_; });
+      if (passes_ > 0) --passes_;
+    }
+    return real_.utc();
+  }
+  [[nodiscard]] ClockQuality quality() const noexcept override { return real_.quality(); }
+
+  void hold(bool on) {
+    const std::lock_guard lock(mutex_);
+    holding_ = on;
+    wake_.notify_all();
+  }
+  void let_one_pass() {
+    const std::lock_guard lock(mutex_);
+    ++passes_;
+    wake_.notify_all();
+  }
+  [[nodiscard]] int held() const {
+    const std::lock_guard lock(mutex_);
+    return held_;
+  }
+
+ private:
+  io::SystemClock real_;
+  mutable std::mutex mutex_;
+  mutable std::condition_variable wake_;
+  bool holding_ = false;
+  mutable int passes_ = 0;
+  mutable int held_ = 0;
+};
+
+// SAF-070
+TEST(HeldTick, SendsNoOldOrderAfterTheWatchdogsStop) {
+  TimedInverter inverter(Wire::rtu);
+  HoldingClock clock;
+  test::LiveOptions options;
+  options.clock = &clock;
+  LiveSite live({test::link_to(inverter, Wire::rtu)}, options);
+  ASSERT_TRUE(soon([&] { return inverter.writes().size() >= 3; })) << "the first 0 W";
+  const std::vector<TimedInverter::Write> sequence = inverter.writes();
+  inverter.forget();
+  clock.hold(true);
+  // A tick is held in its middle until the watchdog has stopped the inverter, and then ends.
+  ASSERT_TRUE(soon([&] { return clock.held() == 1 && inverter.writes().size() >= 3; }));
+  clock.let_one_pass();
+  // Whoever asks for the time next is held, until the watchdog has stopped again.
+  ASSERT_TRUE(soon([&] { return clock.held() == 2; }));
+  const std::size_t before = inverter.writes().size();
+  ASSERT_TRUE(soon([&] { return inverter.writes().size() >= before + 3; }));
+  // Whole stops, one after the other: the held tick would have begun a sequence of its own.
+  const std::vector<TimedInverter::Write> writes = inverter.writes();
+  for (std::size_t i = 0; i < writes.size(); ++i) {
+    EXPECT_EQ(writes[i].address, sequence[i % 3].address) << "write " << i;
+  }
+  inverter.forget();
+  clock.hold(false);
+  EXPECT_TRUE(soon([&] { return inverter.writes().size() >= 3; })) << "the strand is back";
 }
 
 INSTANTIATE_TEST_SUITE_P(Wires, HangingSite, ::testing::Values(Wire::tcp, Wire::rtu),

@@ -87,7 +87,8 @@ class Site final : public SitePort {
   /// @thread_safety  Not from the strand.
   void start();
   /// Ends in the safe state: every inverter that was ever reached is told follow 0 W (stop when
-  /// tripped), again and again until it has it; then the links close.
+  /// tripped, also by an emergency stop that comes meanwhile), again and again until it has it;
+  /// then the links close.
   ///
   /// @param done  Runs on the strand: true when every inverter acknowledged, false after `deadline`
   ///              (the inverters' own timers take over then). Disarmed: true at once.
@@ -178,6 +179,8 @@ class Site final : public SitePort {
   void report_writes();
   void report_watchdog(const Tick& tick);
   void pet_until_ended();
+  void say_last_word();
+  void end(bool confirmed);
   [[nodiscard]] CommandKind last_word(std::size_t inverter) const noexcept;
   [[nodiscard]] Quality published(const PointSample& sample) const noexcept;
   [[nodiscard]] SiteStatus make_status() const;

@@ -46,6 +46,10 @@ class Watchdog {
   /// @thread_safety Any thread but its own; waits for the thread, some milliseconds.
   void end();
 
+  /// So long since the last pet() that a stop may have gone out, or another is about to.
+  /// @thread_safety The strand; wait-free.
+  [[nodiscard]] bool expired() const noexcept;
+
   /// Times that the strand hung. @thread_safety Any thread, as those that follow.
   [[nodiscard]] std::uint64_t hangs() const noexcept { return hangs_.load(); }
   /// Stops that were sent, on all links together.
