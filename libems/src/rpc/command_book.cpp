@@ -12,8 +12,8 @@ namespace ems::rpc {
 
 namespace {
 
-constexpr std::size_t kEndedMax = 1000;   // Ended commands that WatchCommand still finds.
-constexpr std::size_t kRunningMax = 256;  // Accepted commands of one agent that it still finds.
+constexpr std::size_t kEndedMax = 1000;       // Ended commands that WatchCommand still finds.
+constexpr std::size_t kRunningMax = 256;      // Accepted commands of one agent that it still finds.
 constexpr std::ptrdiff_t kOpenStopsMax = 16;  // Stops that one agent has not answered.
 
 bool is_stop(const CommandAction& action) {
@@ -54,7 +54,7 @@ std::string CommandBook::make_id() {
 Result<std::string> CommandBook::submit(const fleet::AgentKey& key, Duration ttl, std::string actor,
                                         CommandAction action, std::string id) {
   const std::scoped_lock lock{mutex_};
-  if (const auto first = entries_.find(id); first != entries_.end()) {
+  if (const auto first = entries_.find({id, key.tenant}); first != entries_.end()) {
     const Entry& entry = first->second;
     const bool same = entry.key == key && entry.actor == actor &&
                       runtime::kind_of(entry.action) == runtime::kind_of(action) &&
@@ -68,17 +68,20 @@ Result<std::string> CommandBook::submit(const fleet::AgentKey& key, Duration ttl
   std::deque<std::string>& open = open_[key];
   if (is_stop(action)) {
     // One that is on its way may have been carried out, and reset, before this one was asked for.
-    const auto stops = [&](const std::string& other) { return is_stop(entries_.at(other).action); };
+    const auto stops = [&](const std::string& other) {
+      return is_stop(entries_.at({other, key.tenant}).action);
+    };
     const bool full = std::ranges::count_if(open, stops) >= kOpenStopsMax;
     const auto waiting = std::ranges::find_if(open, [&](const std::string& other) {
-      return stops(other) && (full || entries_.at(other).state() == CommandState::queued);
+      return stops(other) &&
+             (full || entries_.at({other, key.tenant}).state() == CommandState::queued);
     });
     if (waiting != open.end()) return *waiting;
   } else if (open.size() >= open_max_) {
     return fail(Errc::resource_exhausted, 0, "too many commands wait for this agent's answer");
   }
   if (id.empty()) id = make_id();
-  Entry& entry = entries_[id];
+  Entry& entry = entries_[{id, key.tenant}];
   entry = {key, std::move(actor), std::move(action), clock_.now() + ttl, false, {}};
   if (is_stop(entry.action)) {
     open.push_front(id);
@@ -112,14 +115,14 @@ std::optional<RemoteCommand> CommandBook::take(const fleet::AgentKey& key,
   if (owner == owner_.end() || owner->second != session) return std::nullopt;
   const Instant now = clock_.now();
   for (const std::string& id : open_[key]) {
-    Entry& entry = entries_.at(id);
+    Entry& entry = entries_.at({id, key.tenant});
     if (entry.state() != CommandState::queued || entry.due <= now) continue;
     add_step({id, CommandState::sent, {}, clock_.utc()}, entry);
     return RemoteCommand{id, entry.due - now, entry.actor, runtime::CommandOrigin::remote,
                          entry.action};
   }
   for (const std::string& id : running_[key]) {
-    Entry& entry = entries_.at(id);
+    Entry& entry = entries_.at({id, key.tenant});
     if (!std::exchange(entry.ask, false)) continue;
     // Without time left: an agent that lost its book must not act on it again.
     return RemoteCommand{id, Duration::zero(), entry.actor, runtime::CommandOrigin::remote,
@@ -130,17 +133,17 @@ std::optional<RemoteCommand> CommandBook::take(const fleet::AgentKey& key,
 
 void CommandBook::requeue(const fleet::AgentKey& key, const char* why) {
   for (const std::string& id : open_[key]) {
-    Entry& entry = entries_.at(id);
+    Entry& entry = entries_.at({id, key.tenant});
     if (entry.state() == CommandState::sent) {
       add_step({id, CommandState::queued, why, clock_.utc()}, entry);
     }
   }
-  for (const std::string& id : running_[key]) entries_.at(id).ask = true;
+  for (const std::string& id : running_[key]) entries_.at({id, key.tenant}).ask = true;
 }
 
 bool CommandBook::report(const fleet::AgentKey& key, const CommandStep& step) {
   const std::scoped_lock lock{mutex_};
-  const auto at = entries_.find(step.id);
+  const auto at = entries_.find({step.id, key.tenant});
   if (at == entries_.end() || at->second.key != key) return false;
   Entry& entry = at->second;
   if (rank_of(step.state) < rank_of(CommandState::accepted) ||
@@ -159,33 +162,38 @@ bool CommandBook::report(const fleet::AgentKey& key, const CommandStep& step) {
 std::vector<std::pair<fleet::AgentKey, CommandStep>> CommandBook::expire() {
   const std::scoped_lock lock{mutex_};
   const Instant now = clock_.now();
-  std::vector<std::string> late;
+  std::vector<Name> late;
   std::vector<std::pair<fleet::AgentKey, CommandStep>> ended;
   for (const auto& [key, open] : open_) {
-    std::ranges::copy_if(open, std::back_inserter(late),
-                         [&](const std::string& id) { return entries_.at(id).due <= now; });
+    for (const std::string& id : open) {
+      if (entries_.at({id, key.tenant}).due <= now) late.emplace_back(id, key.tenant);
+    }
   }
-  for (const std::string& id : late) {
-    Entry& entry = entries_.at(id);
+  for (const Name& name : late) {
+    Entry& entry = entries_.at(name);
     const char* why = entry.state() == CommandState::sent ? "the agent did not answer in time"
                                                           : "the agent was not connected in time";
-    ended.push_back({entry.key, {id, CommandState::expired, why, clock_.utc()}});
+    ended.push_back({entry.key, {name.first, CommandState::expired, why, clock_.utc()}});
     add_step(ended.back().second, entry);
   }
   return ended;
 }
 
-std::optional<std::string> CommandBook::tenant_of(const std::string& id) {
+std::vector<std::string> CommandBook::tenants_of(const std::string& id) {
   const std::scoped_lock lock{mutex_};
-  const auto at = entries_.find(id);
-  if (at == entries_.end()) return std::nullopt;
-  return at->second.key.tenant;
+  std::vector<std::string> tenants;
+  for (auto at = entries_.lower_bound({id, {}}); at != entries_.end() && at->first.first == id;
+       ++at) {
+    tenants.push_back(at->first.second);
+  }
+  return tenants;
 }
 
-Result<std::vector<CommandStep>> CommandBook::steps(const std::string& id, std::size_t seen,
+Result<std::vector<CommandStep>> CommandBook::steps(const std::string& tenant,
+                                                    const std::string& id, std::size_t seen,
                                                     Duration timeout) {
   std::unique_lock lock{mutex_};
-  const auto find = [&] { return entries_.find(id); };
+  const auto find = [&] { return entries_.find({id, tenant}); };
   if (find() == entries_.end()) {
     return fail(Errc::not_found, 0, "no such command, or it ended long ago");
   }
@@ -212,7 +220,7 @@ void CommandBook::add_step(CommandStep step, Entry& entry) {
   if (first_answer) std::erase(open_[key], id);
   if (is_final(state)) {
     std::erase(running_[key], id);
-    ended_.push_back(id);
+    ended_.emplace_back(id, key.tenant);
     if (ended_.size() <= kEndedMax) return;
     entries_.erase(ended_.front());
     ended_.pop_front();
@@ -220,7 +228,7 @@ void CommandBook::add_step(CommandStep step, Entry& entry) {
     std::deque<std::string>& running = running_[key];
     running.push_back(id);
     if (running.size() <= kRunningMax) return;
-    entries_.erase(running.front());  // Its agent never said how it ended.
+    entries_.erase({running.front(), key.tenant});  // Its agent never said how it ended.
     running.pop_front();
   }
 }

@@ -20,6 +20,8 @@
 
 namespace ems::rpc {
 
+/// An id is its tenant's: two tenants may use the same one and hear nothing of each other.
+///
 /// @thread_safety Any thread.
 class CommandBook {
  public:
@@ -33,7 +35,7 @@ class CommandBook {
   ///
   /// @param id  Empty: one is made, 32 hex digits.
   /// @return    Its id.
-  /// @errors already_exists      the id belongs to another command.
+  /// @errors already_exists      the id belongs to another command of the tenant.
   ///         resource_exhausted  so many commands of that agent wait for an answer already.
   [[nodiscard]] Result<std::string> submit(const fleet::AgentKey& key, Duration ttl,
                                            std::string actor, CommandAction action,
@@ -54,15 +56,17 @@ class CommandBook {
   /// Ends what ran out of time. @return Whose it was, and how it ended; for the audit.
   [[nodiscard]] std::vector<std::pair<fleet::AgentKey, CommandStep>> expire();
 
-  /// Tenant of a command; nullopt: no such command, or it ended long ago.
-  [[nodiscard]] std::optional<std::string> tenant_of(const std::string& id);
+  /// Tenants with a command of that id, in order; none: no such command, or it ended long ago.
+  [[nodiscard]] std::vector<std::string> tenants_of(const std::string& id);
   /// Steps of a command after the first `seen`; waits up to `timeout` for one.
   ///
   /// @errors not_found  no such command, or it ended long ago.
-  [[nodiscard]] Result<std::vector<CommandStep>> steps(const std::string& id, std::size_t seen,
+  [[nodiscard]] Result<std::vector<CommandStep>> steps(const std::string& tenant,
+                                                       const std::string& id, std::size_t seen,
                                                        Duration timeout);
 
  private:
+  using Name = std::pair<std::string, std::string>;  ///< Id and tenant.
   struct Entry {
     fleet::AgentKey key;
     std::string actor;
@@ -81,11 +85,11 @@ class CommandBook {
   const std::size_t open_max_;
   std::mutex mutex_;
   std::condition_variable changed_;
-  std::map<std::string, Entry> entries_;
+  std::map<Name, Entry> entries_;
   std::map<fleet::AgentKey, std::deque<std::string>> open_;     ///< Not answered, oldest first.
   std::map<fleet::AgentKey, std::deque<std::string>> running_;  ///< Accepted, oldest first.
   std::map<fleet::AgentKey, fleet::SessionToken> owner_;  ///< Session that takes the commands.
-  std::deque<std::string> ended_;                         ///< Oldest first.
+  std::deque<Name> ended_;                                ///< Oldest first.
 };
 
 }  // namespace ems::rpc

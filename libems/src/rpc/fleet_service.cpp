@@ -268,16 +268,20 @@ grpc::Status FleetServiceImpl::WatchCommand(grpc::ServerContext* context,
                                             grpc::ServerWriter<v1::WatchCommandResponse>* writer) {
   const auto user = core_.authorize(*context, Role::viewer);
   if (!user) return to_status(user.error());
-  const auto tenant = core_.book.tenant_of(request->command_id());
-  if (!tenant || !core_.sees(*user, *tenant)) {
+  std::vector<std::string> tenants = core_.book.tenants_of(request->command_id());
+  std::erase_if(tenants, [&](const std::string& tenant) { return !core_.sees(*user, tenant); });
+  if (tenants.empty()) {
     return to_status(Errc::not_found, "no such command, or it ended long ago");
+  }
+  if (tenants.size() > 1) {  // Which of them is meant is not for us to guess.
+    return to_status(Errc::failed_precondition, "several tenants of yours have used this id");
   }
   if (!core_.enter_watch()) return to_status(Errc::resource_exhausted, "too many watchers");
   grpc::Status status = to_status(Errc::unavailable, "the server is shutting down");
   std::size_t seen = 0;
   bool ended = false;
   while (!ended && !core_.stopping) {
-    const auto steps = core_.book.steps(request->command_id(), seen, kCommandLook);
+    const auto steps = core_.book.steps(tenants.front(), request->command_id(), seen, kCommandLook);
     if (!steps) {
       status = to_status(steps.error());
       break;

@@ -5,6 +5,7 @@
 
 #include <set>
 #include <string>
+#include <vector>
 
 #include "support/manual_clock.hpp"
 
@@ -12,6 +13,7 @@ namespace ems::rpc {
 namespace {
 
 const fleet::AgentKey kOurs{"ours", "site/agent"};
+const fleet::AgentKey kOurOther{"ours", "site-2/agent"};
 const fleet::AgentKey kTheirs{"theirs", "site/agent"};
 
 class ServerCommandBook : public testing::Test {
@@ -29,13 +31,30 @@ class ServerCommandBook : public testing::Test {
 };
 
 TEST_F(ServerCommandBook, AnIdThatIsTakenKeepsNoStopFromItsWay) {
-  ASSERT_TRUE(clear(kTheirs, "morning"));
-  EXPECT_EQ(clear(kOurs, "morning").error().code, Errc::already_exists);
-  const Result<std::string> stopped = stop(kOurs, "morning");
+  ASSERT_TRUE(clear(kOurs, "morning"));
+  EXPECT_EQ(clear(kOurOther, "morning").error().code, Errc::already_exists);
+  const Result<std::string> stopped = stop(kOurOther, "morning");
   ASSERT_TRUE(stopped);
   EXPECT_NE(*stopped, "morning");
+  book_.open_session(kOurOther, 1);
+  EXPECT_EQ(book_.take(kOurOther, 1)->id, *stopped);
+}
+
+TEST_F(ServerCommandBook, TenantsHearNothingOfEachOthersIds) {
+  ASSERT_TRUE(clear(kTheirs, "morning"));
+  EXPECT_EQ(*clear(kOurs, "morning"), "morning");
+  EXPECT_EQ(book_.tenants_of("morning"), (std::vector<std::string>{"ours", "theirs"}));
+  EXPECT_TRUE(book_.tenants_of("mornin").empty());
   book_.open_session(kOurs, 1);
-  EXPECT_EQ(book_.take(kOurs, 1)->id, *stopped);
+  ASSERT_EQ(book_.take(kOurs, 1)->id, "morning");
+  ASSERT_TRUE(book_.report(kOurs, {"morning", CommandState::done, {}, clock_.utc()}));
+  EXPECT_EQ(book_.steps("ours", "morning", 0, {}).value().size(), 3U);
+  EXPECT_EQ(book_.steps("theirs", "morning", 0, {}).value().size(), 1U) << "theirs waits on";
+  clock_.advance(seconds(10));
+  const auto ended = book_.expire();
+  ASSERT_EQ(ended.size(), 1U);
+  EXPECT_EQ(ended[0].first, kTheirs);
+  EXPECT_EQ(book_.steps("nobody", "morning", 0, {}).error().code, Errc::not_found);
 }
 
 TEST_F(ServerCommandBook, AStopThatEndedIsNoAnswerToANewOne) {
