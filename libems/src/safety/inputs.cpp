@@ -47,16 +47,19 @@ struct Group {
   void add(const ImageEntry& entry, Instant now) noexcept {
     Input<Q> input = to_input<Q>(entry);
     if (!intact(entry, now)) input.sample.quality = Quality::bad;  // Spoils the whole group.
-    const bool first = !all;
-    if (first) all = input;
+    if (!all) {
+      all = input;
+      element = entry.sample.point.element;
+      return;
+    }
     Sample<Q>& kept = all->sample;
     const Q value = input.sample.value;
-    if (first || (highest ? value > kept.value : value < kept.value)) {
+    if (highest ? value > kept.value : value < kept.value) {
       kept.value = value;
       element = entry.sample.point.element;
     }
-    kept.taken_at = std::min(kept.taken_at, input.sample.taken_at);
-    kept.quality = std::min(kept.quality, input.sample.quality);
+    if (input.sample.taken_at < kept.taken_at) kept.taken_at = input.sample.taken_at;
+    if (input.sample.quality < kept.quality) kept.quality = input.sample.quality;
     all->stale_after = min_of(all->stale_after, input.stale_after);
   }
 };

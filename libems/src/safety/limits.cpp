@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "ems/safety/limits.hpp"
 
-#include <algorithm>
-
 #include "ems/core/assert.hpp"
 #include "safety/limit_access.hpp"
 
@@ -11,13 +9,13 @@ namespace ems::safety {
 namespace detail {
 
 std::int32_t share_at(const DerateCurve<Raw>& curve, std::int32_t x) noexcept {
-  const auto right = std::find_if(curve.begin(), curve.end(),
-                                  [x](const auto& point) { return x <= point.x.count(); });
+  const auto* right = curve.begin();
+  while (right != curve.end() && right->x.count() < x) ++right;
   if (curve.empty()) return 0;
   if (right == curve.end()) return curve.back().share.count();
   // At a point, or held before the first.
   if (right == curve.begin() || x == right->x.count()) return right->share.count();
-  const auto left = right - 1;
+  const auto* left = right - 1;
   const std::int64_t width = std::int64_t{right->x.count()} - left->x.count();
   const std::int64_t rise = std::int64_t{right->share.count()} - left->share.count();
   // From the lower of the two ends, so that what is cut off is always a share too much.
@@ -84,6 +82,7 @@ struct CurveCheck {
 };
 
 constexpr Place kUnbounded = 0xFFFF;
+constexpr std::int64_t kZero = 0;
 constexpr std::int16_t kTempGap = 2'000;  // Least distance of a temperature's clear from its trip.
 constexpr std::int16_t kSocGap = 100;     // The same for SoC: 1 %.
 
@@ -228,12 +227,16 @@ bool nowhere_above(const Curve& curve, const Curve& bound) noexcept {
 struct Checks {
   const Limits& limits;
   const AbsoluteBounds& bounds;
-  std::size_t number = 1;  ///< Of the next check.
+  const void* of[3] = {&limits, &bounds, &kZero};  ///< What a Side::Of names.
+  std::size_t number = 1;                          ///< Of the next check.
   Result<void> result{};
 
   template <class Row, std::size_t N>
   bool all(const Row (&rows)[N]) noexcept {
-    return std::all_of(rows, rows + N, [this](const Row& row) { return check(row); });
+    for (const Row& row : rows) {
+      if (!check(row)) return false;
+    }
+    return true;
   }
 
  private:
@@ -250,9 +253,8 @@ struct Checks {
   }
   template <class T>
   [[nodiscard]] T side(const Side& side) const noexcept {
-    if (side.of == Side::Of::zero) return 0;
-    return side.of == Side::Of::limits ? field_at<T>(limits, side.at)
-                                       : field_at<T>(bounds, side.at);
+    return field_at<T>(*static_cast<const std::byte*>(of[static_cast<std::size_t>(side.of)]),
+                       side.at);
   }
 
   bool check(const ThresholdCheck& row) noexcept {

@@ -117,6 +117,24 @@ TEST(SafetyPlausibility, AWholeCurrentThatNeverRestsIsNoLie) {  // SAF-085
   }
 }
 
+TEST(SafetyPlausibility, AReadingThatIsLostStartsTheAverageAgain) {  // SAF-085
+  TwoReplies lying;
+  lying.settle();
+  lying.lie_mv = 80;
+  const int caught = lying.until_tripped(300);
+  ASSERT_GT(caught, 1);
+  TwoReplies b;
+  b.settle();
+  b.lie_mv = 80;
+  for (int i = 1; i < caught; ++i) b.next();
+  b.in().cell_sum->terminals.sample.quality = Quality::bad;
+  b.observe();
+  EXPECT_EQ(b.finding(Rule::sum_of_cells), Finding::missing);
+  b.in().cell_sum->terminals.sample.quality = Quality::good;
+  b.lie_mv = 0;
+  EXPECT_EQ(b.until_tripped(300), -1) << "what came before does not count any more";
+}
+
 TEST(SafetyPlausibility, SlowPollsAreComparedAfterThreeOfThem) {  // SAF-085
   Bench b;
   b.in().cell_sum->sum.stale_after = b.in().cell_sum->terminals.stale_after = 9_s;
