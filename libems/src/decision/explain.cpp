@@ -131,10 +131,17 @@ void tell_frequency(Line& line, const Decision& decision) noexcept {
       << ": ";
 }
 
+/// "set-point of anna"; "set-point" where nobody said who.
+Line& tell_giver(Line& line, std::string_view kind, const SetpointCommand& command) noexcept {
+  line << kind;
+  if (!command.actor.empty()) line << " of " << command.actor.view();
+  return line;
+}
+
 void tell_setpoint(Line& line, const Decision& decision, std::string_view kind,
                    const std::optional<SetpointCommand>& command) noexcept {
   if (!command) return;
-  line << kind << " of " << command->actor.view() << ", ";
+  tell_giver(line, kind, *command) << ", ";
   line.time(command->lease_end - decision.at) << " left: ";
 }
 
@@ -179,9 +186,9 @@ void tell_cause(Line& line, const Decision& decision, const PolicyOutput& output
 /// Who wanted something: "set-point of anna", "self_consumption".
 void tell_who(Line& line, const Decision& decision, PolicyId policy) noexcept {
   if (policy == PolicyId::setpoint && decision.setpoint) {
-    line << "set-point of " << decision.setpoint->actor.view();
+    tell_giver(line, "set-point", *decision.setpoint);
   } else if (policy == PolicyId::remote_setpoint && decision.remote_setpoint) {
-    line << "remote set-point of " << decision.remote_setpoint->actor.view();
+    tell_giver(line, "remote set-point", *decision.remote_setpoint);
   } else if (policy == PolicyId::plan && decision.plan) {
     line << "plan " << decision.plan_id.view();
   } else {

@@ -89,8 +89,13 @@ Result<void> AlarmBoard::read_on(const AgentKey& key, Board& board) {
 }
 
 Result<std::vector<alarm::Alarm>> AlarmBoard::alarms(const AgentKey& key) {
-  const std::lock_guard lock(mutex_);
-  Board& board = boards_[key];
+  Board* known = nullptr;
+  {
+    const std::lock_guard lock(mutex_);
+    known = &boards_[key];  // A map's values stay where they are, and none is taken away.
+  }
+  Board& board = *known;
+  const std::lock_guard lock(board.mutex);
   if (const Result<void> read = read_on(key, board); !read) return fail(read.error());
   std::vector<alarm::Alarm> alarms;
   for (const auto& [name, alarm] : board.alarms) alarms.push_back(alarm);

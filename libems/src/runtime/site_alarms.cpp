@@ -31,9 +31,9 @@ class ChangeSink final : public io::RowSink {
   bool record(const io::RowId&, const telemetry::Record& record) override {
     if (record.type != telemetry::RecordType::alarm) return true;
     const Result<alarm::Change> change = alarm::decode_change(record.payload);
-    if (!change) {
-      bad = change.error();
-      return false;
+    if (!change) {  // One that nobody can read hides no other.
+      ++unreadable;
+      return true;
     }
     if (changes.size() == max_) changes.pop_front();
     changes.push_back(*change);
@@ -41,7 +41,7 @@ class ChangeSink final : public io::RowSink {
   }
   bool gap(const io::RowId&, const telemetry::Gap&) override { return true; }
   std::deque<alarm::Change> changes;
-  std::optional<Error> bad;
+  std::size_t unreadable = 0;
 
  private:
   std::size_t max_;
@@ -264,7 +264,9 @@ Result<std::vector<alarm::Change>> Site::alarm_history(UtcInstant from, UtcInsta
   if (Result<void> read = reader->read(telemetry::Stream::audit, {from, to}, sink); !read) {
     return fail(read.error());
   }
-  if (sink.bad) return fail(*sink.bad);
+  if (sink.unreadable > 0) {
+    parts_.log->warn("event=alarm_records_unreadable count={} stream=audit", sink.unreadable);
+  }
   return std::vector<alarm::Change>(sink.changes.begin(), sink.changes.end());
 }
 

@@ -2,10 +2,12 @@
 // A site that ends: what its inverters are told last, and what it still takes.
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <future>
 #include <optional>
 #include <span>
 #include <string>
+#include <vector>
 
 #include "ems/runtime/latch_record.hpp"
 #include "support/live_site.hpp"
@@ -65,6 +67,22 @@ TEST_F(EndingSite, TakesNothingWhenItHasEnded) {
   live.site->stop(seconds(20), [&ended](bool confirmed) { ended.set_value(confirmed); });
   EXPECT_TRUE(ended.get_future().get());
   EXPECT_EQ(emergency_stop(), Errc::unavailable) << "there is nobody left to tell";
+}
+
+TEST(AlarmHistory, ARecordThatNobodyCanReadHidesNoOther) {
+  TimedInverter inverter(Wire::tcp);
+  LiveSite live({test::link_to(inverter, Wire::tcp)});
+  const std::vector<std::byte> garbage(5);
+  const UtcInstant now = io::SystemClock{}.utc();
+  live.worker.append(telemetry::Stream::audit, now, telemetry::RecordType::alarm, garbage);
+  live.site->raise({Severity::alarm, kSite, "raised_after_it", true});
+  const auto told = [&] {
+    const auto history = live.site->alarm_history(now + -60_s, now + 60_s, 100);
+    return history && std::ranges::any_of(*history, [](const alarm::Change& change) {
+             return change.alarm.name.view() == "raised_after_it";
+           });
+  };
+  EXPECT_TRUE(soon(told));
 }
 
 }  // namespace

@@ -191,6 +191,12 @@ TEST(ExplainContractual, AnOverruledSetpointReadsAsSuch) {
   EXPECT_EQ(say(config, inputs),
             "set-point of anna wants 5.0 kW discharge, export_limit leaves 3.2 kW discharge" +
                 kAllows + "; discharging 3.2 kW");
+  inputs.setpoint = asked(5'000, "");  // Nobody said who.
+  EXPECT_EQ(say(config, inputs),
+            "set-point wants 5.0 kW discharge, export_limit leaves 3.2 kW discharge" + kAllows +
+                "; discharging 3.2 kW");
+  inputs.setpoint = asked(1'000, "");
+  EXPECT_TRUE(say(config, inputs).starts_with("set-point, 37.5 s left: setpoint asks 1.0 kW"));
   // The server asked too; a person goes before.
   inputs.setpoint = asked(1'000, "anna");
   inputs.remote_setpoint = asked(-500, "cloud");

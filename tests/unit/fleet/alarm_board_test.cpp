@@ -3,6 +3,9 @@
 
 #include <gtest/gtest.h>
 
+#include <chrono>
+#include <future>
+
 #include "ems/alarm/record.hpp"
 #include "ems/fleet/sqlite_fleet_store.hpp"
 #include "support/telemetry_rows.hpp"
@@ -96,6 +99,73 @@ TEST(AlarmBoard, AStoreMadeAnewBeginsWithoutAlarms) {
   const auto alarms = board.alarms(kKey).value();
   ASSERT_EQ(alarms.size(), 1U);
   EXPECT_EQ(alarms[0].name.view(), "cold");
+}
+
+/// A store whose agent "slow" has its marks held back until the test lets them go.
+class HoldingStore final : public FleetStore {
+ public:
+  explicit HoldingStore(FleetStore& store) : store_(store) {}
+  Result<std::vector<StreamMark>> marks(const AgentKey& key) override {
+    if (key.agent == "slow") {
+      asked.set_value();
+      released.get_future().wait();
+    }
+    return store_.marks(key);
+  }
+  Result<void> read_page(const AgentKey& key, telemetry::Stream stream, const io::UtcRange& range,
+                         std::size_t max, PageCursor& cursor, io::RowSink& sink) override {
+    return store_.read_page(key, stream, range, max, cursor, sink);
+  }
+  Id128 generation() const override { return store_.generation(); }
+  Result<Id128> renew_generation() override { return store_.renew_generation(); }
+  Result<SessionToken> session_begin(const SessionRequest& request) override {
+    return store_.session_begin(request);
+  }
+  void session_end(SessionToken session) override { store_.session_end(session); }
+  Result<void> clear_conflict(const AgentKey& key) override { return store_.clear_conflict(key); }
+  Result<std::vector<AgentKey>> conflicts() override { return store_.conflicts(); }
+  Result<Ack> ingest(SessionToken session, telemetry::Stream stream, const telemetry::Epoch& epoch,
+                     std::span<const IngestItem> items) override {
+    return store_.ingest(session, stream, epoch, items);
+  }
+  Result<telemetry::Sequence> mark(const AgentKey& key, telemetry::Stream stream,
+                                   const telemetry::Epoch& epoch) override {
+    return store_.mark(key, stream, epoch);
+  }
+  Result<std::vector<AgentKey>> agents(const std::string& tenant) override {
+    return store_.agents(tenant);
+  }
+  Result<std::vector<LatestValue>> latest(const AgentKey& key,
+                                          std::optional<AssetId> asset) override {
+    return store_.latest(key, asset);
+  }
+  std::unique_ptr<io::RowSource> rows(const AgentKey& key) override { return store_.rows(key); }
+  Result<std::vector<std::byte>> newest_block(const AgentKey& key, telemetry::Stream stream,
+                                              const telemetry::Epoch& epoch) override {
+    return store_.newest_block(key, stream, epoch);
+  }
+  FleetCounters counters() const override { return store_.counters(); }
+
+  std::promise<void> asked;
+  std::promise<void> released;
+
+ private:
+  FleetStore& store_;
+};
+
+TEST(AlarmBoard, OneAgentThatIsReadKeepsNoOtherWaiting) {
+  const test::TempDir dir;
+  const auto store = open_sqlite_fleet_store(dir / "f.db").value();
+  HoldingStore holding(*store);
+  AlarmBoard board(holding);
+  auto slow = std::async(std::launch::async, [&] { return board.alarms({"acme", "slow"}); });
+  holding.asked.get_future().wait();
+  auto other = std::async(std::launch::async, [&] { return board.alarms(kKey); });
+  EXPECT_EQ(other.wait_for(std::chrono::seconds(20)), std::future_status::ready);
+  EXPECT_EQ(slow.wait_for(std::chrono::seconds(0)), std::future_status::timeout);
+  holding.released.set_value();
+  EXPECT_TRUE(slow.get());
+  EXPECT_TRUE(other.get());
 }
 
 TEST(AlarmBoard, ForgetsTheOldestBeyondItsBound) {

@@ -34,6 +34,7 @@ class AlarmBoard {
 
  private:
   struct Board {
+    std::mutex mutex;  ///< An agent's first look reads its whole stream 0: nobody else waits.
     std::map<std::pair<std::uint32_t, std::string>, alarm::Alarm> alarms;  ///< By asset and name.
     telemetry::Epoch epoch{};  ///< Of the newest row read ...
     telemetry::Sequence after = 0;
@@ -44,7 +45,7 @@ class AlarmBoard {
   [[nodiscard]] Result<void> read_on(const AgentKey& key, Board& board);
 
   FleetStore& store_;
-  std::mutex mutex_;
+  std::mutex mutex_;  ///< Guards the map; never held while a store is read.
   std::map<AgentKey, Board> boards_;
 };
 

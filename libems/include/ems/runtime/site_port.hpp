@@ -255,7 +255,8 @@ class SitePort {
   /// @errors timeout, unavailable as status().
   [[nodiscard]] virtual Result<AlarmsView> alarms() = 0;
 
-  /// Stored changes of alarms in [from, to), oldest first, the newest `max` of them.
+  /// Stored changes of alarms in [from, to), oldest first, the newest `max` of them. A record that
+  /// does not decode is passed over; the agent logs how many there were.
   ///
   /// @errors invalid_argument  to < from. corrupt, io  the store cannot be read.
   [[nodiscard]] virtual Result<std::vector<alarm::Change>> alarm_history(UtcInstant from,
