@@ -105,6 +105,7 @@ void read_cells(BatteryInputs& in, const ProcessImage& image, std::uint16_t expe
     const Point& point = entry.sample.point;
     if (!same_battery(point.asset, in.asset)) continue;
     const bool cell = point.signal == Signal::cell_voltage;
+    if (cell && point.element == 0) return;  // One value for all cells hides every one of them.
     if (cell || point.signal == Signal::cell_voltage_max) highest.add(entry, now);
     if (cell || point.signal == Signal::cell_voltage_min) lowest.add(entry, now);
     if (!cell) continue;

@@ -66,6 +66,18 @@ TEST(SafetyInputs, ACellTooFewOrTooManyMakesTheCellsMissing) {  // SAF-021
   }
 }
 
+TEST(SafetyInputs, OneVoltageForAllCellsMakesTheCellsMissing) {  // SAF-021
+  for (const bool beside : {false, true}) {
+    Image image;
+    if (beside) image.cells(16, 3300);
+    image.set(Signal::cell_voltage, 3300, 0);
+    for (const std::uint16_t expected : std::to_array<std::uint16_t>({1, 16, 17})) {
+      const BatteryInputs in = image.read(expected);
+      EXPECT_FALSE(in.cell_voltage_max || in.cell_voltage_min || in.cell_sum) << expected;
+    }
+  }
+}
+
 TEST(SafetyInputs, OneUnusableCellMakesTheGroupUnusable) {  // SAF-020
   const struct {
     const char* why;
