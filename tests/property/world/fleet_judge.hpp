@@ -43,8 +43,9 @@ class FleetJudge {
  public:
   // From a sample to the plant: poll, link, tick, link, dead time, ramp; and as much again.
   static constexpr Duration kReaction = seconds(4);
-  // Five times disobeyed, three seconds each, from the moment it can be seen.
-  static constexpr Duration kTripWithin = seconds(60);
+  // Three seconds until a limit is due, five times three beyond it, a sample's age; half as much
+  // again for a limit that goes on tightening.
+  static constexpr Duration kTripWithin = seconds(30);
 
   explicit FleetJudge(FleetWorld& world) : world_(world) {}
 
@@ -52,7 +53,7 @@ class FleetJudge {
   /// @return     What is wrong; empty: nothing.
   std::string watch(bool ran) {
     ++counts_.ticks;
-    std::string wrong = truth();
+    std::string wrong = truth(ran);
     if (wrong.empty() && ran) wrong = orders();
     if (wrong.empty() && ran) wrong = leases();
     if (wrong.empty() && ran) wrong = explained();
@@ -89,8 +90,11 @@ class FleetJudge {
   }
 
   /// What really happens to the cells.
-  std::string truth() {
+  std::string truth(bool ran) {
     const Instant now = world_.now();
+    const std::uint64_t resets = world_.happened(Happened::reset);
+    const bool judging = ran && resets == resets_;
+    resets_ = resets;
     for (std::size_t b = 0; b < world_.config().batteries.size(); ++b) {
       const sim::BatteryState& truth = world_.plant().battery(b);
       const safety::Limits& limits = world_.config().safety.batteries[b].limits;
@@ -126,7 +130,7 @@ class FleetJudge {
       if (lasting.current.longer(calm && too_much, kReaction, now)) {
         return "DESIGN 3, dc bounds: more current than the maximum for longer than the reaction";
       }
-      if (std::string wrong = disobedience(b, lasting, now); !wrong.empty()) return wrong;
+      if (std::string wrong = disobedience(b, lasting, now, judging); !wrong.empty()) return wrong;
     }
     return {};
   }
@@ -157,14 +161,15 @@ class FleetJudge {
     return std::max(share * largest, static_cast<double>(declared.obey_floor.count())) + 1'000.0;
   }
 
-  /// Whoever goes on against its limits is TRIPPED within the declared time.
-  std::string disobedience(std::size_t b, Lastings& lasting, Instant now) {
+  /// Whoever goes on against its limits is TRIPPED within the declared time. An agent that does not
+  /// run, or was just reset, begins to count again.
+  std::string disobedience(std::size_t b, Lastings& lasting, Instant now, bool judging) {
     const Allowed& allowed = world_.oracle().allowed(b);
     const double current = world_.oracle().battery_oracle(b).current_ma();
     const double margin = tellable_ma(world_.config().safety.batteries[b].limits);
     const bool beyond = current > allowed.discharge_ma * 1.1 + margin ||
                         -current > allowed.charge_ma * 1.1 + margin;
-    const bool seen = world_.well_seen(b) && beyond;
+    const bool seen = judging && world_.well_seen(b) && beyond;
     counts_.disobeyed += seen ? 1U : 0U;
     if (!lasting.beyond.longer(seen, kTripWithin, now)) return {};
     for (const safety::Trip& trip : world_.state().latch()) {
@@ -175,7 +180,7 @@ class FleetJudge {
         if (feeds && trip.asset == inverter(static_cast<std::uint16_t>(i + 1))) return {};
       }
     }
-    return "DESIGN 3, only these latch: a limit was disobeyed for a minute and nothing tripped";
+    return "DESIGN 3, only these latch: a limit was disobeyed for 30 s and nothing tripped";
   }
 
   std::string leases() {
@@ -288,6 +293,7 @@ class FleetJudge {
   FleetWorld& world_;
   FleetCounts counts_;
   std::array<Lastings, 3> lasting_{};
+  std::uint64_t resets_ = 0;
   std::optional<decision::Decision> stored_;
 };
 
