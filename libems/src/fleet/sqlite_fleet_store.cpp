@@ -147,13 +147,13 @@ Result<void> SqliteFleetStore::open(const std::string& path, const SqliteFleetOp
     lock_ = std::move(*lock);
     bool created = false;
     Result<Database> writer =
-        io::sqlite::open_store(path, kFleetSchema, options.create, 0, &created);
+        io::sqlite::open_store(path, kFleetSchema, options.create, 0, &created, options.vfs);
     if (!writer) return fail(writer.error());
     writer_ = std::move(*writer);
     const Result<void> generation = load_generation(created);
     if (!generation) return generation;
   }
-  Result<Database> reader = io::sqlite::open_store_read_only(path, kFleetSchema);
+  Result<Database> reader = io::sqlite::open_store_read_only(path, kFleetSchema, options.vfs);
   if (!reader) return fail(reader.error());
   reader_ = std::move(*reader);
   if (read_only_) {

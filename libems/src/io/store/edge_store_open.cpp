@@ -69,8 +69,8 @@ Result<void> EdgeStore::Impl::open(const std::string& path, const EdgeStoreOptio
   Result<sqlite::WriterLock> held = sqlite::WriterLock::take(path);
   if (!held) return fail(held.error());
   lock = std::move(*held);
-  Result<sqlite::Database> opened =
-      sqlite::open_store(path, kEdgeSchema, options.create, options.pages_max, &report.created);
+  Result<sqlite::Database> opened = sqlite::open_store(
+      path, kEdgeSchema, options.create, options.pages_max, &report.created, options.vfs);
   if (opened) {
     db = std::move(*opened);
     const Result<void> step = report.created ? create_epoch(1) : Result<void>{};
@@ -231,13 +231,14 @@ Result<void> EdgeStore::Impl::repair(const std::string& path) {
     if (failed) return fail(Errc::io, 0, "store: the damaged file cannot be moved aside");
   }
   Result<sqlite::Database> fresh =
-      sqlite::open_store(path, kEdgeSchema, true, options.pages_max, &report.created);
+      sqlite::open_store(path, kEdgeSchema, true, options.pages_max, &report.created, options.vfs);
   if (!fresh) return fail(fresh.error());
   db = std::move(*fresh);
   report.created = false;
   report.repaired = true;
   report.damaged_copy = aside;
-  Result<sqlite::Database> from = sqlite::Database::open(aside, sqlite::Database::Mode::read_write);
+  Result<sqlite::Database> from =
+      sqlite::Database::open(aside, sqlite::Database::Mode::read_write, options.vfs);
   if (from) {
     sqlite::Transaction transaction(db);
     Result<void> step = transaction.begin();

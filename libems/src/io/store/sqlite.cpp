@@ -92,13 +92,13 @@ Bytes Statement::blob(int column) const noexcept {
   return {data, static_cast<std::size_t>(sqlite3_column_bytes(raw_.get(), column))};
 }
 
-Result<Database> Database::open(const std::string& path, Mode mode) {
+Result<Database> Database::open(const std::string& path, Mode mode, const std::string& vfs) {
   const int flags =
       SQLITE_OPEN_FULLMUTEX | (mode == Mode::read_only ? SQLITE_OPEN_READONLY
                                : mode == Mode::create  ? SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE
                                                        : SQLITE_OPEN_READWRITE);
   sqlite3* raw = nullptr;
-  const int code = sqlite3_open_v2(path.c_str(), &raw, flags, nullptr);
+  const int code = sqlite3_open_v2(path.c_str(), &raw, flags, vfs.empty() ? nullptr : vfs.c_str());
   Database db;
   db.raw_.reset(raw);
   if (code != SQLITE_OK) return fail(to_error(code));
@@ -175,7 +175,7 @@ Result<void> check_integrity(Database& db) {
 }  // namespace
 
 Result<Database> open_store(const std::string& path, const Schema& schema, bool may_create,
-                            std::uint32_t pages_max, bool* created) {
+                            std::uint32_t pages_max, bool* created, const std::string& vfs) {
   std::error_code ignored;
   const bool exists = std::filesystem::exists(path, ignored);
   if (!exists && !may_create) return fail(Errc::not_found, 0, "store: no such file");
@@ -189,7 +189,7 @@ Result<Database> open_store(const std::string& path, const Schema& schema, bool 
     if (fd >= 0) ::close(fd);
   }
   Result<Database> db =
-      Database::open(path, exists ? Database::Mode::read_write : Database::Mode::create);
+      Database::open(path, exists ? Database::Mode::read_write : Database::Mode::create, vfs);
   if (!db) {
     const bool no_folder = db.error().code == Errc::io && !exists;
     if (no_folder) return fail(Errc::io, 0, "store: its folder cannot be written");
@@ -218,12 +218,13 @@ Result<Database> open_store(const std::string& path, const Schema& schema, bool 
   return db;
 }
 
-Result<Database> open_store_read_only(const std::string& path, const Schema& schema) {
+Result<Database> open_store_read_only(const std::string& path, const Schema& schema,
+                                      const std::string& vfs) {
   std::error_code ignored;
   if (!std::filesystem::exists(path, ignored)) {
     return fail(Errc::not_found, 0, "store: no such file");
   }
-  Result<Database> db = Database::open(path, Database::Mode::read_only);
+  Result<Database> db = Database::open(path, Database::Mode::read_only, vfs);
   if (!db) return db;
   const Result<void> identity = check_identity(*db, schema, false);
   if (!identity) return fail(identity.error());

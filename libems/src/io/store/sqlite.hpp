@@ -66,7 +66,8 @@ class Database {
   Database() noexcept = default;
 
   enum class Mode { read_only, read_write, create };
-  [[nodiscard]] static Result<Database> open(const std::string& path, Mode mode);
+  [[nodiscard]] static Result<Database> open(const std::string& path, Mode mode,
+                                             const std::string& vfs = {});
 
   [[nodiscard]] Result<Statement> prepare(std::string_view sql);
   [[nodiscard]] Result<void> run(const char* sql);
@@ -115,11 +116,14 @@ struct Schema {
 /// A new file is readable by its owner and group only (0640, less the umask).
 ///
 /// @param created  Set when the tables were made now.
+/// @param vfs      Name of a registered SQLite VFS; empty: the default one.
 /// @errors not_found, header, schema, corrupt, read_only, disk_full, io, unavailable.
 [[nodiscard]] Result<Database> open_store(const std::string& path, const Schema& schema,
-                                          bool may_create, std::uint32_t pages_max, bool* created);
+                                          bool may_create, std::uint32_t pages_max, bool* created,
+                                          const std::string& vfs = {});
 /// Opens it for reading beside its writer.
-[[nodiscard]] Result<Database> open_store_read_only(const std::string& path, const Schema& schema);
+[[nodiscard]] Result<Database> open_store_read_only(const std::string& path, const Schema& schema,
+                                                    const std::string& vfs = {});
 
 /// Says to the whole machine that one process writes a store, by a lock on `<path>.lock`.
 class WriterLock {

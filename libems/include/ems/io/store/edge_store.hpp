@@ -30,6 +30,7 @@ struct EdgeStoreOptions {
   bool repair = true;  ///< Salvage a damaged file into a new one; false: refuse with `corrupt`.
   /// Hard limit of the file in SQLite pages of 4 KiB; 0: none. A quota, and how tests fill a disk.
   std::uint32_t pages_max = 0;
+  std::string vfs;  ///< Name of a registered SQLite VFS; empty: the default one.
 };
 
 /// What open() found and did.
