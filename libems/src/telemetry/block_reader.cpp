@@ -85,7 +85,7 @@ Result<void> BlockReader::read_table() noexcept {
   return {};
 }
 
-Result<void> BlockReader::check_body() const noexcept {
+Result<void> BlockReader::check_body() noexcept {
   const Bytes data = block_.first(body_end());
   std::size_t at = body_begin();
   PackState state;
@@ -97,6 +97,9 @@ Result<void> BlockReader::check_body() const noexcept {
       const Result<Record> record = unpack_record(data, at, state.time);
       if (!record) return fail(record.error());
     }
+    const UtcInstant time = utc(state.time);
+    utc_min_ = i == 0 ? time : std::min(utc_min_, time);
+    utc_max_ = i == 0 ? time : std::max(utc_max_, time);
   }
   if (at != data.size()) return fail(Errc::length, at, "block: bytes after the last row");
   return {};

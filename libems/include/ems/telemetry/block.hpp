@@ -156,6 +156,9 @@ class BlockReader {
   /// The point table; empty for records.
   [[nodiscard]] std::span<const Point> points() const noexcept { return points_.view(); }
   [[nodiscard]] Bytes bytes() const noexcept { return block_; }
+  /// Earliest and latest time of its rows, found while open() checked them: a clock can go back.
+  [[nodiscard]] UtcInstant utc_min() const noexcept { return utc_min_; }
+  [[nodiscard]] UtcInstant utc_max() const noexcept { return utc_max_; }
   /// Column of a point; nullopt when the block has none.
   [[nodiscard]] std::optional<std::size_t> column(const Point& point) const noexcept;
 
@@ -165,7 +168,7 @@ class BlockReader {
   BlockReader() noexcept = default;
   [[nodiscard]] Result<void> read_header() noexcept;
   [[nodiscard]] Result<void> read_table() noexcept;
-  [[nodiscard]] Result<void> check_body() const noexcept;
+  [[nodiscard]] Result<void> check_body() noexcept;
   [[nodiscard]] std::size_t body_begin() const noexcept {
     return kBlockHeaderSize + points_.size() * kBlockPointSize;
   }
@@ -173,6 +176,8 @@ class BlockReader {
 
   Bytes block_;
   BlockHeader header_{};
+  UtcInstant utc_min_{};
+  UtcInstant utc_max_{};
   StaticVector<Point, kPointsMax> points_{};
 };
 
