@@ -165,6 +165,22 @@ Result<void> create_tables(Database& db, const Schema& schema) {
   return transaction.commit();
 }
 
+Result<void> migrate(Database& db, const Schema& schema) {
+  const Result<std::int64_t> version = db.integer("PRAGMA user_version");
+  if (!version) return fail(version.error());
+  if (*version >= schema.version || schema.migrations.empty()) return {};
+  EMS_ASSERT(std::cmp_equal(schema.migrations.size(), schema.version - 1));
+  Transaction transaction(db);
+  Result<void> step = transaction.begin();
+  for (auto v = static_cast<std::size_t>(*version); step && v <= schema.migrations.size(); ++v) {
+    step = db.run(schema.migrations[v - 1]);
+  }
+  if (!step) return step;
+  step = db.run(("PRAGMA user_version=" + std::to_string(schema.version)).c_str());
+  if (!step) return step;
+  return transaction.commit();
+}
+
 Result<void> check_integrity(Database& db) {
   const Result<std::string> verdict = db.text("PRAGMA quick_check(1)");
   if (!verdict) return fail(verdict.error());
@@ -211,6 +227,7 @@ Result<Database> open_store(const std::string& path, const Schema& schema, bool 
   step = db->run(settings.c_str());
   if (!step) return fail(step.error());
   step = fresh ? create_tables(*db, schema) : check_integrity(*db);
+  if (step && !fresh) step = migrate(*db, schema);
   if (!step) return fail(step.error());
   if (fresh) step = sync_folder_of(path);
   if (!step) return fail(step.error());
@@ -228,6 +245,11 @@ Result<Database> open_store_read_only(const std::string& path, const Schema& sch
   if (!db) return db;
   const Result<void> identity = check_identity(*db, schema, false);
   if (!identity) return fail(identity.error());
+  const Result<std::int64_t> version = db->integer("PRAGMA user_version");
+  if (!version) return fail(version.error());
+  if (*version < schema.version && !schema.migrations.empty()) {
+    return fail(Errc::schema, 0, "store: of an earlier version; its writer migrates it");
+  }
   return db;
 }
 

@@ -11,6 +11,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -110,9 +111,13 @@ struct Schema {
   std::int32_t application_id;
   std::int32_t version;
   const char* create_sql;
+  /// [v - 1] makes a file of version v one of v + 1; version - 1 of them, or none: a file of an
+  /// earlier version is used as it is.
+  std::span<const char* const> migrations{};
 };
 
 /// Opens a store's file: identity, version, integrity, WAL, FULL; creates the tables of a new one.
+/// A file of an earlier version is migrated in one transaction: it has the old form or the new.
 /// A new file is readable by its owner and group only (0640, less the umask).
 ///
 /// @param created  Set when the tables were made now.
