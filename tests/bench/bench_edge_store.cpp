@@ -3,6 +3,7 @@
 // WAL and synchronous=FULL; and durable commits of single rows beside bare fdatasync.
 //
 // bench_edge_store TABLE FOLDER CASE [ROWS_PER_COMMIT]; a case a process, JSON on stdout.
+// bench_edge_store --version says with what it was built.
 #include <fcntl.h>
 #include <sqlite3.h>
 #include <unistd.h>
@@ -261,6 +262,10 @@ void commits(const Table& table, const std::string& folder) {
 }  // namespace
 
 int main(int argc, char** argv) {
+  if (argc == 2 && std::string(argv[1]) == "--version") {
+    std::printf("{\"compiler\": \"%s\", \"flags\": \"%s\"}\n", __VERSION__, EMS_BENCH_FLAGS);
+    return 0;
+  }
   if (argc < 4) die("usage: bench_edge_store TABLE FOLDER CASE [ROWS_PER_COMMIT]");
   const Table table = bench::read_table(argv[1]);
   const std::string folder = argv[2];
