@@ -267,7 +267,7 @@ TEST(FleetStore, TotalsBeyondTheirRangeStayAtItsEndAndTheStoreOpens) {
     ASSERT_TRUE(send(*store, begin(*store, kOther), 1, 5));
     ASSERT_TRUE(send(*store, begin(*store, {"third", "a"}), 1, 5));
   }
-  run_sql(dir / "f.db", "UPDATE mark SET gap_rows=9223372036854775807, duplicates=7");
+  run_sql(dir / "f.db", "UPDATE lane SET gap_rows=9223372036854775807, duplicates=7");
   const auto store = must_open(dir / "f.db");
   ASSERT_NE(store, nullptr);
   EXPECT_EQ(store->counters().gap_rows, UINT64_MAX);

@@ -13,7 +13,7 @@ namespace ems::fleet {
 struct SqliteFleetOptions {
   bool create = true;      ///< Make the file when it is not there.
   bool read_only = false;  ///< For readers beside a running server: queries only.
-  std::string vfs;         ///< Name of a registered SQLite VFS; empty: the default one.
+  std::string vfs{};       ///< Name of a registered SQLite VFS; empty: the default one.
 };
 
 /// Opens or creates a fleet store.
