@@ -24,8 +24,7 @@ Result<Grid> Grid::uniform(UtcInstant from, UtcInstant to, Duration width) {
     return fail(Errc::invalid_argument, 0, "grid: a bucket's width is above 0");
   }
   if (to <= from) return fail(Errc::invalid_argument, 0, "grid: the range must end after it began");
-  if ((to - from).count() / width.count() >= static_cast<std::int64_t>(kGridMax) ||
-      to - from == Duration::max()) {
+  if (((to - from).count() - 1) / width.count() >= static_cast<std::int64_t>(kGridMax)) {
     return fail(Errc::resource_exhausted, 0, "grid: more than a million buckets");
   }
   std::vector<UtcInstant> edges;
