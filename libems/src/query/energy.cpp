@@ -182,6 +182,11 @@ void EnergyLedger::finish() {
   for (auto& [key, account] : accounts_) account.settle(grid_);
 }
 
+bool EnergyLedger::counters_began() const noexcept {
+  return std::all_of(accounts_.begin(), accounts_.end(),
+                     [](const auto& entry) { return entry.second.began(); });
+}
+
 bool EnergyLedger::settled(UtcInstant at) const noexcept {
   return before_ && *before_ >= at &&
          std::all_of(accounts_.begin(), accounts_.end(),

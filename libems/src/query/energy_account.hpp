@@ -30,6 +30,7 @@ class EnergyLedger::Account {
   void settle(const Grid& grid);
   void silence() noexcept { held_uw_.reset(); }
 
+  [[nodiscard]] bool began() const noexcept { return base_ || !places.counter; }
   [[nodiscard]] bool settled(UtcInstant at) const noexcept { return !base_ || base_->at >= at; }
   [[nodiscard]] std::span<const EnergyFigure> figures() const noexcept { return figures_; }
 

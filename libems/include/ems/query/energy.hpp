@@ -120,6 +120,9 @@ class EnergyLedger {
   void gap() noexcept;
   /// The last row was given: power that waited for a counter's next reading counts.
   void finish();
+  /// Every counter that rows have a place for has given a reading: a reader need not look further
+  /// back.
+  [[nodiscard]] bool counters_began() const noexcept;
   /// Every counter that spoke before `at` has spoken at `at` or later: a reader may stop.
   [[nodiscard]] bool settled(UtcInstant at) const noexcept;
 

@@ -1,0 +1,100 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "ems/io/store/read_query.hpp"
+
+#include <algorithm>
+#include <optional>
+
+namespace ems::io {
+
+using telemetry::Stream;
+
+namespace {
+
+/// Gives rows and gaps to a Downsampler or an EnergyLedger; keeps the first refusal.
+template <class Query>
+class QuerySink final : public RowSink {
+ public:
+  explicit QuerySink(Query& query) : query_(query) {}
+  bool row(const RowId&, const telemetry::Row& row) override {
+    any = true;
+    if (const Result<void> taken = query_.row(row); !taken) refused_ = taken.error();
+    return !refused_ && !enough(row);
+  }
+  bool record(const RowId&, const telemetry::Record&) override { return true; }
+  bool gap(const RowId&, const telemetry::Gap&) override {
+    query_.gap();
+    return true;
+  }
+
+  /// Reads [from, to); `to` may be beyond what is needed: it stops at `stop`, once settled.
+  Result<void> read(RowSource& source, UtcInstant from, UtcInstant to,
+                    std::optional<UtcInstant> stop = std::nullopt) {
+    stop_ = stop;
+    if (to <= from) return {};
+    const Result<void> done = source.read(Stream::telemetry, {from, to}, *this);
+    if (refused_) return fail(*refused_);
+    return done;
+  }
+  bool any = false;  ///< There were rows.
+
+ private:
+  bool enough(const telemetry::Row& row) const {
+    if constexpr (requires { query_.settled(row.at); }) {
+      return stop_ && row.at >= *stop_ && query_.settled(*stop_);
+    }
+    return false;
+  }
+  Query& query_;
+  std::optional<UtcInstant> stop_;
+  std::optional<Error> refused_;
+};
+
+/// Most energy queries find every reading that they need so close to the range.
+constexpr Duration kNear = seconds(120);
+
+}  // namespace
+
+Result<query::Downsampler> read_buckets(RowSource& source, query::Grid grid,
+                                        std::span<const Point> points,
+                                        const query::DownsampleOptions& options) {
+  const UtcInstant from = grid.from() + -options.gap_max;
+  const UtcInstant to = grid.to() + options.gap_max + microseconds(1);
+  Result<query::Downsampler> down = query::Downsampler::create(std::move(grid), points, options);
+  if (!down) return down;
+  QuerySink sink(*down);
+  if (const Result<void> read = sink.read(source, from, to); !read) return fail(read.error());
+  return down;
+}
+
+Result<query::EnergyLedger> read_energy(RowSource& source, query::Grid grid,
+                                        const query::EnergyOptions& options) {
+  const UtcInstant from = grid.from();
+  const UtcInstant to = grid.to();
+  const Duration near = max_of(options.gap_max, kNear);
+  const auto begin = [&](Duration lead) -> Result<query::EnergyLedger> {
+    Result<query::EnergyLedger> ledger = query::EnergyLedger::create(grid, options);
+    if (!ledger) return ledger;
+    QuerySink sink(*ledger);
+    if (const Result<void> r = sink.read(source, from + -lead, from); !r) return fail(r.error());
+    if (lead == near && (!sink.any || !ledger->counters_began())) {
+      return fail(Errc::not_found, 0, "");  // The readings before the range are further back.
+    }
+    return ledger;
+  };
+  Result<query::EnergyLedger> ledger = begin(near);
+  if (!ledger && ledger.error().code == Errc::not_found && options.bridge_max > near) {
+    ledger = begin(options.bridge_max);
+  }
+  if (!ledger) return ledger;
+  QuerySink sink(*ledger);
+  const UtcInstant after = to + options.gap_max + microseconds(1);
+  if (const Result<void> r = sink.read(source, from, after); !r) return fail(r.error());
+  if (!ledger->settled(to)) {
+    const Result<void> r = sink.read(source, after, to + options.bridge_max, to);
+    if (!r) return fail(r.error());
+  }
+  ledger->finish();
+  return ledger;
+}
+
+}  // namespace ems::io
