@@ -302,7 +302,7 @@ TEST(EdgeStore, RefusesWhatIsNotItsOwn) {
   sql(dir / "other.db", "CREATE TABLE t(x); PRAGMA application_id=1");
   EXPECT_EQ(EdgeStore::open(dir / "other.db").error().code, Errc::header);
   { (void)must_open(dir / "newer.db"); }
-  sql(dir / "newer.db", "PRAGMA user_version=2");
+  sql(dir / "newer.db", "PRAGMA user_version=4");
   EXPECT_EQ(EdgeStore::open(dir / "newer.db").error().code, Errc::schema);
   EXPECT_EQ(StoreReader::open(dir / "newer.db").error().code, Errc::schema);
   EdgeStoreOptions no_create;

@@ -13,9 +13,21 @@
 
 namespace ems::io::sqlite {
 
-Error to_error(int code) noexcept {
+Error to_error(int code, sqlite3* db) noexcept {
   if (code == SQLITE_IOERR_SHMSIZE) return fail(Errc::disk_full, 0, "store: no room left").error;
-  switch (code & 0xFF) {
+  const int kind = code & 0xFF;
+  if (db != nullptr && (kind == SQLITE_IOERR || kind == SQLITE_CANTOPEN)) {
+    switch (sqlite3_system_errno(db)) {
+      case EROFS:
+        return fail(Errc::read_only, 0, "store: the file system is read-only").error;
+      case ENOSPC:
+      case EDQUOT:
+        return fail(Errc::disk_full, 0, "store: no room left").error;
+      default:
+        break;
+    }
+  }
+  switch (kind) {
     case SQLITE_FULL:
       return fail(Errc::disk_full, 0, "store: no room left").error;
     case SQLITE_READONLY:
@@ -64,7 +76,7 @@ Result<bool> Statement::next() noexcept {
   if (code == SQLITE_ROW) return true;
   sqlite3_reset(raw_.get());
   if (code == SQLITE_DONE) return false;
-  return fail(to_error(code));
+  return fail(to_error(code, sqlite3_db_handle(raw_.get())));
 }
 Result<void> Statement::run() noexcept {
   const Result<bool> row = next();
@@ -101,7 +113,7 @@ Result<Database> Database::open(const std::string& path, Mode mode, const std::s
   const int code = sqlite3_open_v2(path.c_str(), &raw, flags, vfs.empty() ? nullptr : vfs.c_str());
   Database db;
   db.raw_.reset(raw);
-  if (code != SQLITE_OK) return fail(to_error(code));
+  if (code != SQLITE_OK) return fail(to_error(code, raw));
   sqlite3_extended_result_codes(raw, 1);
   sqlite3_busy_timeout(raw, 2000);  // A reader's checkpoint, never another writer: WriterLock.
   return db;
@@ -111,13 +123,21 @@ Result<Statement> Database::prepare(std::string_view sql) {
   sqlite3_stmt* raw = nullptr;
   const int code = sqlite3_prepare_v3(raw_.get(), sql.data(), static_cast<int>(sql.size()),
                                       SQLITE_PREPARE_PERSISTENT, &raw, nullptr);
-  if (code != SQLITE_OK) return fail(to_error(code));
+  if (code != SQLITE_OK) return fail(to_error(code, raw_.get()));
   return Statement{raw};
+}
+
+Result<void> Database::prepare_once(Statement& statement, std::string_view sql) {
+  if (statement) return {};
+  Result<Statement> made = prepare(sql);
+  if (!made) return fail(made.error());
+  statement = std::move(*made);
+  return {};
 }
 
 Result<void> Database::run(const char* sql) {
   const int code = sqlite3_exec(raw_.get(), sql, nullptr, nullptr, nullptr);
-  if (code != SQLITE_OK) return fail(to_error(code));
+  if (code != SQLITE_OK) return fail(to_error(code, raw_.get()));
   return {};
 }
 
@@ -146,7 +166,7 @@ Result<void> check_identity(Database& db, const Schema& schema, bool fresh) {
   if (*id != schema.application_id) return fail(Errc::header, 0, "store: not a libems store");
   const Result<std::int64_t> version = db.integer("PRAGMA user_version");
   if (!version) return fail(version.error());
-  if (*version > schema.version || *version < 1) {
+  if (*version > schema.version + (schema.additive ? 1 : 0) || *version < 1) {
     return fail(Errc::schema, 0, "store: made by a newer version");
   }
   return {};
@@ -247,7 +267,7 @@ Result<Database> open_store_read_only(const std::string& path, const Schema& sch
   if (!identity) return fail(identity.error());
   const Result<std::int64_t> version = db->integer("PRAGMA user_version");
   if (!version) return fail(version.error());
-  if (*version < schema.version && !schema.migrations.empty()) {
+  if (*version < schema.version && !schema.migrations.empty() && !schema.additive) {
     return fail(Errc::schema, 0, "store: of an earlier version; its writer migrates it");
   }
   return db;

@@ -22,13 +22,15 @@
 namespace ems::io::sqlite {
 
 /// Named error of a SQLite result code.
-[[nodiscard]] Error to_error(int code) noexcept;
+/// @param db  Where it came from: tells a read-only or full file system from other I/O errors.
+[[nodiscard]] Error to_error(int code, sqlite3* db = nullptr) noexcept;
 
 /// A prepared statement. Parameters and columns count from 1 and 0, as in SQLite.
 class Statement {
  public:
   Statement() noexcept = default;
   explicit Statement(sqlite3_stmt* raw) noexcept : raw_(raw) {}
+  [[nodiscard]] explicit operator bool() const noexcept { return raw_ != nullptr; }
 
   Statement& bind(int at, std::int64_t value) noexcept;
   Statement& bind(int at, std::uint64_t value) noexcept {
@@ -71,6 +73,8 @@ class Database {
                                              const std::string& vfs = {});
 
   [[nodiscard]] Result<Statement> prepare(std::string_view sql);
+  /// Prepares `statement` unless it is ready.
+  [[nodiscard]] Result<void> prepare_once(Statement& statement, std::string_view sql);
   [[nodiscard]] Result<void> run(const char* sql);
   /// The one integer of a one-row query or pragma.
   [[nodiscard]] Result<std::int64_t> integer(std::string_view sql);
@@ -114,6 +118,9 @@ struct Schema {
   /// [v - 1] makes a file of version v one of v + 1; version - 1 of them, or none: a file of an
   /// earlier version is used as it is.
   std::span<const char* const> migrations{};
+  /// Each version only adds tables and columns to the one before: readers take an earlier file as
+  /// it is, and a program takes a file that the next version of it has used.
+  bool additive = false;
 };
 
 /// Opens a store's file: identity, version, integrity, WAL, FULL; creates the tables of a new one.
