@@ -287,7 +287,7 @@ int main(int argc, char** argv) {
   }
   std::uint64_t known = 0;  // Of the first device.
   for (std::size_t i = 0; i < table.rows * table.points.size(); ++i) {
-    known += table.states[i] != 0 ? 1 : 0;
+    known += table.states[i] != 0 ? 1U : 0U;
   }
   std::printf(
       "{\"points\": %llu, \"rows\": %zu, \"commits\": %llu, \"wall_s\": %.6f, \"cpu_s\": %.6f, "

@@ -44,7 +44,7 @@ struct Table {
   /// Number of values that are there.
   [[nodiscard]] std::uint64_t known() const {
     std::uint64_t known = 0;
-    for (const std::uint8_t state : states) known += state != 0 ? 1 : 0;
+    for (const std::uint8_t state : states) known += state != 0 ? 1U : 0U;
     return known;
   }
 };
