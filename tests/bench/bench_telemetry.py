@@ -82,9 +82,9 @@ class Bench:
         self.payload = runs["blocks"][-1]["payload_bytes"] / runs["blocks"][-1]["points"]
         names = {"named": "SQLite row a point, names", "numbered": "SQLite row a point, numbers", "wide": "SQLite wide table"}
         for case, aim in (("named", GOALS["edge"]), ("numbered", None), ("wide", None)):
-            times_better(f"edge write, {ROWS_PER_COMMIT} rows a commit, wall", rate["blocks"], "Mpt/s", names[case], rate[case], aim)
+            times_better(f"edge write, {ROWS_PER_COMMIT} rows/commit, wall", rate["blocks"], "Mpt/s", names[case], rate[case], aim)
         for case, aim in (("named", GOALS["edge"]), ("numbered", None), ("wide", None)):
-            times_better(f"edge write, {ROWS_PER_COMMIT} rows a commit, CPU", per_cpu["blocks"], "Mpt/CPU-s", names[case], per_cpu[case], aim)
+            times_better(f"edge write, {ROWS_PER_COMMIT} rows/commit, CPU", per_cpu["blocks"], "Mpt/CPU-s", names[case], per_cpu[case], aim)
         for case, aim in (("named", GOALS["bytes_rows"]), ("numbered", None), ("wide", None)):
             times_smaller("edge store at rest, file", self.file_bytes["blocks"], "B/pt", names[case], self.file_bytes[case], aim)
         times_smaller("  of it blocks", self.payload, "B/pt", names["named"], self.file_bytes["named"])
@@ -119,10 +119,10 @@ class Bench:
             return runs[-1].file_bytes / runs[-1].points if runs else None
 
         peers = (("InfluxDB, lines", influx, GOALS["ingest_influx"]), ("PostgreSQL, wide COPY", postgres, GOALS["ingest_postgres"]))
-        for what, runs in (("ems-server, gRPC and TLS", server), ("FleetStore::ingest", ours)):
+        for what, runs in (("ems-server, gRPC, TLS", server), ("FleetStore::ingest", ours)):
             for name, peer, aim in peers:
                 times_better(f"ingest, CPU: {what}", per_cpu(runs), "Mpt/CPU-s", name, per_cpu(peer), aim)
-        for what, runs in (("ems-server, gRPC and TLS", server), ("FleetStore::ingest", ours)):
+        for what, runs in (("ems-server, gRPC, TLS", server), ("FleetStore::ingest", ours)):
             for name, peer, _ in peers:
                 times_better(f"ingest, wall: {what}", rate(runs), "Mpt/s", name, rate(peer))
         stored = at_rest(ours)
@@ -230,8 +230,7 @@ class Bench:
         single = si[:, one]
         present = single[~numpy.isnan(single)]
         ours = self.timed(ours_one, single, known)
-        times_better("read one point of them, CPU", ours, "Mpt/CPU-s", "sqlite3, row a point, no index", self.timed(narrow_one, present, known),
-                     GOALS["read"])
+        times_better("read one point of them, CPU", ours, "Mpt/CPU-s", "sqlite3, row a point, no index", self.timed(narrow_one, present, known))
         with sqlite3.connect(narrow) as db:
             db.execute("CREATE INDEX by_signal ON samples(signal, ts, value)")
         times_better("read one point of them, CPU", ours, "Mpt/CPU-s", "sqlite3, row a point, covering index",

@@ -20,7 +20,9 @@ class Runs(NamedTuple):
     high: float
 
     def text(self, unit: str) -> str:
-        """`12.3 [11.9-12.8] Mpt/s`."""
+        """`12.3 [11.9-12.8] Mpt/s`; without the spread where there was one run."""
+        if self.low == self.high:
+            return f"{short(self.median)} {unit}"
         return f"{short(self.median)} [{short(self.low)}-{short(self.high)}] {unit}"
 
 
@@ -39,7 +41,7 @@ def row(what: str, ours: str, aim: str, peer: str = "none exists", ratio: str = 
 
 def wide_row(what: str, ours: str, aim: str, peer: str, ratio: str) -> None:
     """For figures with their spread and peers with a name."""
-    print(f"{what:<52} {ours:>30} {aim:>8} {peer:>44} {ratio:>14}", flush=True)
+    print(f"{what:<38} {ours:>30} {aim:>8} {peer:>56} {ratio:>14}", flush=True)
 
 
 def times_better(what: str, ours: Runs, unit: str, peer_name: str, peer: Runs | None, aim: float | None = None) -> None:
@@ -67,7 +69,7 @@ def machine(folder: Path) -> list[str]:
     """What a reader of the figures must know of the machine."""
     cpu = next((line.split(":", 1)[1].strip() for line in Path("/proc/cpuinfo").read_text().splitlines() if line.startswith("model name")), "?")
     memory_kib = int(Path("/proc/meminfo").read_text().split()[1])
-    disk = subprocess.run(["stat", "-f", "-c", "%T", folder], capture_output=True, text=True, check=False).stdout.strip()
+    disk = subprocess.run(["df", "--output=fstype", folder], capture_output=True, text=True, check=True).stdout.split()[-1]
     load = os.getloadavg()
     return [f"machine: {cpu}, {os.cpu_count()} CPUs, {memory_kib / 2**20:.0f} GiB, {platform.system()} {platform.release()}, {disk}",
             f"load average: {load[0]:.1f} {load[1]:.1f} {load[2]:.1f}"]

@@ -106,7 +106,7 @@ def simulated(ems: Any, devices: int, rows: int) -> Table:
     found = []
     for device in range(devices):
         policies = [ems.ImportLimit(4000), ems.SelfConsumption()]
-        with ems.SimulatedSite(seed=device + 1, start_hour=(7 + device) % 24, policies=policies) as site:
+        with ems.SimulatedSite(seed=device + 1, start_hour=(7 + device) % 24, policies=policies, record_period_s=1) as site:
             site.run(rows)
             found.append(site.columns())
     shortest = min(len(columns[0].time) for columns in found)
