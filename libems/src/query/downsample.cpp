@@ -49,9 +49,9 @@ Result<Downsampler> Downsampler::create(Grid grid, std::span<const Point> points
 }
 
 Result<std::size_t> Downsampler::add(const Point& point) {
-  if (grid_.size() > kBucketsMax / (points_.size() + 1)) {
+  if (grid_.size() > options_.buckets_max / (points_.size() + 1)) {
     return fail(Errc::resource_exhausted, 0,
-                "downsample: more than four million buckets; ask for fewer points or wider ones");
+                "downsample: too many buckets; ask for fewer points or wider buckets");
   }
   index_.emplace(point, points_.size());
   points_.push_back(point);
@@ -66,7 +66,7 @@ Result<void> Downsampler::learn(std::span<const Point> points) {
   for (const Point& point : points) {
     const auto found = index_.find(point);
     std::size_t place = found != index_.end() ? found->second : kNowhere;
-    if (found == index_.end() && all_) {
+    if (found == index_.end() && all_ && (!options_.wanted || options_.wanted(point))) {
       const Result<std::size_t> added = add(point);
       if (!added) return fail(added.error());
       place = *added;

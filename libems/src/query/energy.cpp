@@ -80,7 +80,8 @@ std::string_view to_string(EnergySource source) noexcept {
   return "unknown";
 }
 
-std::int64_t EnergyFigure::energy_mwh() const noexcept {
+std::optional<std::int64_t> EnergyFigure::energy_mwh() const noexcept {
+  if (known() <= Duration::zero()) return std::nullopt;
   return ems::detail::saturating_add(counter_mwh, power.round_div(kMicrowattMicrosPerMwh));
 }
 
@@ -140,8 +141,9 @@ Result<void> EnergyLedger::learn(std::span<const Point> points) {
     }
     if (!places.counter && !places.power && !(places.voltage && places.current)) return {};
     const EnergyAccount key{asset, feed.flow};
-    if (!accounts_.contains(key) && grid_.size() > kFiguresMax / (accounts_.size() + 1)) {
-      return fail(Errc::resource_exhausted, 0, "energy: more than two million figures");
+    if (!accounts_.contains(key) && grid_.size() > options_.figures_max / (accounts_.size() + 1)) {
+      return fail(Errc::resource_exhausted, 0,
+                  "energy: too many figures; ask for longer periods or a shorter range");
     }
     accounts_.try_emplace(key, grid_, feed.sign).first->second.places = places;
     return {};

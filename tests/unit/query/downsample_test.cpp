@@ -166,6 +166,17 @@ TEST(Downsample, PointsThatComeAndGoKeepTheirPlaces) {
   EXPECT_EQ(down->buckets(1)[0].count, 3U);
 }
 
+TEST(Downsample, TakesOfThePointsThatOccurThoseThatAreWanted) {
+  auto down = Downsampler::create(
+      *Grid::uniform(at_s(0), at_s(10), seconds(10)), {},
+      {.wanted = [](const Point& point) { return point.signal == Signal::soc; }});
+  const Point soc{battery(1), Signal::soc, 0};
+  ASSERT_TRUE(down->row(row_at(0, {{kGridPower, 5}, {soc, 70}}).view()));
+  ASSERT_EQ(down->points().size(), 1U);
+  EXPECT_EQ(down->points()[0], soc);
+  EXPECT_EQ(down->buckets(0)[0].last, 70);
+}
+
 TEST(Downsample, ExtremeValuesNeitherWrapNorRound) {
   constexpr std::int64_t kMax = std::numeric_limits<std::int64_t>::max();
   Downsampler down = tens(0, 10);

@@ -314,7 +314,7 @@ TEST(EnergyLedger, HostileReadingsAreRefusedNotCounted) {
   ledger.finish();
   EXPECT_LE(figure(ledger, kImport).counter_mwh, 4'000'000);
   EXPECT_LE(figure(ledger, kImport).known(), seconds(30));
-  EXPECT_GE(figure(ledger, kImport).energy_mwh(), 0);
+  EXPECT_GE(figure(ledger, kImport).energy_mwh().value_or(-1), 0);
 }
 
 TEST(EnergyLedger, RefusesOptionsThatMeanNothing) {
@@ -329,6 +329,23 @@ TEST(EnergyLedger, RefusesOptionsThatMeanNothing) {
   EXPECT_TRUE(refused({.power_max_w = 0}));
   EXPECT_TRUE(refused({.counter_modulus_wh = -1}));
   EXPECT_TRUE(refused({.quality_min = static_cast<Quality>(4)}));
+}
+
+TEST(EnergyLedger, APeriodNobodyKnowsHasNoEnergyNotZero) {
+  EnergyLedger ledger = hours(2);
+  power(ledger, 0, 5);
+  power(ledger, 1, 5);
+  ledger.finish();
+  EXPECT_EQ(figure(ledger, kSiteImport, 0).energy_mwh(), 1);
+  EXPECT_EQ(figure(ledger, kSiteImport, 1).energy_mwh(), std::nullopt);
+  EXPECT_EQ(figure(ledger, kSiteImport, 1).source(), EnergySource::none);
+}
+
+TEST(EnergyLedger, KeepsNoMoreFiguresThanItMay) {
+  EnergyLedger ledger = hours(2, {.figures_max = 4});
+  power(ledger, 0, 5);  // Two flows.
+  EXPECT_EQ(ledger.row(row_at(1, {{kGridPower, 5}, {kMeterPower, 5}}).view()).error().code,
+            Errc::resource_exhausted);
 }
 
 TEST(EnergyLedger, WordsAreThoseOfTheFaces) {

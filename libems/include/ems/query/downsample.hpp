@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <optional>
 #include <span>
@@ -40,27 +41,28 @@ struct DownsampleOptions {
   Duration gap_max = seconds(10);
   /// Values of a lower quality are counted as doubted and otherwise as unknown.
   Quality quality_min = Quality::substituted;
+  /// Where no points are named: which of those that occur. Empty: all.
+  std::function<bool(const Point&)> wanted{};
+  /// Most buckets (grid x points) that are kept.
+  std::size_t buckets_max = 4'000'000;
 };
-
-/// Most buckets (grid x points) that one downsampling keeps.
-inline constexpr std::size_t kBucketsMax = 4'000'000;
 
 /// Fills buckets from rows. A moment counts once, even when a clock was set back over it.
 ///
-/// @memory        96 bytes per point and bucket, at most kBucketsMax of them.
+/// @memory        96 bytes per point and bucket, at most buckets_max of them.
 /// @thread_safety Like a value.
 class Downsampler {
  public:
   /// @param points  Points wanted; empty: every point that occurs.
   /// @errors        invalid_argument    a point twice, or an option outside its range.
-  ///                resource_exhausted  more than kBucketsMax.
+  ///                resource_exhausted  more than buckets_max.
   [[nodiscard]] static Result<Downsampler> create(Grid grid, std::span<const Point> points = {},
                                                   const DownsampleOptions& options = {});
 
   /// The next row, in the order they were made. Rows beside the grid matter too: the one before it
   /// speaks into it, the one after it ends what the last one says.
   ///
-  /// @errors resource_exhausted  new points, and more than kBucketsMax with them.
+  /// @errors resource_exhausted  new points, and more than buckets_max with them.
   [[nodiscard]] Result<void> row(const telemetry::Row& row);
   /// Rows are missing here: what came before speaks no further.
   void gap() noexcept;

@@ -51,8 +51,9 @@ struct EnergyFigure {
   std::uint32_t resets = 0;  ///< Times the counter began anew: reset, replaced, or implausible.
   std::uint32_t wraps = 0;   ///< Times it passed its end.
 
-  /// Milliwatt-hours, rounded to nearest; never negative.
-  [[nodiscard]] std::int64_t energy_mwh() const noexcept;
+  /// Milliwatt-hours, rounded to nearest, never negative, of the time that is known; nullopt when
+  /// none is.
+  [[nodiscard]] std::optional<std::int64_t> energy_mwh() const noexcept;
   [[nodiscard]] EnergySource source() const noexcept;
   [[nodiscard]] Duration known() const noexcept { return known_counter + known_power; }
   /// Takes in a period beside it: hours become days. Exact.
@@ -75,6 +76,8 @@ struct EnergyOptions {
   std::int64_t counter_modulus_wh = 0;
   /// Whose counters are the site's import and export; nullopt: the site's are taken from power.
   std::optional<AssetId> grid_meter{};
+  /// Most figures (grid x accounts) that the ledger keeps.
+  std::size_t figures_max = 2'000'000;
 };
 
 /// One line of the ledger.
@@ -83,9 +86,6 @@ struct EnergyAccount {
   EnergyFlow flow = EnergyFlow::imported;
   friend constexpr auto operator<=>(const EnergyAccount&, const EnergyAccount&) noexcept = default;
 };
-
-/// Most figures (grid x accounts) that one ledger keeps.
-inline constexpr std::size_t kFiguresMax = 2'000'000;
 
 /// Fills periods from rows. Accounts appear with the points that feed them:
 ///
@@ -100,7 +100,7 @@ inline constexpr std::size_t kFiguresMax = 2'000'000;
 ///
 /// A moment counts once, even when a clock was set back over it.
 ///
-/// @memory        96 bytes per account and period, at most kFiguresMax of them; while a counter
+/// @memory        96 bytes per account and period, at most figures_max of them; while a counter
 ///                that was there is silent, 32 bytes per row and account, at most bridge_max long.
 /// @thread_safety Like a value.
 class EnergyLedger {
@@ -114,7 +114,7 @@ class EnergyLedger {
   /// The next row, in the order they were made. Rows beside the grid matter too, as far as
   /// bridge_max.
   ///
-  /// @errors resource_exhausted  more than kFiguresMax with the accounts of this row.
+  /// @errors resource_exhausted  more than figures_max with the accounts of this row.
   [[nodiscard]] Result<void> row(const telemetry::Row& row);
   /// Rows are missing here: no power speaks across; a counter does.
   void gap() noexcept;
