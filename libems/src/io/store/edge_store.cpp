@@ -180,7 +180,14 @@ Result<void> EdgeStore::Impl::commit_once() {
   sqlite::Transaction transaction(db);
   Result<void> step = noted(transaction.begin());
   if (step) step = noted(write_pending());
+  const auto lost = counters.rows_lost;
   if (step) step = noted(keep_budgets());
+  for (const Lane& of : lanes) {  // The marks say what was ever lost, too.
+    const std::size_t i = index_of(of.stream);
+    if (step && counters.rows_lost[i] != lost[i]) {
+      step = noted(write_marks(of, of.builder.next_sequence() - 1));
+    }
+  }
   if (step) step = noted(transaction.commit());
   if (step) attempt.keep();
   return step;

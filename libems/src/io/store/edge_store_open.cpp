@@ -250,10 +250,14 @@ Result<void> EdgeStore::Impl::repair(const std::string& path) {
       if (step) step = salvage(*from);
       if (step) step = transaction.commit();
     }
+    // What stays in the log is not in the file that gets the name.
+    const int code =
+        sqlite3_wal_checkpoint_v2(db.raw(), nullptr, SQLITE_CHECKPOINT_TRUNCATE, nullptr, nullptr);
+    if (step && code != SQLITE_OK) step = fail(sqlite::to_error(code, db.raw()));
     step = noted(step);
     upsert_block = {};
     update_marks = {};
-    db = {};  // Closing writes the log into the file, and syncs it.
+    db = {};
     if (!step) {
       for (const char* part : kParts) std::filesystem::remove(fresh + part, ignored);
       return step;

@@ -13,11 +13,31 @@
 
 namespace ems::io::sqlite {
 
+namespace {
+
+/// Why the operating system refused a write last: of the log or of the file. sqlite3_system_errno()
+/// does not know of a failed commit.
+int last_errno(sqlite3* db) noexcept {
+  for (const int which : {SQLITE_FCNTL_JOURNAL_POINTER, SQLITE_FCNTL_FILE_POINTER}) {
+    sqlite3_file* file = nullptr;
+    int number = 0;
+    if (sqlite3_file_control(db, "main", which, &file) != SQLITE_OK || file == nullptr ||
+        file->pMethods == nullptr) {
+      continue;
+    }
+    const int code = file->pMethods->xFileControl(file, SQLITE_FCNTL_LAST_ERRNO, &number);
+    if (code == SQLITE_OK && number != 0) return number;
+  }
+  return sqlite3_system_errno(db);
+}
+
+}  // namespace
+
 Error to_error(int code, sqlite3* db) noexcept {
   if (code == SQLITE_IOERR_SHMSIZE) return fail(Errc::disk_full, 0, "store: no room left").error;
   const int kind = code & 0xFF;
   if (db != nullptr && (kind == SQLITE_IOERR || kind == SQLITE_CANTOPEN)) {
-    switch (sqlite3_system_errno(db)) {
+    switch (last_errno(db)) {
       case EROFS:
         return fail(Errc::read_only, 0, "store: the file system is read-only").error;
       case ENOSPC:
