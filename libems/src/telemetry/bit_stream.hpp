@@ -75,16 +75,14 @@ class BitReader {
   /// The next bits, the first one lowest; at least kBitsMax of them are true.
   [[nodiscard]] std::uint64_t peek() const noexcept {
     const std::size_t at = bit_ / 8;
-    constexpr std::size_t kWord = sizeof(std::uint64_t);
-    const std::uint64_t word =
-        at + kWord <= data_.size() ? load_word(data_, at) : peek_at_the_end(at);
-    return word >> (bit_ % 8);
+    const bool whole = at + sizeof(std::uint64_t) <= data_.size();
+    return (whole ? load_word(data_, at) : load_the_end(data_, at)) >> (bit_ % 8);
   }
   void skip(unsigned count) noexcept { bit_ += count; }
   /// @pre count <= kBitsMax.
   [[nodiscard]] std::uint64_t take(unsigned count) noexcept {
     const std::uint64_t value = peek() & low_bits(count);
-    bit_ += count;
+    skip(count);
     return value;
   }
   /// For 0 .. 64 bits.
@@ -98,13 +96,8 @@ class BitReader {
   [[nodiscard]] bool overrun() const noexcept { return bit_ > 8 * data_.size(); }
 
  private:
-  [[nodiscard]] std::uint64_t peek_at_the_end(std::size_t at) const noexcept {
-    std::uint64_t word = 0;
-    for (unsigned shift = 0; at < data_.size(); ++at, shift += 8) {
-      word |= std::uint64_t{load_u8(data_, at)} << shift;
-    }
-    return word;
-  }
+  /// The bytes from `at` and then zeros.
+  [[nodiscard]] static std::uint64_t load_the_end(Bytes data, std::size_t at) noexcept;
 
   Bytes data_;
   std::size_t bit_;

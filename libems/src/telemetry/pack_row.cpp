@@ -17,27 +17,38 @@ void put_first(BitWriter& out, std::uint64_t number) noexcept {
   if (width > 1) out.put_wide(number & low_bits(width - 1), width - 1);
 }
 
+/// A surprise that its code has no place for. @return it in folded steps.
+std::uint64_t put_escaped(BitWriter& out, Column& column, std::int64_t surprise) noexcept {
+  out.put(low_bits(kEscape), kEscape);
+  put_exact(out, zigzag(surprise));
+  const std::int64_t grid = grid_of(column);
+  return surprise % grid == 0 ? fold(column, surprise / grid)
+                              : zigzag(learn_grid(column, surprise));
+}
+
 /// The surprise of a column whose grid is known. @return it in folded steps.
-std::uint64_t put_surprise(BitWriter& out, Column& column, std::int64_t surprise,
-                           unsigned least) noexcept {
+inline std::uint64_t put_surprise(BitWriter& out, Column& column, std::int64_t surprise,
+                                  unsigned least) noexcept {
   const std::int64_t grid = grid_of(column);
   const std::int64_t steps = grid == 1 ? surprise : surprise / grid;
   const bool on_grid = steps * grid == surprise;
   const std::uint64_t size = fold(column, steps);
   const unsigned parameter = rice_parameter(column);
   const std::uint64_t ones = (size - least) >> parameter;
-  if (on_grid && ones < kEscape) {
-    const auto count = static_cast<unsigned>(ones);
-    const std::uint64_t rest = (size - least) & low_bits(parameter);
-    out.put(low_bits(count) | rest << (count + 1), count + 1 + parameter);
-    return size;
+  if (!on_grid || ones >= kEscape) [[unlikely]] {
+    BitWriter behind = out;  // So that `out` can live in registers.
+    const std::uint64_t escaped = put_escaped(behind, column, surprise);
+    out = behind;
+    return escaped;
   }
-  out.put(low_bits(kEscape), kEscape);
-  put_exact(out, zigzag(surprise));
-  return on_grid ? size : zigzag(learn_grid(column, surprise));
+  const auto count = static_cast<unsigned>(ones);
+  const std::uint64_t rest = (size - least) & low_bits(parameter);
+  out.put(low_bits(count) | rest << (count + 1), count + 1 + parameter);
+  return size;
 }
 
-void pack_active(BitWriter& out, PackState& state, std::size_t i, std::int64_t value) noexcept {
+/// A value of a column that has no grid yet.
+void pack_young(BitWriter& out, PackState& state, std::size_t i, std::int64_t value) noexcept {
   Column& column = state.columns[i];
   if (column.grid == kGridUnseen) {
     put_first(out, zigzag(difference(value, first_guess(state, i))));
@@ -47,18 +58,31 @@ void pack_active(BitWriter& out, PackState& state, std::size_t i, std::int64_t v
     return;
   }
   const std::int64_t surprise = difference(value, sum(column.last, column.slope));
-  column.last = value;
-  adopt(state, i);
   std::uint64_t size = 0;
-  if (column.grid >= kGridFirst) {
-    size = put_surprise(out, column, surprise, 0);
-  } else {
-    out.put(surprise != 0 ? 1 : 0, 1);
-    if (surprise != 0) {
-      put_exact(out, zigzag(surprise));
-      size = zigzag(learn_grid(column, surprise));
+  out.put(surprise != 0 ? 1 : 0, 1);
+  if (surprise != 0) {
+    put_exact(out, zigzag(surprise));
+    size = zigzag(learn_grid(column, surprise));
+  }
+  column.last = value;
+  learn(state, i, surprise, size);
+}
+
+inline void pack_active(BitWriter& out, PackState& state, std::size_t i,
+                        std::int64_t value) noexcept {
+  Column& column = state.columns[i];
+  if (column.grid < kGridFirst) [[unlikely]] {
+    adopt(state, i);
+    if (column.grid < kGridFirst) {
+      BitWriter behind = out;
+      pack_young(behind, state, i, value);
+      out = behind;
+      return;
     }
   }
+  const std::int64_t surprise = difference(value, sum(column.last, column.slope));
+  column.last = value;
+  const std::uint64_t size = put_surprise(out, column, surprise, 0);
   learn(state, i, surprise, size);
 }
 
@@ -144,15 +168,16 @@ std::size_t pack_row(MutableBytes buffer, std::size_t bit, PackState& state,
     }
   }
   if (left > 0) out.put(0, 1);
+  BitWriter behind = out;  // So that it can live in registers.
   for (std::size_t w = 0; w < words_of(state); ++w) {
     std::uint64_t rest = ~quiet.words[w] & state.present.words[w];
     for (; rest != 0; rest &= rest - 1) {
       const std::size_t i = 64 * w + static_cast<std::size_t>(std::countr_zero(rest));
-      pack_active(out, state, i, value_of(i));
+      pack_active(behind, state, i, value_of(i));
     }
   }
   ++state.row;
-  return out.bit();
+  return behind.bit();
 }
 
 }  // namespace ems::telemetry::detail

@@ -26,7 +26,7 @@ inline constexpr unsigned kFirstWidthBits = 7;  // Of a first value's width, 0 .
 inline constexpr std::uint64_t kSizeMax =
     (std::uint64_t{1} << 28) - 1;  // Larger ones teach as this.
 inline constexpr unsigned kMeanShift = 3;
-inline constexpr unsigned kRowsAlike = 3;  // Same surprise so often: it becomes the slope.
+inline constexpr std::int32_t kRowsAlike = 3;  // Same surprise so often: it becomes the slope.
 inline constexpr std::int64_t kSlopeMin = std::numeric_limits<std::int32_t>::min();
 inline constexpr std::int64_t kSlopeMax = std::numeric_limits<std::int32_t>::max();
 inline constexpr unsigned kPatience = 4;  // Rows without surprise until a column is quiet.
@@ -68,13 +68,17 @@ constexpr void set(ColumnSet& columns, std::size_t i, bool in) noexcept {
 [[nodiscard]] constexpr unsigned rice_parameter(const Column& column) noexcept {
   return static_cast<unsigned>(std::bit_width(column.mean >> (kMeanShift + 1)));
 }
-/// Signed grid steps to a small number; the direction it did not turn to last is the shorter one.
+/// Turned around if the column turned down last, so that the way back has the shorter code.
+[[nodiscard]] constexpr std::int64_t turned(const Column& column, std::int64_t steps) noexcept {
+  const std::int64_t down = column.turn >> 31;  // 0 or -1: no branch, nobody could foretell it.
+  return difference(steps ^ down, down);
+}
+/// Signed grid steps to a small number.
 [[nodiscard]] constexpr std::uint64_t fold(const Column& column, std::int64_t steps) noexcept {
-  return zigzag(column.turn < 0 ? difference(0, steps) : steps);
+  return zigzag(turned(column, steps));
 }
 [[nodiscard]] constexpr std::int64_t unfold(const Column& column, std::uint64_t folded) noexcept {
-  const std::int64_t steps = unzigzag(folded);
-  return column.turn < 0 ? difference(0, steps) : steps;
+  return turned(column, unzigzag(folded));
 }
 
 /// What the first value of a column is told from: a neighbour of the same signal, else 0.
@@ -117,14 +121,15 @@ inline void learn(PackState& state, std::size_t i, std::int64_t surprise,
                   std::uint64_t size) noexcept {
   Column& column = state.columns[i];
   column.mean += static_cast<std::uint32_t>(std::min(size, kSizeMax)) - (column.mean >> kMeanShift);
-  // No branches on the surprise: whether it is 0 cannot be foretold.
-  const bool moved = surprise != 0;
+  // No branches on whether there was a surprise: nobody could foretell them.
   const auto clamped = static_cast<std::int32_t>(std::clamp(surprise, kSlopeMin, kSlopeMax));
-  const unsigned again = surprise == column.turn ? column.run + 1U : 1U;
-  const unsigned run = moved ? again : 0U;
+  const std::int32_t moved = -static_cast<std::int32_t>(surprise != 0);  // All bits or none.
+  const std::int32_t again = surprise == column.turn ? column.run + 1 : 1;
+  const std::int32_t run = again & moved;
   column.run = static_cast<std::uint8_t>(run);
-  column.turn = moved ? clamped : column.turn;
-  column.changed = moved ? state.row : column.changed;
+  column.turn ^= (column.turn ^ clamped) & moved;
+  column.changed = static_cast<std::uint8_t>(
+      column.changed ^ ((column.changed ^ state.row) & static_cast<std::uint8_t>(moved)));
   const unsigned still = static_cast<unsigned>(state.row - column.changed);
   if (still >= patience_of(column)) set(state.quiet, i, true);
   if (run >= (i == 0 ? 1 : kRowsAlike) && clamped == surprise) learn_slope(state, i);

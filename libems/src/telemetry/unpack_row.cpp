@@ -2,6 +2,15 @@
 #include "row_code.hpp"
 
 namespace ems::telemetry::detail {
+
+std::uint64_t BitReader::load_the_end(Bytes data, std::size_t at) noexcept {
+  std::uint64_t word = 0;
+  for (unsigned shift = 0; at < data.size(); ++at, shift += 8) {
+    word |= std::uint64_t{load_u8(data, at)} << shift;
+  }
+  return word;
+}
+
 namespace {
 
 std::uint64_t take_exact(BitReader& in) noexcept {
@@ -37,6 +46,7 @@ bool take_escaped(BitReader& in, Column& column, unsigned least, Surprise& surpr
 /// A surprise of a column whose grid is known. false: no encoder writes it.
 inline bool take_surprise(BitReader& in, Column& column, unsigned least,
                           Surprise& surprise) noexcept {
+  const unsigned parameter = rice_parameter(column);
   const std::uint64_t bits = in.peek();
   const auto ones = static_cast<unsigned>(std::countr_zero(~bits | std::uint64_t{1} << kEscape));
   if (ones == kEscape) [[unlikely]] {
@@ -46,7 +56,6 @@ inline bool take_surprise(BitReader& in, Column& column, unsigned least,
     in = behind;
     return sound;
   }
-  const unsigned parameter = rice_parameter(column);
   const std::uint64_t rest = bits >> (ones + 1) & low_bits(parameter);
   surprise.size = (std::uint64_t{ones} << parameter | rest) + least;
   surprise.value = unfold(column, surprise.size) * grid_of(column);

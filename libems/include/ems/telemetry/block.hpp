@@ -168,7 +168,7 @@ class BlockReader {
   ///                truncated     shorter than it says.
   ///                length        longer than it says, or above kBlockSizeMax.
   ///                checksum      CRC mismatch; offset = the CRC.
-  ///                out_of_range  a table or row that no encoder writes (order, state, varint).
+  ///                out_of_range  a table or row that no encoder writes.
   ///                `offset` is the first wrong byte.
   /// @thread_safety Pure function.
   [[nodiscard]] static Result<BlockReader> open(Bytes block) noexcept;
