@@ -75,22 +75,19 @@ void EnergyLedger::Account::read(const Grid& grid, const EnergyOptions& options,
     suspect_.reset();
     return;
   }
-  if (reading.wh < base_->wh) return fell(grid, options, reading);
-  if (suspect_ && !plausible(reading.wh - base_->wh, time, options.power_max_w)) {
-    return fell(grid, options, reading);
-  }
-  if (!plausible(reading.wh - base_->wh, time, options.power_max_w)) {
-    return begin_anew(grid, reading);
+  const bool rose = reading.wh >= base_->wh;
+  if (!rose || !plausible(reading.wh - base_->wh, time, options.power_max_w)) {
+    return strayed(grid, options, reading);
   }
   count(grid, options, *base_, reading, reading.wh - base_->wh);
   base_ = reading;
   suspect_.reset();
 }
 
-/// A reading below the base: the end of the counter, one slip, or a counter that began anew, which
-/// takes a second reading that goes on from it to be believed.
-void EnergyLedger::Account::fell(const Grid& grid, const EnergyOptions& options,
-                                 const Reading& reading) {
+/// A reading that does not go on from the base: the end of the counter, one slip, or a counter that
+/// began anew, which takes a second reading that goes on from it to be believed.
+void EnergyLedger::Account::strayed(const Grid& grid, const EnergyOptions& options,
+                                    const Reading& reading) {
   const std::int64_t modulus = options.counter_modulus_wh;
   if (modulus > base_->wh && reading.wh < base_->wh) {
     const std::int64_t wh = modulus - base_->wh + reading.wh;
@@ -110,26 +107,11 @@ void EnergyLedger::Account::fell(const Grid& grid, const EnergyOptions& options,
     return;
   }
   const Reading begin = *suspect_;
-  begin_anew(grid, begin);
-  count(grid, options, begin, reading, reading.wh - begin.wh);
-  base_ = reading;
-}
-
-/// Between the two counters nothing is taken from either: power answers, or nothing does.
-void EnergyLedger::Account::begin_anew(const Grid& grid, const Reading& reading) {
-  note(grid, reading.at, &EnergyFigure::resets);
-  std::vector<Segment> later;  // What lies behind the new base goes on waiting.
-  for (Segment& segment : waiting_) {
-    if (segment.begin >= reading.at) {
-      later.push_back(segment);
-    } else if (segment.end > reading.at) {
-      later.push_back({reading.at, segment.end, segment.uw});
-      segment.end = reading.at;
-    }
-  }
-  std::erase_if(waiting_, [&](const Segment& s) { return s.begin >= reading.at; });
+  note(grid, begin.at, &EnergyFigure::resets);
+  // Between the two counters nothing is taken from either: power answers, or nothing does.
+  for (Segment& segment : waiting_) segment.end = std::min(segment.end, begin.at);
   settle(grid);
-  waiting_ = std::move(later);
+  count(grid, options, begin, reading, reading.wh - begin.wh);
   base_ = reading;
   suspect_.reset();
 }

@@ -45,8 +45,7 @@ class EnergyLedger::Account {
     std::int64_t uw = 0;
   };
   void read(const Grid& grid, const EnergyOptions& options, const Reading& reading);
-  void fell(const Grid& grid, const EnergyOptions& options, const Reading& reading);
-  void begin_anew(const Grid& grid, const Reading& reading);
+  void strayed(const Grid& grid, const EnergyOptions& options, const Reading& reading);
   void count(const Grid& grid, const EnergyOptions& options, const Reading& from, const Reading& to,
              std::int64_t wh);
   void speak(const Grid& grid, const Segment& segment);
@@ -55,7 +54,7 @@ class EnergyLedger::Account {
   std::int64_t sign_;  ///< Of the powers that count.
   std::vector<EnergyFigure> figures_;
   std::optional<Reading> base_;     ///< The last reading believed.
-  std::optional<Reading> suspect_;  ///< A reading below it: a reset, or a slip of one reading.
+  std::optional<Reading> suspect_;  ///< The last reading that did not go on from it.
   std::optional<std::int64_t> held_uw_;
   std::vector<Segment> waiting_;  ///< Powers since base_: they count if the counter does not.
   Claimed claimed_;

@@ -139,6 +139,15 @@ TEST(Downsample, AMomentCountsOnceWhenTheClockIsSetBack) {
   EXPECT_EQ(bucket.last, 500);
 }
 
+TEST(Downsample, OfTwoRowsOfOneMomentTheLaterRowIsLast) {
+  Downsampler down = tens(0, 10);
+  give(down, 5, 1);
+  give(down, 5, 2);
+  give(down, 4, 3);
+  EXPECT_EQ(down.buckets(0)[0].last, 2);
+  EXPECT_EQ(down.buckets(0)[0].count, 3U);
+}
+
 TEST(Downsample, AClockThatWasAheadForAMomentHidesNothing) {
   Downsampler down = tens(0, 40);
   give(down, 0, 1);

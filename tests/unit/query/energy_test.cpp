@@ -176,6 +176,27 @@ TEST(EnergyLedger, OneSlipOfTheCounterIsNoReset) {
   EXPECT_EQ(figure(ledger, kImport).known_counter, seconds(2));
 }
 
+TEST(EnergyLedger, OneSlipUpwardsIsNoReplacement) {
+  EnergyLedger ledger = hours(1);
+  reading(ledger, 0, 1, 5'000);
+  reading(ledger, 1, 1, 9'000'000'000);
+  reading(ledger, 2, 1, 0);
+  reading(ledger, 3, 1, 5'003);
+  ledger.finish();
+  EXPECT_EQ(figure(ledger, kImport).resets, 0U);
+  EXPECT_EQ(figure(ledger, kImport).energy_mwh(), 3'000);
+}
+
+TEST(EnergyLedger, APairOfRowsAcrossAnEdgeIsNoOutage) {
+  EnergyLedger ledger = hours(2);
+  reading(ledger, 3'595, 0, 10);
+  reading(ledger, 3'605, 0, 12);  // Exactly gap_max.
+  ledger.finish();
+  EXPECT_EQ(figure(ledger, kImport, 0).energy_mwh(), 1'000);
+  EXPECT_EQ(figure(ledger, kImport, 1).energy_mwh(), 1'000);
+  EXPECT_EQ(figure(ledger, kImport, 0).spread, Duration::zero());
+}
+
 TEST(EnergyLedger, SlipsAreNoReadingsToGoOnFrom) {
   EnergyLedger ledger = hours(1);
   reading(ledger, 0, 0, 5'000'000);
