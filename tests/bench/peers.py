@@ -83,7 +83,7 @@ def line_protocol(table: Table, integers: bool) -> list[bytes]:
 
 
 class Influx:
-    """influxd 1.x with its defaults, but compaction begins when writing has ceased for a second: the log (WAL) is synced at every request."""
+    """influxd 1.x with its defaults (the log is synced at every request), but compaction begins a second after the last write."""
 
     CONFIG = """\
 reporting-disabled = true
@@ -189,7 +189,8 @@ class Postgres:
         folder = cls.programs()
         if folder is None:
             return None
-        return "PostgreSQL " + subprocess.run([folder / "postgres", "--version"], capture_output=True, text=True, check=True).stdout.split()[2]
+        said = subprocess.run([folder / "postgres", "--version"], capture_output=True, text=True, check=True).stdout
+        return "PostgreSQL " + said.split()[2]
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder

@@ -67,7 +67,8 @@ def times_smaller(what: str, ours: float, unit: str, peer_name: str, peer: float
 
 def machine(folder: Path) -> list[str]:
     """What a reader of the figures must know of the machine."""
-    cpu = next((line.split(":", 1)[1].strip() for line in Path("/proc/cpuinfo").read_text().splitlines() if line.startswith("model name")), "?")
+    said = (line.partition(":") for line in Path("/proc/cpuinfo").read_text().splitlines())
+    cpu = next((value.strip() for name, _, value in said if name.startswith("model name")), "CPU unknown")
     memory_kib = int(Path("/proc/meminfo").read_text().split()[1])
     disk = subprocess.run(["df", "--output=fstype", folder], capture_output=True, text=True, check=True).stdout.split()[-1]
     load = os.getloadavg()

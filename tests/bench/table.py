@@ -122,7 +122,8 @@ def stored(ems: Any, path: str) -> Table:
 
 
 SERIES = "site_fr_home_1min.csv.gz"
-SERIES_COLUMNS = {"load_w": "meter/1 active_power_w", "reactive_var": "meter/1 reactive_power_var", "voltage_v": "meter/1 phase_voltages_v 1"}
+SERIES_COLUMNS = {"load_w": "meter/1 active_power_w", "reactive_var": "meter/1 reactive_power_var",
+                  "voltage_v": "meter/1 phase_voltages_v 1"}
 
 
 def public_series(ems: Any, third_party: Path) -> Table:
