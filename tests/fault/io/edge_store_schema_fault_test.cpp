@@ -191,6 +191,8 @@ std::optional<Repaired> open_repaired(const std::string& path) {
   Result<EdgeStore> store = EdgeStore::open(path);
   if (!store) return std::nullopt;
   Repaired found{0, store->mark(Stream::telemetry).last, store->open_report().repaired};
+  const std::string& aside = store->open_report().damaged_copy;
+  EXPECT_EQ(aside, found.repaired ? path + ".damaged-1" : "");
   const std::vector<StoredItem> items = store->peek(Stream::telemetry, 0, SIZE_MAX).value();
   for (const StoredItem& item : items) {
     if (!item.gap) found.rows += item.last - item.first + 1;

@@ -12,7 +12,8 @@ using namespace config;  // NOLINT(google-build-using-namespace): the table's ow
 using T = SchemaType;
 
 constexpr std::string_view kKeepDaysDoc =
-    "Days that acknowledged rows stay; on a site without `servers`, all rows. Counted while the clock is synced. 0: as long as there is room.";
+    "Days that acknowledged rows stay; on a site without `servers`, all rows. Counted while the "
+    "clock is synced. 0: as long as there is room.";
 
 #define EMS_SERIAL_KEYS(prefix)                                                               \
   {.path = prefix ".device", .type = T::path, .required = true, .doc = "The tty."},           \

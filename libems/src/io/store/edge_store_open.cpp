@@ -274,15 +274,19 @@ Result<void> EdgeStore::Impl::repair(const std::string& path) {
 Result<void> EdgeStore::Impl::finish_repair(const std::string& path) {
   std::error_code failed;
   if (!std::filesystem::exists(path + kRepaired, failed)) return {};
-  std::string aside;
-  for (int n = 1; aside.empty() || std::filesystem::exists(aside, failed); ++n) {
-    aside = path + ".damaged-" + std::to_string(n);
-  }
+  const auto aside_name = [&path](int n) { return path + ".damaged-" + std::to_string(n); };
+  int n = 1;
+  while (std::filesystem::exists(aside_name(n), failed)) ++n;
+  const bool moved_before = n > 1 && !std::filesystem::exists(path, failed);
+  const std::string aside = aside_name(moved_before ? n - 1 : n);
   for (const char* part : kParts) {  // The file itself last: with it this is done.
     if (!std::filesystem::exists(path + part, failed)) continue;
     std::filesystem::rename(path + part, aside + part, failed);
     if (failed) return fail(Errc::io, 0, "store: the damaged file cannot be moved aside");
   }
+  // The old log must not be found beside the new file.
+  const Result<void> synced = sqlite::sync_folder_of(path);
+  if (!synced) return synced;
   std::filesystem::rename(path + kRepaired, path, failed);
   if (failed) return fail(Errc::io, 0, "store: the repaired file cannot take its place");
   report.repaired = true;
