@@ -8,13 +8,16 @@ import sys
 import zlib
 from pathlib import Path
 
+import pytest
+
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 from block_format import main, rows  # noqa: E402
 
 ROOT = Path(__file__).resolve().parents[3]
 VECTORS = ROOT / "tests/vectors"
-# Also in tests/unit/telemetry/block_test.cpp: CRC-32 of times and values of the minute, each an int64, little-endian.
-MINUTE_CRC = 0x0EBEDE9D
+# Also in tests/unit/telemetry/block_test.cpp: CRC-32 of times, and of states (0 absent, else 1 + quality) and values (absent: 0),
+# each an int64, little-endian.
+CRC = {"minute": 0x586FFDC8, "hard": 0x645FA16D}
 
 
 def test_the_small_block_says_its_three_rows() -> None:
@@ -26,11 +29,13 @@ def test_the_small_block_says_its_three_rows() -> None:
     ]
 
 
-def test_the_minute_says_what_went_in() -> None:
+@pytest.mark.parametrize("name", CRC)
+def test_the_large_blocks_say_what_went_in(name: str) -> None:
     crc = 0
-    for time, values in rows((VECTORS / "telemetry_block_v2_minute.bin").read_bytes()):
-        crc = zlib.crc32(struct.pack("<51q", time, *(value for value, _ in values)), crc)
-    assert crc == MINUTE_CRC, hex(crc)
+    for time, values in rows((VECTORS / f"telemetry_block_v2_{name}.bin").read_bytes()):
+        told = [number for value in values for number in ((0, 0) if value is None else (value[1] + 1, value[0]))]
+        crc = zlib.crc32(struct.pack(f"<{1 + len(told)}q", time, *told), crc)
+    assert crc == CRC[name], hex(crc)
 
 
 def test_the_example_of_the_page_is_the_small_block(capsys, monkeypatch) -> None:

@@ -145,6 +145,47 @@ std::vector<std::byte> minute_block(Dataset& dataset) {
   return to_vector(b.builder.bytes());
 }
 
+/// A block of what a code can get wrong: slopes at their ends, surprises that do not fit, grids
+/// that break, columns that are quiet, restless, missing, doubtful; a clock that jumps and goes
+/// back.
+std::vector<std::byte> hard_block() {
+  constexpr std::int64_t kMin = std::numeric_limits<std::int64_t>::min();
+  constexpr std::int64_t kMax = std::numeric_limits<std::int64_t>::max();
+  Buffered b;
+  EXPECT_TRUE(b.builder.start(Stream::telemetry, epoch(0x5A, 3), 1));
+  OwnedRow row = numbered_row(1, 12);
+  row.points[6].signal = Signal::temperature;  // 6 .. 11 are neighbours of another signal.
+  for (std::size_t i = 7; i < 12; ++i) row.points[i].signal = Signal::temperature;
+  std::int64_t faster = 0;
+  for (std::int64_t r = 0; r < static_cast<std::int64_t>(kBlockRowsMax); ++r) {
+    row.utc_us += r == 30 ? -86'400'000'000 : r == 40 ? 5'000'000'000 : 1'000'000 + r * r % 7;
+    faster += (std::int64_t{1} << 30) * (1 + r / 4);
+    const std::int64_t values[] = {
+        faster,
+        (std::int64_t{1} << 40) * r,
+        r % 2 == 0 ? kMin : kMax,
+        r % 16,
+        r / 7,
+        r < 20   ? 5'000
+        : r < 40 ? 6'000
+                 : 6'001,
+        10 * (r * r % 11) + (r % 20 == 19 ? 1 : 0),
+        r < 12 ? 0 : 10 * (r * r % 5),
+        100 * r,
+        r < 25 ? (std::int64_t{1} << 35) * (r % 2) : r % 2,
+        r % 9 == 0 ? 77 : 78,
+        -r * 86'400,
+    };
+    for (std::size_t i = 0; i < 12; ++i) row.values[i] = {values[i], Quality::good, true};
+    if (r > 9 && r < 21) row.values[4].valid = row.values[8].valid = false;
+    if (r == 0) row.values[7].valid = false;
+    if (r % 13 == 0) row.values[5].quality = Quality::uncertain;
+    if (r > 50) row.values[3].quality = Quality::bad;
+    EXPECT_EQ(must(b.builder.append(kContext, row.view())), Append::stored);
+  }
+  return to_vector(b.builder.bytes());
+}
+
 std::vector<std::byte> records_block() {
   Buffered b;
   EXPECT_TRUE(b.builder.start(Stream::audit, epoch(0x5A, 3), 5));
@@ -157,9 +198,11 @@ std::vector<std::byte> records_block() {
 
 /// Also in tests/conformance/telemetry/test_block_format.py, which reads the file by the page
 /// alone.
-constexpr std::uint32_t kMinuteCrc = 0x0EBEDE9D;
+constexpr std::uint32_t kMinuteCrc = 0x586FFDC8;
+constexpr std::uint32_t kHardCrc = 0x645FA16D;
 
-/// CRC-32 of times and values, each an int64, little-endian.
+/// CRC-32 of times, and of states (0 absent, else 1 + quality) and values (absent: 0), each an
+/// int64.
 std::uint32_t crc_of_rows(Bytes block) {
   std::uint32_t crc = 0;
   std::array<std::byte, sizeof(std::int64_t)> word{};
@@ -169,7 +212,10 @@ std::uint32_t crc_of_rows(Bytes block) {
   };
   for (const OwnedRow& row : rows_of(block)) {
     add(row.utc_us);
-    for (const RowValue& value : row.values) add(value.value);
+    for (const RowValue& value : row.values) {
+      add(value.valid ? 1 + static_cast<std::int64_t>(value.quality) : 0);
+      add(value.valid ? value.value : 0);
+    }
   }
   return crc;
 }
@@ -195,6 +241,8 @@ TEST(Block, EqualsTheGoldenFiles) {
   const std::vector<std::byte> minute = minute_block(dataset);
   expect_golden("telemetry_block_v2_minute.bin", minute);
   EXPECT_EQ(crc_of_rows(minute), kMinuteCrc);
+  expect_golden("telemetry_block_v2_hard.bin", hard_block());
+  EXPECT_EQ(crc_of_rows(hard_block()), kHardCrc);
   expect_golden("telemetry_block_v2_records.bin", records_block());
 }
 
@@ -312,6 +360,12 @@ TEST(Block, RecordsRoundTrip) {
               records[i]);
   }
   EXPECT_FALSE(cursor.next());
+
+  std::vector<std::byte> longer = to_vector(b.builder.bytes());
+  longer.push_back(std::byte{0});
+  store_le32(longer, 64, load_le32(longer, 64) + 1);
+  reseal(longer);
+  EXPECT_EQ(BlockReader::open(longer).error().code, Errc::length);
 }
 
 TEST(Block, ARecordThatDoesNotFitStartsTheNextBlock) {
@@ -424,9 +478,13 @@ TEST(Block, ARunOfThePointTableIsNeverBroken) {
             (Error{Errc::out_of_range, kBlockHeaderSize + 6, ""}));
   std::vector<std::byte> hole = block_of({0x2B, 1, 0, 1, 1, 0, 0x02, 3, 0}, rows, 1, 2);
   EXPECT_TRUE(BlockReader::open(hole)) << BlockReader::open(hole).error().what;
-  std::vector<std::byte> twice = block_of({0x05, 1, 0, 1, 0x05, 1, 0, 1}, rows, 1, 2);
+  std::vector<std::byte> twice = block_of({0x05, 1, 0, 1, 0x09, 1, 0, 1}, rows, 1, 2);
   EXPECT_EQ(BlockReader::open(twice).error(),
             (Error{Errc::out_of_range, kBlockHeaderSize + 4, ""}));
+  std::vector<std::byte> around = block_of({0x2B, 1, 0, 1, 0xFF, 0xFF, 3, 1}, rows, 1, 2);
+  EXPECT_EQ(BlockReader::open(around).error(), (Error{Errc::out_of_range, kBlockHeaderSize, ""}));
+  std::vector<std::byte> torn = block_of({0x05, 1}, {}, 1, 1);
+  EXPECT_EQ(BlockReader::open(torn).error(), (Error{Errc::truncated, kBlockHeaderSize + 2, ""}));
   std::vector<std::byte> back = block_of({0x2B, 1, 0, 1, 9, 0, 0x02, 3, 0}, rows, 1, 2);
   EXPECT_EQ(BlockReader::open(back).error(), (Error{Errc::out_of_range, kBlockHeaderSize + 6, ""}));
 }
