@@ -40,7 +40,11 @@ const AgentKey kAgent{"default", "demo/gateway-1"};
 constexpr std::array kSent{Stream::audit, Stream::telemetry};
 constexpr std::size_t kPeekBytes = std::size_t{16} * 1024;
 constexpr std::size_t kPoints = 24;
+#ifdef __SANITIZE_THREAD__
+constexpr int kRoundsPerLife = 12;  // One thread: nothing to find here, and much slower.
+#else
 constexpr int kRoundsPerLife = 50;
+#endif
 
 OwnedRecord numbered_record(Sequence n) {
   return text_record(static_cast<std::int64_t>(n), std::to_string(n) + std::string(200, 'a'));
@@ -421,7 +425,7 @@ TEST(PowerCutFault, AtEverySyncPointOfAgentAndServerLosesAndDoublesNoRow) {
     run.go(2 * kRoundsPerLife, random);
     ASSERT_FALSE(HasFailure());
     const Syncs of_run = syncs_of(run);
-    EXPECT_GT(of_run.databases, 12U) << "checkpoints while the stores run, too";
+    EXPECT_GT(of_run.databases, 6U) << "checkpoints while the stores run, too";
     syncs.all += of_run.all;
     syncs.databases += of_run.databases;
     cut_at(moments_of(run), run, dir, random, tallies, runs > 1);
