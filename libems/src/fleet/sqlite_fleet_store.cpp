@@ -31,8 +31,8 @@ Result<void> SqliteFleetStore::open(const std::string& path, const SqliteFleetOp
     if (!lock) return fail(lock.error());
     lock_ = std::move(*lock);
     bool created = false;
-    Result<Database> writer =
-        io::sqlite::open_store(path, kFleetSchema, options.create, 0, &created, options.vfs);
+    Result<Database> writer = io::sqlite::open_store(path, kFleetSchema, options.create,
+                                                     options.pages_max, &created, options.vfs);
     if (!writer) return fail(writer.error());
     writer_ = std::move(*writer);
     // The hot pages of a thousand agents stay in memory; a checkpoint every 16 MiB of log.
