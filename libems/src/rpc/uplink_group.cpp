@@ -42,6 +42,7 @@ class SharedSource::Share final : public runtime::UplinkSource {
   Result<void> acknowledge(telemetry::Stream stream, const telemetry::Epoch& epoch,
                            telemetry::Sequence up_to) override {
     const std::scoped_lock lock{all_.mutex_};
+    if (alone()) return all_.source_.acknowledge(stream, epoch, up_to);
     set(epoch, stream, std::max(up_to, known(epoch, stream)));
     telemetry::Sequence every = up_to;
     for (const auto& share : all_.shares_) {
@@ -61,6 +62,7 @@ class SharedSource::Share final : public runtime::UplinkSource {
   Result<void> rewind(telemetry::Stream stream, const telemetry::Epoch& epoch,
                       telemetry::Sequence mark) override {
     const std::scoped_lock lock{all_.mutex_};
+    if (alone()) return all_.source_.rewind(stream, epoch, mark);
     set(epoch, stream, mark);
     const Result<Marks> marks = all_.source_.marks();
     if (!marks) return fail(marks.error());
@@ -78,6 +80,7 @@ class SharedSource::Share final : public runtime::UplinkSource {
   }
 
  private:
+  [[nodiscard]] bool alone() const noexcept { return all_.shares_.size() == 1; }
   /// What this server has of an epoch, as far as it told us since the start.
   [[nodiscard]] telemetry::Sequence known(const telemetry::Epoch& epoch,
                                           telemetry::Stream stream) const {
