@@ -127,6 +127,8 @@ TEST(Block, RoundTripsRowsWithGapsAndQualities) {
   EXPECT_EQ(reader->header().last, 43U);
   EXPECT_EQ(reader->header().context, kContext);
   EXPECT_EQ(rows_of(block), golden_rows());
+  EXPECT_EQ(reader->utc_min(), UtcInstant{microseconds(1'699'999'999'000'000)});
+  EXPECT_EQ(reader->utc_max(), UtcInstant{microseconds(1'700'000'001'000'000)});
   EXPECT_EQ(reader->column({battery(1), Signal::cell_voltage, 1}), 2U);
   EXPECT_EQ(reader->column({battery(1), Signal::cell_voltage, 2}), std::nullopt);
 }
@@ -393,6 +395,28 @@ TEST(Block, ResumedBlockGrowsLikeOneThatWasNeverClosed) {
     }
   }
   EXPECT_EQ(to_vector(whole.builder.bytes()), to_vector(resumed.builder.bytes()));
+}
+
+TEST(Block, ABlockOfRecordsResumesAndABuilderForgets) {
+  const auto fill = [](BlockBuilder& builder, int from, int upto) {
+    for (int n = from; n < upto; ++n) {
+      ASSERT_EQ(must(builder.append(kContext, text_record(1'000 * n, "x").view())), Append::stored);
+    }
+  };
+  Buffered whole;
+  ASSERT_TRUE(whole.builder.start(Stream::audit, epoch(1), 1));
+  fill(whole.builder, 5, 9);
+  Buffered resumed;
+  ASSERT_TRUE(resumed.builder.start(Stream::audit, epoch(1), 1));
+  fill(resumed.builder, 5, 7);
+  const std::vector<std::byte> part = to_vector(resumed.builder.bytes());
+  ASSERT_TRUE(resumed.builder.start(Stream::audit, epoch(1), 1));
+  fill(resumed.builder, 5, 7);
+  EXPECT_EQ(to_vector(resumed.builder.bytes()), part);
+  Buffered other;
+  ASSERT_TRUE(other.builder.resume(part));
+  fill(other.builder, 7, 9);
+  EXPECT_EQ(to_vector(other.builder.bytes()), to_vector(whole.builder.bytes()));
 }
 
 TEST(Block, AStraddlingBlockIsCut) {
