@@ -101,7 +101,6 @@ void SqliteFleetStore::run_group(std::span<Job* const> jobs) {
 }
 
 void SqliteFleetStore::settle(std::span<Job* const> jobs, const Result<void>& stored) {
-  if (!stored) lanes_.clear();  // They say what would have been.
   const std::lock_guard state(state_mutex_);
   if (stored) {
     witness_.write({generation_, groups_});
@@ -132,7 +131,11 @@ Result<void> SqliteFleetStore::store_group(std::span<Job* const> jobs) {
   for (std::size_t i = 0; step && i < jobs.size(); ++i) step = store_job(*jobs[i]);
   if (step) step = writes_.set_groups.bind(1, groups_ + 1).run();
   if (step) step = transaction.commit();
-  if (step) ++groups_;
+  if (step) {
+    ++groups_;
+  } else {
+    lanes_.clear();  // They say what would have been.
+  }
   return step;
 }
 
