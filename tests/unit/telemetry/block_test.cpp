@@ -425,6 +425,7 @@ TEST(Block, AStraddlingBlockIsCut) {
   ASSERT_TRUE(reader);
   Buffered b;
   ASSERT_TRUE(b.builder.start(Stream::telemetry, epoch(1), 26));
+  EXPECT_EQ(reader->utc_min().since_epoch().count(), numbered_row(11).utc_us);
   EXPECT_EQ(append_rows(b.builder, *reader, 25), 30U);
   EXPECT_EQ(to_vector(b.builder.bytes()), numbered_block(epoch(1), 26, 30));
 }
