@@ -150,7 +150,7 @@ TEST(EdgeStoreSchemaFault, TheProgramBeforeOpensTheStoreOfTheNext) {
     sql(dir / "s.db", std::string("ALTER TABLE ") + table + " ADD COLUMN more INTEGER");
   }
   EdgeStoreOptions options;
-  options.budget_bytes = 3'000;
+  options.budget_bytes = 500;  // A few blocks.
   Result<EdgeStore> store = EdgeStore::open(dir / "s.db", options);
   ASSERT_TRUE(store) << store.error().what;
   for (Sequence n = 1; n <= 400; ++n) {

@@ -207,7 +207,7 @@ TEST(EdgeStoreRetention, AgeIsWorkedOffInParts) {
 TEST(EdgeStoreRetention, WhatWasEverLostIsRemembered) {
   const TempDir dir;
   EdgeStoreOptions options;
-  options.budget_bytes = 2'000;
+  options.budget_bytes = 500;  // A few blocks.
   std::uint64_t lost = 0;
   for (int life = 0; life < 3; ++life) {
     EdgeStore store = must_open(dir / "s.db", options);
