@@ -108,6 +108,45 @@ TEST_F(ReadQuery, RowsThatAreKnownToBeLostBreakTheTime) {
   EXPECT_EQ(read_buckets(rows, grid)->buckets(0)[0].known, Duration::zero());
 }
 
+TEST_F(ReadQuery, ExportsWhatIsThereInPieces) {
+  std::string csv;
+  std::size_t pieces = 0;
+  const auto write = [&](std::string_view piece) {
+    csv += piece;
+    ++pieces;
+    return true;
+  };
+  ASSERT_TRUE(export_rows(*reader_, {}, {at_s(999), at_s(4'002)}, {}, write));
+  EXPECT_EQ(csv,
+            "time,site site_grid_power_w,meter/1 energy_imported_wh\r\n"
+            "2026-09-21T14:29:59.000000Z,500,\r\n"
+            "2026-09-21T14:30:00.000000Z,500,\r\n"
+            "2026-09-21T15:20:00.000000Z,500,104000\r\n"
+            "2026-09-21T15:20:01.000000Z,500,104001\r\n");
+  csv.clear();
+  ASSERT_TRUE(export_rows(*reader_, {}, {}, {}, write));
+  EXPECT_GT(pieces, 3U);
+  EXPECT_EQ(std::count(csv.begin(), csv.end(), '\n'), 1 + 14'401 - 2'999);
+  std::string lines;
+  ASSERT_TRUE(export_rows(*reader_, std::vector{kCounter}, {at_s(4'000), at_s(4'001)},
+                          {.form = ExportOptions::Form::line_protocol, .tags = {{"agent", "a"}}},
+                          [&](std::string_view piece) {
+                            lines += piece;
+                            return true;
+                          }));
+  EXPECT_EQ(lines, "meter,asset=meter/1,agent=a energy_imported_wh=104000i 1790004000000000000\n");
+  EXPECT_EQ(export_rows(*reader_, {}, {}, {}, [](std::string_view) { return false; }).error().code,
+            Errc::cancelled);
+  EXPECT_EQ(export_rows(*reader_, std::vector{kCounter, kCounter}, {}, {}, write).error().code,
+            Errc::invalid_argument);
+}
+
+TEST_F(ReadQuery, PointsAreThoseOfTheRange) {
+  EXPECT_EQ(*read_points(*reader_), (std::vector{kGridPower, kCounter}));
+  EXPECT_EQ(*read_points(*reader_, {at_s(10), at_s(11)}), (std::vector{kGridPower, kCounter}));
+  EXPECT_TRUE(read_points(*reader_, {at_s(2'000), at_s(3'000)})->empty());
+}
+
 TEST_F(ReadQuery, RefusalsComeThrough) {
   const Grid grid = *Grid::uniform(at_s(0), at_s(60), seconds(1));
   EXPECT_EQ(read_buckets(*reader_, grid, std::vector{kGridPower, kGridPower}).error().code,

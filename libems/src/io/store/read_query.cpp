@@ -3,6 +3,9 @@
 
 #include <algorithm>
 #include <optional>
+#include <set>
+
+#include "ems/query/export.hpp"
 
 namespace ems::io {
 
@@ -48,6 +51,70 @@ class QuerySink final : public RowSink {
   std::optional<UtcInstant> stop_;
   std::optional<Error> refused_;
 };
+
+/// The points of blocks, which need no look at their rows, where a block is in the range as a
+/// whole.
+class PointsSink final : public RowSink {
+ public:
+  bool block(const telemetry::BlockReader& block, const UtcRange& range) override {
+    const bool all = range.contains(block.utc_min()) && range.contains(block.utc_max());
+    if (!all) return RowSink::block(block, range);
+    add(block.points());
+    return true;
+  }
+  bool row(const RowId&, const telemetry::Row& row) override {
+    add(row.points);
+    return true;
+  }
+  bool record(const RowId&, const telemetry::Record&) override { return true; }
+  bool gap(const RowId&, const telemetry::Gap&) override { return true; }
+  std::set<Point> points;
+
+ private:
+  void add(std::span<const Point> table) {
+    if (std::equal(table.begin(), table.end(), known_.begin(), known_.end())) return;
+    known_.assign(table.begin(), table.end());
+    points.insert(table.begin(), table.end());
+  }
+  std::vector<Point> known_;  ///< Point table of the row before.
+};
+
+/// Rows as text, in pieces.
+template <class Writer>
+class TextSink final : public RowSink {
+ public:
+  TextSink(Writer& writer, const std::function<bool(std::string_view)>& write)
+      : writer_(writer), write_(write) {}
+  bool row(const RowId&, const telemetry::Row& row) override {
+    writer_.row(text, row);
+    return text.size() < kPiece || flush();
+  }
+  bool record(const RowId&, const telemetry::Record&) override { return true; }
+  bool gap(const RowId&, const telemetry::Gap&) override { return true; }
+  bool flush() {
+    wanted = wanted && (text.empty() || write_(text));
+    text.clear();
+    return wanted;
+  }
+  std::string text;
+  bool wanted = true;
+
+ private:
+  static constexpr std::size_t kPiece = 65'536;
+  Writer& writer_;
+  const std::function<bool(std::string_view)>& write_;
+};
+
+template <class Writer>
+Result<void> write_rows(RowSource& source, const UtcRange& range, Writer& writer, std::string begin,
+                        const std::function<bool(std::string_view)>& write) {
+  TextSink sink(writer, write);
+  sink.text = std::move(begin);
+  const Result<void> read = source.read(Stream::telemetry, range, sink);
+  if (!read) return read;
+  if (!sink.flush()) return fail(Errc::cancelled, 0, "export: the writer wants no more");
+  return {};
+}
 
 /// Most energy queries find every reading that they need so close to the range.
 constexpr Duration kNear = seconds(120);
@@ -95,6 +162,37 @@ Result<query::EnergyLedger> read_energy(RowSource& source, query::Grid grid,
   }
   ledger->finish();
   return ledger;
+}
+
+Result<std::vector<Point>> read_points(RowSource& source, const UtcRange& range) {
+  PointsSink sink;
+  const Result<void> read = source.read(Stream::telemetry, range, sink);
+  if (!read) return fail(read.error());
+  return std::vector<Point>{sink.points.begin(), sink.points.end()};
+}
+
+Result<void> export_rows(RowSource& source, std::span<const Point> points, const UtcRange& range,
+                         const ExportOptions& options,
+                         const std::function<bool(std::string_view)>& write) {
+  std::vector<Point> wanted{points.begin(), points.end()};
+  std::vector<Point> sorted = wanted;
+  std::sort(sorted.begin(), sorted.end());
+  if (std::adjacent_find(sorted.begin(), sorted.end()) != sorted.end()) {
+    return fail(Errc::invalid_argument, 0, "export: a point is given twice");
+  }
+  if (options.form == ExportOptions::Form::line_protocol) {
+    query::LineProtocolWriter writer(std::move(wanted), options.tags);
+    return write_rows(source, range, writer, {}, write);
+  }
+  if (wanted.empty()) {
+    Result<std::vector<Point>> all = read_points(source, range);
+    if (!all) return fail(all.error());
+    wanted = std::move(*all);
+  }
+  query::CsvWriter writer(std::move(wanted), {options.qualities});
+  std::string header;
+  writer.header(header);
+  return write_rows(source, range, writer, std::move(header), write);
 }
 
 }  // namespace ems::io
