@@ -31,7 +31,7 @@ def read_can_log(path: str) -> tuple[NDArray[numpy.uint8], NDArray[numpy.int64]]
 def decode_can(protocol: str, rows: list[tuple[int, bytes, bool]]) -> str: ...
 
 # store.cpp
-_StoreColumns = list[tuple[str, NDArray[numpy.int64], NDArray[numpy.bool_], NDArray[numpy.uint8], int]]
+_StoreColumns = list[tuple[str, NDArray[numpy.float64], NDArray[numpy.int64], NDArray[numpy.bool_], NDArray[numpy.uint8]]]
 
 class Store:
     def __init__(self, path: str, agent: str, tenant: str) -> None: ...
@@ -39,6 +39,24 @@ class Store:
     def columns(
         self, names: list[str], from_us: int, to_us: int
     ) -> tuple[NDArray[numpy.int64], NDArray[numpy.uint64], NDArray[numpy.uint32], _StoreColumns]: ...
+    def buckets(
+        self, names: list[str], from_us: int, to_us: int, step_us: int, period: str, zone: str, gap_max_us: int, quality_min: int
+    ) -> tuple[NDArray[numpy.int64], list[Any]]: ...
+    def energy(
+        self,
+        from_us: int,
+        to_us: int,
+        period: str,
+        zone: str,
+        grid_meter: str,
+        gap_max_us: int,
+        bridge_max_us: int,
+        power_max_w: int,
+        modulus_wh: int,
+    ) -> tuple[NDArray[numpy.int64], list[Any]]: ...
+    def export_rows(
+        self, path: str, names: list[str], from_us: int, to_us: int, line_protocol: bool, qualities: bool, tags: list[tuple[str, str]]
+    ) -> None: ...
     def latest(self) -> list[tuple[str, int | None, int]]: ...
     def marks(self) -> dict[str, int]: ...
     def gaps(self) -> list[tuple[str, int, int, int]]: ...
