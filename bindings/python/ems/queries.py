@@ -27,13 +27,13 @@ class Buckets(_t.NamedTuple):
     mean: _npt.NDArray[numpy.float64]  #: SI, over the known time; NaN where none is known
     last: _npt.NDArray[numpy.float64]  #: SI; NaN where there is no sample
     last_at: _npt.NDArray[numpy.datetime64]  #: when that was; NaT likewise
-    count: _npt.NDArray[numpy.uint64]  #: samples that are trusted
+    samples: _npt.NDArray[numpy.uint64]  #: how many that are trusted
     doubted: _npt.NDArray[numpy.uint64]  #: samples that are not, and count for nothing
     known: _npt.NDArray[numpy.float64]  #: share of the bucket for which a trusted value speaks, 0 to 1
 
     def __arrow_c_array__(self, requested_schema: object | None = None) -> tuple[object, object]:
         """An Arrow record batch (PyCapsule protocol) of all columns; null where there is no sample, or for ``mean`` no known time."""
-        here = self.count > 0
+        here = self.samples > 0
         return export(
             [
                 ("begin", "tsu:UTC", self.begin.view("int64"), None, 0),
@@ -43,7 +43,7 @@ class Buckets(_t.NamedTuple):
                 ("mean", "g", self.mean, self.known > 0, 0),
                 ("last", "g", self.last, here, 0),
                 ("last_at", "tsu:UTC", self.last_at.view("int64"), here, 0),
-                ("count", "L", self.count, None, 0),
+                ("samples", "L", self.samples, None, 0),
                 ("doubted", "L", self.doubted, None, 0),
                 ("known", "g", self.known, None, 0),
             ],

@@ -38,7 +38,7 @@ def test_buckets_are_those_worked_out_with_numpy(store):
     for i in range(10):
         here = slice(60 * i, 60 * i + 60)
         known = column.value[here][column.valid[here]]
-        assert got.count[i] == len(known) and got.doubted[i] == 0
+        assert got.samples[i] == len(known) and got.doubted[i] == 0
         assert got.min[i] == known.min() and got.max[i] == known.max() and got.last[i] == known[-1]
         assert got.last_at[i] == column.time[here][column.valid[here]][-1]
         assert got.known[i] == pytest.approx(len(known) / 60)  # A second each: then comes the next row.
@@ -49,9 +49,9 @@ def test_nothing_is_known_where_there_are_no_rows(store):
     end = FIRST_US + ROWS * 1_000_000
     (got,) = store.buckets([CELL], since=end + 60_000_000, until=end + 180_000_000)
     assert np.isnan(got.mean).all() and np.isnan(got.min).all() and np.isnat(got.last_at).all()
-    assert (got.known == 0).all() and (got.count == 0).all()
+    assert (got.known == 0).all() and (got.samples == 0).all()
     (narrow,) = store.buckets([CELL], since=FIRST_US, until=FIRST_US + 60_000_000, gap_max=0.5)
-    assert narrow.known[0] == 0 and np.isnan(narrow.mean[0]) and narrow.count[0] > 0
+    assert narrow.known[0] == 0 and np.isnan(narrow.mean[0]) and narrow.samples[0] > 0
 
 
 def test_every_point_and_the_calendar(store):
