@@ -19,6 +19,7 @@ namespace ems::rpc {
 namespace {
 
 constexpr std::chrono::seconds kIdleLook{1};  // Looks at the store at least so often.
+constexpr std::chrono::seconds kReasonWait{1};
 constexpr const char* kBroken = "the connection ended";
 constexpr std::size_t kCommandsMax = 128;  // Received and not performed yet.
 
@@ -45,7 +46,12 @@ std::string UplinkSession::run() {
   std::string why = talk();
   bool server_ended = false;  // Before we did: then what the server said explains most.
   {
-    const std::scoped_lock lock{shared_.mutex};
+    std::unique_lock lock{shared_.mutex};
+    // A write failed because the server ended the call: its reason is on its way.
+    if (why.ends_with(kBroken)) {
+      shared_.changed.wait_for(lock, kReasonWait,
+                               [this] { return shared_.stopping || inbox_.ended; });
+    }
     server_ended = inbox_.ended;
   }
   context_.TryCancel();
@@ -96,9 +102,9 @@ void UplinkSession::read_all(std::string hello) {
     while (stream_->Read(&response)) {
     }  // Only the status is still to come.
   }
-  // A writer that is blocked ends now: the call is over for both.
-  context_.TryCancel();
+  // First its reason: to cancel would put CANCELLED in its place.
   const grpc::Status status = stream_->Finish();
+  context_.TryCancel();  // A writer that is blocked ends now: the call is over for both.
   const std::scoped_lock lock{shared_.mutex};
   inbox_.ended = true;
   if (!status.ok() && inbox_.error.empty()) {

@@ -142,10 +142,10 @@ TEST(HostileAgent, AFullServerRefusesAndTheAgentKeepsItsRows) {
   test::RpcWorld world;
   world.store.reset();
   fleet::SqliteFleetOptions small;
-  small.pages_max = 30;
+  small.pages_max = 16;
   world.store = std::move(*fleet::open_sqlite_fleet_store(world.dir / "small.db", small));
   world.start_server();
-  constexpr std::uint64_t kRows = 12'000;
+  constexpr std::uint64_t kRows = 30'000;
   test::LockedEdgeStore edge{world.dir / "edge.db"};
   edge.commit_rows(1, kRows);
   UplinkOptions uplink = world.uplink_options();
