@@ -12,6 +12,7 @@
 #include <optional>
 #include <string>
 #include <thread>
+#include <vector>
 
 #include "agent/metrics_page.hpp"
 #include "common/daemon.hpp"
@@ -25,7 +26,7 @@
 #include "ems/io/realtime.hpp"
 #include "ems/rpc/edge_store_source.hpp"
 #include "ems/rpc/site_server.hpp"
-#include "ems/rpc/uplink_client.hpp"
+#include "ems/rpc/uplink_group.hpp"
 #include "ems/runtime/control_config.hpp"
 #include "ems/runtime/service_report.hpp"
 #include "ems/runtime/site.hpp"
@@ -75,9 +76,22 @@ rpc::UplinkOptions uplink_options(const io::SiteConfig& site, const io::UplinkCo
   return options;
 }
 
+io::EdgeStoreOptions store_options(const io::SiteConfig& site) {
+  const auto keep = [](const io::StreamKeep& stream) {
+    return io::Retention{static_cast<std::uint64_t>(stream.budget_bytes), stream.age};
+  };
+  io::EdgeStoreOptions options;
+  options.budget_bytes = static_cast<std::uint64_t>(site.store.budget_bytes);
+  options.retention = {keep(site.store.audit), keep(site.store.telemetry),
+                       keep(site.store.decisions)};
+  options.expire_undelivered = site.servers.empty();
+  options.block_span = site.store.block_span;
+  return options;
+}
+
 /// Commits the last rows and gives the uplink a moment to deliver them. What it cannot deliver now
 /// stays in the store.
-void drain(runtime::StoreWorker& worker, rpc::UplinkClient* uplink) {
+void drain(runtime::StoreWorker& worker, rpc::UplinkGroup* uplink) {
   (void)worker.call([](io::EdgeStore& store) { return store.commit(); });  // Its own log says why.
   if (uplink == nullptr || uplink->view().state != runtime::UplinkState::online) return;
   uplink->notify();
@@ -121,19 +135,18 @@ int run(const io::SiteConfig& config) {
   const Result<runtime::ControlConfig> control = runtime::make_control_config(config, permission);
   if (!control) return refuse("control configuration", control.error());
 
-  io::EdgeStoreOptions store_options;
-  store_options.budget_bytes = static_cast<std::uint64_t>(config.store.budget_bytes);
-  Result<io::EdgeStore> store = io::EdgeStore::open(config.store.path.string(), store_options);
+  Result<io::EdgeStore> store =
+      io::EdgeStore::open(config.store.path.string(), store_options(config));
   if (!store) return refuse("store " + config.store.path.string(), store.error());
   const io::OpenReport& report = store->open_report();
   log->info("event=store_open created={} repaired={} corrupt_blocks={} corrupt_rows={}",
             report.created, report.repaired, report.corrupt_blocks, report.corrupt_rows);
 
-  std::unique_ptr<rpc::UplinkClient> uplink;
-  std::atomic<rpc::UplinkClient*> uplink_now{nullptr};  // Other threads look here.
+  std::unique_ptr<rpc::UplinkGroup> uplink;
+  std::atomic<rpc::UplinkGroup*> uplink_now{nullptr};  // Other threads look here.
   const std::vector<Event> store_alarms = io::alarms_of(report);
   runtime::StoreWorker worker(std::move(*store), clock, log, [&uplink_now] {
-    if (rpc::UplinkClient* client = uplink_now.load()) client->notify();
+    if (rpc::UplinkGroup* servers = uplink_now.load()) servers->notify();
   });
 
   asio::io_context io;
@@ -153,18 +166,18 @@ int run(const io::SiteConfig& config) {
                            {}};
   if (!config.servers.empty()) {
     parts.uplink = [&uplink_now] {
-      const rpc::UplinkClient* client = uplink_now.load();
-      return client != nullptr ? client->view() : runtime::UplinkView{};
+      const rpc::UplinkGroup* servers = uplink_now.load();
+      return servers != nullptr ? servers->view() : runtime::UplinkView{};
     };
     parts.command_step = [&uplink_now](const runtime::CommandStep& step,
                                        runtime::CommandOrigin origin) {
-      rpc::UplinkClient* client = uplink_now.load();
-      if (client != nullptr && origin == runtime::CommandOrigin::remote) client->report(step);
+      rpc::UplinkGroup* servers = uplink_now.load();
+      if (servers != nullptr && origin == runtime::CommandOrigin::remote) servers->report(step);
     };
     parts.live = [&uplink_now](UtcInstant at, std::vector<Point> points,
                                std::vector<telemetry::RowValue> values) {
-      rpc::UplinkClient* client = uplink_now.load();
-      if (client != nullptr) client->publish({at, std::move(points), std::move(values)});
+      rpc::UplinkGroup* servers = uplink_now.load();
+      if (servers != nullptr) servers->publish({at, std::move(points), std::move(values)});
     };
   }
   Result<std::unique_ptr<runtime::Site>> site = runtime::Site::create(std::move(parts));
@@ -179,9 +192,12 @@ int run(const io::SiteConfig& config) {
         (*site)->raise({Severity::alarm, kSite, io::kAlarmStoreRolledBack, false});
       });
   if (!config.servers.empty()) {
-    uplink = std::make_unique<rpc::UplinkClient>(uplink_options(config, config.servers.front()),
-                                                 source, rpc::site_command_handler(**site), clock,
-                                                 rpc::system_random(), *log);
+    std::vector<rpc::UplinkOptions> servers;
+    for (const io::UplinkConfig& server : config.servers) {
+      servers.push_back(uplink_options(config, server));
+    }
+    uplink = std::make_unique<rpc::UplinkGroup>(servers, source, rpc::site_command_handler(**site),
+                                                clock, rpc::system_random(), *log);
     uplink_now = uplink.get();
   }
 

@@ -9,6 +9,7 @@
 #include "ems/io/store/store_reader.hpp"
 #include "ems/model/clock.hpp"
 #include "ems/rpc/metrics.hpp"
+#include "ems/rpc/uplink_group.hpp"
 #include "ems/runtime/site.hpp"
 
 namespace ems::app {
@@ -16,7 +17,7 @@ namespace ems::app {
 struct AgentParts {
   runtime::Site& site;
   const runtime::StoreWorker& worker;
-  const rpc::UplinkClient* uplink;  // nullptr: no server.
+  const rpc::UplinkGroup* uplink;  // nullptr: no server.
   const std::filesystem::path& store;
   const Clock& clock;
   UtcInstant started;

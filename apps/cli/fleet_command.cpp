@@ -10,6 +10,7 @@
 #include "ems/io/utc_text.hpp"
 #include "ems/rpc/fleet_client.hpp"
 #include "ems/runtime/command_text.hpp"
+#include "query_command.hpp"
 
 namespace ems::cli {
 namespace {
@@ -233,6 +234,14 @@ void add_fleet_command(CLI::App& app) {
   one = fleet->add_subcommand("counts", "Rows stored, refused as duplicates, lost");
   one->add_option("--agent", options->agent, "SITE/NAME")->required();
   one->callback([options] { counts(*options); });
+  add_query_commands(
+      *fleet,
+      [options] {
+        return query_server(connect(*options), {options->tenant, options->agent});
+      },
+      [options](CLI::App& sub) {
+        sub.add_option("--agent", options->agent, "SITE/NAME")->required();
+      });
   add_commands(*fleet, options);
   one = fleet->add_subcommand("alarms", "Alarms of an agent that are not normal");
   one->add_option("--agent", options->agent, "SITE/NAME")->required();

@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // ems-server: takes the rows of a fleet's agents exactly once and answers for them.
+#include <sys/resource.h>
+
+#include <algorithm>
 #include <memory>
 #include <string>
 #include <utility>
@@ -55,11 +58,24 @@ rpc::FleetServerOptions options_of(const io::ServerConfig& config) {
   return options;
 }
 
+/// A connection is a file: as many as the configuration allows, where the system does.
+void allow_files(const io::ServerConfig& config, spdlog::logger& log) {
+  constexpr rlim_t kOwn = 256;  // The store, its readers, sockets that listen.
+  const rlim_t wanted = kOwn + config.limits.sessions_max + config.limits.watchers_max;
+  rlimit limit{};
+  if (getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur >= wanted) return;
+  limit.rlim_cur = std::min(wanted, limit.rlim_max);
+  if (setrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur < wanted) {
+    log.warn("event=files_limited allowed={} wanted={}", limit.rlim_cur, wanted);
+  }
+}
+
 int run(const io::ServerConfig& config) {
   const app::EndSignals signals;  // Before any thread is made.
   const Result<io::ServiceNotifier> manager = io::ServiceNotifier::from_environment();
   if (!manager) return refuse("service manager", manager.error());
   const auto log = app::make_logger("ems-server", config.log_level);
+  allow_files(config, *log);
   const io::SystemClock clock;
 
   Result<std::unique_ptr<fleet::FleetStore>> store =

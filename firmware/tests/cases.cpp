@@ -216,7 +216,7 @@ std::uint64_t telemetry_blocks() {
 constexpr Case kCases[] = {
     {"jbd_vectors", jbd_vectors, 0x7790cb0ddf4ade13},
     {"safety_scenario", safety_scenario, 0xbcdbdfd939399a24},
-    {"telemetry_blocks", telemetry_blocks, 0x4af4e0cccb81e9a5},
+    {"telemetry_blocks", telemetry_blocks, 0xc1c9e4d0dbb53ac5},
 };
 
 }  // namespace

@@ -13,6 +13,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "tests"))
+from report import row  # noqa: E402
 from support.harness import Installation, build_dir, free_port  # noqa: E402
 
 TICKS = 10_000
@@ -76,10 +77,6 @@ def jitter_rows() -> None:
         ratio = f"{float(fifo[share]) / float(other[share]):.2f}" if "+Inf" not in (fifo[share], other[share]) else "-"
         row(f"tick begins late, {name} of {ticks}, SCHED_FIFO", f"<= {float(fifo[share]) * 1e3:g} ms", aim,
             f"<= {float(other[share]) * 1e3:g} ms OTHER", ratio)
-
-
-def row(what: str, ours: str, aim: str, peer: str = "none exists", ratio: str = "-") -> None:
-    print(f"{what:<46} {ours:>22} {aim:>16} {peer:>22} {ratio:>8}")
 
 
 def pure_functions() -> None:

@@ -280,3 +280,17 @@ def test_the_agent_answers_health_and_reflection_on_its_socket(install):
         assert b"ems.v1.SiteService" in listed and b"ems.v1.FleetService" not in listed
         status = Contract().call(channel, "ems.v1.SiteService", "GetStatus").status
         assert (status.site, status.agent) == ("demo", "gateway-1")
+
+
+# ---- store -------------------------------------------------------------------------------------
+
+
+def test_store_snapshot_copies_a_store_once(tmp_path):
+    subprocess.run([build_dir() / "bindings/python/ems_make_store", tmp_path, "100"], check=True)
+    done = run("emsctl", "store", "snapshot", "edge.db", "--to", "copy.db", cwd=tmp_path)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout == f"copy.db: {(tmp_path / 'copy.db').stat().st_size} bytes\n"
+    again = run("emsctl", "store", "snapshot", "edge.db", "--to", "copy.db", cwd=tmp_path)
+    assert again.returncode == 1 and "already_exists" in again.stderr
+    none = run("emsctl", "store", "snapshot", "none.db", "--to", "other.db", cwd=tmp_path)
+    assert none.returncode == 1 and "not_found" in none.stderr and not (tmp_path / "other.db").exists()

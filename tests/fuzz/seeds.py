@@ -43,7 +43,7 @@ def made() -> dict[str, dict[str, bytes]]:
         "pylontech": {v["id"]: heard(v["frames"]) for v in can if v["id"].startswith("py") and "frames" in v},
         "candump": {v["id"]: v["wire_text"].encode() for v in can if "wire_text" in v},
         "sim": {"jbd-requests": b"battery\n" + b"".join(request for _, request, _ in jbd)},
-        "block": {"block-v1": (VECTORS / "telemetry_block_v1.bin").read_bytes()},
+        "block": {path.stem: path.read_bytes() for path in sorted(VECTORS.glob("telemetry_block_v*.bin"))},
         "pack": {path.stem: path.read_bytes() for path in sorted((ROOT / "libems/packs").glob("*.yaml"))},
         "config": {kind: kind.encode() + b"\n" + (site / f"{kind}.yaml").read_bytes() for kind in ("site", "limits", "server")},
     }

@@ -8,6 +8,7 @@
 
 #include <array>
 #include <atomic>
+#include <cerrno>
 #include <condition_variable>
 #include <cstdint>
 #include <cstring>
@@ -22,6 +23,7 @@ enum class FileFault : std::uint8_t {
   refused,    ///< This write fails; the next ones succeed.
   torn,       ///< Half of this write is done, then it fails; the next ones succeed.
   full,       ///< This and every later write finds no room.
+  read_only,  ///< The file system becomes read-only: this and every later write is refused.
   power_cut,  ///< Half of this write is done; nothing is ever written again.
 };
 
@@ -78,13 +80,15 @@ class FaultyFiles {
   int strike(bool& tear) {
     tear = false;
     if (fault_ == FileFault::none) return SQLITE_OK;
-    if (!struck_) {
+    const bool first = !struck_;
+    if (first) {
       if (--countdown_ > 0) return SQLITE_OK;
       struck_ = true;
       tear = fault_ == FileFault::torn || fault_ == FileFault::power_cut;
-      return fault_ == FileFault::full ? SQLITE_FULL : SQLITE_IOERR_WRITE;
     }
     if (fault_ == FileFault::full) return SQLITE_FULL;
+    if (fault_ == FileFault::read_only) return SQLITE_IOERR_WRITE;
+    if (first) return SQLITE_IOERR_WRITE;
     return fault_ == FileFault::power_cut ? SQLITE_IOERR_WRITE : SQLITE_OK;
   }
 
@@ -151,6 +155,11 @@ class FaultyFiles {
       return real(f)->pMethods->xCheckReservedLock(real(f), r);
     };
     m.xFileControl = [](F f, int op, void* arg) {
+      const bool asked = op == SQLITE_FCNTL_LAST_ERRNO && current_->struck_;
+      if (asked && current_->fault_ == FileFault::read_only) {
+        *static_cast<int*>(arg) = EROFS;
+        return SQLITE_OK;
+      }
       return real(f)->pMethods->xFileControl(real(f), op, arg);
     };
     m.xSectorSize = [](F f) { return real(f)->pMethods->xSectorSize(real(f)); };

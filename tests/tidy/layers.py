@@ -11,7 +11,7 @@ LIB = ROOT / "libems"
 # module -> (layer, modules it may include beside itself)
 L0 = {"core"}
 L1 = {"model", "protocol", "device_pack", "safety", "decision", "distribute", "telemetry", "alarm"}
-L1H = {"sim"}
+L1H = {"sim", "query"}
 ALLOWED: dict[str, set[str]] = {
     "core": set(),
     "model": L0,
@@ -23,6 +23,7 @@ ALLOWED: dict[str, set[str]] = {
     "telemetry": L0 | {"model"},
     "alarm": L0 | {"model"},
     "sim": L0 | L1,
+    "query": L0 | L1,
     "io": L0 | L1 | L1H,
     "runtime": L0 | L1 | L1H | {"io"},
     "fleet": L0 | L1 | L1H | {"io"},

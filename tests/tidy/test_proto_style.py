@@ -8,7 +8,7 @@ from google.protobuf import descriptor_pb2
 
 from protos import PROTO, baseline, compare, compile_protos, promises
 
-UNIT_SUFFIX = re.compile(r"_(mv|ma|mdegc|mohm|kohm|mhz|w|var|va|wh|uah|bp|ppm|us|ms|s)$")
+UNIT_SUFFIX = re.compile(r"_(mv|ma|mdegc|mohm|kohm|mhz|w|var|va|wh|mwh|uah|bp|ppm|us|ms|s)$")
 # Names of quantities that must carry a unit when they are bare numbers.
 QUANTITY = re.compile(r"(^|_)(power|voltage|current|temperature|energy|frequency|capacity|shortfall|target|gated)($|_)")
 FLOATS = {descriptor_pb2.FieldDescriptorProto.TYPE_FLOAT, descriptor_pb2.FieldDescriptorProto.TYPE_DOUBLE}

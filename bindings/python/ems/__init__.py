@@ -8,7 +8,7 @@ numpy, pandas and matplotlib are imported when they are first needed.
 """
 from __future__ import annotations
 
-from . import _ems, alarms, can, columns, decision, errors, frames, plot, policies, safety, simulation, store, tables
+from . import _ems, alarms, can, columns, decision, errors, frames, plot, policies, queries, safety, simulation, store, tables
 from .alarms import Alarm, AlarmBook, AlarmChange
 from .can import CanFrame, CanLog, decode_can, read_candump
 from .columns import Column
@@ -19,14 +19,15 @@ from .policies import (
     ActivePowerLimit, BackupReserve, ComfortBand, DemandLimit, Dimming, ExportLimit, FrequencyDroop, GentleCurrent, GentleTemperature,
     ImportLimit, Plan, Price, Ramp, RemoteSetpoint, Schedule, SelfConsumption, Setpoint, TimeOfUse, Window, ZeroExport,
 )
+from .queries import Buckets, EnergyLine
 from .safety import BatterySetup, GateResult, InverterSetup, Limits, Safety, SafetyStep, as_points
 from .simulation import SimulatedSite
 from .store import Store
 from .tables import PlanSlot, PlanTable, PriceSlot, PriceTable, ScheduleEntry, ScheduleTable
 
 __all__ = [
-    "ActivePowerLimit", "Alarm", "AlarmBook", "AlarmChange", "BackupReserve", "BatterySetup", "CanFrame", "CanLog", "Column", "ComfortBand",
-    "Decision", "DecisionStep", "DecodedColumns", "DemandLimit", "Dimming", "EmsError", "ExportLimit", "FrequencyDroop", "GateResult",
+    "ActivePowerLimit", "Alarm", "AlarmBook", "AlarmChange", "BackupReserve", "BatterySetup", "Buckets", "CanFrame", "CanLog", "Column", "ComfortBand",
+    "Decision", "DecisionStep", "DecodedColumns", "DemandLimit", "Dimming", "EmsError", "EnergyLine", "ExportLimit", "FrequencyDroop", "GateResult",
     "GentleCurrent", "GentleTemperature", "ImportLimit", "InverterSetup", "LimitCommand", "Limits", "Plan", "PlanSlot", "PlanTable",
     "Price", "PriceSlot", "PriceTable", "Ramp", "RemoteSetpoint", "Safety", "SafetyStep", "Schedule", "ScheduleEntry", "ScheduleTable",
     "SelfConsumption", "Setpoint", "SetpointCommand", "SignalColumn", "SimulatedSite", "Store", "TimeOfUse", "WallTime", "Window",
@@ -37,6 +38,6 @@ __version__: str = _ems.version
 
 #: Chapters of docs/reference/python.md.
 REFERENCE = [
-    ("Frames", frames), ("CAN", can), ("Stores", store), ("Columns", columns), ("Safety", safety), ("Policies", policies),
+    ("Frames", frames), ("CAN", can), ("Stores", store), ("Columns", columns), ("Queries", queries), ("Safety", safety), ("Policies", policies),
     ("Decision", decision), ("Tables", tables), ("Alarms", alarms), ("Simulation", simulation), ("Plots", plot),
 ]

@@ -9,6 +9,7 @@ from . import _ems
 from ._call import call as _call
 from ._time import micros
 from .columns import Column, frame_of
+from .queries import Buckets, EnergyLine, buckets_of, energy_of, quality_number, seconds_us
 
 if _t.TYPE_CHECKING:
     import pandas
@@ -37,7 +38,8 @@ class Store:
     """
 
     def __init__(self, path: str | os.PathLike[str], agent: str | None = None, tenant: str = "default") -> None:
-        self._native = _call(_ems.Store, str(path), agent or "", tenant)
+        self._path = str(path)
+        self._native = _call(_ems.Store, self._path, agent or "", tenant)
 
     def points(self) -> list[str]:
         """Every point that has rows: ``"battery/1 pack_voltage_v"``, ``"battery/1 cell_voltages_v 7"``."""
@@ -50,14 +52,12 @@ class Store:
         :param since: first moment, inclusive; ``None``: from the beginning. Microseconds of UTC, a datetime or a ``datetime64``.
         :param until: last moment, exclusive; ``None``: to the end.
         """
-        import numpy
-
         lo, hi = _micros(since, _FIRST), _micros(until, _LAST)
         time_us, sequence, epoch, found = _call(self._native.columns, list(points), lo, hi)
-        time = time_us.astype("datetime64[us]")
+        time = time_us.view("datetime64[us]")
         return [
-            Column(name, time, numpy.where(valid, raw / 10.0**digits, numpy.nan), raw, valid, quality, sequence, epoch)
-            for name, raw, valid, quality, digits in found
+            Column(name, time, value, raw, valid, quality, sequence, epoch)
+            for name, value, raw, valid, quality in found
         ]
 
     def column(self, point: str, start_us: _Moment | None = None, end_us: _Moment | None = None) -> Column:
@@ -68,6 +68,117 @@ class Store:
         :param end_us: last moment, exclusive; ``None``: to the end.
         """
         return self.columns([point], start_us, end_us)[0]
+
+    def buckets(
+        self,
+        points: _t.Sequence[str] = (),
+        *,
+        since: _Moment,
+        until: _Moment,
+        every: float | str = 60,
+        zone: str = "",
+        gap_max: float = 10,
+        quality_min: str = "substituted",
+    ) -> list[Buckets]:
+        """Some points in few buckets: least, greatest, mean, last and number, and how much of each bucket is known.
+
+        A value speaks from its moment to the next row, if that comes within ``gap_max``; else for nothing, so nothing is made up across a
+        gap. The mean is over the time that is known.
+
+        :param points: as :meth:`points` names them; empty: every point that occurs.
+        :param since: begin of the first bucket, inclusive, as :meth:`columns` takes it.
+        :param until: end of the last bucket, exclusive; it may be shorter.
+        :param every: seconds, or a period of the local calendar: ``"quarter_hour"``, ``"hour"``, ``"day"``, ``"month"``.
+        :param zone: whose calendar, e.g. ``"Europe/Berlin"``; empty: UTC.
+        :param gap_max: seconds; three times the period of the rows is right.
+        :param quality_min: what is of less quality counts as ``doubted`` and else as unknown.
+        :raises EmsError: ``InvalidArgumentError``, ``ResourceExhaustedError`` (more than four million buckets), ``NotFoundError`` (no zone).
+        """
+        step = 0 if isinstance(every, str) else seconds_us(every, "every")
+        found = _call(
+            self._native.buckets, list(points), micros(since), micros(until), step, every if step == 0 else "", zone,
+            seconds_us(gap_max, "gap_max"), quality_number(quality_min),
+        )
+        return buckets_of(*found)
+
+    def energy(
+        self,
+        *,
+        since: _Moment,
+        until: _Moment,
+        every: str = "day",
+        zone: str = "",
+        grid_meter: str | None = None,
+        gap_max: float = 10,
+        bridge_max: float = 86400,
+        power_max_w: int = 1_000_000_000,
+        counter_modulus_wh: int = 0,
+    ) -> list[EnergyLine]:
+        """What each asset took and gave in each period: from its counters where they are there, from power otherwise.
+
+        :param since: begin of the first period, inclusive, as :meth:`columns` takes it.
+        :param until: end of the last period, exclusive.
+        :param every: ``"quarter_hour"``, ``"hour"``, ``"day"`` or ``"month"`` of the local calendar; a day may have 23 hours or 25.
+        :param zone: whose calendar, e.g. ``"Europe/Berlin"``; empty: UTC.
+        :param grid_meter: whose counters are the site's import and export, e.g. ``"meter/1"``; ``None``: the site's are from power.
+        :param gap_max: seconds that a power speaks for at most.
+        :param bridge_max: seconds; the longest outage that a counter's difference is believed over.
+        :param power_max_w: more than any asset can; a counter that rises faster was replaced.
+        :param counter_modulus_wh: the counters count modulo this; 0: not known, and a counter that falls was reset.
+        :raises EmsError: as :meth:`buckets`; ``OutOfRangeError`` for a year before 1970 or after 2199.
+        """
+        found = _call(
+            self._native.energy, micros(since), micros(until), every, zone, grid_meter or "", seconds_us(gap_max, "gap_max"),
+            seconds_us(bridge_max, "bridge_max"), power_max_w, counter_modulus_wh,
+        )
+        return energy_of(*found)
+
+    def export_csv(
+        self,
+        path: str | os.PathLike[str],
+        points: _t.Sequence[str] = (),
+        since: _Moment | None = None,
+        until: _Moment | None = None,
+        qualities: bool = False,
+    ) -> None:
+        """Writes a CSV file: one line a row, one column a point in SI units, empty where unknown.
+
+        :param path: written anew.
+        :param qualities: behind each column one more: ``good``, ``substituted``, ``uncertain``, ``bad``.
+
+        The other parameters are those of :meth:`columns`.
+        """
+        self._export(path, points, since, until, False, qualities, [])
+
+    def export_line_protocol(
+        self,
+        path: str | os.PathLike[str],
+        points: _t.Sequence[str] = (),
+        since: _Moment | None = None,
+        until: _Moment | None = None,
+        tags: _t.Mapping[str, str] | None = None,
+    ) -> None:
+        """Writes InfluxDB line protocol: one line a row and asset; nanoseconds.
+
+        :param path: written anew.
+        :param tags: added to every line, e.g. ``{"agent": "site/a"}``.
+
+        The other parameters are those of :meth:`columns`.
+        """
+        self._export(path, points, since, until, True, False, list((tags or {}).items()))
+
+    def _export(
+        self,
+        path: str | os.PathLike[str],
+        points: _t.Sequence[str],
+        since: _Moment | None,
+        until: _Moment | None,
+        line_protocol: bool,
+        qualities: bool,
+        tags: list[tuple[str, str]],
+    ) -> None:
+        lo, hi = _micros(since, _FIRST), _micros(until, _LAST)
+        _call(self._native.export_rows, str(path), list(points), lo, hi, line_protocol, qualities, tags)
 
     def to_pandas(self, points: _t.Sequence[str] = (), since: _Moment | None = None, until: _Moment | None = None) -> pandas.DataFrame:
         """A DataFrame: one row a moment, indexed by UTC time, one float64 column (SI, NaN unknown) a point. Needs pandas.
@@ -80,6 +191,15 @@ class Store:
         import numpy
 
         return frame_of([], numpy.empty(0, "datetime64[us]"))
+
+    def snapshot(self, to: str | os.PathLike[str]) -> int:
+        """Copies the whole store to a new file while its owner writes on: everything committed so far, nothing later.
+
+        :param to: the copy; must not exist.
+        :returns: bytes of the copy.
+        :raises EmsError: ``AlreadyExistsError``, ``DiskFullError``, ``CorruptError`` ...
+        """
+        return _call(_ems.snapshot_store, self._path, str(to))
 
     def marks(self) -> dict[str, int]:
         """Last row of each stream (``audit``, ``telemetry``, ``decisions``): committed (agent) or stored (server)."""

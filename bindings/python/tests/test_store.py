@@ -159,3 +159,14 @@ def test_no_call_holds_up_the_rest_of_python(store, call):
     if longest[1] - longest[0] < 0.02:
         return  # Too short to tell on a busy machine: it cannot hold anybody up either.
     assert sum(longest[0] < at < longest[1] for at in beats) >= 2
+
+
+@pytest.mark.parametrize("name", ["edge.db", "fleet.db"])
+def test_a_snapshot_is_the_store(folder, tmp_path, name):
+    store = ems.Store(folder / name)
+    size = store.snapshot(tmp_path / "copy.db")
+    assert [path.name for path in tmp_path.iterdir()] == ["copy.db"] and (tmp_path / "copy.db").stat().st_size == size
+    copy = ems.Store(tmp_path / "copy.db")
+    assert (copy.points(), copy.marks(), copy.gaps(), copy.latest()) == (store.points(), store.marks(), store.gaps(), store.latest())
+    with pytest.raises(ems.errors.AlreadyExistsError):
+        store.snapshot(tmp_path / "copy.db")

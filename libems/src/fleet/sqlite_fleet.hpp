@@ -9,6 +9,7 @@
 #include <optional>
 #include <set>
 #include <string>
+#include <tuple>
 #include <vector>
 
 #include "ems/fleet/fleet_store.hpp"
@@ -16,28 +17,10 @@
 #include "io/store/sqlite.hpp"
 #include "latest.hpp"
 #include "sessions.hpp"
+#include "sqlite_fleet_schema.hpp"
 #include "witness.hpp"
 
 namespace ems::fleet {
-
-inline constexpr io::sqlite::Schema kFleetSchema{0x454D5346,  // "EMSF"
-                                                 1, R"sql(
-CREATE TABLE meta(key TEXT PRIMARY KEY, value) WITHOUT ROWID;
-CREATE TABLE conflict(tenant TEXT NOT NULL, agent TEXT NOT NULL, PRIMARY KEY(tenant, agent))
-  WITHOUT ROWID;
-CREATE TABLE mark(tenant TEXT NOT NULL, agent TEXT NOT NULL, stream INTEGER NOT NULL,
-  counter INTEGER NOT NULL, epoch BLOB NOT NULL, mark INTEGER NOT NULL, stored INTEGER NOT NULL,
-  duplicates INTEGER NOT NULL, gap_rows INTEGER NOT NULL, opened INTEGER NOT NULL,
-  updated INTEGER NOT NULL, PRIMARY KEY(tenant, agent, stream, counter, epoch)) WITHOUT ROWID;
-CREATE TABLE block(id INTEGER PRIMARY KEY, tenant TEXT NOT NULL, agent TEXT NOT NULL,
-  stream INTEGER NOT NULL, counter INTEGER NOT NULL, epoch BLOB NOT NULL, first INTEGER NOT NULL,
-  last INTEGER NOT NULL, utc_min_us INTEGER NOT NULL, utc_max_us INTEGER NOT NULL,
-  bytes BLOB NOT NULL, UNIQUE(tenant, agent, stream, counter, epoch, first));
-CREATE TABLE gap(tenant TEXT NOT NULL, agent TEXT NOT NULL, stream INTEGER NOT NULL,
-  counter INTEGER NOT NULL, epoch BLOB NOT NULL, first INTEGER NOT NULL, last INTEGER NOT NULL,
-  reason INTEGER NOT NULL, utc_min_us INTEGER, utc_max_us INTEGER,
-  PRIMARY KEY(tenant, agent, stream, counter, epoch, first)) WITHOUT ROWID;
-)sql"};
 
 /// Totals are for people: at the end of their range they stay there.
 [[nodiscard]] constexpr std::uint64_t saturating_sum(std::uint64_t a, std::uint64_t b) noexcept {
@@ -47,6 +30,18 @@ CREATE TABLE gap(tenant TEXT NOT NULL, agent TEXT NOT NULL, stream INTEGER NOT N
 /// Binds tenant, agent, stream, counter, epoch to ?1 .. ?5.
 io::sqlite::Statement& bind_key(io::sqlite::Statement& s, const AgentKey& key,
                                 telemetry::Stream stream, const telemetry::Epoch& epoch);
+/// The epoch in two columns. @errors corrupt  it is none.
+[[nodiscard]] Result<telemetry::Epoch> epoch_at(const io::sqlite::Statement& s, int counter_column,
+                                                int random_column);
+/// Rows of one agent, over a connection of its own for each call.
+[[nodiscard]] std::unique_ptr<io::RowSource> make_agent_rows(const std::string& path,
+                                                             const std::string& vfs,
+                                                             const AgentKey& key);
+/// FleetStore::read_page() on a file.
+[[nodiscard]] Result<void> read_agent_page(const std::string& path, const std::string& vfs,
+                                           const AgentKey& key, telemetry::Stream stream,
+                                           const io::UtcRange& range, std::size_t items_max,
+                                           PageCursor& cursor, io::RowSink& sink);
 
 class SqliteFleetStore final : public FleetStore {
  public:
@@ -78,6 +73,13 @@ class SqliteFleetStore final : public FleetStore {
   [[nodiscard]] FleetCounters counters() const override;
 
  private:
+  /// What a check of an item found; the bytes stay the caller's.
+  struct Checked {
+    telemetry::Sequence first = 0;
+    telemetry::Sequence last = 0;
+    UtcInstant utc_min{};  ///< Of a block; of its part, when it is cut: never too narrow.
+    UtcInstant utc_max{};
+  };
   /// One call of ingest() on its way through a group.
   struct Job {
     SessionToken session = 0;
@@ -85,26 +87,46 @@ class SqliteFleetStore final : public FleetStore {
     telemetry::Stream stream{};
     telemetry::Epoch epoch{};
     std::span<const IngestItem> items;
-    std::vector<std::optional<telemetry::BlockReader>> blocks{};  ///< As items; nullopt: a gap.
+    std::vector<Checked> checked{};  ///< As items.
     telemetry::Sequence mark_before = 0;
     Result<Ack> result = fail(Errc::internal, 0, "fleet: not processed");
     bool done = false;
+    std::condition_variable changed{};  ///< It is done, or it is to lead.
+  };
+  /// A stream of an epoch of an agent, as the last committed group left it.
+  struct Lane {
+    std::int64_t id = 0;  ///< 0: not in the file yet.
+    StreamMark mark;
+    std::int64_t tail_id = 0;  ///< Newest block; 0: none is known.
+    telemetry::Sequence tail_first = 0;
+    telemetry::Sequence tail_last = 0;
+    std::int64_t tail_min_us = 0;
+    std::int64_t tail_max_us = 0;
+  };
+  /// Tenant, agent, stream, counter, random part of the epoch.
+  using LaneKey = std::tuple<std::string, std::string, telemetry::Stream, std::uint32_t, Id128>;
+  /// Statements of the writer, prepared once.
+  struct Writes {
+    io::sqlite::Statement find_lane, add_lane, set_lane, find_tail, tail_bytes, grow_tail;
+    io::sqlite::Statement add_block, add_gap, set_groups;
   };
 
   [[nodiscard]] static Result<void> check(Job& job);
   void run_group(std::span<Job* const> jobs);
+  /// Marks, counters and newest values after a group that was stored or was not.
+  void settle(std::span<Job* const> jobs, const Result<void>& stored);
   [[nodiscard]] Result<void> store_group(std::span<Job* const> jobs);
-  [[nodiscard]] Result<Ack> store_job(Job& job);
-  [[nodiscard]] Result<void> store_rows(const Job& job, const telemetry::BlockReader& block,
+  /// Refuses the job in its result, or stores all of it. @errors of the back end only.
+  [[nodiscard]] Result<void> store_job(Job& job);
+  [[nodiscard]] static Result<Ack> plan(const Job& job, const StreamMark& mark);
+  [[nodiscard]] Result<Lane*> lane_of(const Job& job);
+  [[nodiscard]] Result<void> store_rows(const Job& job, Lane& lane, std::size_t item,
                                         telemetry::Sequence after);
-  [[nodiscard]] Result<void> insert_block(const Job& job, Bytes block, telemetry::Sequence first,
-                                          telemetry::Sequence last, std::int64_t utc_min_us,
-                                          std::int64_t utc_max_us);
-  [[nodiscard]] Result<void> insert_gap(const Job& job, const telemetry::Gap& gap);
-  [[nodiscard]] Result<std::optional<StreamMark>> load_mark(io::sqlite::Database& db,
-                                                            const AgentKey& key,
-                                                            telemetry::Stream stream,
-                                                            const telemetry::Epoch& epoch);
+  [[nodiscard]] Result<bool> grow_tail(Lane& lane, Bytes block, const Checked& rows,
+                                       telemetry::Sequence after);
+  [[nodiscard]] Result<void> add_block(Lane& lane, Bytes block, const Checked& rows);
+  [[nodiscard]] Result<void> add_gap(const Lane& lane, const telemetry::Gap& gap);
+  [[nodiscard]] Result<void> prepare_writes();
   [[nodiscard]] Result<void> load_totals();
   /// Makes conflicts durable; what cannot be written is tried again at the next one refused.
   void save_conflicts();
@@ -112,17 +134,21 @@ class SqliteFleetStore final : public FleetStore {
   [[nodiscard]] Result<void> write_generation(const Id128& generation, std::uint64_t groups);
 
   std::string path_;
+  std::string vfs_;
   bool read_only_ = false;
   io::sqlite::WriterLock lock_;
   Sessions sessions_;
 
-  std::mutex queue_mutex_;
-  std::condition_variable queue_changed_;
+  static constexpr std::size_t kLanesKept = 16384;  ///< About 4 MiB.
+
+  std::mutex queue_mutex_;  ///< Guards the following, and each job's `done`.
   std::vector<Job*> queue_;
   bool leader_ = false;
 
   std::mutex writer_mutex_;  ///< Guards the following.
   io::sqlite::Database writer_;
+  Writes writes_;
+  std::map<LaneKey, Lane> lanes_;  ///< At most kLanesKept; forgotten when a group failed.
   Witness witness_;
   std::uint64_t groups_ = 0;
   std::vector<std::byte> scratch_buffer_;

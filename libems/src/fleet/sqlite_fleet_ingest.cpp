@@ -17,28 +17,7 @@ constexpr Sequence kSequenceMax = INT64_MAX;
 /// 35 000 years of a row a second: beyond, a gap is not an outage but an agent gone wrong.
 constexpr std::uint64_t kGapRowsMax = std::uint64_t{1} << 40;
 
-struct Times {
-  std::int64_t min_us = INT64_MAX;
-  std::int64_t max_us = INT64_MIN;
-  void take(UtcInstant at) {
-    min_us = std::min(min_us, at.since_epoch().count());
-    max_us = std::max(max_us, at.since_epoch().count());
-  }
-};
-
-Times times_after(const BlockReader& block, Sequence after) {
-  Times times;
-  if (block.header().kind() == BlockKind::points) {
-    for (RowCursor cursor(block); cursor.next();) {
-      if (cursor.sequence() > after) times.take(cursor.row().at);
-    }
-  } else {
-    for (RecordCursor cursor(block); cursor.next();) {
-      if (cursor.sequence() > after) times.take(cursor.record().at);
-    }
-  }
-  return times;
-}
+constexpr std::int64_t us(UtcInstant at) { return at.since_epoch().count(); }
 
 }  // namespace
 
@@ -52,7 +31,7 @@ Result<void> SqliteFleetStore::check(Job& job) {
   if (index_of(job.stream) >= kStreamCount) {
     return fail(Errc::invalid_argument, 0, "fleet: unknown stream");
   }
-  job.blocks.reserve(job.items.size());
+  job.checked.reserve(job.items.size());
   for (std::size_t i = 0; i < job.items.size(); ++i) {
     const IngestItem& item = job.items[i];
     if (item.gap) {
@@ -62,18 +41,19 @@ Result<void> SqliteFleetStore::check(Job& job) {
       if (item.gap->last > kSequenceMax || item.gap->last - item.gap->first >= kGapRowsMax) {
         return fail(Errc::out_of_range, i, "fleet: a gap beyond any store's life");
       }
-      job.blocks.emplace_back();
+      job.checked.push_back({item.gap->first, item.gap->last});
       continue;
     }
     const Result<BlockReader> block = BlockReader::open(item.block);
     if (!block) return fail(block.error());
-    if (block->header().stream != job.stream || block->header().epoch != job.epoch) {
+    const BlockHeader& header = block->header();
+    if (header.stream != job.stream || header.epoch != job.epoch) {
       return fail(Errc::invalid_argument, i, "fleet: a block of another stream or epoch");
     }
-    if (block->header().last > kSequenceMax) {
+    if (header.last > kSequenceMax) {
       return fail(Errc::out_of_range, i, "fleet: a sequence beyond any store's life");
     }
-    job.blocks.emplace_back(*block);
+    job.checked.push_back({header.first, header.last, block->utc_min(), block->utc_max()});
   }
   return {};
 }
@@ -90,29 +70,37 @@ Result<Ack> SqliteFleetStore::ingest(SessionToken session, Stream stream, const 
     ++counters_.blocks_refused;
     return fail(sound.error());
   }
-  // Whoever finds no leader leads: it takes all that wait into one transaction.
+  // Whoever finds no leader leads: it takes all that wait into one transaction, then wakes each of
+  // them, and the first of those that came meanwhile to lead the next.
   std::unique_lock lock(queue_mutex_);
   queue_.push_back(&job);
-  while (!job.done) {
-    if (leader_) {
-      queue_changed_.wait(lock);
-      continue;
-    }
-    leader_ = true;
-    const std::vector<Job*> group = std::exchange(queue_, {});
-    lock.unlock();
-    run_group(group);
-    lock.lock();
-    for (Job* done : group) done->done = true;
-    leader_ = false;
-    queue_changed_.notify_all();
+  job.changed.wait(lock, [&] { return job.done || !leader_; });
+  if (job.done) return job.result;
+  leader_ = true;
+  const std::vector<Job*> group = std::exchange(queue_, {});
+  lock.unlock();
+  run_group(group);
+  lock.lock();
+  leader_ = false;
+  for (Job* member : group) {
+    member->done = true;
+    if (member != &job) member->changed.notify_one();  // Under the lock: it ends when it wakes.
   }
+  if (!queue_.empty()) queue_.front()->changed.notify_one();
   return job.result;
 }
 
 void SqliteFleetStore::run_group(std::span<Job* const> jobs) {
   const std::lock_guard writer(writer_mutex_);
   const Result<void> stored = store_group(jobs);
+  if (stored || jobs.size() == 1) return settle(jobs, stored);
+  for (Job* const& job : jobs) {  // What one of them hit is not the others' fault.
+    const std::span<Job* const> alone{&job, 1};
+    settle(alone, store_group(alone));
+  }
+}
+
+void SqliteFleetStore::settle(std::span<Job* const> jobs, const Result<void>& stored) {
   const std::lock_guard state(state_mutex_);
   if (stored) {
     witness_.write({generation_, groups_});
@@ -129,7 +117,9 @@ void SqliteFleetStore::run_group(std::span<Job* const> jobs) {
     counters_.gap_rows = saturating_sum(counters_.gap_rows, job->result->gap_rows);
     const auto latest = latest_.find(job->key);
     if (latest == latest_.end() || job->stream != Stream::telemetry) continue;
-    for (const auto& block : job->blocks) {
+    for (const IngestItem& item : job->items) {
+      if (item.gap) continue;
+      const Result<BlockReader> block = BlockReader::open(item.block);
       if (block) counters_.latest_dropped += latest->second.note(*block, job->mark_before);
     }
   }
@@ -138,130 +128,212 @@ void SqliteFleetStore::run_group(std::span<Job* const> jobs) {
 Result<void> SqliteFleetStore::store_group(std::span<Job* const> jobs) {
   io::sqlite::Transaction transaction(writer_);
   Result<void> step = transaction.begin();
-  if (!step) return step;
-  for (Job* job : jobs) {
-    step = writer_.run("SAVEPOINT job");
-    if (!step) return step;
-    job->result = store_job(*job);
-    // A full disk may have ended the whole transaction: then nothing of the group is stored.
-    if (!writer_.in_transaction()) return fail(job->result.error());
-    step = writer_.run(job->result ? "RELEASE job" : "ROLLBACK TO job; RELEASE job");
-    if (!step) return step;
+  for (std::size_t i = 0; step && i < jobs.size(); ++i) step = store_job(*jobs[i]);
+  if (step) step = writes_.set_groups.bind(1, groups_ + 1).run();
+  if (step) step = transaction.commit();
+  if (step) {
+    ++groups_;
+  } else {
+    lanes_.clear();  // They say what would have been.
   }
-  Result<Statement> groups = writer_.prepare("UPDATE meta SET value=?1 WHERE key='groups'");
-  if (!groups) return fail(groups.error());
-  step = groups->bind(1, groups_ + 1).run();
-  if (!step) return step;
-  step = transaction.commit();
-  if (step) ++groups_;
   return step;
 }
 
-Result<Ack> SqliteFleetStore::store_job(Job& job) {
+Result<void> SqliteFleetStore::store_job(Job& job) {
   const Result<AgentKey> key = sessions_.agent_of(job.session);  // It may have ended meanwhile.
-  if (!key) return fail(key.error());
-  const Result<std::optional<StreamMark>> before =
-      load_mark(writer_, job.key, job.stream, job.epoch);
-  if (!before) return fail(before.error());
-  StreamMark mark = before->value_or(StreamMark{job.stream, job.epoch});
-  job.mark_before = mark.mark;
-  Ack ack{.stream = job.stream, .epoch = job.epoch};
-  for (std::size_t i = 0; i < job.items.size(); ++i) {
-    const bool is_gap = job.items[i].gap.has_value();
-    const Sequence first = is_gap ? job.items[i].gap->first : job.blocks[i]->header().first;
-    const Sequence last = is_gap ? job.items[i].gap->last : job.blocks[i]->header().last;
-    if (first > mark.mark + 1) return fail(Errc::not_next, i, "fleet: rows are missing before it");
-    const Sequence known = std::min(last, mark.mark);
-    if (!is_gap && known >= first) ack.duplicates += known - first + 1;
-    if (last <= mark.mark) continue;
-    Result<void> step;
-    if (is_gap) {
-      Gap gap = *job.items[i].gap;
-      gap.first = mark.mark + 1;
-      step = insert_gap(job, gap);
-      ack.gap_rows += last - mark.mark;
-    } else {
-      step = store_rows(job, *job.blocks[i], mark.mark);
-      ack.stored += last - mark.mark;
-    }
-    if (!step) return fail(step.error());
-    mark.mark = last;
+  if (!key) {
+    job.result = fail(key.error());
+    return {};
   }
-  Result<Statement> s = writer_.prepare(
-      "INSERT INTO mark VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?10) ON CONFLICT DO UPDATE "
-      "SET mark=excluded.mark, stored=excluded.stored, duplicates=excluded.duplicates, "
-      "gap_rows=excluded.gap_rows, updated=excluded.updated");
-  if (!s) return fail(s.error());
-  bind_key(*s, job.key, job.stream, job.epoch).bind(6, mark.mark).bind(7, mark.stored + ack.stored);
-  s->bind(8, mark.duplicates + ack.duplicates)
-      .bind(9, mark.gap_rows + ack.gap_rows)
-      .bind(10, groups_ + 1);
-  const Result<void> written = s->run();
-  if (!written) return fail(written.error());
-  ack.mark = mark.mark;
+  const Result<Lane*> found = lane_of(job);
+  if (!found) return fail(found.error());
+  Lane& lane = **found;
+  job.mark_before = lane.mark.mark;
+  job.result = plan(job, lane.mark);
+  if (!job.result) return {};
+  if (lane.id == 0) {
+    Statement& add = bind_key(writes_.add_lane, job.key, job.stream, job.epoch);
+    const Result<void> added = add.bind(6, groups_ + 1).run();
+    if (!added) return added;
+    lane.id = sqlite3_last_insert_rowid(writer_.raw());
+  }
+  Sequence mark = lane.mark.mark;
+  for (std::size_t i = 0; i < job.items.size(); ++i) {
+    if (job.checked[i].last <= mark) continue;
+    Result<void> step;
+    if (job.items[i].gap) {
+      Gap gap = *job.items[i].gap;
+      gap.first = mark + 1;
+      step = add_gap(lane, gap);
+    } else {
+      step = store_rows(job, lane, i, mark);
+    }
+    if (!step) return step;
+    mark = job.checked[i].last;
+  }
+  lane.mark.mark = mark;
+  lane.mark.stored += job.result->stored;
+  lane.mark.duplicates += job.result->duplicates;
+  lane.mark.gap_rows += job.result->gap_rows;
+  Statement& s = writes_.set_lane;
+  s.bind(1, lane.id).bind(2, mark).bind(3, lane.mark.stored).bind(4, lane.mark.duplicates);
+  return s.bind(5, lane.mark.gap_rows).bind(6, groups_ + 1).run();
+}
+
+Result<Ack> SqliteFleetStore::plan(const Job& job, const StreamMark& mark) {
+  Ack ack{.stream = job.stream, .epoch = job.epoch, .mark = mark.mark};
+  for (std::size_t i = 0; i < job.items.size(); ++i) {
+    const Checked& rows = job.checked[i];
+    const bool is_gap = job.items[i].gap.has_value();
+    if (rows.first > ack.mark + 1) {
+      return fail(Errc::not_next, i, "fleet: rows are missing before it");
+    }
+    const Sequence known = std::min(rows.last, ack.mark);
+    if (!is_gap && known >= rows.first) ack.duplicates += known - rows.first + 1;
+    if (rows.last <= ack.mark) continue;
+    (is_gap ? ack.gap_rows : ack.stored) += rows.last - ack.mark;
+    ack.mark = rows.last;
+  }
   return ack;
 }
 
-Result<void> SqliteFleetStore::store_rows(const Job& job, const BlockReader& block,
+Result<SqliteFleetStore::Lane*> SqliteFleetStore::lane_of(const Job& job) {
+  const LaneKey key{job.key.tenant, job.key.agent, job.stream, job.epoch.counter, job.epoch.random};
+  const auto known = lanes_.find(key);
+  if (known != lanes_.end()) return &known->second;
+  Lane lane{.mark = {job.stream, job.epoch}};
+  Statement& find = writes_.find_lane;
+  Result<bool> row = bind_key(find, job.key, job.stream, job.epoch).next();
+  if (!row) return fail(row.error());
+  if (*row) {
+    lane.id = find.integer(0);
+    lane.mark.mark = find.unsigned_integer(1);
+    lane.mark.stored = find.unsigned_integer(2);
+    lane.mark.duplicates = find.unsigned_integer(3);
+    lane.mark.gap_rows = find.unsigned_integer(4);
+    find.reset();
+    Statement& tail = writes_.find_tail;
+    row = tail.bind(1, lane.id).next();
+    if (!row) return fail(row.error());
+    if (*row) {
+      lane.tail_id = tail.integer(0);
+      lane.tail_first = tail.unsigned_integer(1);
+      lane.tail_last = tail.unsigned_integer(2);
+      lane.tail_min_us = tail.integer(3);
+      lane.tail_max_us = tail.integer(4);
+    }
+    tail.reset();
+  }
+  if (lanes_.size() >= kLanesKept) lanes_.clear();
+  return &lanes_.emplace(key, lane).first->second;
+}
+
+Result<void> SqliteFleetStore::store_rows(const Job& job, Lane& lane, std::size_t item,
                                           Sequence after) {
-  const Times times = times_after(block, after);
-  const Sequence last = block.header().last;
-  Result<Statement> tail = writer_.prepare(
-      "SELECT id, last, utc_min_us, utc_max_us, bytes FROM block WHERE tenant=?1 AND agent=?2 "
-      "AND stream=?3 AND counter=?4 AND epoch=?5 ORDER BY first DESC LIMIT 1");
-  if (!tail) return fail(tail.error());
-  const Result<bool> found = bind_key(*tail, job.key, job.stream, job.epoch).next();
-  if (!found) return fail(found.error());
-  // Rows that continue the last block with the same header go into it, when all of them fit.
-  if (*found && tail->unsigned_integer(1) == after && scratch_.resume(tail->blob(4)) &&
-      scratch_.next_sequence() == after + 1 && scratch_.rows() + (last - after) <= kBlockRowsMax &&
-      append_rows(scratch_, block, after) == last) {
-    Result<Statement> grow = writer_.prepare(
-        "UPDATE block SET last=?2, utc_min_us=min(utc_min_us,?3), utc_max_us=max(utc_max_us,?4), "
-        "bytes=?5 WHERE id=?1");
-    if (!grow) return fail(grow.error());
-    grow->bind(1, tail->integer(0)).bind(2, last).bind(3, times.min_us).bind(4, times.max_us);
-    tail->reset();
-    return grow->bind(5, scratch_.bytes()).run();
+  const Bytes bytes = job.items[item].block;
+  const Checked& rows = job.checked[item];
+  // Rows that continue the last block go into it, when all of them fit.
+  const bool may_fit =
+      lane.tail_id != 0 && lane.tail_last == after && rows.last - lane.tail_first < kBlockRowsMax;
+  if (may_fit) {
+    const Result<bool> grown = grow_tail(lane, bytes, rows, after);
+    if (!grown) return fail(grown.error());
+    if (*grown) return {};
   }
-  tail->reset();
-  if (block.header().first > after) {
-    return insert_block(job, block.bytes(), block.header().first, last, times.min_us, times.max_us);
-  }
-  for (Sequence from = after + 1; from <= last;) {  // A block across the mark: its later rows.
+  if (rows.first > after) return add_block(lane, bytes, rows);
+  const Result<BlockReader> block = BlockReader::open(bytes);  // Across the mark: its later rows.
+  if (!block) return fail(block.error());
+  for (Sequence from = after + 1; from <= rows.last;) {
     EMS_ASSERT(scratch_.start(job.stream, job.epoch, from).has_value());
-    const Sequence upto = append_rows(scratch_, block, from - 1);
+    const Sequence upto = append_rows(scratch_, *block, from - 1);
     EMS_ASSERT(upto >= from);
     const Result<void> step =
-        insert_block(job, scratch_.bytes(), from, upto, times.min_us, times.max_us);
+        add_block(lane, scratch_.bytes(), {from, upto, rows.utc_min, rows.utc_max});
     if (!step) return step;
     from = upto + 1;
   }
   return {};
 }
 
-Result<void> SqliteFleetStore::insert_block(const Job& job, Bytes block, Sequence first,
-                                            Sequence last, std::int64_t utc_min_us,
-                                            std::int64_t utc_max_us) {
-  Result<Statement> s = writer_.prepare(
-      "INSERT INTO block(tenant,agent,stream,counter,epoch,first,last,utc_min_us,utc_max_us,bytes) "
-      "VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9,?10)");
-  if (!s) return fail(s.error());
-  bind_key(*s, job.key, job.stream, job.epoch).bind(6, first).bind(7, last);
-  return s->bind(8, utc_min_us).bind(9, utc_max_us).bind(10, block).run();
+Result<bool> SqliteFleetStore::grow_tail(Lane& lane, Bytes bytes, const Checked& rows,
+                                         Sequence after) {
+  Statement& tail = writes_.tail_bytes;
+  const Result<bool> found = tail.bind(1, lane.tail_id).next();
+  if (!found) return fail(found.error());
+  const bool sound =
+      *found && scratch_.resume(tail.blob(0)).has_value() && scratch_.next_sequence() == after + 1;
+  tail.reset();
+  if (!sound) return false;
+  const Result<BlockReader> block = BlockReader::open(bytes);
+  if (!block) return fail(block.error());
+  if (append_rows(scratch_, *block, after) != rows.last) return false;
+  lane.tail_last = rows.last;
+  lane.tail_min_us = std::min(lane.tail_min_us, us(rows.utc_min));
+  lane.tail_max_us = std::max(lane.tail_max_us, us(rows.utc_max));
+  Statement& s = writes_.grow_tail;
+  s.bind(1, lane.tail_id).bind(2, rows.last).bind(3, lane.tail_min_us);
+  const Result<void> step = s.bind(4, lane.tail_max_us).bind(5, scratch_.bytes()).run();
+  if (!step) return fail(step.error());
+  return true;
 }
 
-Result<void> SqliteFleetStore::insert_gap(const Job& job, const Gap& gap) {
-  Result<Statement> s = writer_.prepare("INSERT INTO gap VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9,?10)");
-  if (!s) return fail(s.error());
-  bind_key(*s, job.key, job.stream, job.epoch).bind(6, gap.first).bind(7, gap.last);
-  s->bind(8, std::int64_t{static_cast<std::uint8_t>(gap.reason)});
+Result<void> SqliteFleetStore::add_block(Lane& lane, Bytes block, const Checked& rows) {
+  Statement& s = writes_.add_block;
+  s.bind(1, lane.id).bind(2, rows.first).bind(3, rows.last).bind(4, us(rows.utc_min));
+  const Result<void> step = s.bind(5, us(rows.utc_max)).bind(6, block).run();
+  if (!step) return step;
+  lane.tail_id = sqlite3_last_insert_rowid(writer_.raw());
+  lane.tail_first = rows.first;
+  lane.tail_last = rows.last;
+  lane.tail_min_us = us(rows.utc_min);
+  lane.tail_max_us = us(rows.utc_max);
+  return {};
+}
+
+Result<void> SqliteFleetStore::add_gap(const Lane& lane, const Gap& gap) {
+  Statement& s = writes_.add_gap;
+  s.bind(1, lane.id).bind(2, gap.first).bind(3, gap.last);
+  s.bind(4, std::int64_t{static_cast<std::uint8_t>(gap.reason)});
   if (gap.time_known) {
-    s->bind(9, gap.utc_first.since_epoch().count()).bind(10, gap.utc_last.since_epoch().count());
+    s.bind(5, us(gap.utc_first)).bind(6, us(gap.utc_last));
   } else {
-    s->bind_null(9).bind_null(10);
+    s.bind_null(5).bind_null(6);
   }
-  return s->run();
+  return s.run();
+}
+
+Result<void> SqliteFleetStore::prepare_writes() {
+  struct Wanted {
+    Statement Writes::*statement;
+    const char* sql;
+  };
+  constexpr Wanted kWanted[] = {
+      {&Writes::find_lane,
+       "SELECT id, mark, stored, duplicates, gap_rows FROM lane WHERE tenant=?1 AND agent=?2 AND "
+       "stream=?3 AND counter=?4 AND epoch=?5"},
+      {&Writes::add_lane,
+       "INSERT INTO lane(tenant, agent, stream, counter, epoch, mark, stored, duplicates, "
+       "gap_rows, opened, updated) VALUES(?1,?2,?3,?4,?5,0,0,0,0,?6,?6)"},
+      {&Writes::set_lane,
+       "UPDATE lane SET mark=?2, stored=?3, duplicates=?4, gap_rows=?5, updated=?6 WHERE id=?1"},
+      {&Writes::find_tail,
+       "SELECT id, first, last, utc_min_us, utc_max_us FROM block WHERE lane=?1 ORDER BY first "
+       "DESC LIMIT 1"},
+      {&Writes::tail_bytes, "SELECT bytes FROM block WHERE id=?1"},
+      {&Writes::grow_tail,
+       "UPDATE block SET last=?2, utc_min_us=?3, utc_max_us=?4, bytes=?5 WHERE id=?1"},
+      {&Writes::add_block,
+       "INSERT INTO block(lane, first, last, utc_min_us, utc_max_us, bytes) "
+       "VALUES(?1,?2,?3,?4,?5,?6)"},
+      {&Writes::add_gap, "INSERT INTO gap VALUES(?1,?2,?3,?4,?5,?6)"},
+      {&Writes::set_groups, "UPDATE meta SET value=?1 WHERE key='groups'"},
+  };
+  for (const Wanted& wanted : kWanted) {
+    Result<Statement> statement = writer_.prepare(wanted.sql);
+    if (!statement) return fail(statement.error());
+    writes_.*wanted.statement = std::move(*statement);
+  }
+  return {};
 }
 
 }  // namespace ems::fleet

@@ -4,7 +4,6 @@
 #include <algorithm>
 #include <utility>
 
-#include "io/store/block_rows.hpp"
 #include "sqlite_fleet.hpp"
 
 namespace ems::fleet {
@@ -12,121 +11,6 @@ namespace ems::fleet {
 using namespace telemetry;
 using io::sqlite::Database;
 using io::sqlite::Statement;
-
-namespace {
-
-Result<Epoch> epoch_at(const Statement& s, int counter_column, int random_column) {
-  Epoch epoch;
-  epoch.counter = static_cast<std::uint32_t>(s.integer(counter_column));
-  const Bytes random = s.blob(random_column);
-  if (random.size() != epoch.random.size()) return fail(Errc::corrupt, 0, "fleet: an epoch");
-  std::copy(random.begin(), random.end(), epoch.random.begin());
-  return epoch;
-}
-
-/// Rows of one agent over a connection of its own, so that a long query holds nobody up.
-class AgentRows final : public io::RowSource {
- public:
-  AgentRows(std::string path, AgentKey key) : path_(std::move(path)), key_(std::move(key)) {}
-
-  Result<void> read(Stream stream, const io::UtcRange& range, io::RowSink& sink) override {
-    Result<Database> db = io::sqlite::open_store_read_only(path_, kFleetSchema);
-    if (!db) return fail(db.error());
-    const Result<void> begun = db->run("BEGIN");  // One snapshot for everything below.
-    if (!begun) return begun;
-    const Result<std::vector<Epoch>> epochs = epochs_of(*db, stream);
-    if (!epochs) return fail(epochs.error());
-    Result<Statement> items = db->prepare(
-        "SELECT 0, first, last, 0, utc_min_us, utc_max_us, bytes FROM block WHERE tenant=?1 AND "
-        "agent=?2 AND stream=?3 AND counter=?4 AND epoch=?5 AND utc_max_us>=?6 AND utc_min_us<?7 "
-        "UNION ALL SELECT 1, first, last, reason, utc_min_us, utc_max_us, NULL FROM gap WHERE "
-        "tenant=?1 AND agent=?2 AND stream=?3 AND counter=?4 AND epoch=?5 AND (utc_max_us IS NULL "
-        "OR (utc_max_us>=?6 AND utc_min_us<?7)) ORDER BY 2");
-    if (!items) return fail(items.error());
-    for (const Epoch& epoch : *epochs) {
-      bind_key(*items, key_, stream, epoch).bind(6, range.from.since_epoch().count());
-      items->bind(7, range.to.since_epoch().count());
-      const Result<bool> more = io::give_items(*items, stream, epoch, range, sink);
-      if (!more) return fail(more.error());
-      if (!*more) break;
-    }
-    return {};
-  }
-
-  // One page: finds where it ends, then gives what lies before that, in one snapshot.
-  Result<void> page(Stream stream, const io::UtcRange& range, std::size_t items_max,
-                    PageCursor& cursor, io::RowSink& sink) {
-    Result<Database> db = io::sqlite::open_store_read_only(path_, kFleetSchema);
-    if (!db) return fail(db.error());
-    const Result<void> begun = db->run("BEGIN");
-    if (!begun) return begun;
-    const Result<std::vector<Epoch>> epochs = epochs_of(*db, stream);
-    if (!epochs) return fail(epochs.error());
-    Result<Statement> end = db->prepare(
-        "SELECT max(first), count(*) FROM (SELECT first FROM (SELECT first FROM block WHERE "
-        "tenant=?1 AND agent=?2 AND stream=?3 AND counter=?4 AND epoch=?5 AND utc_max_us>=?6 AND "
-        "utc_min_us<?7 AND first>?8 UNION ALL SELECT first FROM gap WHERE tenant=?1 AND agent=?2 "
-        "AND stream=?3 AND counter=?4 AND epoch=?5 AND (utc_max_us IS NULL OR (utc_max_us>=?6 AND "
-        "utc_min_us<?7)) AND first>?8) ORDER BY 1 LIMIT ?9)");
-    if (!end) return fail(end.error());
-    Result<Statement> items = db->prepare(
-        "SELECT 0, first, last, 0, utc_min_us, utc_max_us, bytes FROM block WHERE tenant=?1 AND "
-        "agent=?2 AND stream=?3 AND counter=?4 AND epoch=?5 AND utc_max_us>=?6 AND utc_min_us<?7 "
-        "AND first>?8 AND first<=?9 UNION ALL SELECT 1, first, last, reason, utc_min_us, "
-        "utc_max_us, NULL FROM gap WHERE tenant=?1 AND agent=?2 AND stream=?3 AND counter=?4 AND "
-        "epoch=?5 AND (utc_max_us IS NULL OR (utc_max_us>=?6 AND utc_min_us<?7)) AND first>?8 AND "
-        "first<=?9 ORDER BY 2");
-    if (!items) return fail(items.error());
-    PageCursor next = cursor;
-    std::size_t left = items_max;
-    while (left > 0 && next.epochs_done < epochs->size()) {
-      const Epoch& epoch = (*epochs)[next.epochs_done];
-      for (Statement* s : {&*end, &*items}) {
-        bind_key(*s, key_, stream, epoch).bind(6, range.from.since_epoch().count());
-        s->bind(7, range.to.since_epoch().count()).bind(8, next.after);
-      }
-      const Result<bool> row = end->bind(9, std::uint64_t{left}).next();
-      if (!row) return fail(row.error());
-      const std::uint64_t found = end->unsigned_integer(1);
-      const Sequence upto = found > 0 ? end->unsigned_integer(0) : next.after;
-      end->reset();
-      items->bind(9, upto);
-      const Result<bool> more = io::give_items(*items, stream, epoch, range, sink);
-      if (!more) return fail(more.error());
-      if (!*more) return {};
-      next.after = upto;
-      if (found < left) next = {.epochs_done = next.epochs_done + 1};
-      left -= found;
-    }
-    next.done = next.epochs_done >= epochs->size();
-    cursor = next;
-    return {};
-  }
-
- private:
-  Result<std::vector<Epoch>> epochs_of(Database& db, Stream stream) {
-    Result<Statement> s = db.prepare(
-        "SELECT counter, epoch FROM mark WHERE tenant=?1 AND agent=?2 AND stream=?3 "
-        "ORDER BY opened, counter");
-    if (!s) return fail(s.error());
-    s->bind(1, std::string_view{key_.tenant}).bind(2, std::string_view{key_.agent});
-    s->bind(3, std::int64_t{static_cast<std::uint8_t>(stream)});
-    std::vector<Epoch> epochs;
-    while (true) {
-      const Result<bool> row = s->next();
-      if (!row) return fail(row.error());
-      if (!*row) return epochs;
-      const Result<Epoch> epoch = epoch_at(*s, 0, 1);
-      if (!epoch) return fail(epoch.error());
-      epochs.push_back(*epoch);
-    }
-  }
-
-  std::string path_;
-  AgentKey key_;
-};
-
-}  // namespace
 
 Result<std::unique_ptr<FleetStore>> open_sqlite_fleet_store(const std::string& path,
                                                             const SqliteFleetOptions& options) {
@@ -140,20 +24,28 @@ SqliteFleetStore::SqliteFleetStore() : scratch_buffer_(kBlockSizeMax), scratch_(
 
 Result<void> SqliteFleetStore::open(const std::string& path, const SqliteFleetOptions& options) {
   path_ = path;
+  vfs_ = options.vfs;
   read_only_ = options.read_only;
   if (!read_only_) {
     Result<io::sqlite::WriterLock> lock = io::sqlite::WriterLock::take(path);
     if (!lock) return fail(lock.error());
     lock_ = std::move(*lock);
     bool created = false;
-    Result<Database> writer =
-        io::sqlite::open_store(path, kFleetSchema, options.create, 0, &created);
+    Result<Database> writer = io::sqlite::open_store(path, kFleetSchema, options.create,
+                                                     options.pages_max, &created, options.vfs);
     if (!writer) return fail(writer.error());
     writer_ = std::move(*writer);
+    // The hot pages of a thousand agents stay in memory; a checkpoint every 16 MiB of log.
+    const Result<void> tuned = writer_.run(
+        "PRAGMA cache_size=-32768; PRAGMA wal_autocheckpoint=4096; "
+        "PRAGMA journal_size_limit=33554432");
+    if (!tuned) return tuned;
+    const Result<void> prepared = prepare_writes();
+    if (!prepared) return prepared;
     const Result<void> generation = load_generation(created);
     if (!generation) return generation;
   }
-  Result<Database> reader = io::sqlite::open_store_read_only(path, kFleetSchema);
+  Result<Database> reader = io::sqlite::open_store_read_only(path, kFleetSchema, options.vfs);
   if (!reader) return fail(reader.error());
   reader_ = std::move(*reader);
   if (read_only_) {
@@ -234,7 +126,7 @@ Result<Id128> SqliteFleetStore::renew_generation() {
 
 Result<void> SqliteFleetStore::load_totals() {
   // Added up here: SQLite's sum() fails when it overflows, and then nothing could open the store.
-  Result<Statement> totals = reader_.prepare("SELECT stored, duplicates, gap_rows FROM mark");
+  Result<Statement> totals = reader_.prepare("SELECT stored, duplicates, gap_rows FROM lane");
   if (!totals) return fail(totals.error());
   while (true) {
     const Result<bool> row = totals->next();
@@ -298,30 +190,21 @@ Result<void> SqliteFleetStore::clear_conflict(const AgentKey& key) {
 
 Result<std::vector<AgentKey>> SqliteFleetStore::conflicts() { return sessions_.conflicts(); }
 
-Result<std::optional<StreamMark>> SqliteFleetStore::load_mark(Database& db, const AgentKey& key,
-                                                              Stream stream, const Epoch& epoch) {
-  Result<Statement> s = db.prepare(
-      "SELECT mark, stored, duplicates, gap_rows FROM mark WHERE tenant=?1 AND agent=?2 AND "
-      "stream=?3 AND counter=?4 AND epoch=?5");
+Result<Sequence> SqliteFleetStore::mark(const AgentKey& key, Stream stream, const Epoch& epoch) {
+  const std::lock_guard lock(reader_mutex_);
+  Result<Statement> s = reader_.prepare(
+      "SELECT mark FROM lane WHERE tenant=?1 AND agent=?2 AND stream=?3 AND counter=?4 AND "
+      "epoch=?5");
   if (!s) return fail(s.error());
   const Result<bool> row = bind_key(*s, key, stream, epoch).next();
   if (!row) return fail(row.error());
-  if (!*row) return std::optional<StreamMark>{};
-  return std::optional<StreamMark>{{stream, epoch, s->unsigned_integer(0), s->unsigned_integer(1),
-                                    s->unsigned_integer(2), s->unsigned_integer(3)}};
-}
-
-Result<Sequence> SqliteFleetStore::mark(const AgentKey& key, Stream stream, const Epoch& epoch) {
-  const std::lock_guard lock(reader_mutex_);
-  const Result<std::optional<StreamMark>> mark = load_mark(reader_, key, stream, epoch);
-  if (!mark) return fail(mark.error());
-  return mark->value_or(StreamMark{}).mark;
+  return *row ? s->unsigned_integer(0) : 0;
 }
 
 Result<std::vector<StreamMark>> SqliteFleetStore::marks(const AgentKey& key) {
   const std::lock_guard lock(reader_mutex_);
   Result<Statement> s = reader_.prepare(
-      "SELECT stream, counter, epoch, mark, stored, duplicates, gap_rows FROM mark "
+      "SELECT stream, counter, epoch, mark, stored, duplicates, gap_rows FROM lane "
       "WHERE tenant=?1 AND agent=?2 ORDER BY stream, opened, counter");
   if (!s) return fail(s.error());
   s->bind(1, std::string_view{key.tenant}).bind(2, std::string_view{key.agent});
@@ -340,7 +223,7 @@ Result<std::vector<StreamMark>> SqliteFleetStore::marks(const AgentKey& key) {
 Result<std::vector<AgentKey>> SqliteFleetStore::agents(const std::string& tenant) {
   const std::lock_guard lock(reader_mutex_);
   Result<Statement> s =
-      reader_.prepare("SELECT DISTINCT agent FROM mark WHERE tenant=?1 ORDER BY agent");
+      reader_.prepare("SELECT DISTINCT agent FROM lane WHERE tenant=?1 ORDER BY agent");
   if (!s) return fail(s.error());
   s->bind(1, std::string_view{tenant});
   std::vector<AgentKey> agents;
@@ -365,9 +248,9 @@ Result<std::vector<LatestValue>> SqliteFleetStore::latest(const AgentKey& key,
   const std::lock_guard writer(writer_mutex_);
   const std::lock_guard reader(reader_mutex_);
   Result<Statement> s = reader_.prepare(
-      "SELECT bytes FROM (SELECT first, bytes FROM block WHERE tenant=?1 AND agent=?2 AND stream=1 "
-      "AND (counter, epoch)=(SELECT counter, epoch FROM mark WHERE tenant=?1 AND agent=?2 AND "
-      "stream=1 ORDER BY updated DESC LIMIT 1) ORDER BY first DESC LIMIT ?3) ORDER BY first");
+      "SELECT bytes FROM (SELECT first, bytes FROM block WHERE lane=(SELECT id FROM lane WHERE "
+      "tenant=?1 AND agent=?2 AND stream=1 ORDER BY updated DESC LIMIT 1) ORDER BY first DESC "
+      "LIMIT ?3) ORDER BY first");
   if (!s) return fail(s.error());
   s->bind(1, std::string_view{key.tenant}).bind(2, std::string_view{key.agent});
   s->bind(3, kBlocksBack);
@@ -392,21 +275,21 @@ Result<std::vector<LatestValue>> SqliteFleetStore::latest(const AgentKey& key,
 }
 
 std::unique_ptr<io::RowSource> SqliteFleetStore::rows(const AgentKey& key) {
-  return std::make_unique<AgentRows>(path_, key);
+  return make_agent_rows(path_, vfs_, key);
 }
 
 Result<void> SqliteFleetStore::read_page(const AgentKey& key, Stream stream,
                                          const io::UtcRange& range, std::size_t items_max,
                                          PageCursor& cursor, io::RowSink& sink) {
-  return AgentRows{path_, key}.page(stream, range, items_max, cursor, sink);
+  return read_agent_page(path_, vfs_, key, stream, range, items_max, cursor, sink);
 }
 
 Result<std::vector<std::byte>> SqliteFleetStore::newest_block(const AgentKey& key, Stream stream,
                                                               const Epoch& epoch) {
   const std::lock_guard lock(reader_mutex_);
   Result<Statement> s = reader_.prepare(
-      "SELECT bytes FROM block WHERE tenant=?1 AND agent=?2 AND stream=?3 AND counter=?4 AND "
-      "epoch=?5 ORDER BY first DESC LIMIT 1");
+      "SELECT bytes FROM block WHERE lane=(SELECT id FROM lane WHERE tenant=?1 AND agent=?2 AND "
+      "stream=?3 AND counter=?4 AND epoch=?5) ORDER BY first DESC LIMIT 1");
   if (!s) return fail(s.error());
   const Result<bool> row = bind_key(*s, key, stream, epoch).next();
   if (!row) return fail(row.error());

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "ems/rpc/fleet_client.hpp"
 
+#include <algorithm>
 #include <utility>
 
 #include "ems/v1/fleet.grpc.pb.h"
@@ -58,6 +59,20 @@ Result<AgentView> agent_from(const v1::Agent& agent) {
   return view;
 }
 
+Result<std::vector<GapView>> gaps_from(const v1::QueryRangeResponse& response) {
+  std::vector<GapView> gaps;
+  for (const v1::Gap& message : response.gaps()) {
+    const auto stream = stream_from(message.stream());
+    const auto epoch = from(message.epoch());
+    const auto gap = from(message);
+    if (!stream) return fail(stream.error());
+    if (!epoch) return fail(epoch.error());
+    if (!gap) return fail(gap.error());
+    gaps.push_back({*stream, *epoch, *gap});
+  }
+  return gaps;
+}
+
 Result<RangeSlice> slice_from(const v1::QueryRangeResponse& response) {
   RangeSlice slice;
   for (const v1::Series& message : response.series()) {
@@ -75,16 +90,73 @@ Result<RangeSlice> slice_from(const v1::QueryRangeResponse& response) {
     }
     slice.series.push_back(std::move(series));
   }
-  for (const v1::Gap& message : response.gaps()) {
-    const auto stream = stream_from(message.stream());
-    const auto epoch = from(message.epoch());
-    const auto gap = from(message);
-    if (!stream) return fail(stream.error());
-    if (!epoch) return fail(epoch.error());
-    if (!gap) return fail(gap.error());
-    slice.gaps.push_back({*stream, *epoch, *gap});
-  }
+  auto gaps = gaps_from(response);
+  if (!gaps) return fail(gaps.error());
+  slice.gaps = std::move(*gaps);
   return slice;
+}
+
+Result<BucketSeriesView> buckets_from(const v1::BucketSeries& message) {
+  const auto point = from(message.point());
+  if (!point) return fail(point.error());
+  BucketSeriesView series{*point, {}};
+  const int size = message.begin_us_size();
+  for (const int of : {message.known_us_size(), message.counts_size(), message.doubted_size(),
+                       message.min_size(), message.max_size(), message.last_size(),
+                       message.last_at_us_size(), message.mean_milli_size()}) {
+    if (of != size) return fail(Errc::length, 0, "buckets: arrays of different length");
+  }
+  for (int i = 0; i < size; ++i) {
+    BucketView bucket{.begin = UtcInstant{Duration{message.begin_us(i)}},
+                      .known = Duration{message.known_us(i)},
+                      .count = message.counts(i),
+                      .doubted = message.doubted(i)};
+    if (bucket.count > 0) {
+      bucket.min = message.min(i);
+      bucket.max = message.max(i);
+      bucket.last = message.last(i);
+      bucket.last_at = UtcInstant{Duration{message.last_at_us(i)}};
+    }
+    if (bucket.known > Duration::zero())
+      bucket.mean = static_cast<double>(message.mean_milli(i)) / 1'000;
+    series.buckets.push_back(bucket);
+  }
+  return series;
+}
+
+Result<BucketSlice> bucket_slice_from(const v1::QueryRangeResponse& response) {
+  BucketSlice slice;
+  for (const v1::BucketSeries& message : response.buckets()) {
+    auto series = buckets_from(message);
+    if (!series) return fail(series.error());
+    slice.series.push_back(std::move(*series));
+  }
+  auto gaps = gaps_from(response);
+  if (!gaps) return fail(gaps.error());
+  slice.gaps = std::move(*gaps);
+  return slice;
+}
+
+Result<EnergyView> energy_from(const v1::EnergyFigure& message) {
+  const auto asset = parse_asset(message.asset());
+  if (!asset) return fail(asset.error());
+  const auto flow = static_cast<query::EnergyFlow>(message.flow());
+  if (std::ranges::find(query::kEnergyFlows, flow) == query::kEnergyFlows.end()) {
+    return fail(Errc::invalid_argument, 0, "energy: a flow that is not known here");
+  }
+  if (!v1::EnergySource_IsValid(message.source())) {
+    return fail(Errc::invalid_argument, 0, "energy: a source that is not known here");
+  }
+  EnergyView view{.account = {*asset, flow},
+                  .begin = UtcInstant{Duration{message.begin_us()}},
+                  .end = UtcInstant{Duration{message.end_us()}},
+                  .source = static_cast<query::EnergySource>(message.source()),
+                  .known = Duration{message.known_us()},
+                  .spread = Duration{message.spread_us()},
+                  .resets = message.resets(),
+                  .wraps = message.wraps()};
+  if (message.has_energy_mwh()) view.energy_mwh = message.energy_mwh();
+  return view;
 }
 
 }  // namespace
@@ -167,6 +239,63 @@ Result<void> FleetClient::range(const fleet::AgentKey& key, UtcInstant begin, Ut
       });
   if (bad) return impl_->caller.bad_answer(*bad);
   return done;
+}
+
+Result<void> FleetClient::buckets(const fleet::AgentKey& key, const BucketRequest& asked,
+                                  const std::function<bool(BucketSlice)>& slice) {
+  v1::QueryRangeRequest request;
+  request.set_tenant(key.tenant);
+  request.set_agent(key.agent);
+  set(*request.mutable_from(), asked.from);
+  set(*request.mutable_to(), asked.to);
+  set(*request.mutable_step(), asked.step);
+  set(*request.mutable_gap_max(), asked.gap_max);
+  request.set_quality_min(to_proto(asked.quality_min));
+  set_points(*request.mutable_points(), asked.points);
+  std::optional<Error> bad;
+  const auto done = impl_->caller.stream<v1::QueryRangeResponse>(
+      [&](auto& context) { return impl_->stub->QueryRange(&context, request); },
+      [&](const v1::QueryRangeResponse& response) {
+        auto part = bucket_slice_from(response);
+        if (!part) bad = part.error();
+        return part && slice(std::move(*part));
+      });
+  if (bad) return impl_->caller.bad_answer(*bad);
+  return done;
+}
+
+Result<std::vector<EnergyView>> FleetClient::energy(const fleet::AgentKey& key,
+                                                    const EnergyRequest& asked) {
+  v1::QueryEnergyRequest request;
+  request.set_tenant(key.tenant);
+  request.set_agent(key.agent);
+  set(*request.mutable_from(), asked.from);
+  set(*request.mutable_to(), asked.to);
+  request.set_period(static_cast<v1::EnergyPeriod>(asked.period));
+  request.set_time_zone(asked.time_zone);
+  const query::EnergyOptions& options = asked.options;
+  if (options.grid_meter) {
+    request.set_grid_meter(std::string(to_name(*options.grid_meter).view()));
+  }
+  set(*request.mutable_gap_max(), options.gap_max);
+  set(*request.mutable_bridge_max(), options.bridge_max);
+  request.set_power_max_w(options.power_max_w);
+  request.set_counter_modulus_wh(options.counter_modulus_wh);
+  std::optional<Error> bad;
+  std::vector<EnergyView> figures;
+  const auto done = impl_->caller.stream<v1::QueryEnergyResponse>(
+      [&](auto& context) { return impl_->stub->QueryEnergy(&context, request); },
+      [&](const v1::QueryEnergyResponse& response) {
+        for (const v1::EnergyFigure& message : response.figures()) {
+          auto view = energy_from(message);
+          if (!view) bad = view.error();
+          if (view) figures.push_back(std::move(*view));
+        }
+        return !bad;
+      });
+  if (bad) return impl_->caller.bad_answer(*bad);
+  if (!done) return fail(done.error());
+  return figures;
 }
 
 Result<void> FleetClient::watch(const fleet::AgentKey& key, const std::vector<PointQuery>& points,

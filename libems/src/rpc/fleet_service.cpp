@@ -6,7 +6,6 @@
 
 #include "ems/runtime/command_book.hpp"
 #include "rpc/convert.hpp"
-#include "rpc/range_writer.hpp"
 #include "rpc/status.hpp"
 
 namespace ems::rpc {
@@ -16,28 +15,6 @@ namespace {
 constexpr Duration kAcknowledgeTtl = seconds(60);
 constexpr std::chrono::milliseconds kWatchLook{200};  // Notices a caller that left.
 constexpr Duration kCommandLook = milliseconds(200);
-
-// Blocks of one read transaction: 32 x 60 rows, a few MB of responses at most.
-constexpr std::size_t kBlocksPerPage = 32;
-
-/// A range query's place among those that run at one time, and the end of its time.
-class RangeCall {
- public:
-  RangeCall(FleetCore& core, grpc::ServerContext& context)
-      : core_(core), context_(context), due_(core.enter_range(context)) {}
-  ~RangeCall() {
-    if (due_) core_.leave_range(context_);
-  }
-  RangeCall(const RangeCall&) = delete;
-  RangeCall& operator=(const RangeCall&) = delete;
-  [[nodiscard]] bool entered() const noexcept { return due_.has_value(); }
-  [[nodiscard]] bool late() const { return core_.clock.now() >= *due_; }
-
- private:
-  FleetCore& core_;
-  grpc::ServerContext& context_;
-  const std::optional<Instant> due_;
-};
 
 void set_marks(v1::Agent& agent, const std::vector<fleet::StreamMark>& marks) {
   for (const fleet::StreamMark& mark : marks) {
@@ -103,41 +80,6 @@ grpc::Status FleetServiceImpl::GetLatest(grpc::ServerContext* context,
   if (!values) return to_status(values.error());
   for (const fleet::LatestValue& value : *values) {
     if (filters->matches(value.point)) set(*response->add_values(), value);
-  }
-  return grpc::Status::OK;
-}
-
-grpc::Status FleetServiceImpl::QueryRange(grpc::ServerContext* context,
-                                          const v1::QueryRangeRequest* request,
-                                          grpc::ServerWriter<v1::QueryRangeResponse>* writer) {
-  const auto user = core_.authorize(*context, Role::viewer);
-  if (!user) return to_status(user.error());
-  const auto filters = PointFilters::parse(request->points());
-  if (!filters) return to_status(filters.error());
-  const auto key = core_.known_agent(*user, request->tenant(), request->agent());
-  if (!key) return to_status(key.error());
-  const io::UtcRange range{from(request->from()), from(request->to())};
-  if (!request->has_from() || !request->has_to() || range.to < range.from) {
-    return to_status(Errc::invalid_argument, "a range has a from and a later to");
-  }
-  const RangeCall call{core_, *context};
-  if (!call.entered()) return to_status(Errc::resource_exhausted, "too many range queries");
-  RangeGatherer gathered{*filters};
-  fleet::PageCursor cursor;
-  while (!cursor.done) {
-    const Result<void> read = core_.store.read_page(*key, telemetry::Stream::telemetry, range,
-                                                    kBlocksPerPage, cursor, gathered);
-    if (!read) return to_status(read.error());
-    for (const v1::QueryRangeResponse& slice : gathered.take()) {
-      // A peer that does not read blocks here; the sweep ends it when its time is over.
-      const bool ok = writer->Write(slice);
-      if (core_.stopping) return to_status(Errc::unavailable, "the server is shutting down");
-      if (call.late()) return to_status(Errc::timeout, "the caller read too slowly");
-      if (!ok) return to_status(Errc::cancelled, "the caller left");
-    }
-    if (core_.stopping) return to_status(Errc::unavailable, "the server is shutting down");
-    if (call.late()) return to_status(Errc::timeout, "the query took too long");
-    if (context->IsCancelled()) return to_status(Errc::cancelled, "the caller left");
   }
   return grpc::Status::OK;
 }

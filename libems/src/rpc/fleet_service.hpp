@@ -17,6 +17,8 @@ class FleetServiceImpl final : public v1::FleetService::Service {
                          v1::GetLatestResponse* response) override;
   grpc::Status QueryRange(grpc::ServerContext* context, const v1::QueryRangeRequest* request,
                           grpc::ServerWriter<v1::QueryRangeResponse>* writer) override;
+  grpc::Status QueryEnergy(grpc::ServerContext* context, const v1::QueryEnergyRequest* request,
+                           grpc::ServerWriter<v1::QueryEnergyResponse>* writer) override;
   grpc::Status WatchTelemetry(grpc::ServerContext* context,
                               const v1::WatchTelemetryRequest* request,
                               grpc::ServerWriter<v1::WatchTelemetryResponse>* writer) override;

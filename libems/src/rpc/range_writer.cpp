@@ -38,9 +38,12 @@ bool RangeGatherer::row(const io::RowId&, const telemetry::Row& row) {
       series = to->add_series();
       set(*series->mutable_point(), row.points[i]);
     }
-    series->add_taken_at_us(row.at.since_epoch().count());
-    series->add_values(value.value);
-    series->add_qualities(to_proto(value.quality));
+    using S = v1::Series;
+    if (mask_.has(S::kTakenAtUsFieldNumber)) {
+      series->add_taken_at_us(row.at.since_epoch().count());
+    }
+    if (mask_.has(S::kValuesFieldNumber)) series->add_values(value.value);
+    if (mask_.has(S::kQualitiesFieldNumber)) series->add_qualities(to_proto(value.quality));
     ++values;
   }
   if (values > 0) count(values);

@@ -9,6 +9,7 @@
 #include "ems/io/store/row_source.hpp"
 #include "ems/v1/fleet.pb.h"
 #include "rpc/convert.hpp"
+#include "rpc/query_writer.hpp"
 
 namespace ems::rpc {
 
@@ -16,7 +17,9 @@ namespace ems::rpc {
 /// sends the slices when the store's transaction is over.
 class RangeGatherer final : public io::RowSink {
  public:
-  explicit RangeGatherer(const PointFilters& filters) : filters_(filters) {}
+  /// @param mask  Fields of Series that are wanted.
+  RangeGatherer(const PointFilters& filters, const FieldMask& mask)
+      : filters_(filters), mask_(mask) {}
 
   bool row(const io::RowId& id, const telemetry::Row& row) override;
   bool record(const io::RowId& id, const telemetry::Record& record) override;
@@ -29,6 +32,7 @@ class RangeGatherer final : public io::RowSink {
   void count(std::size_t items);
 
   const PointFilters& filters_;
+  const FieldMask mask_;
   std::deque<v1::QueryRangeResponse> slices_;
   std::map<Point, v1::Series*> series_;  ///< Into the last slice.
   std::size_t items_ = 0;                ///< Values and gaps of the last slice.

@@ -21,8 +21,8 @@ using Stream = grpc::ServerReaderWriter<v1::ConnectResponse, v1::ConnectRequest>
 
 constexpr std::chrono::seconds kWriterGrace{1};  // For a last write to a peer that reads.
 
-/// One agent's connection. The thread of the call reads; writer_ writes acknowledgements and
-/// commands.
+/// One agent's connection. The thread of the call reads, stores and acknowledges: an agent that
+/// does not read its acknowledgements is not read either. Another thread writes commands.
 class Connection {
  public:
   Connection(FleetCore& core, grpc::ServerContext& context, Stream& stream)
@@ -206,9 +206,7 @@ class Connection {
     const Result<fleet::Ack> ack = core_.store.ingest(token_, *stream, *epoch, items);
     if (!ack) return fail(ack.error());
     core_.add_rows(*ack, core_.clock.now() - begin);
-    const std::scoped_lock lock{session_->mutex};
-    acks_[telemetry::index_of(*stream)] = *ack;  // The newest covers those before.
-    session_->wake.notify_all();
+    (void)write(*ack);  // False: the stream is over, and the next read says so.
     return {};
   }
 
@@ -232,14 +230,10 @@ class Connection {
     std::unique_lock lock{session_->mutex};
     bool ok = true;
     while (ok) {
-      session_->wake.wait(lock, [this] {
-        return session_->ended || session_->command_waiting || acks_[0] || acks_[1] || acks_[2];
-      });
-      const auto acks = std::exchange(acks_, {});
+      session_->wake.wait(lock, [this] { return session_->ended || session_->command_waiting; });
       const bool commands = std::exchange(session_->command_waiting, false) && !session_->ended;
       const bool last = session_->ended;
       lock.unlock();
-      for (const auto& ack : acks) ok = ok && (!ack || write(*ack));
       while (ok && commands) {
         const std::optional<RemoteCommand> command = core_.book.take(key_, token_);
         if (!command) break;
@@ -258,6 +252,7 @@ class Connection {
     message.set_stream(static_cast<std::uint32_t>(telemetry::index_of(ack.stream)));
     set(*message.mutable_epoch(), ack.epoch);
     message.set_mark(ack.mark);
+    const std::scoped_lock lock{write_mutex_};
     return stream_.Write(response);
   }
 
@@ -268,6 +263,7 @@ class Connection {
     set(*message.mutable_ttl(), command.ttl);
     message.set_actor(command.actor);
     set(*message.mutable_action(), command.action);
+    const std::scoped_lock lock{write_mutex_};
     return stream_.Write(response);
   }
 
@@ -277,9 +273,8 @@ class Connection {
   fleet::AgentKey key_;
   fleet::SessionToken token_ = 0;
   std::shared_ptr<AgentSession> session_;
-  // Guarded by session_->mutex.
-  std::array<std::optional<fleet::Ack>, telemetry::kStreamCount> acks_{};
-  bool writer_done_ = false;
+  std::mutex write_mutex_;    ///< A stream has one writer at a time.
+  bool writer_done_ = false;  ///< Guarded by session_->mutex.
 };
 
 }  // namespace

@@ -19,6 +19,7 @@ namespace ems::rpc {
 namespace {
 
 constexpr std::chrono::seconds kIdleLook{1};  // Looks at the store at least so often.
+constexpr std::chrono::seconds kReasonWait{1};
 constexpr const char* kBroken = "the connection ended";
 constexpr std::size_t kCommandsMax = 128;  // Received and not performed yet.
 
@@ -45,7 +46,12 @@ std::string UplinkSession::run() {
   std::string why = talk();
   bool server_ended = false;  // Before we did: then what the server said explains most.
   {
-    const std::scoped_lock lock{shared_.mutex};
+    std::unique_lock lock{shared_.mutex};
+    // A write failed because the server ended the call: its reason is on its way.
+    if (why.ends_with(kBroken)) {
+      shared_.changed.wait_for(lock, kReasonWait,
+                               [this] { return shared_.stopping || inbox_.ended; });
+    }
     server_ended = inbox_.ended;
   }
   context_.TryCancel();
@@ -96,9 +102,9 @@ void UplinkSession::read_all(std::string hello) {
     while (stream_->Read(&response)) {
     }  // Only the status is still to come.
   }
-  // A writer that is blocked ends now: the call is over for both.
-  context_.TryCancel();
+  // First its reason: to cancel would put CANCELLED in its place.
   const grpc::Status status = stream_->Finish();
+  context_.TryCancel();  // A writer that is blocked ends now: the call is over for both.
   const std::scoped_lock lock{shared_.mutex};
   inbox_.ended = true;
   if (!status.ok() && inbox_.error.empty()) {
@@ -290,14 +296,19 @@ Result<void> UplinkSession::acknowledged(const v1::Ack& ack) {
     return fail(Errc::invalid_argument, 0, "the server acknowledged rows that were not sent");
   }
   auto& queue = in_flight_[telemetry::index_of(stream)];
-  while (!queue.empty() && queue.front().last <= ack.mark()) {
-    in_flight_bytes_ -= queue.front().bytes;
-    queue.pop_front();
+  const Instant now = shared_.clock.now();
+  std::optional<Duration> waited;
+  std::size_t bytes = 0;
+  for (; !queue.empty() && queue.front().last <= ack.mark(); queue.pop_front()) {
+    bytes += queue.front().bytes;
+    waited = now - queue.front().at;
   }
+  in_flight_bytes_ -= bytes;
+  if (waited) window_.acknowledged(*waited, bytes, now);
   progressed_ = true;
   {
     const std::scoped_lock lock{shared_.mutex};
-    shared_.last_ack_at = shared_.clock.now();
+    shared_.last_ack_at = now;
   }
   const Result<void> done = shared_.source.acknowledge(stream, *epoch, ack.mark());
   if (done || done.error().code != Errc::failed_precondition) return done;
@@ -363,9 +374,10 @@ Result<bool> UplinkSession::pump() {
 }
 
 Result<bool> UplinkSession::pump(telemetry::Stream stream) {
-  if (in_flight_bytes_ >= shared_.options.window_bytes) return false;
+  if (in_flight_bytes_ >= window_.size()) return false;
   const std::size_t at = telemetry::index_of(stream);
-  const auto items = shared_.source.peek(stream, sent_up_to_[at], shared_.options.batch_bytes);
+  const auto items =
+      shared_.source.peek(stream, sent_up_to_[at], window_.message(shared_.options.batch_bytes));
   // A damaged block became a gap just now; the next look gives it.
   if (!items && items.error().code == Errc::corrupt) return true;
   if (!items) return fail(items.error());
@@ -402,7 +414,7 @@ bool UplinkSession::send(telemetry::Stream stream, const std::vector<io::StoredI
       if (item.first <= shared_.sent_before[at]) count(&UplinkCounters::blocks_resent);
     }
     shared_.sent_before[at] = std::max(shared_.sent_before[at], item.last);
-    in_flight_[at].push_back({item.last, item.block.size()});
+    in_flight_[at].push_back({item.last, item.block.size(), shared_.clock.now()});
     in_flight_bytes_ += item.block.size();
     sent_up_to_[at] = item.last;
   }

@@ -18,6 +18,7 @@
 #include "ems/fleet/fleet_store.hpp"
 #include "ems/rpc/uplink_client.hpp"
 #include "ems/v1/uplink.grpc.pb.h"
+#include "rpc/send_window.hpp"
 
 namespace ems::rpc {
 
@@ -53,7 +54,8 @@ struct UplinkShared {
 /// Runs one connection on the calling thread, with one more thread that reads.
 class UplinkSession {
  public:
-  explicit UplinkSession(UplinkShared& shared) : shared_(shared) {}
+  explicit UplinkSession(UplinkShared& shared)
+      : shared_(shared), window_(shared.options.window_bytes) {}
 
   /// Connects, sends until the connection ends or the client stops.
   ///
@@ -67,6 +69,7 @@ class UplinkSession {
   struct Sent {
     telemetry::Sequence last;
     std::size_t bytes;
+    Instant at;
   };
   struct Inbox {  ///< Written by the reading thread; guarded by shared_.mutex.
     std::optional<v1::Welcome> welcome;
@@ -107,6 +110,7 @@ class UplinkSession {
   std::array<telemetry::Sequence, telemetry::kStreamCount> sent_up_to_{};
   std::array<std::deque<Sent>, telemetry::kStreamCount> in_flight_;
   std::size_t in_flight_bytes_ = 0;
+  SendWindow window_;
   bool progressed_ = false;
 };
 

@@ -197,6 +197,7 @@ void Site::follow_surroundings(Instant now) {
   const Tables tables = tables_.newest();
   const StoreView store = parts_.store.view();
   const bool full = store.last_error.starts_with("disk_full");
+  const bool read_only = store.last_error.starts_with("read_only");
   const UplinkView uplink = parts_.uplink ? parts_.uplink() : UplinkView{};
   const struct {
     Severity severity;
@@ -204,7 +205,8 @@ void Site::follow_surroundings(Instant now) {
     bool active;
   } looks[kSurroundingsMax] = {
       {Severity::alarm, io::kAlarmStoreDiskFull, full},
-      {Severity::alarm, "store_write_failed", !store.last_error.empty() && !full},
+      {Severity::alarm, io::kAlarmStoreReadOnly, read_only},
+      {Severity::alarm, "store_write_failed", !store.last_error.empty() && !full && !read_only},
       {Severity::warning, "clock_unset", parts_.clock.quality() == ClockQuality::unset},
       {Severity::alarm, "identity_conflict",
        uplink.last_error.find("identity_conflict") != std::string::npos},

@@ -102,7 +102,12 @@ void write_metrics(const StoreView& store, MetricPage& page) {
     page.set_count(Metric::store_rows_acknowledged_total, labels, mark.acknowledged);
     page.set_count(Metric::store_backlog_rows, labels, mark.last - mark.acknowledged);
     page.set_count(Metric::store_gap_rows_total, labels, store.counters.rows_lost[i]);
+    page.set_count(Metric::store_gap_rows_ever_total, labels, store.counters.rows_lost_ever[i]);
+    page.set_count(Metric::store_evicted_rows_total, labels, store.counters.rows_evicted[i]);
+    page.set_count(Metric::store_stream_bytes, labels, store.counters.stream_bytes[i]);
   }
+  page.set_count(Metric::store_audit_refused_total, store.counters.audit_refused);
+  page.set_count(Metric::store_clock_steps_total, store.counters.clock_steps);
   page.set_count(Metric::store_rows_dropped_total, store.rows_dropped);
   page.set_count(Metric::store_blocks_bytes, store.counters.bytes_held);
   page.set_count(Metric::store_unwritten_bytes, store.counters.bytes_pending);

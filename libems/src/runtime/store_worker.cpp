@@ -12,6 +12,8 @@ namespace {
 
 /// Below the 1 s that a crash may cost at most, so that a wake-up and an fsync fit in.
 constexpr Duration kCommitPeriod = milliseconds(800);
+/// How often age is looked at, when there is nothing left to remove.
+constexpr Duration kExpirePeriod = seconds(60);
 
 }  // namespace
 
@@ -169,6 +171,18 @@ void StoreWorker::commit() {
   }
 }
 
+void StoreWorker::expire() {
+  const Instant now = clock_.now();
+  if (expired_at_ && now - *expired_at_ < kExpirePeriod) return;
+  if (clock_.quality() != ClockQuality::synced) return;  // Age needs a clock that is right.
+  const Result<std::uint64_t> removed = store_.expire(clock_.utc());
+  if (!removed) {
+    log_->error("event=store_expire_failed code={} error=\"{}\"", to_string(removed.error().code),
+                removed.error().what);
+  }
+  if (!removed || *removed == 0) expired_at_ = now;
+}
+
 void StoreWorker::run() {
   std::unique_lock lock(mutex_);
   for (;;) {
@@ -191,6 +205,7 @@ void StoreWorker::run() {
     const bool write = !values_.empty() && (!values_failing_ || ending || period_over);
     lock.unlock();
     if (write) write_values();
+    if (period_over && !ending && !failing_) expire();
     if (dirty_ && (ending || commit_now_ || period_over)) {
       commit();
     } else {

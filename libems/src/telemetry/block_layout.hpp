@@ -1,10 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-/// @file Where things are in a block, and the packing of rows that encoder and decoder share.
-/// docs/reference/block-format.md is the description for people.
+/// @file Where things are in a block, its point table, and the records. For people:
+/// docs/reference/block-format.md.
 #pragma once
 
-#include <algorithm>
-#include <array>
 #include <cstddef>
 #include <cstdint>
 
@@ -31,53 +29,32 @@ inline constexpr std::size_t kBodySizeAt = 64;       // u32
 static_assert(kEpochRandomAt + sizeof(Epoch::random) == kEpochCounterAt);
 static_assert(kBodySizeAt + sizeof(std::uint32_t) == kBlockHeaderSize);
 
-// A point of the table.
-inline constexpr std::size_t kPointKindAt = 0;     // u8
-inline constexpr std::size_t kPointModuleAt = 1;   // u8
-inline constexpr std::size_t kPointIndexAt = 2;    // u16
-inline constexpr std::size_t kPointSignalAt = 4;   // u16
-inline constexpr std::size_t kPointElementAt = 6;  // u16
-static_assert(kPointElementAt + sizeof(std::uint16_t) == kBlockPointSize);
+// The point table: runs of points of one asset and one signal whose elements follow each other.
+inline constexpr std::uint64_t kRunNewAsset =
+    1;  // Bit of a run's head: kind, module, index follow.
+inline constexpr std::uint64_t kRunElements =
+    2;                                          // Bit: first element and length follow; else 0, 1.
+inline constexpr unsigned kRunSignalShift = 2;  // Above: signal, less the one before of the asset.
+/// Most bytes of one run: head, kind, module, index, first element, length.
+inline constexpr std::size_t kRunSizeMax = 3 + 1 + 1 + 3 + 3 + 2;
 
-// A packed row: time delta, this flag, states when it is kStatesFollow, values of present points.
-inline constexpr std::uint8_t kStatesSame = 0;
-inline constexpr std::uint8_t kStatesFollow = 1;
-inline constexpr std::uint8_t kStateAbsent = 0;
-inline constexpr std::uint8_t kStateMax = 1 + static_cast<std::uint8_t>(Quality::good);
+/// Writes the table of strictly ascending points. @return the offset after it.
+/// @pre kRunSizeMax bytes per point are there.
+std::size_t store_points(MutableBytes out, std::size_t at, std::span<const Point> points) noexcept;
+/// Reads `count` points; what no encoder writes is an error.
+[[nodiscard]] Result<void> load_points(Bytes data, std::size_t& at, std::size_t count,
+                                       StaticVector<Point, kPointsMax>& points) noexcept;
 
-[[nodiscard]] inline Point load_point(Bytes data, std::size_t at) noexcept {
-  return {.asset = {.kind = static_cast<AssetKind>(load_u8(data, at + kPointKindAt)),
-                    .module = load_u8(data, at + kPointModuleAt),
-                    .index = load_le16(data, at + kPointIndexAt)},
-          .signal = static_cast<Signal>(load_le16(data, at + kPointSignalAt)),
-          .element = load_le16(data, at + kPointElementAt)};
-}
-
-/// Two states in a byte, the earlier point in the low nibble.
-[[nodiscard]] constexpr std::size_t states_size(std::size_t points) noexcept {
-  return (points + 1) / 2;
-}
-[[nodiscard]] constexpr std::uint8_t state_of(const RowValue& value) noexcept {
-  return value.valid ? static_cast<std::uint8_t>(1 + static_cast<std::uint8_t>(value.quality))
-                     : kStateAbsent;
-}
 /// Differences wrap, so that every pair of values has one and it leads back.
-[[nodiscard]] constexpr std::uint64_t delta(std::int64_t to, std::int64_t from) noexcept {
-  return zigzag(
-      static_cast<std::int64_t>(static_cast<std::uint64_t>(to) - static_cast<std::uint64_t>(from)));
-}
-[[nodiscard]] constexpr std::int64_t undelta(std::uint64_t packed, std::int64_t from) noexcept {
-  return static_cast<std::int64_t>(static_cast<std::uint64_t>(unzigzag(packed)) +
+[[nodiscard]] constexpr std::int64_t difference(std::int64_t to, std::int64_t from) noexcept {
+  return static_cast<std::int64_t>(static_cast<std::uint64_t>(to) -
                                    static_cast<std::uint64_t>(from));
 }
+[[nodiscard]] constexpr std::int64_t sum(std::int64_t from, std::int64_t step) noexcept {
+  return static_cast<std::int64_t>(static_cast<std::uint64_t>(from) +
+                                   static_cast<std::uint64_t>(step));
+}
 
-/// Bytes that a row takes after `state`.
-[[nodiscard]] std::size_t packed_size(const PackState& state, const Row& row) noexcept;
-/// Packs a row at `at`. @return the offset after it. @pre packed_size() bytes are there.
-std::size_t pack_row(MutableBytes out, std::size_t at, PackState& state, const Row& row) noexcept;
-/// Unpacks the row at `at`, which ends before data.size(), into `state`.
-[[nodiscard]] Result<void> unpack_row(Bytes data, std::size_t& at, std::size_t point_count,
-                                      PackState& state) noexcept;
 /// Unpacks the record at `at`.
 [[nodiscard]] Result<Record> unpack_record(Bytes data, std::size_t& at,
                                            std::int64_t& time) noexcept;

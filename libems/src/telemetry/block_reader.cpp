@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
 
-#include "block_layout.hpp"
 #include "ems/telemetry/block.hpp"
 #include "ems/telemetry/crc32.hpp"
+#include "row_code.hpp"
 
 namespace ems::telemetry {
 
@@ -62,8 +62,8 @@ Result<void> BlockReader::read_header() noexcept {
   header_.context = {.limits_hash = load_le64(data, kLimitsAt),
                      .catalogue_hash = load_le64(data, kCatalogueAt),
                      .clock_quality = static_cast<ClockQuality>(clock)};
-  const std::uint64_t size = std::uint64_t{kBlockHeaderSize} + points * kBlockPointSize +
-                             load_le32(data, kBodySizeAt) + kBlockCrcSize;
+  const std::uint64_t size =
+      std::uint64_t{kBlockHeaderSize} + load_le32(data, kBodySizeAt) + kBlockCrcSize;
   if (data.size() < size) return fail(Errc::truncated, data.size(), "block: shorter than it says");
   if (size > kBlockSizeMax) return fail(Errc::length, kBodySizeAt, "block: larger than allowed");
   if (data.size() > size) {
@@ -73,30 +73,45 @@ Result<void> BlockReader::read_header() noexcept {
 }
 
 Result<void> BlockReader::read_table() noexcept {
-  const std::size_t count = load_le16(block_, kPointCountAt);
-  for (std::size_t i = 0; i < count; ++i) {
-    const std::size_t at = kBlockHeaderSize + i * kBlockPointSize;
-    const Point point = load_point(block_, at);
-    if (i > 0 && !(points_.back() < point)) {
-      return fail(Errc::out_of_range, at, "block: points are not strictly ascending");
-    }
-    points_.push_back(point);
+  return load_points(block_.first(body_end()), body_begin_, load_le16(block_, kPointCountAt),
+                     points_);
+}
+
+Result<void> BlockReader::check_body() noexcept {
+  return header_.kind() == BlockKind::points ? check_rows() : check_records();
+}
+
+void BlockReader::saw(std::int64_t time_us) noexcept {
+  utc_min_ = std::min(utc_min_, utc(time_us));
+  utc_max_ = std::max(utc_max_, utc(time_us));
+}
+
+Result<void> BlockReader::check_rows() noexcept {
+  const Bytes data = block_.first(body_end());
+  std::size_t bit = 8 * body_begin_;
+  PackState state;
+  begin(state, points_.view());
+  for (std::size_t i = 0; i < header_.rows(); ++i) {
+    const Result<void> row = unpack_row(data, bit, state);
+    if (!row) return row;
+    saw(state.columns[0].last);
+  }
+  const std::size_t end = (bit + 7) / 8;
+  if (end != data.size()) return fail(Errc::length, end, "block: bytes after the last row");
+  if (bit % 8 != 0 && load_u8(data, end - 1) >> (bit % 8) != 0) {
+    return fail(Errc::out_of_range, end - 1, "block: padding is not zero");
   }
   return {};
 }
 
-Result<void> BlockReader::check_body() const noexcept {
+Result<void> BlockReader::check_records() noexcept {
   const Bytes data = block_.first(body_end());
-  std::size_t at = body_begin();
-  PackState state;
+  std::size_t at = body_begin_;
+  std::int64_t time = 0;
   for (std::size_t i = 0; i < header_.rows(); ++i) {
-    if (header_.kind() == BlockKind::points) {
-      const Result<void> row = unpack_row(data, at, points_.size(), state);
-      if (!row) return row;
-    } else {
-      const Result<Record> record = unpack_record(data, at, state.time);
-      if (!record) return fail(record.error());
-    }
+    const Result<Record> record = unpack_record(data, at, time);
+    if (!record) return fail(record.error());
+    saw(time);
   }
   if (at != data.size()) return fail(Errc::length, at, "block: bytes after the last row");
   return {};
@@ -109,32 +124,28 @@ std::optional<std::size_t> BlockReader::column(const Point& point) const noexcep
 }
 
 RowCursor::RowCursor(const BlockReader& reader) noexcept
-    : reader_(&reader), at_(reader.body_begin()), sequence_(reader.header().first - 1) {
+    : reader_(&reader), bit_(8 * reader.body_begin_), sequence_(reader.header().first - 1) {
   EMS_ASSERT(reader.header().kind() == BlockKind::points);
+  begin(state_, reader.points());
 }
 
 bool RowCursor::next() noexcept {
   if (sequence_ == reader_->header().last) return false;
   const Bytes data = reader_->bytes().first(reader_->body_end());
-  const Result<void> unpacked = unpack_row(data, at_, reader_->points().size(), state_);
+  const Result<void> unpacked =
+      unpack_row(data, bit_, state_, std::span<RowValue>{values_}.first(reader_->points().size()));
   EMS_ASSERT(unpacked.has_value());  // BlockReader::open checked every row.
   ++sequence_;
-  for (std::size_t i = 0; i < reader_->points().size(); ++i) {
-    const std::uint8_t state = state_.states[i];
-    values_[i] = state == kStateAbsent
-                     ? RowValue{}
-                     : RowValue{state_.values[i], static_cast<Quality>(state - 1), true};
-  }
   return true;
 }
 
 Row RowCursor::row() const noexcept {
-  return {utc(state_.time), reader_->points(),
+  return {utc(state_.columns[0].last), reader_->points(),
           std::span<const RowValue>{values_}.first(reader_->points().size())};
 }
 
 RecordCursor::RecordCursor(const BlockReader& reader) noexcept
-    : reader_(&reader), at_(reader.body_begin()), sequence_(reader.header().first - 1) {
+    : reader_(&reader), at_(reader.body_begin_), sequence_(reader.header().first - 1) {
   EMS_ASSERT(reader.header().kind() == BlockKind::records);
 }
 

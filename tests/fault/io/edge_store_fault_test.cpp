@@ -221,6 +221,7 @@ TEST(EdgeStoreFault, ABlockThatIsPartlyInTheFileIsNeverBothAGapAndRows) {
   const TempDir dir;
   EdgeStoreOptions options;
   options.pages_max = 40;
+  options.block_span = seconds(1'000'000);  // It closes when it is full.
   EdgeStore store = must_open(dir / "s.db", options);
   add_rows(store, 1, 30);
   ASSERT_TRUE(store.commit());

@@ -5,6 +5,7 @@
 
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "ems/io/store/edge_store.hpp"
 #include "support/faulty_files.hpp"
@@ -85,7 +86,46 @@ TEST_P(EdgeStoreWriteFault, AtAnyWriteLosesNoCommittedRowAndGoesOn) {
 
 INSTANTIATE_TEST_SUITE_P(EveryFault, EdgeStoreWriteFault,
                          ::testing::Values(FileFault::refused, FileFault::torn, FileFault::full,
-                                           FileFault::power_cut));
+                                           FileFault::read_only, FileFault::power_cut));
+
+TEST(EdgeStoreReadOnlyFault, HasItsNameLosesNothingAndIsCounted) {
+  const TempDir dir;
+  FaultyFiles files;
+  io::EdgeStoreOptions options;
+  options.pending_bytes = std::size_t{16} * 1024;
+  Result<EdgeStore> store = EdgeStore::open(dir / "s.db", options);
+  ASSERT_TRUE(store);
+  Sequence n = 0;
+  const auto add = [&](Sequence count) {
+    for (Sequence i = 0; i < count; ++i) {
+      ASSERT_EQ(store->append(numbered_row(++n).view()).value(), n);
+    }
+  };
+  add(10);
+  ASSERT_TRUE(store->commit());
+  files.fail_at(1, FileFault::read_only);
+  add(100);
+  ASSERT_FALSE(store->commit());
+  EXPECT_EQ(store->commit().error().code, Errc::read_only);
+  EXPECT_EQ(store->put("latch", {}).error().code, Errc::read_only);
+  EXPECT_EQ(store->mark(Stream::telemetry).last, 10U);
+  EXPECT_EQ(store->counters().commits_failed, 2U);
+  EXPECT_GT(store->counters().bytes_pending, 0U);
+  while (store->counters().rows_lost[1] == 0 && n < 100'000) add(60);  // Memory is bounded.
+  const std::uint64_t lost = store->counters().rows_lost[1];
+  EXPECT_GT(lost, 0U);
+  files.repair();  // Somebody mounts it read-write.
+  ASSERT_TRUE(store->commit());
+  EXPECT_EQ(store->mark(Stream::telemetry).last, n);
+  std::uint64_t rows = 0;
+  std::uint64_t gap_rows = 0;
+  const std::vector<io::StoredItem> items = store->peek(Stream::telemetry, 0, SIZE_MAX).value();
+  for (const io::StoredItem& item : items) {
+    (item.gap ? gap_rows : rows) += item.last - item.first + 1;
+  }
+  EXPECT_EQ(gap_rows, lost);
+  EXPECT_EQ(rows + gap_rows, n);
+}
 
 }  // namespace
 }  // namespace ems::test

@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <gtest/gtest.h>
 
-#include <cstdlib>
-#include <iostream>
+#include <algorithm>
+#include <limits>
 #include <random>
+#include <set>
+#include <utility>
 #include <vector>
 
 #include "ems/telemetry/block.hpp"
@@ -28,33 +30,127 @@ struct Random {
   }
 };
 
-OwnedRow random_row(Random& random, const std::vector<Point>& points, std::int64_t& time) {
-  time = random.below(20) == 0 ? random.value()
-                               : time + static_cast<std::int64_t>(random.below(2'000'000));
-  OwnedRow row{time, points, {}};
-  for (std::size_t i = 0; i < points.size(); ++i) {
-    const bool valid = random.below(8) != 0;
-    row.values.push_back({random.value(), static_cast<Quality>(random.below(4)), valid});
+/// A column as the world makes them, and as it should not.
+class Column {
+ public:
+  explicit Column(Random& random) : random_(random) { change(); }
+  RowValue next() {
+    if (random_.below(40) == 0) change();
+    if (random_.below(100) < silent_pct_) present_ = !present_;
+    if (random_.below(60) == 0) quality_ = static_cast<Quality>(random_.below(4));
+    switch (shape_) {
+      case 0:  // Holds, and jumps now and then.
+        if (random_.below(25) == 0) value_ = random_.value();
+        break;
+      case 1:  // A counter that misses a beat.
+        add(slope_ - (random_.below(30) == 0 ? 1 : 0));
+        break;
+      case 2:  // A measurement with noise, on a grid.
+        add(grid_ * (static_cast<std::int64_t>(random_.below(7)) - 3));
+        break;
+      case 3:  // On a grid, but for one value in twenty.
+        add(grid_ * (static_cast<std::int64_t>(random_.below(2'000)) - 1'000) +
+            (random_.below(20) == 0 ? 1 : 0));
+        break;
+      case 4:  // The ends of the range.
+        value_ = random_.below(2) == 0 ? std::numeric_limits<std::int64_t>::min()
+                                       : std::numeric_limits<std::int64_t>::max();
+        break;
+      default:
+        value_ = random_.value();
+    }
+    return {value_, quality_, present_};
   }
-  return row;
+
+ private:
+  void change() {
+    constexpr std::int64_t kGrids[] = {1, 3, 10, 100, 1'000, 10'000};
+    shape_ = random_.below(6);
+    grid_ = kGrids[random_.below(6)];
+    slope_ = random_.value() >> random_.below(64);
+    silent_pct_ = random_.below(3) == 0 ? random_.below(50) : 0;
+    quality_ = random_.below(3) == 0 ? static_cast<Quality>(random_.below(4)) : Quality::good;
+  }
+  void add(std::int64_t step) {
+    value_ = static_cast<std::int64_t>(static_cast<std::uint64_t>(value_) +
+                                       static_cast<std::uint64_t>(step));
+  }
+
+  Random& random_;
+  std::uint64_t shape_ = 0;
+  std::uint64_t silent_pct_ = 0;
+  std::int64_t value_ = 0;
+  std::int64_t grid_ = 1;
+  std::int64_t slope_ = 0;
+  Quality quality_ = Quality::good;
+  bool present_ = true;
+};
+
+/// Rows of one table: every shape of column, and a clock that jitters, stands, jumps and goes back.
+class Rows {
+ public:
+  Rows(Random& random, std::vector<Point> points) : random_(random), points_(std::move(points)) {
+    for (std::size_t i = 0; i < points_.size(); ++i) columns_.emplace_back(random);
+  }
+  OwnedRow next() {
+    const std::uint64_t how = random_.below(30);
+    if (how == 0) {
+      time_ = random_.value();
+    } else {
+      const std::uint64_t step = 1'000'000 + (how < 10 ? random_.below(5'000) : 0);
+      time_ = static_cast<std::int64_t>(static_cast<std::uint64_t>(time_) +
+                                        (how == 1 ? 0 - 3 * step : step));
+    }
+    OwnedRow row{time_, points_, {}};
+    for (Column& column : columns_) row.values.push_back(column.next());
+    return row;
+  }
+
+ private:
+  Random& random_;
+  std::vector<Point> points_;
+  std::vector<Column> columns_;
+  std::int64_t time_ = 1'700'000'000'000'000;
+};
+
+/// Tables of every form: runs, holes in runs, scalars, many assets, the ends of the numbers.
+std::vector<Point> random_points(Random& random) {
+  if (random.below(8) == 0) return cell_points(1 + random.below(kPointsMax));
+  std::set<Point> points;
+  const std::size_t count = 1 + random.below(random.below(4) == 0 ? kPointsMax : 60);
+  Point point{battery(1), Signal::pack_voltage, 0};
+  while (points.size() < count) {
+    const std::uint64_t how = random.below(12);
+    if (how == 0) {
+      point.asset = {static_cast<AssetKind>(random.below(256)),
+                     static_cast<std::uint8_t>(random.below(256)),
+                     static_cast<std::uint16_t>(random.below(65'536))};
+    }
+    if (how < 4) point.signal = static_cast<Signal>(random.below(how == 1 ? 65'536 : 100));
+    if (how < 5) point.element = static_cast<std::uint16_t>(how == 2 ? random.below(65'536) : how);
+    if (how > 7) point.element = static_cast<std::uint16_t>(point.element + 1);
+    points.insert(point);
+    if (how == 5) point.element = static_cast<std::uint16_t>(point.element + 2);
+    if (how == 6) point.signal = static_cast<Signal>(static_cast<std::uint16_t>(point.signal) + 1);
+  }
+  return {points.begin(), points.end()};
 }
 
 TEST(BlockProperty, RandomRowsRoundTripExactly) {
   const Seed seed(kSeed);
   Random random{seed.engine()};
   std::vector<std::byte> buffer(kBlockSizeMax);
-  for (int round = 0; round < 300; ++round) {
-    const std::vector<Point> points = cell_points(1 + random.below(kPointsMax));
+  for (int round = 0, rounds = Seed::cases(400); round < rounds; ++round) {
+    Rows source(random, random_points(random));
     BlockBuilder builder(buffer);
     const Sequence first = 1 + random.below(1'000'000);
     ASSERT_TRUE(builder.start(Stream::telemetry, epoch(static_cast<std::uint8_t>(round)), first));
     const BlockContext context{random.engine(), random.engine(),
                                static_cast<ClockQuality>(random.below(3))};
-    std::int64_t time = 1'700'000'000'000'000;
     std::vector<OwnedRow> rows;
     const std::size_t count = 1 + random.below(kBlockRowsMax);
     for (std::size_t i = 0; i < count; ++i) {
-      rows.push_back(random_row(random, points, time));
+      rows.push_back(source.next());
       const auto appended = builder.append(context, rows.back().view());
       ASSERT_TRUE(appended && *appended == Append::stored);
     }
@@ -63,6 +159,64 @@ TEST(BlockProperty, RandomRowsRoundTripExactly) {
     EXPECT_EQ(reader->header().context, context);
     EXPECT_EQ(reader->header().last, first + count - 1);
     ASSERT_EQ(rows_of(builder.bytes()), rows) << "round " << round;
+  }
+}
+
+/// The edge stores the open block each second; a reader of any of these sees the rows so far, and
+/// what it reads stays as it is in the blocks that follow.
+TEST(BlockProperty, EveryBlockIsAPrefixOfTheNext) {
+  const Seed seed(kSeed);
+  Random random{seed.engine()};
+  std::vector<std::byte> buffer(kBlockSizeMax);
+  for (int round = 0, rounds = Seed::cases(40); round < rounds; ++round) {
+    Rows source(random, random_points(random));
+    BlockBuilder builder(buffer);
+    ASSERT_TRUE(builder.start(Stream::telemetry, epoch(1), 1));
+    std::vector<OwnedRow> rows;
+    std::vector<std::byte> before;
+    for (std::size_t i = 0; i < kBlockRowsMax; ++i) {
+      rows.push_back(source.next());
+      ASSERT_TRUE(builder.append({}, rows.back().view()));
+      const std::vector<std::byte> block = to_vector(builder.bytes());
+      if (!before.empty()) {  // All bytes but the last one of the body, whose padding fills up.
+        const std::size_t same = before.size() - kBlockCrcSize - 1;
+        ASSERT_TRUE(std::equal(before.begin() + kBlockHeaderSize,
+                               before.begin() + static_cast<std::ptrdiff_t>(same),
+                               block.begin() + kBlockHeaderSize));
+      }
+      ASSERT_EQ(rows_of(block), rows);
+      before = block;
+    }
+  }
+}
+
+TEST(BlockProperty, TheWorstRowsFitTheLeastBuffer) {
+  const Seed seed(kSeed);
+  Random random{seed.engine()};
+  std::vector<Point> points;  // Each its own asset, with an element: the longest table.
+  for (std::size_t i = 0; i < kPointsMax; ++i) {
+    points.push_back({{static_cast<AssetKind>(255), static_cast<std::uint8_t>(i), 65'535},
+                      static_cast<Signal>(65'535),
+                      65'535});
+  }
+  for (std::size_t more = 0; more < 3'000; more += 11) {  // Wherever the last row ends.
+    std::vector<std::byte> buffer(kBlockBufferMin + more);
+    BlockBuilder builder(buffer);
+    ASSERT_TRUE(builder.start(Stream::telemetry, epoch(1), 1));
+    std::vector<OwnedRow> rows;
+    for (;;) {
+      OwnedRow row{static_cast<std::int64_t>(random.engine()), points, {}};
+      for (std::size_t i = 0; i < kPointsMax; ++i) {
+        row.values.push_back({static_cast<std::int64_t>(random.engine()),
+                              static_cast<Quality>(random.below(4)), true});
+      }
+      const auto appended = builder.append({}, row.view());
+      ASSERT_TRUE(appended);
+      if (*appended == Append::full) break;
+      rows.push_back(row);
+    }
+    ASSERT_GE(rows.size(), 1U);
+    ASSERT_EQ(rows_of(builder.bytes()), rows);
   }
 }
 
@@ -81,18 +235,33 @@ TEST(BlockProperty, EveryTruncationAndEveryBitFlipIsRefused) {
   EXPECT_TRUE(BlockReader::open(block));
 }
 
+std::vector<std::byte> random_block(Random& random, std::vector<std::byte>& buffer) {
+  std::vector<Point> points = random_points(random);
+  points.resize(std::min<std::size_t>(points.size(), 12));
+  Rows source(random, std::move(points));
+  BlockBuilder builder(buffer);
+  EXPECT_TRUE(builder.start(Stream::telemetry, epoch(9), 100));
+  for (std::uint64_t i = 0, rows = 1 + random.below(kBlockRowsMax); i < rows; ++i) {
+    EXPECT_TRUE(builder.append({}, source.next().view()));
+  }
+  return to_vector(builder.bytes());
+}
+
 /// With the CRC made right again the strict reader is alone: what it accepts, the encoder writes
 /// back byte for byte.
 TEST(BlockProperty, WhatIsAcceptedIsCanonical) {
   const Seed seed(kSeed);
   Random random{seed.engine()};
-  const std::vector<std::byte> sound = numbered_block(epoch(9), 100, 119);
   std::vector<std::byte> buffer(kBlockSizeMax);
+  std::vector<std::byte> sound = numbered_block(epoch(9), 100, 119);
   std::size_t accepted = 0;
-  for (int round = 0; round < 20'000; ++round) {
+  for (int round = 0, rounds = Seed::cases(20'000); round < rounds; ++round) {
+    if (round % 100 == 50) sound = random_block(random, buffer);
     std::vector<std::byte> block = sound;
     for (std::uint64_t i = 0; i <= random.below(3); ++i) {
-      block[random.below(block.size() - kBlockCrcSize)] = static_cast<std::byte>(random.below(256));
+      const std::size_t at = random.below(block.size() - kBlockCrcSize);
+      block[at] = random.below(2) == 0 ? static_cast<std::byte>(random.below(256))
+                                       : block[at] ^ static_cast<std::byte>(1 << random.below(8));
     }
     const std::size_t crc_at = block.size() - kBlockCrcSize;
     store_le32(block, crc_at, crc32(Bytes{block}.first(crc_at)));
@@ -114,14 +283,13 @@ TEST(BlockProperty, ResumingAnywhereChangesNothing) {
   std::vector<std::byte> one(kBlockSizeMax);
   std::vector<std::byte> two(kBlockSizeMax);
   for (int round = 0; round < 100; ++round) {
-    const std::vector<Point> points = cell_points(1 + random.below(40));
+    Rows source(random, random_points(random));
     BlockBuilder straight(one);
     BlockBuilder broken(two);
     ASSERT_TRUE(straight.start(Stream::telemetry, epoch(1), 1));
     ASSERT_TRUE(broken.start(Stream::telemetry, epoch(1), 1));
-    std::int64_t time = 0;
     for (std::size_t i = 0; i < kBlockRowsMax; ++i) {
-      const OwnedRow row = random_row(random, points, time);
+      const OwnedRow row = source.next();
       ASSERT_TRUE(straight.append({}, row.view()));
       ASSERT_TRUE(broken.append({}, row.view()));
       if (random.below(4) == 0) {

@@ -124,11 +124,34 @@ TEST(ConfigSite, FillsDefaultsAndJoinsPathsToTheFilesFolder) {
   EXPECT_EQ(site.telemetry_period, seconds(1));
   EXPECT_EQ(site.store.path, "dir/telemetry.db");
   EXPECT_EQ(site.store.budget_bytes, 256'000'000);
+  EXPECT_EQ(site.store.block_span, seconds(60));
+  for (const StreamKeep& keep : {site.store.audit, site.store.telemetry, site.store.decisions}) {
+    EXPECT_EQ(keep.budget_bytes, 0);
+    EXPECT_EQ(keep.age, Duration::zero());
+  }
   EXPECT_EQ(site.api_socket, "dir/agent.sock");
   EXPECT_EQ(site.log_level, LogLevel::info);
   EXPECT_EQ(site.inverters[0].lease, seconds(30));
   EXPECT_EQ(site.inverters[0].dc_pv, DcPv::unknown);
   EXPECT_EQ(site.batteries[0].poll_period, seconds(1));
+}
+
+TEST(ConfigSite, EachStreamOfTheStoreHasItsOwnRetention) {
+  const std::string text = std::string(kGood) +
+                           "\nstore: {block_s: 10, telemetry: {budget_mb: 100, keep_days: 30}, "
+                           "decisions: {budget_mb: 20}, audit: {keep_days: 400}}\n";
+  const Loaded<SiteConfig> loaded = parse_site_config(text, "site.yaml", kKnown);
+  ASSERT_TRUE(loaded) << to_text(loaded.errors);
+  const StoreConfig& store = loaded.value->store;
+  EXPECT_EQ(store.block_span, seconds(10));
+  EXPECT_EQ(store.telemetry.budget_bytes, 100'000'000);
+  EXPECT_EQ(store.telemetry.age, seconds(30 * 86'400));
+  EXPECT_EQ(store.decisions.budget_bytes, 20'000'000);
+  EXPECT_EQ(store.decisions.age, Duration::zero());
+  EXPECT_EQ(store.audit.age, seconds(400 * 86'400));
+  const Loaded<SiteConfig> wrong = parse_site_config(
+      std::string(kGood) + "\nstore: {audit: {budget_mb: 5}}\n", "site.yaml", kKnown);
+  EXPECT_FALSE(wrong) << "audit never makes room";
 }
 
 TEST(ConfigSite, NamesEachFaultWithPlaceAndSuggestion) {

@@ -101,6 +101,11 @@ TEST(StoreMetrics, BacklogIsWhatNobodyAcknowledged) {
   store.marks[1].acknowledged = 60;
   store.counters.rows_lost[1] = 5;
   store.counters.bytes_held = 4096;
+  store.counters.stream_bytes[1] = 4000;
+  store.counters.rows_lost_ever[1] = 15;
+  store.counters.rows_evicted[1] = 7;
+  store.counters.audit_refused = 2;
+  store.counters.clock_steps = 1;
   store.commit_times.observe(milliseconds(8));
   io::MetricPage page;
   write_metrics(store, page);
@@ -110,7 +115,11 @@ TEST(StoreMetrics, BacklogIsWhatNobodyAcknowledged) {
         "ems_store_rows_acknowledged_total{stream=\"telemetry\"} 60\n",
         "ems_store_backlog_rows{stream=\"telemetry\"} 40\n",
         "ems_store_gap_rows_total{stream=\"telemetry\"} 5\n",
-        "ems_store_gap_rows_total{stream=\"audit\"} 0\n", "ems_store_blocks_bytes 4096\n",
+        "ems_store_gap_rows_ever_total{stream=\"telemetry\"} 15\n",
+        "ems_store_evicted_rows_total{stream=\"telemetry\"} 7\n",
+        "ems_store_stream_bytes{stream=\"telemetry\"} 4000\n", "ems_store_audit_refused_total 2\n",
+        "ems_store_clock_steps_total 1\n", "ems_store_gap_rows_total{stream=\"audit\"} 0\n",
+        "ems_store_blocks_bytes 4096\n",
         "ems_store_commit_duration_seconds_bucket{le=\"0.01\"} 1\n"}) {
     EXPECT_THAT(text, HasSubstr(line));
   }

@@ -2,6 +2,7 @@
 /// @file The embedded back end of FleetStore: one SQLite file, WAL, synchronous=FULL.
 #pragma once
 
+#include <cstdint>
 #include <memory>
 #include <string>
 
@@ -13,6 +14,9 @@ namespace ems::fleet {
 struct SqliteFleetOptions {
   bool create = true;      ///< Make the file when it is not there.
   bool read_only = false;  ///< For readers beside a running server: queries only.
+  std::string vfs{};       ///< Name of a registered SQLite VFS; empty: the default one.
+  /// Hard limit of the file in SQLite pages of 4 KiB; 0: none. A quota, and how tests fill a disk.
+  std::uint32_t pages_max = 0;
 };
 
 /// Opens or creates a fleet store.

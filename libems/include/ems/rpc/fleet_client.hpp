@@ -12,6 +12,8 @@
 #include "ems/core/result.hpp"
 #include "ems/core/time.hpp"
 #include "ems/fleet/fleet_store.hpp"
+#include "ems/io/calendar.hpp"
+#include "ems/query/energy.hpp"
 #include "ems/rpc/command.hpp"
 #include "ems/rpc/tls.hpp"
 
@@ -56,6 +58,61 @@ struct RangeSlice {
   std::vector<GapView> gaps;
 };
 
+/// One point in one bucket; see query::Bucket.
+struct BucketView {
+  UtcInstant begin{};
+  Duration known{};
+  std::uint64_t count = 0;
+  std::uint64_t doubted = 0;
+  std::optional<std::int64_t> min{}, max{}, last{};  ///< nullopt: no trusted sample.
+  std::optional<UtcInstant> last_at{};
+  std::optional<double> mean{};  ///< Catalogue unit; nullopt: nothing is known.
+};
+
+/// Buckets of one point, ascending; those in which nothing is are left out.
+struct BucketSeriesView {
+  Point point{};
+  std::vector<BucketView> buckets;
+};
+
+/// One slice of buckets.
+struct BucketSlice {
+  std::vector<BucketSeriesView> series;
+  std::vector<GapView> gaps;
+};
+
+/// How to downsample: Grid::uniform(from, to, step), and see query::DownsampleOptions.
+struct BucketRequest {
+  UtcInstant from{};
+  UtcInstant to{};
+  Duration step{};
+  std::vector<PointQuery> points{};
+  Duration gap_max = seconds(10);
+  Quality quality_min = Quality::substituted;
+};
+
+/// Which energy; see io::calendar_grid() and query::EnergyOptions.
+struct EnergyRequest {
+  UtcInstant from{};
+  UtcInstant to{};
+  io::Period period = io::Period::day;
+  std::string time_zone{};         ///< IANA name, as the server has it; empty: UTC.
+  query::EnergyOptions options{};  ///< figures_max and quality_min are the server's.
+};
+
+/// One flow of one asset in one period; see query::EnergyFigure.
+struct EnergyView {
+  query::EnergyAccount account;
+  UtcInstant begin{};
+  UtcInstant end{};
+  std::optional<std::int64_t> energy_mwh{};  ///< nullopt: nothing is known.
+  query::EnergySource source = query::EnergySource::none;
+  Duration known{};
+  Duration spread{};
+  std::uint32_t resets = 0;
+  std::uint32_t wraps = 0;
+};
+
 /// Values as they arrived at the server.
 struct LiveUpdate {
   std::string agent;
@@ -93,6 +150,11 @@ class FleetClient {
   [[nodiscard]] Result<void> range(const fleet::AgentKey& key, UtcInstant from, UtcInstant to,
                                    const std::vector<PointQuery>& points,
                                    const std::function<bool(RangeSlice)>& slice);
+  [[nodiscard]] Result<void> buckets(const fleet::AgentKey& key, const BucketRequest& request,
+                                     const std::function<bool(BucketSlice)>& slice);
+  /// By asset and flow, then in ascending time.
+  [[nodiscard]] Result<std::vector<EnergyView>> energy(const fleet::AgentKey& key,
+                                                       const EnergyRequest& request);
   /// @param key  An empty agent: all agents of the tenant.
   [[nodiscard]] Result<void> watch(const fleet::AgentKey& key,
                                    const std::vector<PointQuery>& points,

@@ -34,7 +34,8 @@ struct UplinkOptions {
   Duration welcome_timeout = seconds(8);     ///< From the start of an attempt to Welcome.
   Duration keepalive_interval = seconds(5);  ///< Ping when the peer is silent so long ...
   Duration keepalive_timeout = seconds(4);   ///< ... and dead when the answer takes so long.
-  /// Bytes of blocks sent and not acknowledged; then the client waits for an acknowledgement.
+  /// Bytes of blocks sent and not acknowledged, at most; less where acknowledgements wait, so that
+  /// live values are not behind them. Then the client waits for an acknowledgement.
   std::size_t window_bytes = std::size_t{4} * 1024 * 1024;
   std::size_t batch_bytes = std::size_t{256} * 1024;  ///< Of one message.
 };

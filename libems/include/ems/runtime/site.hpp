@@ -123,7 +123,7 @@ class Site final : public SitePort {
     std::string overruled_by;  ///< Of the newest tick.
     Watt shortfall{};
   };
-  static constexpr std::size_t kSurroundingsMax = 8;
+  static constexpr std::size_t kSurroundingsMax = 9;
 
   explicit Site(SiteParts parts);
 

@@ -41,7 +41,8 @@ struct StoreView {
 };
 
 /// Owns an EdgeStore and the thread that uses it. Commits within a second when something was
-/// appended, and at once after an audit record.
+/// appended, and at once after an audit record. Every minute, while the clock is synced, it removes
+/// what is older than the store's retention.
 ///
 /// @thread_safety Every function from any thread.
 class StoreWorker {
@@ -88,6 +89,7 @@ class StoreWorker {
   bool push(Job job, bool urgent, bool row);
   void run();
   void commit();
+  void expire();
   void write_values();
   void publish();
 
@@ -109,6 +111,7 @@ class StoreWorker {
   bool commit_now_ = false;
   bool failing_ = false;
   Instant committed_at_{};
+  std::optional<Instant> expired_at_;
   std::thread thread_;
 };
 

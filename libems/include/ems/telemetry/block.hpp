@@ -6,6 +6,7 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <limits>
 #include <optional>
 
 #include "ems/core/bytes.hpp"
@@ -25,15 +26,15 @@ enum class BlockKind : std::uint8_t {
   return stream == Stream::telemetry ? BlockKind::points : BlockKind::records;
 }
 
-inline constexpr std::uint8_t kBlockFormatVersion = 1;
+inline constexpr std::uint8_t kBlockFormatVersion = 2;
 inline constexpr std::size_t kBlockRowsMax = 60;
-/// Bytes before the point table, bytes per point of the table, bytes of the CRC.
+/// Bytes before the point table, bytes of the CRC.
 inline constexpr std::size_t kBlockHeaderSize = 68;
-inline constexpr std::size_t kBlockPointSize = 8;
 inline constexpr std::size_t kBlockCrcSize = 4;
 /// A block is never larger; a reader refuses more.
 inline constexpr std::size_t kBlockSizeMax = std::size_t{256} * 1024;
-/// Buffer that holds at least one row of any shape. Typical blocks (60 rows, 50 points) take 4 KiB.
+/// Buffer that holds at least one row of any shape, every value incompressible, or one record.
+/// A typical block (60 rows, 50 points) takes 1 KiB.
 inline constexpr std::size_t kBlockBufferMin = std::size_t{12} * 1024;
 
 /// What all rows of a block share beside their identity; a change closes the block.
@@ -66,18 +67,38 @@ enum class Append : std::uint8_t {
 };
 
 namespace detail {
-/// What packing a row needs to know of the row before. Same in encoder and decoder.
+/// What the code knows of one column: the time, or a point. Zero is how it begins.
+struct Column {
+  std::int64_t last = 0;     ///< Last value, or what the slope made of it since.
+  std::int32_t slope = 0;    ///< Expected step from row to row.
+  std::int32_t turn = 0;     ///< Last surprise that was not 0.
+  std::uint32_t mean = 0;    ///< Size of surprises, in grid steps, times 8.
+  std::uint8_t grid = 0;     ///< 0 no value yet, 1 no change yet, else 10^(grid - 2).
+  std::uint8_t run = 0;      ///< Times that `turn` came in succession.
+  std::uint8_t changed = 0;  ///< Row of the last surprise.
+  bool restless = false;     ///< Was quiet once and moved soon: needs longer to be quiet again.
+};
+/// One bit per column.
+struct ColumnSet {
+  std::array<std::uint64_t, kPointsMax / 64 + 1> words{};
+};
+/// What packing a row needs to know of the rows before. Same in encoder and decoder.
 struct PackState {
-  std::int64_t time = 0;
-  std::array<std::int64_t, kPointsMax> values{};  ///< Last valid value of each point, else 0.
+  std::array<Column, kPointsMax + 1> columns{};   ///< The time, then the points.
   std::array<std::uint8_t, kPointsMax> states{};  ///< 0 absent, else 1 + Quality.
+  ColumnSet present{};                            ///< Columns that have a value.
+  ColumnSet quiet{};                              ///< Columns where no surprise is expected.
+  ColumnSet sloped{};                             ///< Columns whose slope is not 0.
+  ColumnSet akin{};                               ///< Points with the signal of the point before.
+  std::size_t column_count = 0;
+  std::uint8_t row = 0;
 };
 }  // namespace detail
 
 /// Packs rows into a buffer of the caller, one at a time. After each append bytes() is a complete
 /// block, so an open block can be stored every second and go on growing.
 ///
-/// @memory        About 2.5 KiB, bounded; never allocates. The buffer outlives the builder.
+/// @memory        About 9 KiB (32 B per possible point); never allocates. The buffer outlives it.
 /// @thread_safety Like a value.
 class BlockBuilder {
  public:
@@ -123,19 +144,19 @@ class BlockBuilder {
  private:
   [[nodiscard]] bool same_points(std::span<const Point> points) const noexcept;
   [[nodiscard]] bool fits(std::size_t more) const noexcept;
-  void write_table(std::span<const Point> points) noexcept;
+  [[nodiscard]] std::size_t body_end() const noexcept { return (end_bit_ + 7) / 8; }
 
   MutableBytes buffer_;
   BlockHeader header_{};
-  std::size_t point_count_ = 0;
-  std::size_t end_ = 0;  ///< First byte behind the body.
+  StaticVector<Point, kPointsMax> points_{};
+  std::size_t end_bit_ = 0;  ///< First bit behind the body.
   bool started_ = false;
   detail::PackState state_{};
 };
 
 /// A checked block. Whatever open() accepts is sound to the last byte: cursors cannot fail.
 ///
-/// @memory        About 2.2 KiB; open() uses 2.5 KiB of stack. Borrows the block.
+/// @memory        About 2.2 KiB; open() uses 9 KiB of stack. Borrows the block.
 /// @thread_safety Const functions: any thread.
 class BlockReader {
  public:
@@ -147,7 +168,7 @@ class BlockReader {
   ///                truncated     shorter than it says.
   ///                length        longer than it says, or above kBlockSizeMax.
   ///                checksum      CRC mismatch; offset = the CRC.
-  ///                out_of_range  a table or row that no encoder writes (order, state, varint).
+  ///                out_of_range  a table or row that no encoder writes.
   ///                `offset` is the first wrong byte.
   /// @thread_safety Pure function.
   [[nodiscard]] static Result<BlockReader> open(Bytes block) noexcept;
@@ -156,29 +177,36 @@ class BlockReader {
   /// The point table; empty for records.
   [[nodiscard]] std::span<const Point> points() const noexcept { return points_.view(); }
   [[nodiscard]] Bytes bytes() const noexcept { return block_; }
+  /// Earliest and latest time of its rows, found while open() checked them: a clock can go back.
+  [[nodiscard]] UtcInstant utc_min() const noexcept { return utc_min_; }
+  [[nodiscard]] UtcInstant utc_max() const noexcept { return utc_max_; }
   /// Column of a point; nullopt when the block has none.
   [[nodiscard]] std::optional<std::size_t> column(const Point& point) const noexcept;
 
  private:
   friend class RowCursor;
   friend class RecordCursor;
+  friend class BlockBuilder;
   BlockReader() noexcept = default;
   [[nodiscard]] Result<void> read_header() noexcept;
   [[nodiscard]] Result<void> read_table() noexcept;
-  [[nodiscard]] Result<void> check_body() const noexcept;
-  [[nodiscard]] std::size_t body_begin() const noexcept {
-    return kBlockHeaderSize + points_.size() * kBlockPointSize;
-  }
+  [[nodiscard]] Result<void> check_body() noexcept;
+  [[nodiscard]] Result<void> check_rows() noexcept;
+  [[nodiscard]] Result<void> check_records() noexcept;
+  void saw(std::int64_t time_us) noexcept;
   [[nodiscard]] std::size_t body_end() const noexcept { return block_.size() - kBlockCrcSize; }
 
   Bytes block_;
   BlockHeader header_{};
+  UtcInstant utc_min_{microseconds(std::numeric_limits<std::int64_t>::max())};
+  UtcInstant utc_max_{microseconds(std::numeric_limits<std::int64_t>::min())};
+  std::size_t body_begin_ = kBlockHeaderSize;
   StaticVector<Point, kPointsMax> points_{};
 };
 
 /// Walks the rows of a block of points, in order.
 ///
-/// @memory        About 6.5 KiB. The reader outlives it.
+/// @memory        About 11 KiB. The reader outlives it.
 /// @thread_safety Like a value.
 class RowCursor {
  public:
@@ -194,7 +222,7 @@ class RowCursor {
   friend class BlockBuilder;
 
   const BlockReader* reader_;
-  std::size_t at_;
+  std::size_t bit_;
   Sequence sequence_;
   detail::PackState state_{};
   std::array<RowValue, kPointsMax> values_{};

@@ -50,8 +50,14 @@ struct RowValue {
   }
 };
 
+// A C++ build for a microcontroller may ask for less (CMake: EMS_MAX_POINTS); everything linked
+// together must agree. Blocks with more points are then refused.
+#ifndef EMS_MAX_POINTS
+#define EMS_MAX_POINTS 256
+#endif
 /// Most points one row may have.
-inline constexpr std::size_t kPointsMax = 256;
+inline constexpr std::size_t kPointsMax = EMS_MAX_POINTS;
+static_assert(kPointsMax >= 1 && kPointsMax <= 256);
 
 /// One moment of the telemetry stream. Borrows: spans live as long as their owner says.
 struct Row {

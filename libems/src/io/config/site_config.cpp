@@ -43,7 +43,17 @@ class Binder {
     out.realtime = flag(root, "realtime");
     constexpr std::int64_t kBytesPerMb = 1'000'000;
     const Section& store = *root.section("store");
-    out.store = {path(store, "path"), integer<std::int64_t>(store, "budget_mb") * kBytesPerMb};
+    out.store.path = path(store, "path");
+    out.store.budget_bytes = integer<std::int64_t>(store, "budget_mb") * kBytesPerMb;
+    out.store.block_span = quantity<Duration>(store, "block_s");
+    const auto keep = [&store](const char* stream, bool has_budget) {
+      const Section& of = *store.section(stream);
+      const std::int64_t mb = has_budget ? integer<std::int64_t>(of, "budget_mb") : 0;
+      return StreamKeep{mb * kBytesPerMb, seconds(86'400 * integer<std::int64_t>(of, "keep_days"))};
+    };
+    out.store.audit = keep("audit", false);
+    out.store.telemetry = keep("telemetry", true);
+    out.store.decisions = keep("decisions", true);
     out.api_socket = path(*root.section("api"), "socket");
     if (const Section* metrics = root.section("metrics")) {
       out.metrics_listen = metrics->at("listen").endpoint;

@@ -11,6 +11,10 @@ namespace {
 using namespace config;  // NOLINT(google-build-using-namespace): the table's own words
 using T = SchemaType;
 
+constexpr std::string_view kKeepDaysDoc =
+    "Days that acknowledged rows stay; on a site without `servers`, all rows. Counted while the "
+    "clock is synced. 0: as long as there is room.";
+
 #define EMS_SERIAL_KEYS(prefix)                                                               \
   {.path = prefix ".device", .type = T::path, .required = true, .doc = "The tty."},           \
       {.path = prefix ".baud",                                                                \
@@ -116,6 +120,25 @@ constexpr SchemaKey kSiteKeys[] = {
      .default_text = "256",
      .doc = "Most the store may take on disk (1 MB is 1 000 000 bytes). Beyond it the oldest "
             "acknowledged rows go first; alarms, commands and audit never."},
+    {.path = "store.block_s", .type = T::quantity, .digits = kSecondDigits, .min = seconds_us(1),
+     .max = seconds_us(3600), .default_text = "60",
+     .doc = "A block of telemetry closes when its rows span this, or at 60 rows. Its rows are durable and on their way each second all the same."},
+    {.path = "store.telemetry", .type = T::section, .default_text = "{}",
+     .doc = "What telemetry may keep within the budget."},
+    {.path = "store.telemetry.budget_mb", .type = T::integer, .min = 0, .max = 1'000'000,
+     .default_text = "0", .doc = "Most it may take; beyond, its own oldest rows go. 0: `store.budget_mb` alone."},
+    {.path = "store.telemetry.keep_days", .type = T::integer, .min = 0, .max = 36'500,
+     .default_text = "0", .doc = kKeepDaysDoc},
+    {.path = "store.decisions", .type = T::section, .default_text = "{}",
+     .doc = "What decisions may keep within the budget."},
+    {.path = "store.decisions.budget_mb", .type = T::integer, .min = 0, .max = 1'000'000,
+     .default_text = "0", .doc = "As `store.telemetry.budget_mb`."},
+    {.path = "store.decisions.keep_days", .type = T::integer, .min = 0, .max = 36'500,
+     .default_text = "0", .doc = "As `store.telemetry.keep_days`."},
+    {.path = "store.audit", .type = T::section, .default_text = "{}",
+     .doc = "What alarms, commands and audit may keep: they never make room for others."},
+    {.path = "store.audit.keep_days", .type = T::integer, .min = 0, .max = 36'500,
+     .default_text = "0", .doc = "As `store.telemetry.keep_days`."},
     {.path = "api", .type = T::section, .default_text = "{}", .doc = "The local interface."},
     {.path = "api.socket", .type = T::path, .default_text = "agent.sock",
      .doc = "Unix socket (mode 0660); who can open it has the role technician."},
@@ -124,8 +147,8 @@ constexpr SchemaKey kSiteKeys[] = {
     {.path = "log", .type = T::section, .default_text = "{}", .doc = "The log."},
     {.path = "log.level", .type = T::choice, .default_text = "info", .choices = kLogLevels,
      .doc = "Least severity that is written."},
-    {.path = "servers", .type = T::section_list, .min = 0, .max = 1,
-     .doc = "Servers to upload to, over mutual TLS."},
+    {.path = "servers", .type = T::section_list, .min = 0, .max = 8,
+     .doc = "Servers to upload to, over mutual TLS. Each gets every row; a row counts as delivered when all have it."},
     {.path = "servers[].address", .type = T::address, .required = true, .doc = "The server."},
     {.path = "servers[].ca", .type = T::path, .required = true,
      .doc = "Certificate of the authority that signed the server's certificate."},

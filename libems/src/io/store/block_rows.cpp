@@ -5,20 +5,20 @@ namespace ems::io {
 
 using namespace telemetry;
 
-bool give_rows(const BlockReader& block, const UtcRange& range, RowSink& sink) {
+bool RowSink::block(const BlockReader& block, const UtcRange& range) {
   const BlockHeader& header = block.header();
   RowId id{header.stream, header.epoch, 0};
   if (header.kind() == BlockKind::points) {
     for (RowCursor cursor(block); cursor.next();) {
       const Row row = cursor.row();
       id.sequence = cursor.sequence();
-      if (range.contains(row.at) && !sink.row(id, row)) return false;
+      if (range.contains(row.at) && !this->row(id, row)) return false;
     }
     return true;
   }
   for (RecordCursor cursor(block); cursor.next();) {
     id.sequence = cursor.sequence();
-    if (range.contains(cursor.record().at) && !sink.record(id, cursor.record())) return false;
+    if (range.contains(cursor.record().at) && !record(id, cursor.record())) return false;
   }
   return true;
 }
@@ -45,7 +45,7 @@ Result<bool> give_items(sqlite::Statement& items, Stream stream, const Epoch& ep
       const bool sound =
           block && block->header().epoch == epoch && block->header().stream == stream;
       if (!sound) gap.reason = GapReason::corrupt;
-      more = sound ? give_rows(*block, range, sink) : sink.gap({stream, epoch, gap.first}, gap);
+      more = sound ? sink.block(*block, range) : sink.gap({stream, epoch, gap.first}, gap);
     }
     if (!more) {
       items.reset();

@@ -1,18 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-/// @file Gives the rows of stored blocks and gaps to a sink; shared by both stores' readers.
+/// @file Gives stored blocks and gaps to a sink; shared by both stores' readers.
 #pragma once
 
 #include "ems/core/result.hpp"
 #include "ems/io/store/row_source.hpp"
-#include "ems/telemetry/block.hpp"
 #include "sqlite.hpp"
 
 namespace ems::io {
-
-/// Gives the rows of a sound block that lie in `range`.
-/// @return false when the sink wants no more.
-[[nodiscard]] bool give_rows(const telemetry::BlockReader& block, const UtcRange& range,
-                             RowSink& sink);
 
 /// Walks a statement of columns (is gap, first, last, reason, utc_min_us, utc_max_us, bytes). A
 /// block that fails its check is given as a gap of reason `corrupt`.

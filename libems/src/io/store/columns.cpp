@@ -18,26 +18,29 @@ class ColumnSink final : public RowSink {
     for (const Point& point : points) (void)column(point);
   }
 
+  /// A block's rows go straight into the columns, as many places at once as it has rows.
+  bool block(const BlockReader& block, const UtcRange& range) override {
+    const BlockHeader& header = block.header();
+    if (header.kind() != BlockKind::points) return true;
+    aim(block.points());
+    std::size_t at = table_.utc_us.size();
+    if (at >= rows_max_) return false;
+    resize(at + header.rows());
+    const bool all_rows = range.contains(block.utc_min()) && range.contains(block.utc_max());
+    for (RowCursor cursor(block); at < rows_max_ && cursor.next();) {
+      const Row row = cursor.row();
+      if (!all_rows && !range.contains(row.at)) continue;
+      put(at++, {header.stream, header.epoch, cursor.sequence()}, row);
+    }
+    resize(at);
+    return true;
+  }
   bool row(const RowId& id, const Row& row) override {
-    if (table_.utc_us.size() >= rows_max_) return false;
-    if (!std::equal(row.points.begin(), row.points.end(), known_.begin(), known_.end())) {
-      learn(row.points);
-    }
-    table_.utc_us.push_back(row.at.since_epoch().count());
-    table_.sequences.push_back(id.sequence);
-    table_.epochs.push_back(id.epoch.counter);
-    for (Column& column : table_.columns) {
-      column.values.push_back(0);
-      column.valid.push_back(0);
-      column.qualities.push_back(0);
-    }
-    for (std::size_t i = 0; i < row.values.size(); ++i) {
-      if (!row.values[i].valid || place_[i] == kNowhere) continue;
-      Column& column = table_.columns[place_[i]];
-      column.values.back() = row.values[i].value;
-      column.valid.back() = 1;
-      column.qualities.back() = static_cast<std::uint8_t>(row.values[i].quality);
-    }
+    const std::size_t at = table_.utc_us.size();
+    if (at >= rows_max_) return false;
+    aim(row.points);
+    resize(at + 1);
+    put(at, id, row);
     return true;
   }
   bool record(const RowId&, const Record&) override { return true; }
@@ -66,12 +69,37 @@ class ColumnSink final : public RowSink {
     }
     return at->second;
   }
-  void learn(std::span<const Point> points) {
+  /// Finds the columns of a point table; it is mostly that of the row before.
+  void aim(std::span<const Point> points) {
+    if (std::equal(points.begin(), points.end(), known_.begin(), known_.end())) return;
     known_.assign(points.begin(), points.end());
     place_.clear();
     for (const Point& point : points) {
       const auto found = index_.find(point);
       place_.push_back(all_ ? column(point) : found != index_.end() ? found->second : kNowhere);
+    }
+  }
+  void resize(std::size_t rows) {
+    table_.utc_us.resize(rows);
+    table_.sequences.resize(rows);
+    table_.epochs.resize(rows);
+    for (Column& column : table_.columns) {
+      column.values.resize(rows);
+      column.valid.resize(rows);
+      column.qualities.resize(rows);
+    }
+  }
+  void put(std::size_t at, const RowId& id, const Row& row) {
+    table_.utc_us[at] = row.at.since_epoch().count();
+    table_.sequences[at] = id.sequence;
+    table_.epochs[at] = id.epoch.counter;
+    for (std::size_t i = 0; i < row.values.size(); ++i) {
+      const RowValue& value = row.values[i];
+      if (!value.valid || place_[i] == kNowhere) continue;
+      Column& column = table_.columns[place_[i]];
+      column.values[at] = value.value;
+      column.valid[at] = 1;
+      column.qualities[at] = static_cast<std::uint8_t>(value.quality);
     }
   }
 

@@ -15,6 +15,9 @@ std::int64_t number(Stream stream) { return static_cast<std::uint8_t>(stream); }
 
 constexpr std::size_t kValueSizeMax = std::size_t{64} * 1024;
 
+/// Records are few: a block a minute would be one for each.
+constexpr Duration kRecordSpan = seconds(3600);
+
 std::int64_t utc_us(const Row& row) { return row.at.since_epoch().count(); }
 std::int64_t utc_us(const Record& record) { return record.at.since_epoch().count(); }
 
@@ -54,6 +57,25 @@ std::uint64_t EdgeStore::Impl::pending_bytes() const noexcept {
   return bytes;
 }
 
+void EdgeStore::Impl::count_bytes(Stream stream, std::size_t before, std::size_t after) noexcept {
+  // A block that changed behind our back may weigh more than it did.
+  for (std::uint64_t* held : {&counters.stream_bytes[index_of(stream)], &counters.bytes_held}) {
+    *held = *held + after - std::min<std::uint64_t>(before, *held + after);
+  }
+  if (before == 0) ++counters.blocks_held;
+  if (after == 0) --counters.blocks_held;
+}
+
+bool EdgeStore::Impl::beyond_span(const Lane& of, std::int64_t at_us) const noexcept {
+  if (of.builder.rows() == 0) return false;
+  const Duration limit = of.stream == Stream::telemetry ? options.block_span : kRecordSpan;
+  const std::int64_t first = std::min(of.open_time.min_us, at_us);
+  const std::int64_t last = std::max(of.open_time.max_us, at_us);
+  // Unsigned: times may lie further apart than an int64 holds.
+  return static_cast<std::uint64_t>(last) - static_cast<std::uint64_t>(first) >=
+         static_cast<std::uint64_t>(limit.count());
+}
+
 void EdgeStore::Impl::close_block(Lane& of) {
   if (of.builder.rows() > 0 && of.builder.header().last > of.committed) {
     const Bytes bytes = of.builder.bytes();
@@ -74,6 +96,8 @@ Result<Sequence> EdgeStore::Impl::append(Lane& of, const T& row) {
     ++counters.audit_refused;
     return fail(Errc::disk_full, 0, "store: no room on disk, and none left in memory");
   }
+  const std::int64_t at = utc_us(row);
+  if (beyond_span(of, at)) close_block(of);
   Result<Append> appended = of.builder.append(context, row);
   if (!appended) return fail(appended.error());
   if (*appended != Append::stored) {
@@ -81,7 +105,8 @@ Result<Sequence> EdgeStore::Impl::append(Lane& of, const T& row) {
     appended = of.builder.append(context, row);
     EMS_ASSERT(appended.has_value() && *appended == Append::stored);
   }
-  const std::int64_t at = utc_us(row);
+  if (of.stream == Stream::telemetry && at < of.newest_us) ++counters.clock_steps;
+  of.newest_us = at;
   if (of.builder.rows() == 1) of.open_time = {at, at};
   of.open_time = {std::min(of.open_time.min_us, at), std::max(of.open_time.max_us, at)};
   ++counters.rows_appended[index_of(of.stream)];
@@ -90,17 +115,19 @@ Result<Sequence> EdgeStore::Impl::append(Lane& of, const T& row) {
 
 Result<void> EdgeStore::Impl::upsert(Stream stream, Sequence first, Sequence last,
                                      const TimeSpan& time, Bytes bytes) {
-  Result<sqlite::Statement> s = db.prepare(
+  const Result<void> ready = db.prepare_once(
+      upsert_block,
       "INSERT INTO block(stream,epoch,first,last,utc_min_us,utc_max_us,bytes) "
       "VALUES(?1,?2,?3,?4,?5,?6,?7) ON CONFLICT(stream,epoch,first) DO UPDATE SET "
       "last=excluded.last, utc_min_us=excluded.utc_min_us, utc_max_us=excluded.utc_max_us, "
       "bytes=excluded.bytes");
-  if (!s) return fail(s.error());
-  s->bind(1, number(stream)).bind(2, std::int64_t{epoch.counter}).bind(3, first).bind(4, last);
-  return s->bind(5, time.min_us).bind(6, time.max_us).bind(7, bytes).run();
+  if (!ready) return ready;
+  sqlite::Statement& s = upsert_block;
+  s.bind(1, number(stream)).bind(2, std::int64_t{epoch.counter}).bind(3, first).bind(4, last);
+  return s.bind(5, time.min_us).bind(6, time.max_us).bind(7, bytes).run();
 }
 
-Result<void> EdgeStore::Impl::write_lane(Lane& of, Growth* growth) {
+Result<void> EdgeStore::Impl::write_lane(Lane& of) {
   for (const Pending& pending : of.closed) {
     Result<void> step;
     if (pending.bytes.empty()) {
@@ -115,56 +142,54 @@ Result<void> EdgeStore::Impl::write_lane(Lane& of, Growth* growth) {
       step = upsert(of.stream, pending.first, pending.last, pending.time, pending.bytes);
     }
     if (!step) return step;
-    if (!pending.bytes.empty()) growth->replace(pending.size_in_file, pending.bytes.size());
+    if (!pending.bytes.empty()) {
+      count_bytes(of.stream, pending.size_in_file, pending.bytes.size());
+    }
   }
   if (of.builder.rows() > 0 && of.builder.header().last > of.committed) {
     const Bytes bytes = of.builder.bytes();
     const BlockHeader& header = of.builder.header();
     const Result<void> step = upsert(of.stream, header.first, header.last, of.open_time, bytes);
     if (!step) return step;
-    growth->replace(of.open_size_in_file, bytes.size());
+    count_bytes(of.stream, of.open_size_in_file, bytes.size());
   }
   return write_marks(of, of.builder.next_sequence() - 1);
 }
 
 Result<void> EdgeStore::Impl::write_marks(const Lane& of, Sequence last) {
-  Result<sqlite::Statement> marks =
-      db.prepare("UPDATE stream SET last=?2, acknowledged=?3 WHERE stream=?1");
-  if (!marks) return fail(marks.error());
-  return marks->bind(1, number(of.stream)).bind(2, last).bind(3, of.acknowledged).run();
+  const Result<void> ready = db.prepare_once(
+      update_marks, "UPDATE stream SET last=?2, acknowledged=?3, lost=?4 WHERE stream=?1");
+  if (!ready) return ready;
+  const std::uint64_t lost = of.lost_before + counters.rows_lost[index_of(of.stream)];
+  update_marks.bind(1, number(of.stream)).bind(2, last).bind(3, of.acknowledged);
+  return update_marks.bind(4, std::min<std::uint64_t>(lost, kSequenceMax)).run();
 }
 
-Result<void> EdgeStore::Impl::write_pending(Growth* growth) {
+Result<void> EdgeStore::Impl::write_pending() {
   for (Lane& of : lanes) {
     const bool dirty = marks_dirty || of.builder.next_sequence() - 1 > of.committed;
     if (!dirty) continue;
-    const Result<void> step = write_lane(of, growth);
+    const Result<void> step = write_lane(of);
     if (!step) return step;
   }
   return {};
 }
 
 Result<void> EdgeStore::Impl::commit_once() {
-  Growth growth;
-  const StoreCounters before = counters;
-  std::array<Sequence, kStreamCount> held{};
-  for (const Lane& of : lanes) held[index_of(of.stream)] = of.first_held;
+  Attempt attempt(*this);
   sqlite::Transaction transaction(db);
   Result<void> step = noted(transaction.begin());
-  if (step) step = noted(write_pending(&growth));
-  if (step) {
-    counters.bytes_held = counters.bytes_held + growth.added - growth.removed;
-    counters.blocks_held += growth.blocks;
-    if (counters.bytes_held > options.budget_bytes) {
-      const Result<std::uint64_t> freed = noted(evict(counters.bytes_held - options.budget_bytes));
-      if (!freed) step = fail(freed.error());
+  if (step) step = noted(write_pending());
+  const auto lost = counters.rows_lost;
+  if (step) step = noted(keep_budgets());
+  for (const Lane& of : lanes) {  // The marks say what was ever lost, too.
+    const std::size_t i = index_of(of.stream);
+    if (step && counters.rows_lost[i] != lost[i]) {
+      step = noted(write_marks(of, of.builder.next_sequence() - 1));
     }
   }
   if (step) step = noted(transaction.commit());
-  if (!step) {
-    counters = before;
-    for (Lane& of : lanes) of.first_held = held[index_of(of.stream)];
-  }
+  if (step) attempt.keep();
   return step;
 }
 
@@ -248,6 +273,10 @@ const Epoch& EdgeStore::epoch() const noexcept { return impl_->epoch; }
 StoreCounters EdgeStore::counters() const noexcept {
   StoreCounters counters = impl_->counters;
   counters.bytes_pending = impl_->pending_bytes();
+  for (const Impl::Lane& of : impl_->lanes) {
+    const std::size_t i = index_of(of.stream);
+    counters.rows_lost_ever[i] = of.lost_before + counters.rows_lost[i];
+  }
   return counters;
 }
 
@@ -262,7 +291,8 @@ Result<void> EdgeStore::put(std::string_view key, Bytes value) {
   }
   Impl& s = *impl_;
   const auto write = [&]() -> Result<void> {
-    Result<sqlite::Statement> put = s.db.prepare("INSERT OR REPLACE INTO kv VALUES(?1,?2)");
+    Result<sqlite::Statement> put =
+        s.db.prepare("INSERT OR REPLACE INTO kv(key,value) VALUES(?1,?2)");
     if (!put) return fail(put.error());
     return put->bind(1, key).bind(2, value).run();
   };

@@ -17,6 +17,20 @@ struct Oldest {
   bool acknowledged = false;
 };
 
+/// From columns id, epoch, first, last, utc_min_us, utc_max_us, size.
+Oldest oldest_at(const sqlite::Statement& s, Stream stream) {
+  return {.id = s.integer(0),
+          .stream = stream,
+          .epoch = static_cast<std::uint32_t>(s.integer(1)),
+          .range = {.first = s.unsigned_integer(2),
+                    .last = s.unsigned_integer(3),
+                    .reason = GapReason::evicted,
+                    .time_known = true,
+                    .utc_first = UtcInstant{microseconds(s.integer(4))},
+                    .utc_last = UtcInstant{microseconds(s.integer(5))}},
+          .size = static_cast<std::size_t>(s.integer(6))};
+}
+
 }  // namespace
 
 Result<void> EdgeStore::Impl::insert_gap(Stream stream, std::uint32_t epoch_counter,
@@ -42,8 +56,9 @@ Result<void> EdgeStore::Impl::insert_gap(Stream stream, std::uint32_t epoch_coun
   const Result<void> grown = grow->run();
   if (!grown) return grown;
   if (db.changes() > 0) return {};
-  Result<sqlite::Statement> insert =
-      db.prepare("INSERT OR REPLACE INTO gap VALUES(?1,?2,?3,?4,?5,?6,?7)");
+  Result<sqlite::Statement> insert = db.prepare(
+      "INSERT OR REPLACE INTO gap(stream,epoch,first,last,reason,utc_min_us,utc_max_us) "
+      "VALUES(?1,?2,?3,?4,?5,?6,?7)");
   if (!insert) return fail(insert.error());
   insert->bind(1, std::int64_t{static_cast<std::uint8_t>(stream)});
   insert->bind(2, std::int64_t{epoch_counter}).bind(3, gap.first).bind(4, gap.last);
@@ -63,43 +78,36 @@ Result<void> EdgeStore::Impl::lose_block(std::int64_t id, Stream stream,
   const bool current = epoch_counter == epoch.counter;
   Gap lost = gap;
   if (current) lost.first = std::max(lost.first, of.acknowledged + 1);
-  counters.bytes_held -= std::min<std::uint64_t>(counters.bytes_held, size);
-  counters.blocks_held -= counters.blocks_held > 0 ? 1 : 0;
+  count_bytes(stream, size, 0);
   if (current && gap.first == of.first_held) of.first_held = gap.last + 1;
   if (!current || lost.first > lost.last) return {};  // The server has these rows.
   counters.rows_lost[index_of(stream)] += lost.last - lost.first + 1;
   return insert_gap(stream, epoch_counter, lost);
 }
 
-Result<std::uint64_t> EdgeStore::Impl::evict(std::uint64_t bytes) {
+Sequence EdgeStore::Impl::growing_from(const Lane& of) noexcept {
+  if (!of.closed.empty()) return of.closed.front().first;
+  return of.builder.rows() > 0 ? of.builder.header().first : of.builder.next_sequence();
+}
+
+Result<std::uint64_t> EdgeStore::Impl::evict(std::uint64_t bytes, std::optional<Stream> only) {
   Result<sqlite::Statement> find = db.prepare(
       "SELECT id, epoch, first, last, utc_min_us, utc_max_us, length(bytes) FROM block "
       "WHERE stream=?1 ORDER BY stream, epoch, first LIMIT 1");
   if (!find) return fail(find.error());
   const auto oldest_of = [&](Stream stream) -> Result<Oldest> {
+    if (only && *only != stream) return Oldest{};
     find->bind(1, std::int64_t{static_cast<std::uint8_t>(stream)});
     const Result<bool> row = find->next();
     if (!row) return fail(row.error());
     if (!*row) return Oldest{};
-    Oldest o{.id = find->integer(0),
-             .stream = stream,
-             .epoch = static_cast<std::uint32_t>(find->integer(1)),
-             .range = {.first = find->unsigned_integer(2),
-                       .last = find->unsigned_integer(3),
-                       .reason = GapReason::evicted,
-                       .time_known = true,
-                       .utc_first = UtcInstant{microseconds(find->integer(4))},
-                       .utc_last = UtcInstant{microseconds(find->integer(5))}},
-             .size = static_cast<std::size_t>(find->integer(6))};
+    Oldest o = oldest_at(*find, stream);
     find->reset();
     const Lane& of = lane(stream);
     o.acknowledged = o.epoch != epoch.counter || o.range.last <= of.acknowledged;
     // The open block still grows, and closed ones that wait in memory will replace their earlier,
     // shorter form in the file.
-    const Sequence growing = !of.closed.empty()      ? of.closed.front().first
-                             : of.builder.rows() > 0 ? of.builder.header().first
-                                                     : of.builder.next_sequence();
-    return o.epoch == epoch.counter && o.range.first >= growing ? Oldest{} : o;
+    return o.epoch == epoch.counter && o.range.first >= growing_from(of) ? Oldest{} : o;
   };
   std::uint64_t freed = 0;
   while (freed < bytes) {
@@ -121,36 +129,100 @@ Result<std::uint64_t> EdgeStore::Impl::evict(std::uint64_t bytes) {
   return freed;
 }
 
+Result<void> EdgeStore::Impl::keep_budgets() {
+  for (const Stream stream : {Stream::telemetry, Stream::decisions}) {
+    const std::uint64_t limit = options.retention[index_of(stream)].bytes;
+    const std::uint64_t held = counters.stream_bytes[index_of(stream)];
+    if (limit == 0 || held <= limit) continue;
+    const Result<std::uint64_t> freed = evict(held - limit, stream);
+    if (!freed) return fail(freed.error());
+  }
+  if (counters.bytes_held <= options.budget_bytes) return {};
+  const Result<std::uint64_t> freed = evict(counters.bytes_held - options.budget_bytes);
+  if (!freed) return fail(freed.error());
+  return {};
+}
+
+Result<std::uint64_t> EdgeStore::Impl::expire(Lane& of, std::int64_t now_us) {
+  constexpr std::int64_t kBlocksMax = 256;  // Of a call: the store's thread has rows to take.
+  const Duration age = options.retention[index_of(of.stream)].age;
+  if (age <= Duration::zero() || now_us < INT64_MIN + age.count()) return 0;
+  const std::int64_t limit_us = now_us - age.count();
+  Result<sqlite::Statement> rows = db.prepare(
+      "SELECT id, epoch, first, last, utc_min_us, utc_max_us, length(bytes) FROM block "
+      "WHERE stream=?1 ORDER BY stream, epoch, first LIMIT ?2");
+  if (!rows) return fail(rows.error());
+  rows->bind(1, std::int64_t{static_cast<std::uint8_t>(of.stream)}).bind(2, kBlocksMax);
+  std::vector<Oldest> old;
+  while (true) {
+    const Result<bool> row = rows->next();
+    if (!row) return fail(row.error());
+    if (!*row) break;
+    const Oldest o = oldest_at(*rows, of.stream);
+    const bool current = o.epoch == epoch.counter;
+    if (current && o.range.first >= growing_from(of)) break;
+    const bool delivered = !current || o.range.last <= of.acknowledged;
+    if (!delivered && !options.expire_undelivered) break;
+    const std::int64_t newest_us = o.range.utc_last.since_epoch().count();
+    if (newest_us > now_us) continue;  // The clock was ahead when it was made.
+    if (newest_us >= limit_us) break;
+    old.push_back(o);
+    if (delivered) counters.rows_evicted[index_of(of.stream)] += o.range.last - o.range.first + 1;
+  }
+  rows->reset();
+  for (const Oldest& o : old) {
+    const Result<void> gone = lose_block(o.id, o.stream, o.epoch, o.range, o.size);
+    if (!gone) return fail(gone.error());
+  }
+  Result<sqlite::Statement> gaps =
+      db.prepare("DELETE FROM gap WHERE stream=?1 AND utc_max_us<?2 AND (epoch<>?3 OR last<=?4)");
+  if (!gaps) return fail(gaps.error());
+  gaps->bind(1, std::int64_t{static_cast<std::uint8_t>(of.stream)}).bind(2, limit_us);
+  const Result<void> done =
+      gaps->bind(3, std::int64_t{epoch.counter}).bind(4, of.acknowledged).run();
+  if (!done) return fail(done.error());
+  return old.size();
+}
+
+Result<std::uint64_t> EdgeStore::expire(UtcInstant now) {
+  Impl& s = *impl_;
+  Impl::Attempt attempt(s);
+  sqlite::Transaction transaction(s.db);
+  Result<void> step = s.noted(transaction.begin());
+  if (!step) return fail(step.error());
+  std::uint64_t removed = 0;
+  for (Impl::Lane& of : s.lanes) {
+    const Result<std::uint64_t> count = s.noted(s.expire(of, now.since_epoch().count()));
+    if (!count) return fail(count.error());
+    removed += *count;
+    // Rows that left no gap go with their mark, or the next start calls them corrupt.
+    step = s.noted(s.write_marks(of, of.committed));
+    if (!step) return fail(step.error());
+  }
+  step = s.noted(transaction.commit());
+  if (!step) return fail(step.error());
+  attempt.keep();
+  return removed;
+}
+
 Result<bool> EdgeStore::Impl::make_room() {
   // The WAL's content goes into the file, so that the next transaction reuses the WAL's space.
   sqlite3_wal_checkpoint_v2(db.raw(), nullptr, SQLITE_CHECKPOINT_RESTART, nullptr, nullptr);
   constexpr std::uint64_t kSlack = std::uint64_t{64} * 1024;
-  const StoreCounters before = counters;
-  std::array<Sequence, kStreamCount> held{};
-  for (const Lane& of : lanes) held[index_of(of.stream)] = of.first_held;
-  const auto undo = [&] {
-    counters = before;
-    for (Lane& of : lanes) of.first_held = held[index_of(of.stream)];
-  };
+  Attempt attempt(*this);
   sqlite::Transaction transaction(db);
-  const Result<void> begun = transaction.begin();
-  if (!begun) return fail(begun.error());
+  Result<void> step = transaction.begin();
+  if (!step) return fail(step.error());
   const Result<std::uint64_t> freed = evict(pending_bytes() + kSlack);
-  if (!freed) {
-    undo();
-    return fail(freed.error());
-  }
+  if (!freed) return fail(freed.error());
   if (*freed == 0) return false;
   // Acknowledged rows left no gap: their mark goes with them, or the next start calls them corrupt.
-  Result<void> done;
   for (const Lane& of : lanes) {
-    if (done) done = write_marks(of, of.committed);
+    if (step) step = write_marks(of, of.committed);
   }
-  if (done) done = transaction.commit();
-  if (!done) {
-    undo();
-    return fail(done.error());
-  }
+  if (step) step = transaction.commit();
+  if (!step) return fail(step.error());
+  attempt.keep();
   sqlite3_wal_checkpoint_v2(db.raw(), nullptr, SQLITE_CHECKPOINT_RESTART, nullptr, nullptr);
   return true;
 }

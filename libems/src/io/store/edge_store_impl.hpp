@@ -15,11 +15,18 @@
 
 namespace ems::io {
 
+/// From version 1: each stream remembers how many rows became gaps.
+inline constexpr const char* kEdgeMigrations[] = {R"sql(
+ALTER TABLE stream ADD COLUMN lost INTEGER NOT NULL DEFAULT 0;
+UPDATE stream SET lost=(SELECT ifnull(sum(last-first+1),0) FROM gap WHERE gap.stream=stream.stream);
+)sql"};
+
 inline constexpr sqlite::Schema kEdgeSchema{0x454D5345,  // "EMSE"
-                                            1, R"sql(
+                                            2,
+                                            R"sql(
 CREATE TABLE epoch(counter INTEGER PRIMARY KEY, random BLOB NOT NULL);
 CREATE TABLE stream(stream INTEGER PRIMARY KEY, epoch INTEGER NOT NULL, last INTEGER NOT NULL,
-                    acknowledged INTEGER NOT NULL);
+                    acknowledged INTEGER NOT NULL, lost INTEGER NOT NULL DEFAULT 0);
 CREATE TABLE block(id INTEGER PRIMARY KEY, stream INTEGER NOT NULL, epoch INTEGER NOT NULL,
                    first INTEGER NOT NULL, last INTEGER NOT NULL, utc_min_us INTEGER NOT NULL,
                    utc_max_us INTEGER NOT NULL, bytes BLOB NOT NULL, UNIQUE(stream, epoch, first));
@@ -27,7 +34,8 @@ CREATE TABLE gap(stream INTEGER NOT NULL, epoch INTEGER NOT NULL, first INTEGER 
                  last INTEGER NOT NULL, reason INTEGER NOT NULL, utc_min_us INTEGER,
                  utc_max_us INTEGER, PRIMARY KEY(stream, epoch, first)) WITHOUT ROWID;
 CREATE TABLE kv(key TEXT PRIMARY KEY, value BLOB NOT NULL) WITHOUT ROWID;
-)sql"};
+)sql",
+                                            kEdgeMigrations, true};
 
 /// Present when key-value pairs were lost in a repair: a key that is missing may have existed.
 inline constexpr std::string_view kKvDamagedKey = "";
@@ -66,18 +74,6 @@ struct EdgeStore::Impl {
     std::size_t size_in_file = 0;  ///< Of its earlier, shorter form.
   };
 
-  /// What a transaction adds to the file.
-  struct Growth {
-    std::uint64_t added = 0;
-    std::uint64_t removed = 0;
-    std::uint64_t blocks = 0;
-    void replace(std::size_t before, std::size_t after) noexcept {
-      added += after;
-      removed += before;
-      blocks += before == 0 ? 1 : 0;
-    }
-  };
-
   struct Lane {
     Lane() : buffer(kBufferSize), builder(buffer) {}
     Lane(const Lane&) = delete;
@@ -93,6 +89,31 @@ struct EdgeStore::Impl {
     Sequence committed = 0;
     Sequence acknowledged = 0;
     Sequence first_held = 1;
+    std::uint64_t lost_before = 0;       ///< Rows lost before open().
+    std::int64_t newest_us = INT64_MIN;  ///< Time of the row appended last.
+  };
+
+  /// Something that may fail half way: unless it is kept, the counters and what the lanes hold
+  /// become what they were.
+  class Attempt {
+   public:
+    explicit Attempt(Impl& impl) : impl_(impl), before_(impl.counters) {
+      for (const Lane& of : impl.lanes) held_[telemetry::index_of(of.stream)] = of.first_held;
+    }
+    void keep() noexcept { kept_ = true; }
+    ~Attempt() {
+      if (kept_) return;
+      impl_.counters = before_;
+      for (Lane& of : impl_.lanes) of.first_held = held_[telemetry::index_of(of.stream)];
+    }
+    Attempt(const Attempt&) = delete;
+    Attempt& operator=(const Attempt&) = delete;
+
+   private:
+    Impl& impl_;
+    StoreCounters before_;
+    std::array<Sequence, telemetry::kStreamCount> held_{};
+    bool kept_ = false;
   };
 
   /// Highest sequence found, by epoch counter, then stream number.
@@ -107,14 +128,24 @@ struct EdgeStore::Impl {
   [[nodiscard]] Result<void> check_blocks();
   [[nodiscard]] Result<void> fill_holes(Lane& lane);
   [[nodiscard]] Result<void> repair(const std::string& path);
+  /// Puts a finished repair in the place of the damaged file. After a power cut it goes on.
+  [[nodiscard]] Result<void> finish_repair(const std::string& path);
   [[nodiscard]] Result<void> salvage(sqlite::Database& from);
   [[nodiscard]] Result<void> salvage_blocks(sqlite::Database& from, SequencesSeen* seen);
   [[nodiscard]] Result<void> write_marks(const Lane& lane, Sequence last);
 
   // edge_store_evict.cpp
   /// Frees at least `bytes` by the retention rule, in the transaction that is open.
+  /// @param only  Of this stream; nullopt: of telemetry and decisions.
   /// @return bytes freed; 0 when nothing may go.
-  [[nodiscard]] Result<std::uint64_t> evict(std::uint64_t bytes);
+  [[nodiscard]] Result<std::uint64_t> evict(std::uint64_t bytes,
+                                            std::optional<Stream> only = std::nullopt);
+  /// Evicts what is beyond a stream's budget or the store's.
+  [[nodiscard]] Result<void> keep_budgets();
+  /// expire() for one stream, in the transaction that is open. @return blocks removed.
+  [[nodiscard]] Result<std::uint64_t> expire(Lane& lane, std::int64_t now_us);
+  /// First row of a lane that memory will still write over: blocks from here on stay.
+  [[nodiscard]] static Sequence growing_from(const Lane& lane) noexcept;
   /// After SQLITE_FULL: gives the WAL back and evicts. @return false when nothing may go.
   [[nodiscard]] Result<bool> make_room();
   [[nodiscard]] Result<void> insert_gap(Stream stream, std::uint32_t epoch_counter,
@@ -135,8 +166,12 @@ struct EdgeStore::Impl {
   [[nodiscard]] bool bound_pending();
 
   // edge_store.cpp
-  [[nodiscard]] Result<void> write_pending(Growth* growth);
-  [[nodiscard]] Result<void> write_lane(Lane& lane, Growth* growth);
+  [[nodiscard]] Result<void> write_pending();
+  [[nodiscard]] Result<void> write_lane(Lane& lane);
+  /// A block came (before: 0), grew, or went (after: 0).
+  void count_bytes(Stream stream, std::size_t before, std::size_t after) noexcept;
+  /// A row at this time does not belong in the lane's open block.
+  [[nodiscard]] bool beyond_span(const Lane& lane, std::int64_t at_us) const noexcept;
   [[nodiscard]] Result<void> upsert(Stream stream, Sequence first, Sequence last,
                                     const TimeSpan& time, Bytes bytes);
   [[nodiscard]] Result<void> commit_once();
@@ -157,6 +192,8 @@ struct EdgeStore::Impl {
   EdgeStoreOptions options;
   sqlite::WriterLock lock;
   sqlite::Database db;
+  sqlite::Statement upsert_block;  ///< These two run at every commit.
+  sqlite::Statement update_marks;
   OpenReport report;
   StoreCounters counters;
   telemetry::Epoch epoch{};

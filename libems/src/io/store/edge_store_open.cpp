@@ -12,6 +12,10 @@ using namespace telemetry;
 
 namespace {
 
+constexpr const char* kRepairing = ".repairing";  // What is readable, still being copied.
+constexpr const char* kRepaired = ".repaired";    // All of it, and synced.
+constexpr std::array kParts{"-wal", "-shm", ""};
+
 std::int64_t number(Stream stream) { return static_cast<std::uint8_t>(stream); }
 
 Result<Epoch> epoch_of(sqlite::Database& db, std::int64_t counter) {
@@ -63,14 +67,17 @@ Result<void> EdgeStore::Impl::open(const std::string& path, const EdgeStoreOptio
   context.catalogue_hash = catalogue_hash();
   for (const Stream stream : kStreams) lane(stream).stream = stream;
   std::error_code ignored;
-  if (!options.create && !std::filesystem::exists(path, ignored)) {
+  if (!options.create && !std::filesystem::exists(path, ignored) &&
+      !std::filesystem::exists(path + kRepaired, ignored)) {
     return fail(Errc::not_found, 0, "store: no such file");
   }
   Result<sqlite::WriterLock> held = sqlite::WriterLock::take(path);
   if (!held) return fail(held.error());
   lock = std::move(*held);
-  Result<sqlite::Database> opened =
-      sqlite::open_store(path, kEdgeSchema, options.create, options.pages_max, &report.created);
+  const Result<void> finished = finish_repair(path);
+  if (!finished) return finished;
+  Result<sqlite::Database> opened = sqlite::open_store(
+      path, kEdgeSchema, options.create, options.pages_max, &report.created, options.vfs);
   if (opened) {
     db = std::move(*opened);
     const Result<void> step = report.created ? create_epoch(1) : Result<void>{};
@@ -84,6 +91,12 @@ Result<void> EdgeStore::Impl::open(const std::string& path, const EdgeStoreOptio
   db = {};
   const Result<void> repaired = repair(path);
   if (!repaired) return repaired;
+  bool created = false;
+  opened = sqlite::open_store(path, kEdgeSchema, false, options.pages_max, &created, options.vfs);
+  if (!opened) return fail(opened.error());
+  db = std::move(*opened);
+  const Result<void> loaded = load();
+  if (!loaded) return noted(loaded);
   return noted(check_blocks());
 }
 
@@ -91,12 +104,13 @@ Result<void> EdgeStore::Impl::create_epoch(std::uint32_t counter) {
   sqlite::Transaction transaction(db);
   Result<void> step = transaction.begin();
   if (!step) return step;
-  Result<sqlite::Statement> insert = db.prepare("INSERT INTO epoch VALUES(?1,?2)");
+  Result<sqlite::Statement> insert = db.prepare("INSERT INTO epoch(counter,random) VALUES(?1,?2)");
   if (!insert) return fail(insert.error());
   const std::array<std::byte, 16> random = sqlite::random_id();
   step = insert->bind(1, std::int64_t{counter}).bind(2, Bytes{random}).run();
   for (const Stream stream : kStreams) {
-    Result<sqlite::Statement> row = db.prepare("INSERT INTO stream VALUES(?1,?2,0,0)");
+    Result<sqlite::Statement> row =
+        db.prepare("INSERT INTO stream(stream,epoch,last,acknowledged) VALUES(?1,?2,0,0)");
     if (!row) return fail(row.error());
     if (step) step = row->bind(1, number(stream)).bind(2, std::int64_t{counter}).run();
   }
@@ -117,7 +131,7 @@ Result<void> EdgeStore::Impl::load() {
   epoch = *current;
   for (Lane& of : lanes) {
     Result<sqlite::Statement> s =
-        db.prepare("SELECT last, acknowledged FROM stream WHERE stream=?1 AND epoch=?2");
+        db.prepare("SELECT last, acknowledged, lost FROM stream WHERE stream=?1 AND epoch=?2");
     if (!s) return fail(s.error());
     const Result<bool> row = s->bind(1, number(of.stream)).bind(2, *counter).next();
     if (!row) return fail(row.error());
@@ -127,6 +141,7 @@ Result<void> EdgeStore::Impl::load() {
     }
     of.committed = s->unsigned_integer(0);
     of.acknowledged = s->unsigned_integer(1);
+    of.lost_before = s->unsigned_integer(2);
     EMS_ASSERT(of.builder.start(of.stream, epoch, of.committed + 1).has_value());
   }
   return {};
@@ -136,11 +151,6 @@ Result<void> EdgeStore::Impl::check_blocks() {
   sqlite::Transaction transaction(db);
   Result<void> step = transaction.begin();
   if (!step) return step;
-  const Result<std::int64_t> bytes = db.integer("SELECT total(length(bytes)) FROM block");
-  const Result<std::int64_t> blocks = db.integer("SELECT count(*) FROM block");
-  if (!bytes || !blocks) return fail(!bytes ? bytes.error() : blocks.error());
-  counters.bytes_held = static_cast<std::uint64_t>(*bytes);
-  counters.blocks_held = static_cast<std::uint64_t>(*blocks);
   struct Bad {
     std::int64_t id;
     Stream stream;
@@ -163,6 +173,8 @@ Result<void> EdgeStore::Impl::check_blocks() {
     }
     const auto stream = static_cast<Stream>(rows->integer(1));
     const Bytes block = rows->blob(7);
+    if (index_of(stream) >= kStreamCount) return fail(Errc::corrupt, 0, "store: a stream number");
+    count_bytes(stream, 0, block.size());
     if (checked_block(block, stream, of_block, rows->unsigned_integer(3),
                       rows->unsigned_integer(4))) {
       continue;
@@ -179,7 +191,6 @@ Result<void> EdgeStore::Impl::check_blocks() {
                    block.size()});
   }
   for (const Bad& b : bad) {
-    if (index_of(b.stream) >= kStreamCount) return fail(Errc::corrupt, 0, "store: a stream number");
     step = lose_block(b.id, b.stream, b.epoch, b.range, b.size);
     if (!step) return step;
     ++report.corrupt_blocks;
@@ -187,6 +198,7 @@ Result<void> EdgeStore::Impl::check_blocks() {
   }
   for (Lane& of : lanes) {
     step = fill_holes(of);
+    if (step && counters.rows_lost[index_of(of.stream)] > 0) step = write_marks(of, of.committed);
     if (!step) return step;
   }
   return transaction.commit();
@@ -220,32 +232,66 @@ Result<void> EdgeStore::Impl::fill_holes(Lane& of) {
 }
 
 Result<void> EdgeStore::Impl::repair(const std::string& path) {
-  std::error_code failed;
-  std::string aside;
-  for (int n = 1; aside.empty() || std::filesystem::exists(aside, failed); ++n) {
-    aside = path + ".damaged-" + std::to_string(n);
+  std::error_code ignored;
+  const std::string fresh = path + kRepairing;
+  for (const char* part : kParts) std::filesystem::remove(fresh + part, ignored);
+  {
+    bool created = false;
+    Result<sqlite::Database> to =
+        sqlite::open_store(fresh, kEdgeSchema, true, options.pages_max, &created, options.vfs);
+    if (!to) return fail(to.error());
+    db = std::move(*to);
+    Result<sqlite::Database> from =
+        sqlite::Database::open(path, sqlite::Database::Mode::read_write, options.vfs);
+    Result<void> step;
+    if (from) {
+      sqlite::Transaction transaction(db);
+      step = transaction.begin();
+      if (step) step = salvage(*from);
+      if (step) step = transaction.commit();
+    }
+    // What stays in the log is not in the file that gets the name.
+    const int code =
+        sqlite3_wal_checkpoint_v2(db.raw(), nullptr, SQLITE_CHECKPOINT_TRUNCATE, nullptr, nullptr);
+    if (step && code != SQLITE_OK) step = fail(sqlite::to_error(code, db.raw()));
+    step = noted(step);
+    upsert_block = {};
+    update_marks = {};
+    db = {};
+    if (!step) {
+      for (const char* part : kParts) std::filesystem::remove(fresh + part, ignored);
+      return step;
+    }
   }
-  for (const char* part : {"-wal", "-shm", ""}) {
+  std::error_code failed;
+  std::filesystem::rename(fresh, path + kRepaired, failed);
+  if (failed) return fail(Errc::io, 0, "store: its repaired copy cannot be renamed");
+  const Result<void> synced = sqlite::sync_folder_of(path);
+  if (!synced) return synced;
+  return finish_repair(path);
+}
+
+Result<void> EdgeStore::Impl::finish_repair(const std::string& path) {
+  std::error_code failed;
+  if (!std::filesystem::exists(path + kRepaired, failed)) return {};
+  const auto aside_name = [&path](int n) { return path + ".damaged-" + std::to_string(n); };
+  int n = 1;
+  while (std::filesystem::exists(aside_name(n), failed)) ++n;
+  const bool moved_before = n > 1 && !std::filesystem::exists(path, failed);
+  const std::string aside = aside_name(moved_before ? n - 1 : n);
+  for (const char* part : kParts) {  // The file itself last: with it this is done.
     if (!std::filesystem::exists(path + part, failed)) continue;
     std::filesystem::rename(path + part, aside + part, failed);
     if (failed) return fail(Errc::io, 0, "store: the damaged file cannot be moved aside");
   }
-  Result<sqlite::Database> fresh =
-      sqlite::open_store(path, kEdgeSchema, true, options.pages_max, &report.created);
-  if (!fresh) return fail(fresh.error());
-  db = std::move(*fresh);
-  report.created = false;
+  // The old log must not be found beside the new file.
+  const Result<void> synced = sqlite::sync_folder_of(path);
+  if (!synced) return synced;
+  std::filesystem::rename(path + kRepaired, path, failed);
+  if (failed) return fail(Errc::io, 0, "store: the repaired file cannot take its place");
   report.repaired = true;
   report.damaged_copy = aside;
-  Result<sqlite::Database> from = sqlite::Database::open(aside, sqlite::Database::Mode::read_write);
-  if (from) {
-    sqlite::Transaction transaction(db);
-    Result<void> step = transaction.begin();
-    if (step) step = salvage(*from);
-    if (step) step = transaction.commit();
-    if (!step) return noted(step);
-  }
-  return noted(load());
+  return sqlite::sync_folder_of(path);
 }
 
 }  // namespace ems::io

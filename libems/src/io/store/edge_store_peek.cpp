@@ -100,17 +100,14 @@ Result<std::vector<StoredItem>> EdgeStore::peek(Stream stream, Sequence after,
 
 Result<void> EdgeStore::Impl::lose_damaged(std::int64_t id, Stream stream, const Gap& range,
                                            std::size_t size) {
-  const StoreCounters before = counters;
-  const Sequence held = lane(stream).first_held;
+  Attempt attempt(*this);
   sqlite::Transaction transaction(db);
   Result<void> step = noted(transaction.begin());
   if (step) step = noted(lose_block(id, stream, epoch.counter, range, size));
+  if (step) step = noted(write_marks(lane(stream), lane(stream).committed));
   if (step) step = noted(transaction.commit());
-  if (!step) {
-    counters = before;
-    lane(stream).first_held = held;
-    return step;
-  }
+  if (!step) return step;
+  attempt.keep();
   ++report.corrupt_blocks;
   report.corrupt_rows += range.last - range.first + 1;
   cut_in_memory(lane(stream), range);
@@ -124,8 +121,7 @@ Result<void> EdgeStore::Impl::move_damaged(Lane& of, std::int64_t id, std::size_
   const Result<void> removed = remove->bind(1, id).run();
   if (!removed) return removed;
   const std::uint64_t rows = moved.last - moved.first + 1;
-  counters.bytes_held -= std::min<std::uint64_t>(counters.bytes_held, size);
-  counters.blocks_held -= counters.blocks_held > 0 ? 1 : 0;
+  count_bytes(of.stream, size, 0);
   counters.rows_lost[index_of(of.stream)] += rows;
   ++report.corrupt_blocks;
   report.corrupt_rows += rows;
@@ -249,26 +245,26 @@ Result<Epoch> EdgeStore::open_new_epoch() {
   sqlite::Transaction transaction(s.db);
   Result<void> step = s.noted(transaction.begin());
   const Epoch next{sqlite::random_id(), s.epoch.counter + 1};
-  const StoreCounters before = s.counters;
+  Impl::Attempt attempt(s);
   std::array<Sequence, kStreamCount> last{};
   for (Impl::Lane& of : s.lanes) {
     if (step) step = s.noted(s.move_to_epoch(of, next, &last[index_of(of.stream)]));
-    Result<sqlite::Statement> marks =
-        s.db.prepare("UPDATE stream SET epoch=?2, last=?3, acknowledged=0 WHERE stream=?1");
+    Result<sqlite::Statement> marks = s.db.prepare(
+        "UPDATE stream SET epoch=?2, last=?3, acknowledged=0, lost=?4 WHERE stream=?1");
     if (!marks) return fail(marks.error());
     marks->bind(1, number(of.stream)).bind(2, std::int64_t{next.counter});
+    marks->bind(4, of.lost_before + s.counters.rows_lost[index_of(of.stream)]);
     if (step) step = s.noted(marks->bind(3, last[index_of(of.stream)]).run());
   }
-  Result<sqlite::Statement> insert = s.db.prepare("INSERT INTO epoch VALUES(?1,?2)");
+  Result<sqlite::Statement> insert =
+      s.db.prepare("INSERT INTO epoch(counter,random) VALUES(?1,?2)");
   if (!insert) return fail(insert.error());
   insert->bind(1, std::int64_t{next.counter}).bind(2, Bytes{next.random});
   if (step) step = s.noted(insert->run());
   if (step) step = s.noted(s.db.run(kForgetNewEpochSql));
   if (step) step = s.noted(transaction.commit());
-  if (!step) {
-    s.counters = before;
-    return fail(step.error());
-  }
+  if (!step) return fail(step.error());
+  attempt.keep();
   s.epoch = next;
   for (Impl::Lane& of : s.lanes) {
     of.committed = last[index_of(of.stream)];

@@ -31,13 +31,14 @@ bool read_all(sqlite::Database& from, const char* sql, const Take& take) {
 }
 
 Result<void> insert_epoch(sqlite::Database& db, std::int64_t counter, Bytes random) {
-  Result<sqlite::Statement> s = db.prepare("INSERT OR IGNORE INTO epoch VALUES(?1,?2)");
+  Result<sqlite::Statement> s =
+      db.prepare("INSERT OR IGNORE INTO epoch(counter,random) VALUES(?1,?2)");
   if (!s) return fail(s.error());
   return s->bind(1, counter).bind(2, random).run();
 }
 
 Result<void> insert_kv(sqlite::Database& db, std::string_view key, Bytes value) {
-  Result<sqlite::Statement> s = db.prepare("INSERT OR REPLACE INTO kv VALUES(?1,?2)");
+  Result<sqlite::Statement> s = db.prepare("INSERT OR REPLACE INTO kv(key,value) VALUES(?1,?2)");
   if (!s) return fail(s.error());
   return s->bind(1, key).bind(2, value).run();
 }
@@ -112,7 +113,9 @@ Result<void> EdgeStore::Impl::salvage(sqlite::Database& from) {
     }
     marks_whole = marks_whole && of.last >= seen;  // Less than what is here: an older page.
     of.last = std::max(of.last, seen);
-    Result<sqlite::Statement> s = db.prepare("INSERT INTO stream VALUES(?1,?2,?3,?4)");
+    Result<sqlite::Statement> s = db.prepare(
+        "INSERT INTO stream(stream,epoch,last,acknowledged,lost) VALUES(?1,?2,?3,?4,"
+        "(SELECT ifnull(sum(last-first+1),0) FROM gap WHERE stream=?1))");
     if (!s) return fail(s.error());
     step = s->bind(1, number).bind(2, *counter).bind(3, of.last).bind(4, of.acknowledged).run();
     if (!step) return step;

@@ -13,9 +13,41 @@
 
 namespace ems::io::sqlite {
 
-Error to_error(int code) noexcept {
+namespace {
+
+/// Why the operating system refused a write last: of the log or of the file. sqlite3_system_errno()
+/// does not know of a failed commit.
+int last_errno(sqlite3* db) noexcept {
+  for (const int which : {SQLITE_FCNTL_JOURNAL_POINTER, SQLITE_FCNTL_FILE_POINTER}) {
+    sqlite3_file* file = nullptr;
+    int number = 0;
+    if (sqlite3_file_control(db, "main", which, &file) != SQLITE_OK || file == nullptr ||
+        file->pMethods == nullptr) {
+      continue;
+    }
+    const int code = file->pMethods->xFileControl(file, SQLITE_FCNTL_LAST_ERRNO, &number);
+    if (code == SQLITE_OK && number != 0) return number;
+  }
+  return sqlite3_system_errno(db);
+}
+
+}  // namespace
+
+Error to_error(int code, sqlite3* db) noexcept {
   if (code == SQLITE_IOERR_SHMSIZE) return fail(Errc::disk_full, 0, "store: no room left").error;
-  switch (code & 0xFF) {
+  const int kind = code & 0xFF;
+  if (db != nullptr && (kind == SQLITE_IOERR || kind == SQLITE_CANTOPEN)) {
+    switch (last_errno(db)) {
+      case EROFS:
+        return fail(Errc::read_only, 0, "store: the file system is read-only").error;
+      case ENOSPC:
+      case EDQUOT:
+        return fail(Errc::disk_full, 0, "store: no room left").error;
+      default:
+        break;
+    }
+  }
+  switch (kind) {
     case SQLITE_FULL:
       return fail(Errc::disk_full, 0, "store: no room left").error;
     case SQLITE_READONLY:
@@ -64,7 +96,7 @@ Result<bool> Statement::next() noexcept {
   if (code == SQLITE_ROW) return true;
   sqlite3_reset(raw_.get());
   if (code == SQLITE_DONE) return false;
-  return fail(to_error(code));
+  return fail(to_error(code, sqlite3_db_handle(raw_.get())));
 }
 Result<void> Statement::run() noexcept {
   const Result<bool> row = next();
@@ -92,16 +124,16 @@ Bytes Statement::blob(int column) const noexcept {
   return {data, static_cast<std::size_t>(sqlite3_column_bytes(raw_.get(), column))};
 }
 
-Result<Database> Database::open(const std::string& path, Mode mode) {
+Result<Database> Database::open(const std::string& path, Mode mode, const std::string& vfs) {
   const int flags =
       SQLITE_OPEN_FULLMUTEX | (mode == Mode::read_only ? SQLITE_OPEN_READONLY
                                : mode == Mode::create  ? SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE
                                                        : SQLITE_OPEN_READWRITE);
   sqlite3* raw = nullptr;
-  const int code = sqlite3_open_v2(path.c_str(), &raw, flags, nullptr);
+  const int code = sqlite3_open_v2(path.c_str(), &raw, flags, vfs.empty() ? nullptr : vfs.c_str());
   Database db;
   db.raw_.reset(raw);
-  if (code != SQLITE_OK) return fail(to_error(code));
+  if (code != SQLITE_OK) return fail(to_error(code, raw));
   sqlite3_extended_result_codes(raw, 1);
   sqlite3_busy_timeout(raw, 2000);  // A reader's checkpoint, never another writer: WriterLock.
   return db;
@@ -111,13 +143,21 @@ Result<Statement> Database::prepare(std::string_view sql) {
   sqlite3_stmt* raw = nullptr;
   const int code = sqlite3_prepare_v3(raw_.get(), sql.data(), static_cast<int>(sql.size()),
                                       SQLITE_PREPARE_PERSISTENT, &raw, nullptr);
-  if (code != SQLITE_OK) return fail(to_error(code));
+  if (code != SQLITE_OK) return fail(to_error(code, raw_.get()));
   return Statement{raw};
+}
+
+Result<void> Database::prepare_once(Statement& statement, std::string_view sql) {
+  if (statement) return {};
+  Result<Statement> made = prepare(sql);
+  if (!made) return fail(made.error());
+  statement = std::move(*made);
+  return {};
 }
 
 Result<void> Database::run(const char* sql) {
   const int code = sqlite3_exec(raw_.get(), sql, nullptr, nullptr, nullptr);
-  if (code != SQLITE_OK) return fail(to_error(code));
+  if (code != SQLITE_OK) return fail(to_error(code, raw_.get()));
   return {};
 }
 
@@ -146,7 +186,7 @@ Result<void> check_identity(Database& db, const Schema& schema, bool fresh) {
   if (*id != schema.application_id) return fail(Errc::header, 0, "store: not a libems store");
   const Result<std::int64_t> version = db.integer("PRAGMA user_version");
   if (!version) return fail(version.error());
-  if (*version > schema.version || *version < 1) {
+  if (*version > schema.version + (schema.additive ? 1 : 0) || *version < 1) {
     return fail(Errc::schema, 0, "store: made by a newer version");
   }
   return {};
@@ -165,6 +205,22 @@ Result<void> create_tables(Database& db, const Schema& schema) {
   return transaction.commit();
 }
 
+Result<void> migrate(Database& db, const Schema& schema) {
+  const Result<std::int64_t> version = db.integer("PRAGMA user_version");
+  if (!version) return fail(version.error());
+  if (*version >= schema.version || schema.migrations.empty()) return {};
+  EMS_ASSERT(std::cmp_equal(schema.migrations.size(), schema.version - 1));
+  Transaction transaction(db);
+  Result<void> step = transaction.begin();
+  for (auto v = static_cast<std::size_t>(*version); step && v <= schema.migrations.size(); ++v) {
+    step = db.run(schema.migrations[v - 1]);
+  }
+  if (!step) return step;
+  step = db.run(("PRAGMA user_version=" + std::to_string(schema.version)).c_str());
+  if (!step) return step;
+  return transaction.commit();
+}
+
 Result<void> check_integrity(Database& db) {
   const Result<std::string> verdict = db.text("PRAGMA quick_check(1)");
   if (!verdict) return fail(verdict.error());
@@ -175,7 +231,7 @@ Result<void> check_integrity(Database& db) {
 }  // namespace
 
 Result<Database> open_store(const std::string& path, const Schema& schema, bool may_create,
-                            std::uint32_t pages_max, bool* created) {
+                            std::uint32_t pages_max, bool* created, const std::string& vfs) {
   std::error_code ignored;
   const bool exists = std::filesystem::exists(path, ignored);
   if (!exists && !may_create) return fail(Errc::not_found, 0, "store: no such file");
@@ -189,7 +245,7 @@ Result<Database> open_store(const std::string& path, const Schema& schema, bool 
     if (fd >= 0) ::close(fd);
   }
   Result<Database> db =
-      Database::open(path, exists ? Database::Mode::read_write : Database::Mode::create);
+      Database::open(path, exists ? Database::Mode::read_write : Database::Mode::create, vfs);
   if (!db) {
     const bool no_folder = db.error().code == Errc::io && !exists;
     if (no_folder) return fail(Errc::io, 0, "store: its folder cannot be written");
@@ -211,6 +267,7 @@ Result<Database> open_store(const std::string& path, const Schema& schema, bool 
   step = db->run(settings.c_str());
   if (!step) return fail(step.error());
   step = fresh ? create_tables(*db, schema) : check_integrity(*db);
+  if (step && !fresh) step = migrate(*db, schema);
   if (!step) return fail(step.error());
   if (fresh) step = sync_folder_of(path);
   if (!step) return fail(step.error());
@@ -218,15 +275,21 @@ Result<Database> open_store(const std::string& path, const Schema& schema, bool 
   return db;
 }
 
-Result<Database> open_store_read_only(const std::string& path, const Schema& schema) {
+Result<Database> open_store_read_only(const std::string& path, const Schema& schema,
+                                      const std::string& vfs) {
   std::error_code ignored;
   if (!std::filesystem::exists(path, ignored)) {
     return fail(Errc::not_found, 0, "store: no such file");
   }
-  Result<Database> db = Database::open(path, Database::Mode::read_only);
+  Result<Database> db = Database::open(path, Database::Mode::read_only, vfs);
   if (!db) return db;
   const Result<void> identity = check_identity(*db, schema, false);
   if (!identity) return fail(identity.error());
+  const Result<std::int64_t> version = db->integer("PRAGMA user_version");
+  if (!version) return fail(version.error());
+  if (*version < schema.version && !schema.migrations.empty() && !schema.additive) {
+    return fail(Errc::schema, 0, "store: of an earlier version; its writer migrates it");
+  }
   return db;
 }
 

@@ -11,6 +11,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -21,13 +22,15 @@
 namespace ems::io::sqlite {
 
 /// Named error of a SQLite result code.
-[[nodiscard]] Error to_error(int code) noexcept;
+/// @param db  Where it came from: tells a read-only or full file system from other I/O errors.
+[[nodiscard]] Error to_error(int code, sqlite3* db = nullptr) noexcept;
 
 /// A prepared statement. Parameters and columns count from 1 and 0, as in SQLite.
 class Statement {
  public:
   Statement() noexcept = default;
   explicit Statement(sqlite3_stmt* raw) noexcept : raw_(raw) {}
+  [[nodiscard]] explicit operator bool() const noexcept { return raw_ != nullptr; }
 
   Statement& bind(int at, std::int64_t value) noexcept;
   Statement& bind(int at, std::uint64_t value) noexcept {
@@ -66,9 +69,12 @@ class Database {
   Database() noexcept = default;
 
   enum class Mode { read_only, read_write, create };
-  [[nodiscard]] static Result<Database> open(const std::string& path, Mode mode);
+  [[nodiscard]] static Result<Database> open(const std::string& path, Mode mode,
+                                             const std::string& vfs = {});
 
   [[nodiscard]] Result<Statement> prepare(std::string_view sql);
+  /// Prepares `statement` unless it is ready.
+  [[nodiscard]] Result<void> prepare_once(Statement& statement, std::string_view sql);
   [[nodiscard]] Result<void> run(const char* sql);
   /// The one integer of a one-row query or pragma.
   [[nodiscard]] Result<std::int64_t> integer(std::string_view sql);
@@ -109,17 +115,27 @@ struct Schema {
   std::int32_t application_id;
   std::int32_t version;
   const char* create_sql;
+  /// [v - 1] makes a file of version v one of v + 1; version - 1 of them, or none: a file of an
+  /// earlier version is used as it is.
+  std::span<const char* const> migrations{};
+  /// Each version only adds tables and columns to the one before: readers take an earlier file as
+  /// it is, and a program takes a file that the next version of it has used.
+  bool additive = false;
 };
 
 /// Opens a store's file: identity, version, integrity, WAL, FULL; creates the tables of a new one.
+/// A file of an earlier version is migrated in one transaction: it has the old form or the new.
 /// A new file is readable by its owner and group only (0640, less the umask).
 ///
 /// @param created  Set when the tables were made now.
+/// @param vfs      Name of a registered SQLite VFS; empty: the default one.
 /// @errors not_found, header, schema, corrupt, read_only, disk_full, io, unavailable.
 [[nodiscard]] Result<Database> open_store(const std::string& path, const Schema& schema,
-                                          bool may_create, std::uint32_t pages_max, bool* created);
+                                          bool may_create, std::uint32_t pages_max, bool* created,
+                                          const std::string& vfs = {});
 /// Opens it for reading beside its writer.
-[[nodiscard]] Result<Database> open_store_read_only(const std::string& path, const Schema& schema);
+[[nodiscard]] Result<Database> open_store_read_only(const std::string& path, const Schema& schema,
+                                                    const std::string& vfs = {});
 
 /// Says to the whole machine that one process writes a store, by a lock on `<path>.lock`.
 class WriterLock {

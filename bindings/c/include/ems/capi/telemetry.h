@@ -29,7 +29,7 @@ enum {
   EMS_TELEMETRY_BUFFER_MIN = 32768, /**< Least bytes for ems_telemetry_size(). */
   EMS_TELEMETRY_POINTS_MAX = 256,   /**< Values of one row at most. */
   EMS_TELEMETRY_RECORD_MAX = 8192,  /**< Bytes of one record's payload at most. */
-  EMS_BLOCK_READER_WORDS = 1536,    /**< uint64_t words a reader needs at most, in every 0.x. */
+  EMS_BLOCK_READER_WORDS = 2048,    /**< uint64_t words a reader needs at most, in every 0.x. */
   EMS_EVENT_NAME_SIZE = 49,         /**< Bytes of an event's name with its NUL. */
   EMS_EVENT_PAYLOAD_MAX = 66        /**< Bytes of an encoded event at most. */
 };

@@ -85,9 +85,19 @@ enum class DcPv : std::uint8_t { unknown, none, present };
 [[nodiscard]] std::string_view to_string(LogLevel level) noexcept;
 [[nodiscard]] std::string_view to_string(DcPv pv) noexcept;
 
+/// What a stream may keep in the store. Zero: no limit of its own.
+struct StreamKeep {
+  std::int64_t budget_bytes = 0;
+  Duration age{};
+};
+
 struct StoreConfig {
   std::filesystem::path path;
   std::int64_t budget_bytes = 0;
+  Duration block_span = seconds(60);
+  StreamKeep audit;
+  StreamKeep telemetry;
+  StreamKeep decisions;
 };
 
 /// One server the agent uploads to, over mTLS.

@@ -19,10 +19,23 @@
 
 namespace ems::io {
 
+/// What a stream may keep within the store's budget.
+struct Retention {
+  /// Bytes of its blocks; beyond, its own oldest go, on commit(). 0: the store's budget only.
+  /// Audit has none: it never makes room.
+  std::uint64_t bytes = 0;
+  /// How long acknowledged rows stay; zero: as long as there is room. See expire().
+  Duration age{};
+};
+
 /// How to open a store.
 struct EdgeStoreOptions {
   /// Bytes of blocks to keep, open blocks and audit included. Retention works on commit().
   std::uint64_t budget_bytes = std::uint64_t{512} * 1024 * 1024;
+  std::array<Retention, telemetry::kStreamCount> retention{};  ///< By stream.
+  /// There is no server: age takes rows that nobody acknowledged, too, as gap rows.
+  bool expire_undelivered = false;
+  Duration block_span = seconds(60);  ///< A block of telemetry closes when its rows span this.
   /// Bytes of rows held in memory while the disk refuses them; beyond, the oldest telemetry, then
   /// decisions, become gaps. Audit is refused, never dropped.
   std::size_t pending_bytes = std::size_t{4} * 1024 * 1024;
@@ -30,6 +43,7 @@ struct EdgeStoreOptions {
   bool repair = true;  ///< Salvage a damaged file into a new one; false: refuse with `corrupt`.
   /// Hard limit of the file in SQLite pages of 4 KiB; 0: none. A quota, and how tests fill a disk.
   std::uint32_t pages_max = 0;
+  std::string vfs;  ///< Name of a registered SQLite VFS; empty: the default one.
 };
 
 /// What open() found and did.
@@ -41,11 +55,12 @@ struct OpenReport {
   std::string damaged_copy;          ///< Where the damaged file was moved; empty when it was not.
 };
 
-/// Names of the alarms that go with a store; ems::Event::name. The runtime raises the last two when
-/// commit() or acknowledge() says so.
+/// Names of the alarms that go with a store; ems::Event::name. The runtime raises the last three
+/// when commit() or acknowledge() says so.
 inline constexpr const char* kAlarmStoreCorrupt = "store_corrupt";
 inline constexpr const char* kAlarmStoreRepaired = "store_repaired";
 inline constexpr const char* kAlarmStoreDiskFull = "store_disk_full";
+inline constexpr const char* kAlarmStoreReadOnly = "store_read_only";
 inline constexpr const char* kAlarmStoreRolledBack = "store_rolled_back";
 
 /// Alarms that a person must see after open(); `value` is the number of rows lost.
@@ -76,12 +91,16 @@ struct StoreCounters {
   std::array<std::uint64_t, telemetry::kStreamCount> rows_acknowledged{};
   std::array<std::uint64_t, telemetry::kStreamCount> rows_evicted{};  ///< Acknowledged ones.
   std::array<std::uint64_t, telemetry::kStreamCount> rows_lost{};     ///< Became gap rows.
+  /// Rows that became gap rows since the store was made, in every epoch.
+  std::array<std::uint64_t, telemetry::kStreamCount> rows_lost_ever{};
   std::uint64_t commits = 0;
   std::uint64_t commits_failed = 0;
   std::uint64_t audit_refused = 0;
-  std::uint64_t blocks_held = 0;    ///< Now, in the file.
-  std::uint64_t bytes_held = 0;     ///< Now, in the file: bytes of blocks.
-  std::uint64_t bytes_pending = 0;  ///< Now, in memory only.
+  std::uint64_t clock_steps = 0;  ///< Rows of telemetry earlier than the row before them.
+  std::uint64_t blocks_held = 0;  ///< Now, in the file.
+  std::uint64_t bytes_held = 0;   ///< Now, in the file: bytes of blocks.
+  std::array<std::uint64_t, telemetry::kStreamCount> stream_bytes{};  ///< bytes_held by stream.
+  std::uint64_t bytes_pending = 0;                                    ///< Now, in memory only.
 };
 
 /// The buffer between the control loop and the uplink.
@@ -92,6 +111,10 @@ struct StoreCounters {
 ///
 /// When room runs out (budget or disk): the oldest acknowledged blocks of telemetry and decisions
 /// go first, then the oldest telemetry, then the oldest decisions, both as gap rows. Audit stays.
+/// A stream beyond its own budget loses its own oldest.
+///
+/// A block closes at 60 rows, when its rows span EdgeStoreOptions::block_span (records: an hour;
+/// so also when the clock jumps, in either direction), and when the context changes.
 ///
 /// @thread_safety None: one thread owns it (the runtime's store thread). Other processes read the
 ///                same file through StoreReader; a second writer is refused.
@@ -140,6 +163,14 @@ class EdgeStore {
   ///         read_only  the file system became read-only; the same.
   ///         io, corrupt  SQLite refused; the same.
   [[nodiscard]] Result<void> commit();
+
+  /// Removes what is older than the retention of its stream: acknowledged rows, and gap rows of
+  /// them; a bounded part per call, the oldest first. Call it every minute with a clock that is
+  /// right: what is dated after `now` stays until room is needed.
+  ///
+  /// @return Blocks removed; when not 0, there may be more.
+  /// @errors as commit(); nothing changed then.
+  [[nodiscard]] Result<std::uint64_t> expire(UtcInstant now);
 
   /// Committed rows of the current epoch after `after`, oldest first, cut at `after`; ranges that
   /// are gone come as gaps, so that the items always join without a hole.

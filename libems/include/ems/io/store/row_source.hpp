@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "ems/core/result.hpp"
+#include "ems/telemetry/block.hpp"
 #include "ems/telemetry/row.hpp"
 
 namespace ems::io {
@@ -35,6 +36,9 @@ class RowSink {
   virtual bool record(const RowId& id, const telemetry::Record& record) = 0;
   /// `id.sequence` is the first row of the gap.
   virtual bool gap(const RowId& id, const telemetry::Gap& gap) = 0;
+  /// The rows or records of a block whose time lies in `range`, in their order; unless overridden,
+  /// row() or record() gets each.
+  virtual bool block(const telemetry::BlockReader& block, const UtcRange& range);
 
  protected:
   RowSink() = default;

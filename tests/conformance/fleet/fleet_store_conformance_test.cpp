@@ -1,110 +1,45 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "ems/fleet/fleet_store.hpp"
-
-#include <gtest/gtest.h>
-#include <sqlite3.h>
-
+// What every back end of FleetStore does, whatever it stores in: one suite, run for each of them.
 #include <algorithm>
-#include <filesystem>
-#include <fstream>
+#include <array>
 #include <thread>
-#include <vector>
 
 #include "ems/fleet/sqlite_fleet_store.hpp"
-#include "support/telemetry_rows.hpp"
+#include "support/fleet_store_calls.hpp"
 #include "support/temp_dir.hpp"
 
 namespace {
 
 using namespace ems;
-using namespace ems::fleet;
-using namespace ems::telemetry;
 using namespace ems::test;
 
-const AgentKey kKey{"acme", "site-1"};
-const AgentKey kOther{"other", "site-1"};
-
-Id128 id(std::uint8_t seed) {
-  Id128 out{};
-  out.fill(static_cast<std::byte>(seed));
-  return out;
-}
-
-std::unique_ptr<FleetStore> must_open(const std::string& path,
-                                      const SqliteFleetOptions& options = {}) {
-  auto store = open_sqlite_fleet_store(path, options);
-  EXPECT_TRUE(store.has_value()) << store.error().what;
-  return store ? std::move(store).value() : nullptr;
-}
-
-/// Changes a store's file behind its back.
-void run_sql(const std::string& path, const char* sql) {
-  sqlite3* db = nullptr;
-  ASSERT_EQ(sqlite3_open(path.c_str(), &db), SQLITE_OK);
-  EXPECT_EQ(sqlite3_exec(db, sql, nullptr, nullptr, nullptr), SQLITE_OK) << sqlite3_errmsg(db);
-  sqlite3_close(db);
-}
-
-SessionToken begin(FleetStore& store, const AgentKey& key = kKey, const Epoch& of = epoch(1),
-                   std::uint8_t instance = 1) {
-  const auto token = store.session_begin({key, of, id(instance)});
-  EXPECT_TRUE(token.has_value()) << token.error().what;
-  return token.value_or(0);
-}
-
-Result<Ack> send(FleetStore& store, SessionToken session, Sequence first, Sequence last,
-                 const Epoch& of = epoch(1), const BlockContext& context = {}) {
-  const std::vector<std::byte> block = numbered_block(of, first, last, context);
-  const IngestItem item{block, {}};
-  return store.ingest(session, Stream::telemetry, of, {&item, 1});
-}
-
-Result<Ack> send_gap(FleetStore& store, SessionToken session, const Gap& gap,
-                     const Epoch& of = epoch(1)) {
-  const IngestItem item{{}, gap};
-  return store.ingest(session, Stream::telemetry, of, {&item, 1});
-}
-
-/// Everything stored of an agent, with how many blocks it would take is not asked.
-struct Collected final : io::RowSink {
-  bool row(const io::RowId& id, const Row& row) override {
-    sequences.push_back(id.sequence);
-    rows.push_back({row.at.since_epoch().count(),
-                    {row.points.begin(), row.points.end()},
-                    {row.values.begin(), row.values.end()}});
-    return true;
-  }
-  bool record(const io::RowId& id, const Record&) override {
-    sequences.push_back(id.sequence);
-    return true;
-  }
-  bool gap(const io::RowId&, const Gap& gap) override {
-    gaps.push_back(gap);
-    return true;
-  }
-  std::vector<Sequence> sequences;
-  std::vector<OwnedRow> rows;
-  std::vector<Gap> gaps;
+/// A back end: opens the store of a folder, made when it is not there. Another open after the first
+/// store has ended is a restart.
+struct BackEnd {
+  const char* name;
+  Result<std::unique_ptr<FleetStore>> (*open)(const TempDir& folder);
 };
 
-Collected all(FleetStore& store, const AgentKey& key = kKey) {
-  Collected collected;
-  const auto done = store.rows(key)->read(Stream::telemetry, {}, collected);
-  EXPECT_TRUE(done.has_value()) << done.error().what;
-  return collected;
-}
+constexpr BackEnd kSqlite{"Sqlite",
+                          [](const TempDir& dir) { return open_sqlite_fleet_store(dir / "f.db"); }};
 
-void expect_numbered(const Collected& collected, Sequence first, Sequence last) {
-  ASSERT_EQ(collected.rows.size(), last - first + 1);
-  for (std::size_t i = 0; i < collected.rows.size(); ++i) {
-    ASSERT_EQ(collected.sequences[i], first + i);
-    ASSERT_EQ(collected.rows[i], numbered_row(first + i));
+class FleetStoreConformance : public testing::TestWithParam<BackEnd> {
+ protected:
+  std::unique_ptr<FleetStore> open() {
+    auto store = GetParam().open(dir_);
+    EXPECT_TRUE(store.has_value()) << store.error().what;
+    return store ? std::move(store).value() : nullptr;
   }
-}
 
-TEST(FleetStore, StoresEachRowOnce) {
-  const TempDir dir;
-  const auto store = must_open(dir / "f.db");
+ private:
+  TempDir dir_;
+};
+
+INSTANTIATE_TEST_SUITE_P(BackEnds, FleetStoreConformance, testing::Values(kSqlite),
+                         [](const auto& of) { return std::string(of.param.name); });
+
+TEST_P(FleetStoreConformance, StoresEachRowOnce) {
+  const auto store = open();
   const SessionToken session = begin(*store);
   auto ack = send(*store, session, 1, 60);
   ASSERT_TRUE(ack) << ack.error().what;
@@ -130,9 +65,8 @@ TEST(FleetStore, StoresEachRowOnce) {
   EXPECT_EQ(*store->mark(kKey, Stream::telemetry, epoch(1)), 80U);
 }
 
-TEST(FleetStore, AHoleIsRefusedAndTheMarkSaysWhatIsExpected) {
-  const TempDir dir;
-  const auto store = must_open(dir / "f.db");
+TEST_P(FleetStoreConformance, AHoleIsRefusedAndTheMarkSaysWhatIsExpected) {
+  const auto store = open();
   const SessionToken session = begin(*store);
   EXPECT_EQ(send(*store, session, 2, 10).error().code, Errc::not_next);
   ASSERT_TRUE(send(*store, session, 1, 10));
@@ -148,9 +82,8 @@ TEST(FleetStore, AHoleIsRefusedAndTheMarkSaysWhatIsExpected) {
   expect_numbered(all(*store), 1, 10);
 }
 
-TEST(FleetStore, GapsAreAcknowledgedCountedAndVisible) {
-  const TempDir dir;
-  const auto store = must_open(dir / "f.db");
+TEST_P(FleetStoreConformance, GapsAreAcknowledgedCountedAndVisible) {
+  const auto store = open();
   const SessionToken session = begin(*store);
   ASSERT_TRUE(send(*store, session, 1, 10));
   Gap gap{5,
@@ -185,32 +118,55 @@ TEST(FleetStore, GapsAreAcknowledgedCountedAndVisible) {
   EXPECT_EQ(store->counters().gap_rows, 31U);
 }
 
-TEST(FleetStore, SingleRowsBecomeFullBlocks) {
-  const TempDir dir;
-  {
-    const auto store = must_open(dir / "f.db");
-    const SessionToken session = begin(*store);
-    for (Sequence n = 1; n <= 130; ++n) {
-      const BlockContext context{n <= 100 ? 1U : 2U, 0, ClockQuality::synced};
-      ASSERT_TRUE(send(*store, session, n, n, epoch(1), context));
-    }
-    expect_numbered(all(*store), 1, 130);
+TEST_P(FleetStoreConformance, SingleRowsBecomeFullBlocks) {
+  const auto store = open();
+  const SessionToken session = begin(*store);
+  for (Sequence n = 1; n <= 130; ++n) {
+    const BlockContext context{n <= 100 ? 1U : 2U, 0, ClockQuality::synced};
+    ASSERT_TRUE(send(*store, session, n, n, epoch(1), context));
   }
-  // 60 + 40 of one context, 30 of the next; counted in the file itself.
-  std::ifstream file(dir / "f.db", std::ios::binary);
-  std::string bytes{std::istreambuf_iterator<char>(file), {}};
-  std::size_t blocks = 0;
-  for (std::size_t at = bytes.find("EMSB"); at != std::string::npos;
-       at = bytes.find("EMSB", at + 1)) {
-    ++blocks;
+  expect_numbered(all(*store), 1, 130);
+  std::vector<std::size_t> blocks;  // A page of one item is a block.
+  for (PageCursor cursor; !cursor.done;) {
+    Collected page;
+    ASSERT_TRUE(store->read_page(kKey, Stream::telemetry, {}, 1, cursor, page));
+    if (!page.rows.empty()) blocks.push_back(page.rows.size());
   }
-  EXPECT_GE(blocks, 3U);
-  EXPECT_LE(blocks, 9U);  // Stale copies in free space may remain.
+  EXPECT_EQ(blocks, (std::vector<std::size_t>{60, 40, 30}));
 }
 
-TEST(FleetStore, RubbishIsRefusedBeforeAnythingIsStored) {
-  const TempDir dir;
-  const auto store = must_open(dir / "f.db");
+TEST_P(FleetStoreConformance, ARangeGivesTheRowsOfItsTimeAndNoOthers) {
+  const auto store = open();
+  const SessionToken session = begin(*store);
+  for (Sequence first = 1; first <= 541; first += 60) {
+    ASSERT_TRUE(send(*store, session, first, first + 59));
+  }
+  const auto at = [](Sequence n) { return UtcInstant{microseconds(numbered_row(n).utc_us)}; };
+  const struct {
+    io::UtcRange range;
+    Sequence first, last;
+  } cases[] = {{{at(70), at(71)}, 70, 70},
+               {{at(60), at(122)}, 60, 121},
+               {{at(590), {}}, 590, 600},
+               {{UtcInstant{Duration::min()}, at(3)}, 1, 2}};
+  for (auto wanted : cases) {
+    if (wanted.range.to == UtcInstant{}) wanted.range.to = UtcInstant{Duration::max()};
+    Collected whole;
+    ASSERT_TRUE(store->rows(kKey)->read(Stream::telemetry, wanted.range, whole));
+    Collected paged;
+    for (PageCursor cursor; !cursor.done;) {
+      ASSERT_TRUE(store->read_page(kKey, Stream::telemetry, wanted.range, 2, cursor, paged));
+    }
+    expect_numbered(whole, wanted.first, wanted.last);
+    expect_numbered(paged, wanted.first, wanted.last);
+  }
+  Collected none;
+  ASSERT_TRUE(store->rows(kKey)->read(Stream::telemetry, {at(601), at(700)}, none));
+  EXPECT_TRUE(none.rows.empty());
+}
+
+TEST_P(FleetStoreConformance, RubbishIsRefusedBeforeAnythingIsStored) {
+  const auto store = open();
   const SessionToken session = begin(*store);
   std::vector<std::byte> block = numbered_block(epoch(1), 1, 10);
   block[100] ^= std::byte{1};
@@ -233,11 +189,10 @@ TEST(FleetStore, RubbishIsRefusedBeforeAnythingIsStored) {
   EXPECT_EQ(*store->mark(kKey, Stream::telemetry, epoch(1)), 0U);
 }
 
-TEST(FleetStore, SequencesBeyondAnyStoresLifeAreRefusedNotWrapped) {
+TEST_P(FleetStoreConformance, SequencesBeyondAnyStoresLifeAreRefusedNotWrapped) {
   constexpr Sequence kMax = UINT64_MAX;
   constexpr Sequence kGapRowsMax = Sequence{1} << 40;
-  const TempDir dir;
-  const auto store = must_open(dir / "f.db");
+  const auto store = open();
   const SessionToken session = begin(*store);
   const Gap refused[] = {{1, kMax - 2, GapReason::evicted},
                          {1, INT64_MAX, GapReason::evicted},
@@ -259,28 +214,8 @@ TEST(FleetStore, SequencesBeyondAnyStoresLifeAreRefusedNotWrapped) {
   EXPECT_EQ(send_gap(*store, session, {1, kGapRowsMax, GapReason::evicted})->mark, kGapRowsMax);
 }
 
-TEST(FleetStore, TotalsBeyondTheirRangeStayAtItsEndAndTheStoreOpens) {
-  const TempDir dir;
-  {
-    const auto store = must_open(dir / "f.db");
-    ASSERT_TRUE(send(*store, begin(*store), 1, 5));
-    ASSERT_TRUE(send(*store, begin(*store, kOther), 1, 5));
-    ASSERT_TRUE(send(*store, begin(*store, {"third", "a"}), 1, 5));
-  }
-  run_sql(dir / "f.db", "UPDATE mark SET gap_rows=9223372036854775807, duplicates=7");
-  const auto store = must_open(dir / "f.db");
-  ASSERT_NE(store, nullptr);
-  EXPECT_EQ(store->counters().gap_rows, UINT64_MAX);
-  EXPECT_EQ(store->counters().duplicates, 21U);
-  EXPECT_EQ(store->counters().stored, 15U);
-  const Gap gap{6, 9, GapReason::evicted};
-  ASSERT_TRUE(send_gap(*store, begin(*store, kOther), gap));
-  EXPECT_EQ(store->counters().gap_rows, UINT64_MAX);
-}
-
-TEST(FleetStore, TenantsAndEpochsDoNotMix) {
-  const TempDir dir;
-  const auto store = must_open(dir / "f.db");
+TEST_P(FleetStoreConformance, TenantsAndEpochsDoNotMix) {
+  const auto store = open();
   ASSERT_TRUE(send(*store, begin(*store), 1, 5));
   ASSERT_TRUE(send(*store, begin(*store, kOther), 1, 7));
   const SessionToken second = begin(*store, kKey, epoch(2, 2), 1);  // The same process.
@@ -298,8 +233,7 @@ TEST(FleetStore, TenantsAndEpochsDoNotMix) {
   EXPECT_TRUE(store->agents("nobody")->empty());
 }
 
-TEST(FleetStore, LatestFollowsIngestAndSurvivesARestart) {
-  const TempDir dir;
+TEST_P(FleetStoreConformance, LatestFollowsIngestAndSurvivesARestart) {
   const auto expect = [](FleetStore& store, std::uint64_t newest) {
     const auto latest = store.latest(kKey);
     ASSERT_TRUE(latest);
@@ -312,7 +246,7 @@ TEST(FleetStore, LatestFollowsIngestAndSurvivesARestart) {
     }
   };
   {
-    const auto store = must_open(dir / "f.db");
+    const auto store = open();
     EXPECT_TRUE(store->latest(kKey)->empty());
     const SessionToken session = begin(*store);
     ASSERT_TRUE(send(*store, session, 1, 20));
@@ -322,11 +256,8 @@ TEST(FleetStore, LatestFollowsIngestAndSurvivesARestart) {
     EXPECT_EQ(store->latest(kKey, battery(1))->size(), 4U);
     EXPECT_TRUE(store->latest(kKey, battery(2))->empty());
   }
-  const auto store = must_open(dir / "f.db");
+  const auto store = open();
   expect(*store, 34);
-  const auto beside = must_open(dir / "f.db", {.create = false, .read_only = true});
-  expect(*beside, 34);
-  EXPECT_EQ(beside->session_begin({kKey, epoch(1), id(1)}).error().code, Errc::read_only);
 }
 
 /// One row: `points` cell voltages of a battery at a time.
@@ -346,9 +277,8 @@ Result<Ack> send_row(FleetStore& store, SessionToken session, Sequence sequence,
   return store.ingest(session, Stream::telemetry, epoch(1), {&item, 1});
 }
 
-TEST(FleetStore, LatestKeepsABoundedNumberOfPointsAndDropsThoseLongestAway) {
-  const TempDir dir;
-  const auto store = must_open(dir / "f.db");
+TEST_P(FleetStoreConformance, LatestKeepsABoundedNumberOfPointsAndDropsThoseLongestAway) {
+  const auto store = open();
   const SessionToken session = begin(*store);
   ASSERT_TRUE(send_row(*store, session, 1, battery(1), 256, 1));
   EXPECT_EQ(store->latest(kKey)->size(), 256U);  // From now on kept in memory.
@@ -368,15 +298,14 @@ TEST(FleetStore, LatestKeepsABoundedNumberOfPointsAndDropsThoseLongestAway) {
   EXPECT_EQ(store->latest(kKey, battery(99))->size(), 100U);
 }
 
-TEST(FleetStore, LatestForgetsWhatIsAnHourOlderThanTheNewestRow) {
+TEST_P(FleetStoreConformance, LatestForgetsWhatIsAnHourOlderThanTheNewestRow) {
   constexpr std::int64_t kHour = 3'600'000'000;
-  const TempDir dir;
   const auto expect_only = [](FleetStore& store, std::size_t gone, std::size_t here) {
     EXPECT_EQ(store.latest(kKey, battery(1))->size(), gone);
     EXPECT_EQ(store.latest(kKey, battery(2))->size(), here);
   };
   {
-    const auto store = must_open(dir / "f.db");
+    const auto store = open();
     const SessionToken session = begin(*store);
     ASSERT_TRUE(send_row(*store, session, 1, battery(1), 3, 5 * kHour));
     EXPECT_EQ(store->latest(kKey)->size(), 3U);
@@ -385,7 +314,7 @@ TEST(FleetStore, LatestForgetsWhatIsAnHourOlderThanTheNewestRow) {
     ASSERT_TRUE(send_row(*store, session, 3, battery(2), 2, 6 * kHour + 1));
     expect_only(*store, 0, 2);
   }
-  const auto store = must_open(dir / "f.db");
+  const auto store = open();
   expect_only(*store, 0, 2);
   // A clock that was set back hides nothing; times at the ends of their range overflow nothing.
   const SessionToken session = begin(*store);
@@ -396,27 +325,9 @@ TEST(FleetStore, LatestForgetsWhatIsAnHourOlderThanTheNewestRow) {
   expect_only(*store, 0, 2);
 }
 
-TEST(FleetStore, AConflictThatCouldNotBeWrittenIsTriedAgain) {
-  const TempDir dir;
+TEST_P(FleetStoreConformance, TwoAgentsWithOneIdentityAreBothRefusedUntilAPersonDecides) {
   {
-    const auto store = must_open(dir / "f.db");
-    begin(*store, kKey, epoch(1), 1);
-    run_sql(dir / "f.db",
-            "CREATE TRIGGER refuse BEFORE INSERT ON conflict BEGIN SELECT RAISE(ABORT,'no'); END");
-    EXPECT_EQ(store->session_begin({kKey, epoch(2), id(2)}).error().code, Errc::identity_conflict);
-    EXPECT_EQ(store->conflicts()->size(), 1U);
-    run_sql(dir / "f.db", "DROP TRIGGER refuse");
-    EXPECT_EQ(store->session_begin({kKey, epoch(1), id(1)}).error().code, Errc::identity_conflict);
-  }
-  const auto store = must_open(dir / "f.db");
-  EXPECT_EQ(store->conflicts()->size(), 1U);
-  EXPECT_EQ(store->session_begin({kKey, epoch(1), id(1)}).error().code, Errc::identity_conflict);
-}
-
-TEST(FleetStore, TwoAgentsWithOneIdentityAreBothRefusedUntilAPersonDecides) {
-  const TempDir dir;
-  {
-    const auto store = must_open(dir / "f.db");
+    const auto store = open();
     const SessionToken one = begin(*store, kKey, epoch(1), 1);
     EXPECT_EQ(store->session_begin({kKey, epoch(2), id(2)}).error().code, Errc::identity_conflict);
     EXPECT_EQ(send(*store, one, 1, 5).error().code, Errc::identity_conflict);
@@ -424,7 +335,7 @@ TEST(FleetStore, TwoAgentsWithOneIdentityAreBothRefusedUntilAPersonDecides) {
     EXPECT_EQ(store->counters().conflicts, 1U);
     begin(*store, kOther);  // Nobody else is touched.
   }
-  const auto store = must_open(dir / "f.db");  // Durable.
+  const auto store = open();  // Durable.
   EXPECT_EQ(store->session_begin({kKey, epoch(1), id(1)}).error().code, Errc::identity_conflict);
   ASSERT_EQ(store->conflicts()->size(), 1U);
   ASSERT_TRUE(store->clear_conflict(kKey));
@@ -432,9 +343,8 @@ TEST(FleetStore, TwoAgentsWithOneIdentityAreBothRefusedUntilAPersonDecides) {
   ASSERT_TRUE(send(*store, begin(*store), 1, 5));
 }
 
-TEST(FleetStore, ARestartedAgentTakesOverAndACloneIsNoticed) {
-  const TempDir dir;
-  const auto store = must_open(dir / "f.db");
+TEST_P(FleetStoreConformance, ARestartedAgentTakesOverAndACloneIsNoticed) {
+  const auto store = open();
   const SessionToken half_open = begin(*store, kKey, epoch(1), 1);
   const SessionToken reconnected = begin(*store, kKey, epoch(1), 1);
   EXPECT_EQ(send(*store, half_open, 1, 5).error().code, Errc::unauthenticated);
@@ -447,68 +357,16 @@ TEST(FleetStore, ARestartedAgentTakesOverAndACloneIsNoticed) {
   EXPECT_EQ(send(*store, restarted, 8, 9).error().code, Errc::identity_conflict);
 }
 
-TEST(FleetStore, AfterASessionEndsAnotherStoreMayConnect) {
-  const TempDir dir;
-  const auto store = must_open(dir / "f.db");
+TEST_P(FleetStoreConformance, AfterASessionEndsAnotherStoreMayConnect) {
+  const auto store = open();
   store->session_end(begin(*store, kKey, epoch(1), 1));
   ASSERT_TRUE(send(*store, begin(*store, kKey, epoch(2), 2), 1, 5, epoch(2)));
   EXPECT_EQ(store->session_begin({{"", "x"}, epoch(1), id(1)}).error().code,
             Errc::invalid_argument);
 }
 
-void backup(const TempDir& dir, const char* from, const char* to) {
-  for (const char* part : {"", "-wal"}) {
-    const std::string source = (dir / from) + part;
-    std::filesystem::remove((dir / to) + part);
-    if (std::filesystem::exists(source)) std::filesystem::copy_file(source, (dir / to) + part);
-  }
-}
-
-TEST(FleetStore, ARestoredServerAnnouncesANewGenerationAndTakesWhatItLost) {
-  const TempDir dir;
-  Id128 before{};
-  {
-    const auto store = must_open(dir / "f.db");
-    before = store->generation();
-    const SessionToken session = begin(*store);
-    ASSERT_TRUE(send(*store, session, 1, 60));
-    backup(dir, "f.db", "backup.db");  // Of a running server.
-    ASSERT_TRUE(send(*store, session, 61, 100));
-  }
-  { EXPECT_EQ(must_open(dir / "f.db")->generation(), before) << "a restart is no restore"; }
-  std::filesystem::remove((dir / "f.db") + "-shm");
-  backup(dir, "backup.db", "f.db");
-  Id128 restored{};
-  {
-    const auto store = must_open(dir / "f.db");
-    restored = store->generation();
-    EXPECT_NE(restored, before);
-    EXPECT_EQ(*store->mark(kKey, Stream::telemetry, epoch(1)), 60U);
-    ASSERT_TRUE(send(*store, begin(*store), 41, 100));
-    expect_numbered(all(*store), 1, 100);
-    const auto renewed = store->renew_generation();
-    ASSERT_TRUE(renewed);
-    EXPECT_NE(*renewed, restored);
-    restored = *renewed;
-  }
-  EXPECT_EQ(must_open(dir / "f.db")->generation(), restored);
-}
-
-TEST(FleetStore, AFileMovedToAnotherMachineIsANewGeneration) {
-  const TempDir dir;
-  Id128 before{};
-  {
-    const auto store = must_open(dir / "f.db");
-    before = store->generation();
-    ASSERT_TRUE(send(*store, begin(*store), 1, 5));
-  }
-  std::filesystem::remove((dir / "f.db") + ".generation");
-  EXPECT_NE(must_open(dir / "f.db")->generation(), before);
-}
-
-TEST(FleetStore, ManyThreadsShareTransactionsAndLoseNothing) {
-  const TempDir dir;
-  const auto store = must_open(dir / "f.db");
+TEST_P(FleetStoreConformance, ManyThreadsShareTransactionsAndLoseNothing) {
+  const auto store = open();
   constexpr int kAgents = 8;
   constexpr Sequence kRows = 50;
   std::vector<std::thread> threads;
@@ -532,16 +390,6 @@ TEST(FleetStore, ManyThreadsShareTransactionsAndLoseNothing) {
   for (int agent = 0; agent < kAgents; ++agent) {
     expect_numbered(all(*store, {"acme", "site-" + std::to_string(agent)}), 1, kRows);
   }
-}
-
-TEST(FleetStore, RefusesWhatIsNotItsOwn) {
-  const TempDir dir;
-  EXPECT_EQ(open_sqlite_fleet_store(dir / "none.db", {.create = false}).error().code,
-            Errc::not_found);
-  std::ofstream(dir / "text") << std::string(5000, 'x');
-  EXPECT_EQ(open_sqlite_fleet_store(dir / "text").error().code, Errc::header);
-  const auto store = must_open(dir / "f.db");
-  EXPECT_EQ(open_sqlite_fleet_store(dir / "f.db").error().code, Errc::unavailable);
 }
 
 }  // namespace

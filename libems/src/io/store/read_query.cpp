@@ -1,0 +1,198 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "ems/io/store/read_query.hpp"
+
+#include <algorithm>
+#include <optional>
+#include <set>
+
+#include "ems/query/export.hpp"
+
+namespace ems::io {
+
+using telemetry::Stream;
+
+namespace {
+
+/// Gives rows and gaps to a Downsampler or an EnergyLedger; keeps the first refusal.
+template <class Query>
+class QuerySink final : public RowSink {
+ public:
+  explicit QuerySink(Query& query) : query_(query) {}
+  bool row(const RowId&, const telemetry::Row& row) override {
+    any = true;
+    if (const Result<void> taken = query_.row(row); !taken) refused_ = taken.error();
+    return !refused_ && !enough(row);
+  }
+  bool record(const RowId&, const telemetry::Record&) override { return true; }
+  bool gap(const RowId&, const telemetry::Gap&) override {
+    query_.gap();
+    return true;
+  }
+
+  /// Reads [from, to); `to` may be beyond what is needed: it stops at `stop`, once settled.
+  Result<void> read(RowSource& source, UtcInstant from, UtcInstant to,
+                    std::optional<UtcInstant> stop = std::nullopt) {
+    stop_ = stop;
+    if (to <= from) return {};
+    const Result<void> done = source.read(Stream::telemetry, {from, to}, *this);
+    if (refused_) return fail(*refused_);
+    return done;
+  }
+  bool any = false;  ///< There were rows.
+
+ private:
+  bool enough(const telemetry::Row& row) const {
+    if constexpr (requires { query_.settled(row.at); }) {
+      return stop_ && row.at >= *stop_ && query_.settled(*stop_);
+    }
+    return false;
+  }
+  Query& query_;
+  std::optional<UtcInstant> stop_;
+  std::optional<Error> refused_;
+};
+
+/// The points of blocks, which need no look at their rows, where a block is in the range as a
+/// whole.
+class PointsSink final : public RowSink {
+ public:
+  bool block(const telemetry::BlockReader& block, const UtcRange& range) override {
+    const bool all = range.contains(block.utc_min()) && range.contains(block.utc_max());
+    if (!all) return RowSink::block(block, range);
+    add(block.points());
+    return true;
+  }
+  bool row(const RowId&, const telemetry::Row& row) override {
+    add(row.points);
+    return true;
+  }
+  bool record(const RowId&, const telemetry::Record&) override { return true; }
+  bool gap(const RowId&, const telemetry::Gap&) override { return true; }
+  std::set<Point> points;
+
+ private:
+  void add(std::span<const Point> table) {
+    if (std::equal(table.begin(), table.end(), known_.begin(), known_.end())) return;
+    known_.assign(table.begin(), table.end());
+    points.insert(table.begin(), table.end());
+  }
+  std::vector<Point> known_;  ///< Point table of the row before.
+};
+
+/// Rows as text, in pieces.
+template <class Writer>
+class TextSink final : public RowSink {
+ public:
+  TextSink(Writer& writer, const std::function<bool(std::string_view)>& write)
+      : writer_(writer), write_(write) {}
+  bool row(const RowId&, const telemetry::Row& row) override {
+    writer_.row(text, row);
+    return text.size() < kPiece || flush();
+  }
+  bool record(const RowId&, const telemetry::Record&) override { return true; }
+  bool gap(const RowId&, const telemetry::Gap&) override { return true; }
+  bool flush() {
+    wanted = wanted && (text.empty() || write_(text));
+    text.clear();
+    return wanted;
+  }
+  std::string text;
+  bool wanted = true;
+
+ private:
+  static constexpr std::size_t kPiece = 65'536;
+  Writer& writer_;
+  const std::function<bool(std::string_view)>& write_;
+};
+
+template <class Writer>
+Result<void> write_rows(RowSource& source, const UtcRange& range, Writer& writer, std::string begin,
+                        const std::function<bool(std::string_view)>& write) {
+  TextSink sink(writer, write);
+  sink.text = std::move(begin);
+  const Result<void> read = source.read(Stream::telemetry, range, sink);
+  if (!read) return read;
+  if (!sink.flush()) return fail(Errc::cancelled, 0, "export: the writer wants no more");
+  return {};
+}
+
+/// Most energy queries find every reading that they need so close to the range.
+constexpr Duration kNear = seconds(120);
+
+}  // namespace
+
+Result<query::Downsampler> read_buckets(RowSource& source, query::Grid grid,
+                                        std::span<const Point> points,
+                                        const query::DownsampleOptions& options) {
+  const UtcInstant from = grid.from() + -options.gap_max;
+  const UtcInstant to = grid.to() + options.gap_max + microseconds(1);
+  Result<query::Downsampler> down = query::Downsampler::create(std::move(grid), points, options);
+  if (!down) return down;
+  QuerySink sink(*down);
+  if (const Result<void> read = sink.read(source, from, to); !read) return fail(read.error());
+  return down;
+}
+
+Result<query::EnergyLedger> read_energy(RowSource& source, query::Grid grid,
+                                        const query::EnergyOptions& options) {
+  const UtcInstant from = grid.from();
+  const UtcInstant to = grid.to();
+  const Duration near = max_of(options.gap_max, kNear);
+  const auto begin = [&](Duration lead) -> Result<query::EnergyLedger> {
+    Result<query::EnergyLedger> ledger = query::EnergyLedger::create(grid, options);
+    if (!ledger) return ledger;
+    QuerySink sink(*ledger);
+    if (const Result<void> r = sink.read(source, from + -lead, from); !r) return fail(r.error());
+    if (lead == near && (!sink.any || !ledger->counters_began())) {
+      return fail(Errc::not_found, 0, "");  // The readings before the range are further back.
+    }
+    return ledger;
+  };
+  Result<query::EnergyLedger> ledger = begin(near);
+  if (!ledger && ledger.error().code == Errc::not_found && options.bridge_max > near) {
+    ledger = begin(options.bridge_max);
+  }
+  if (!ledger) return ledger;
+  QuerySink sink(*ledger);
+  const UtcInstant after = to + options.gap_max + microseconds(1);
+  if (const Result<void> r = sink.read(source, from, after); !r) return fail(r.error());
+  if (!ledger->settled(to)) {
+    const Result<void> r = sink.read(source, after, to + options.bridge_max, to);
+    if (!r) return fail(r.error());
+  }
+  ledger->finish();
+  return ledger;
+}
+
+Result<std::vector<Point>> read_points(RowSource& source, const UtcRange& range) {
+  PointsSink sink;
+  const Result<void> read = source.read(Stream::telemetry, range, sink);
+  if (!read) return fail(read.error());
+  return std::vector<Point>{sink.points.begin(), sink.points.end()};
+}
+
+Result<void> export_rows(RowSource& source, std::span<const Point> points, const UtcRange& range,
+                         const ExportOptions& options,
+                         const std::function<bool(std::string_view)>& write) {
+  std::vector<Point> wanted{points.begin(), points.end()};
+  std::vector<Point> sorted = wanted;
+  std::sort(sorted.begin(), sorted.end());
+  if (std::adjacent_find(sorted.begin(), sorted.end()) != sorted.end()) {
+    return fail(Errc::invalid_argument, 0, "export: a point is given twice");
+  }
+  if (options.form == ExportOptions::Form::line_protocol) {
+    query::LineProtocolWriter writer(std::move(wanted), options.tags);
+    return write_rows(source, range, writer, {}, write);
+  }
+  if (wanted.empty()) {
+    Result<std::vector<Point>> all = read_points(source, range);
+    if (!all) return fail(all.error());
+    wanted = std::move(*all);
+  }
+  query::CsvWriter writer(std::move(wanted), {options.qualities});
+  std::string header;
+  writer.header(header);
+  return write_rows(source, range, writer, std::move(header), write);
+}
+
+}  // namespace ems::io

@@ -1,0 +1,196 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "ems/query/export.hpp"
+
+#include <algorithm>
+#include <cstdio>
+
+#include "ems/core/decimal.hpp"
+
+namespace ems::query {
+
+namespace {
+
+constexpr std::int64_t kMicrosPerDay = 86'400'000'000;
+
+struct Date {
+  std::int64_t year;
+  unsigned month;
+  unsigned day;
+};
+
+/// The Gregorian date of a number of days since 1970-01-01.
+/// @source  H. Hinnant, "chrono-Compatible Low-Level Date Algorithms", civil_from_days (public
+///          domain); <chrono> itself brings clocks, which this layer does without.
+Date date_of(std::int64_t days) {
+  days += 719'468;  // Since 0000-03-01.
+  const std::int64_t era = (days >= 0 ? days : days - 146'096) / 146'097;
+  const std::int64_t day_of_era = days - era * 146'097;
+  const std::int64_t year_of_era =
+      (day_of_era - day_of_era / 1'460 + day_of_era / 36'524 - day_of_era / 146'096) / 365;
+  const std::int64_t day_of_year =
+      day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
+  const std::int64_t month = (5 * day_of_year + 2) / 153;  // From March.
+  const bool next_year = month >= 10;
+  return {year_of_era + era * 400 + (next_year ? 1 : 0),
+          static_cast<unsigned>(next_year ? month - 9 : month + 3),
+          static_cast<unsigned>(day_of_year - (153 * month + 2) / 5 + 1)};
+}
+
+/// `2026-11-21T08:15:30.250000Z`.
+void append_time(std::string& out, UtcInstant at) {
+  const std::int64_t micros = at.since_epoch().count();
+  std::int64_t days = micros / kMicrosPerDay;
+  std::int64_t rest = micros % kMicrosPerDay;
+  if (rest < 0) {
+    --days;
+    rest += kMicrosPerDay;
+  }
+  const Date date = date_of(days);
+  const auto part = [rest](std::int64_t unit, std::int64_t count) {
+    return static_cast<unsigned>(rest / unit % count);
+  };
+  std::array<char, 64> text{};
+  const int size = std::snprintf(text.data(), text.size(), "%04lld-%02u-%02uT%02u:%02u:%02u.%06uZ",
+                                 static_cast<long long>(date.year), date.month, date.day,
+                                 part(3'600'000'000, 24), part(60'000'000, 60), part(1'000'000, 60),
+                                 part(1, 1'000'000));
+  out.append(text.data(), static_cast<std::size_t>(size));
+}
+
+int digits_of(Signal signal) {
+  const SignalInfo* info = find_signal(signal);
+  return info != nullptr ? unit_info(info->unit).digits : 0;
+}
+
+void append_decimal(std::string& out, std::int64_t value, int digits) {
+  std::array<char, kDecimalTextSize> text{};
+  out += format_decimal(value, digits, text);
+}
+
+/// Escapes what separates in a tag; what the format cannot carry becomes `_`.
+std::string tag_text(std::string_view text) {
+  std::string out;
+  for (const char c : text) {
+    if (static_cast<unsigned char>(c) < 0x20 || c == '\\' || c == 0x7F) {
+      out += '_';
+      continue;
+    }
+    if (c == ',' || c == '=' || c == ' ') out += '\\';
+    out += c;
+  }
+  return out;
+}
+
+std::string_view kind_name(AssetKind kind) {
+  switch (kind) {
+    case AssetKind::site:
+      return "site";
+    case AssetKind::battery:
+      return "battery";
+    case AssetKind::inverter:
+      return "inverter";
+    case AssetKind::meter:
+      return "meter";
+    case AssetKind::pv:
+      return "pv";
+    case AssetKind::load:
+      return "load";
+  }
+  return "asset";
+}
+
+/// `cell_voltages_v_7=3.31,`, and the quality where it is not good.
+void append_field(std::string& out, const Point& point, const telemetry::RowValue& value) {
+  const SignalInfo* info = find_signal(point.signal);
+  std::string name = info != nullptr
+                         ? std::string(si_name(*info).view())
+                         : "signal_" + std::to_string(static_cast<unsigned>(point.signal));
+  if (point.element != 0) name += '_' + std::to_string(point.element);
+  const int digits = digits_of(point.signal);
+  out += name;
+  out += '=';
+  append_decimal(out, value.value, digits);
+  if (digits == 0) out += 'i';
+  if (value.quality == Quality::good) return;
+  out += ',';
+  out += name;
+  out += "_quality=\"";
+  out += to_string(value.quality);
+  out += '"';
+}
+
+}  // namespace
+
+CsvWriter::CsvWriter(std::vector<Point> points, Options options)
+    : points_(std::move(points)), options_(options) {}
+
+void CsvWriter::header(std::string& out) const {
+  out += "time";
+  for (const Point& point : points_) {
+    const std::string name = point_name(point);
+    out += ',' + name;
+    if (options_.qualities) out += ',' + name + " quality";
+  }
+  out += "\r\n";
+}
+
+void CsvWriter::row(std::string& out, const telemetry::Row& row) {
+  const auto place_of = [&row](const Point& point) {
+    const auto at = std::lower_bound(row.points.begin(), row.points.end(), point);
+    return at != row.points.end() && *at == point ? at - row.points.begin() : -1;
+  };
+  if (std::none_of(points_.begin(), points_.end(),
+                   [&](const Point& point) { return place_of(point) >= 0; })) {
+    return;
+  }
+  append_time(out, row.at);
+  for (const Point& point : points_) {
+    const auto place = place_of(point);
+    const telemetry::RowValue value =
+        place >= 0 ? row.values[static_cast<std::size_t>(place)] : telemetry::RowValue{};
+    out += ',';
+    if (value.valid) append_decimal(out, value.value, digits_of(point.signal));
+    if (!options_.qualities) continue;
+    out += ',';
+    if (value.valid) out += to_string(value.quality);
+  }
+  out += "\r\n";
+}
+
+LineProtocolWriter::LineProtocolWriter(std::vector<Point> points,
+                                       std::span<const std::pair<std::string, std::string>> tags)
+    : points_(std::move(points)) {
+  std::sort(points_.begin(), points_.end());
+  for (const auto& [name, value] : tags) {
+    if (!value.empty()) tags_ += ',' + tag_text(name) + '=' + tag_text(value);
+  }
+}
+
+void LineProtocolWriter::row(std::string& out, const telemetry::Row& row) const {
+  std::optional<AssetId> open;
+  const auto close = [&] {
+    if (!open) return;
+    const std::int64_t micros = row.at.since_epoch().count();
+    out += ' ' + std::to_string(micros) + (micros == 0 ? "\n" : "000\n");
+  };
+  for (std::size_t i = 0; i < row.points.size(); ++i) {
+    const Point& point = row.points[i];
+    if (!row.values[i].valid) continue;
+    if (!points_.empty() && !std::binary_search(points_.begin(), points_.end(), point)) continue;
+    if (open != point.asset) {
+      close();
+      open = point.asset;
+      out += kind_name(point.asset.kind);
+      out += ",asset=";
+      out += to_name(point.asset).view();
+      out += tags_;
+      out += ' ';
+    } else {
+      out += ',';
+    }
+    append_field(out, point, row.values[i]);
+  }
+  close();
+}
+
+}  // namespace ems::query

@@ -1,0 +1,86 @@
+# SPDX-License-Identifier: Apache-2.0
+"""emsctl store query, energy and export on files of both kinds: what Python reads from them, and words for what cannot be."""
+import json
+import subprocess
+
+import pytest
+
+from support.harness import build_dir
+
+ROWS = 7200
+BEGIN = "2023-11-14T22:00:00Z"  # Rows are from 22:13:21 on, one a second.
+END = "2023-11-15T01:00:00Z"
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    path = tmp_path_factory.mktemp("stores")
+    subprocess.run([build_dir() / "bindings/python/ems_make_store", path, str(ROWS), "energy"], check=True)
+    return path
+
+
+def run(*arguments) -> subprocess.CompletedProcess:
+    return subprocess.run([build_dir() / "bin/emsctl", "store", *map(str, arguments)], capture_output=True, text=True, timeout=60)
+
+
+def good(*arguments) -> str:
+    done = run(*arguments)
+    assert (done.returncode, done.stderr) == (0, "")
+    return done.stdout
+
+
+@pytest.fixture(params=["edge.db", "fleet.db"])
+def store(folder, request):
+    return folder / request.param
+
+
+def test_points(store):
+    assert good("points", store).splitlines() == ["site site_grid_power_w", "meter/1 active_power_w", "meter/1 energy_imported_wh"]
+
+
+def test_query_prints_buckets(store):
+    buckets = json.loads(good("query", store, "--from", BEGIN, "--to", END, "--step-s", 3600, "--point", "site site_grid_power_w"))
+    assert [bucket["begin"] for bucket in buckets] == [f"2023-11-{d}:00:00+00:00" for d in ("14T22", "14T23", "15T00")]
+    assert buckets[1] == {
+        "point": "site site_grid_power_w", "begin": "2023-11-14T23:00:00+00:00", "min": 720, "max": 720, "mean": 720.0, "last": 720,
+        "count": 3600, "doubted": 0, "known_s": 3600.0,
+    }
+    assert buckets[0]["known_s"] == buckets[0]["count"] == 2799  # 22:13:21 to 23:00:00.
+
+
+def test_energy_is_by_local_days(store):
+    lines = json.loads(good("energy", store, "--from", "2023-11-14", "--to", "2023-11-16", "--zone", "Asia/Kolkata", "--grid-meter", "meter/1"))
+    imported = [line for line in lines if (line["asset"], line["flow"]) == ("site", "imported")]
+    assert [line["begin"] for line in imported] == ["2023-11-14T00:00:00+05:30", "2023-11-15T00:00:00+05:30"]
+    assert (imported[0]["energy_wh"], imported[0]["source"], imported[0]["known"]) == (None, "none", 0.0)
+    assert (imported[1]["energy_wh"], imported[1]["source"]) == (1440.0, "counter")
+
+
+def test_export_writes_to_a_file_and_to_standard_output(store, tmp_path):
+    first = ("--from", "2023-11-14T22:13:21Z", "--to", "2023-11-14T22:13:23Z")
+    text = good("export", store, *first)
+    assert text.splitlines() == [
+        "time,site site_grid_power_w,meter/1 active_power_w,meter/1 energy_imported_wh",
+        "2023-11-14T22:13:21.000000Z,720,720,0",
+        "2023-11-14T22:13:22.000000Z,720,720,0",
+    ]
+    good("export", store, *first, "--form", "influx", "--tag", "agent=a", "--point", "meter/1 active_power_w", "--out", tmp_path / "a.lp")
+    assert (tmp_path / "a.lp").read_text().splitlines()[0] == "meter,asset=meter/1,agent=a active_power_w=720i 1700000001000000000"
+
+
+@pytest.mark.parametrize("words, says", [
+    (("energy", "--every", "week"), "no such period"),
+    (("energy", "--zone", "Europe/Atlantis"), "not_found"),
+    (("query", "--point", "meter/1 activ_power"), "not_found"),
+    (("query", "--step-s", "0"), "invalid_argument"),
+    (("export", "--tag", "agent"), "syntax"),
+    (("export", "--out", "/nowhere/at/all.csv"), "io"),
+])
+def test_wrong_words_are_named(store, words, says):
+    done = run(words[0], store, "--from", BEGIN, "--to", END, *words[1:])
+    assert done.returncode == 1 and says in done.stderr and done.stderr.startswith("emsctl: "), done.stderr
+
+
+def test_a_file_that_is_none(tmp_path):
+    done = run("points", tmp_path / "none.db")
+    assert done.returncode == 1 and "not_found" in done.stderr
