@@ -37,17 +37,24 @@ std::uint64_t bytes_in(const std::string& folder) {
   return bytes;
 }
 
-io::EdgeStore open_store(const std::string& path) {
-  io::EdgeStore store = must(io::EdgeStore::open(path), "open");
+io::EdgeStoreOptions configured(const Table& table) {
+  io::EdgeStoreOptions options;
+  options.block_span = bench::block_span(table);
+  return options;
+}
+
+io::EdgeStore open_store(const std::string& path, const io::EdgeStoreOptions& options) {
+  io::EdgeStore store = must(io::EdgeStore::open(path, options), "open");
   store.set_context(1, ClockQuality::synced);
   return store;
 }
 
-Written write_blocks(const Table& table, const std::string& folder, std::size_t group) {
+Written write_blocks(const Table& table, const std::string& folder, std::size_t group,
+                     const io::EdgeStoreOptions& options) {
   const bench::Rows rows(table);
   Written out;
   {
-    io::EdgeStore store = open_store(folder + "/edge.db");
+    io::EdgeStore store = open_store(folder + "/edge.db", options);
     const bench::Stopwatch watch;
     for (std::size_t row = 0; row < table.rows; ++row) {
       must(store.append(rows.at(0, row)), "append");
@@ -228,7 +235,7 @@ void commits(const Table& table, const std::string& folder) {
   constexpr std::size_t kPairs = 15;
   constexpr std::size_t kBatch = 120;  // Whole blocks: each size of an open block comes as often.
   const bench::Rows rows(table);
-  io::EdgeStore store = open_store(folder + "/edge.db");
+  io::EdgeStore store = open_store(folder + "/edge.db", configured(table));
   BareFile bare(folder + "/bare");
   std::vector<double> ours, limit, ratio, cpu;
   std::uint64_t bytes = 0;
@@ -277,7 +284,9 @@ int main(int argc, char** argv) {
   }
   Written done;
   if (name == "blocks") {
-    done = write_blocks(table, folder, group);
+    done = write_blocks(table, folder, group, configured(table));
+  } else if (name == "defaults") {
+    done = write_blocks(table, folder, group, {});
   } else if (name == "named" || name == "numbered") {
     done = write_narrow(table, folder, group, name == "named");
   } else if (name == "wide") {

@@ -9,6 +9,7 @@ import argparse
 import json
 import os
 import shutil
+import signal
 import sqlite3
 import subprocess
 import sys
@@ -51,12 +52,18 @@ class Bench:
 
     def run(self) -> None:
         print(f"\n{self.title}: a site of {len(self.site.points)} points x {self.site.rows} rows ({self.site.known() / 1e6:.2f} Mpt), "
-              f"a fleet of {self.fleet.devices} devices x {self.fleet.rows} rows ({self.fleet.known() / 1e6:.2f} Mpt)")
+              f"a fleet of {self.fleet.devices} devices x {self.fleet.rows} rows ({self.fleet.known() / 1e6:.2f} Mpt), "
+              f"block_s: {self.block_span_s():.0f}")
         wide_row("figure", "ours", "aim", "peer, same run", "ratio")
         self.edge()
         self.commits()
         self.ingest()
         self.read()
+
+    def block_span_s(self) -> float:
+        """As bench::block_span(): what an agent with this period would be configured with."""
+        times = self.site.utc_us[0]
+        return max(60, 60 * int(times[-1] - times[0]) // max(1, len(times) - 1) // 1_000_000)
 
     def fresh(self, name: str) -> Path:
         path = self.folder / name
@@ -91,6 +98,9 @@ class Bench:
         for case, aim in (("named", GOALS["bytes_rows"]), ("numbered", None), ("wide", None)):
             times_smaller("edge store at rest, file", self.file_bytes["blocks"], "B/pt", names[case], self.file_bytes[case], aim)
         times_smaller("  of it blocks", self.payload, "B/pt", names["named"], self.file_bytes["named"])
+        if self.block_span_s() > 60:
+            f = self.program("bench_edge_store", self.site_file, self.fresh("defaults"), "defaults", ROWS_PER_COMMIT)
+            times_smaller("  file with the default block_s: 60", f["file_bytes"] / f["points"], "B/pt", names["named"], self.file_bytes["named"])
 
     def commits(self) -> None:
         """One row, one durable commit, beside writing and syncing as many bytes in the same folder."""
@@ -314,6 +324,7 @@ def main() -> int:
     parser.add_argument("--ingest-points", type=float, default=36e6, help="sent to ours in a run: the fleet's rows again and again")
     parser.add_argument("--only", default="", help="data sets whose title has this text")
     options = parser.parse_args()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # Servers are stopped and files removed on the way out.
     with tempfile.TemporaryDirectory(prefix="ems-bench-", dir=options.dir) as name:
         folder = Path(name)
         folder.chmod(0o755)

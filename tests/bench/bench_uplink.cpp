@@ -42,9 +42,9 @@ void wait(const char* what, Condition&& condition) {
 
 class Agent {
  public:
-  Agent(const std::string& path, rpc::UplinkOptions options, const Clock& clock,
-        spdlog::logger& logger)
-      : store_(must(io::EdgeStore::open(path), "open")),
+  Agent(const std::string& path, const io::EdgeStoreOptions& store, rpc::UplinkOptions options,
+        const Clock& clock, spdlog::logger& logger)
+      : store_(must(io::EdgeStore::open(path, store), "open")),
         source_([this](const rpc::StoreWork& work) {
           const std::scoped_lock lock{mutex_};
           work(store_);
@@ -96,6 +96,8 @@ int main(int argc, char** argv) {
   io::SystemClock clock;
   spdlog::logger logger("bench", std::make_shared<spdlog::sinks::stderr_sink_mt>());
   logger.set_level(spdlog::level::err);
+  io::EdgeStoreOptions store;
+  store.block_span = bench::block_span(table);
   std::vector<std::unique_ptr<Agent>> agents;
   for (std::size_t device = 0; device < table.devices; ++device) {
     const std::string name = "gateway-" + std::to_string(device + 1);
@@ -104,8 +106,8 @@ int main(int argc, char** argv) {
     options.tls = {pki + "/ca.crt", pki + "/" + name + ".crt", pki + "/" + name + ".key"};
     options.tenant = "default";
     options.software_version = "bench";
-    agents.push_back(
-        std::make_unique<Agent>(std::string(argv[2]) + "/" + name + ".db", options, clock, logger));
+    agents.push_back(std::make_unique<Agent>(std::string(argv[2]) + "/" + name + ".db", store,
+                                             options, clock, logger));
   }
   wait("connected", [&] {
     return std::all_of(agents.begin(), agents.end(), [](auto& a) { return a->connected(); });

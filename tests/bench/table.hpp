@@ -6,6 +6,7 @@
 /// integer unit), states (uint8; 0 absent, else 1 + ems::Quality).
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <cstdlib>
 #include <fstream>
@@ -48,6 +49,13 @@ struct Table {
     return known;
   }
 };
+
+/// What an agent that records at the table's period would be configured with: 60 rows a block.
+inline Duration block_span(const Table& table) {
+  const auto gaps = static_cast<std::int64_t>(std::max<std::size_t>(2, table.rows) - 1);
+  const std::int64_t period = (table.utc_us[table.rows - 1] - table.utc_us[0]) / gaps;
+  return std::max<Duration>(seconds(60), microseconds(60 * period));
+}
 
 /// A table's rows as the product takes them, made before the clock starts.
 class Rows {
