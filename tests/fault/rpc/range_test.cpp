@@ -106,7 +106,7 @@ TEST_F(Range, CallerThatDoesNotReadIsEndedAndItsPlaceIsFree) {
 
 TEST(RangeGatherer, GapsFillSlicesToo) {
   const PointFilters all;
-  RangeGatherer gathered{all};
+  RangeGatherer gathered{all, {}};
   for (std::uint64_t n = 1; n <= 10'000; ++n) {
     ASSERT_TRUE(gathered.gap({telemetry::Stream::telemetry, test::epoch(1), n},
                              {.first = n, .last = n, .reason = telemetry::GapReason::evicted}));
