@@ -28,6 +28,7 @@ class SharedSource {
   SharedSource(const SharedSource&) = delete;
   SharedSource& operator=(const SharedSource&) = delete;
 
+  /// The source of one server. @param server  Below the number of servers.
   [[nodiscard]] runtime::UplinkSource& at(std::size_t server) noexcept;
 
  private:
@@ -52,8 +53,8 @@ class UplinkGroup {
 
   void start();
   void stop();
-  void notify();
-  void publish(const LiveValues& values);
+  void notify();                           ///< Rows were committed: every server is sent them.
+  void publish(const LiveValues& values);  ///< To every server's live lane.
   /// To the server that gave the command, if it is one of the newest 256 it gave.
   void report(const CommandStep& step);
 

@@ -21,7 +21,7 @@ namespace ems::io {
 /// whichever range it is asked in.
 ///
 /// @param points  Points wanted, in this order; empty: every point that occurs.
-/// @errors        as RowSource::read, query::Downsampler::create and ::row.
+/// @errors        as RowSource::read, query::Downsampler::create and Downsampler::row.
 /// @memory        as query::Downsampler.
 [[nodiscard]] Result<query::Downsampler> read_buckets(RowSource& source, query::Grid grid,
                                                       std::span<const Point> points = {},
@@ -30,7 +30,7 @@ namespace ems::io {
 /// Fills the energy ledger of a grid. Reads beyond both ends as far as a counter's readings need,
 /// at most `bridge_max`.
 ///
-/// @errors  as RowSource::read, query::EnergyLedger::create and ::row.
+/// @errors  as RowSource::read, query::EnergyLedger::create and EnergyLedger::row.
 /// @memory  as query::EnergyLedger.
 [[nodiscard]] Result<query::EnergyLedger> read_energy(RowSource& source, query::Grid grid,
                                                       const query::EnergyOptions& options = {});
