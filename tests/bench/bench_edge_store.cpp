@@ -300,10 +300,10 @@ int main(int argc, char** argv) {
   }
   std::printf(
       "{\"points\": %llu, \"rows\": %zu, \"commits\": %llu, \"wall_s\": %.6f, \"cpu_s\": %.6f, "
-      "\"user_s\": %.6f, \"file_bytes\": %llu, \"payload_bytes\": %llu}\n",
+      "\"file_bytes\": %llu, \"payload_bytes\": %llu}\n",
       static_cast<unsigned long long>(known), table.rows,
       static_cast<unsigned long long>(done.commits), done.spent.wall_s, done.spent.cpu_s,
-      done.spent.user_s, static_cast<unsigned long long>(bytes_in(folder)),
+      static_cast<unsigned long long>(bytes_in(folder)),
       static_cast<unsigned long long>(done.payload_bytes));
   return 0;
 }
