@@ -149,7 +149,7 @@ std::size_t pack_row(MutableBytes buffer, std::size_t bit, PackState& state,
   advance_quiet(state, [](std::size_t) {});
   unsigned left = 0;
   for (std::size_t w = 0; w < words_of(state); ++w) {
-    left += static_cast<unsigned>(std::popcount(quiet.words[w] & state.present.words[w]));
+    left += ones_of(quiet.words[w] & state.present.words[w]);
   }
   unsigned skipped = 0;
   for (std::size_t w = 0; w < words_of(state); ++w) {

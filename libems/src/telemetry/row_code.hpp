@@ -58,6 +58,13 @@ constexpr void set(ColumnSet& columns, std::size_t i, bool in) noexcept {
 [[nodiscard]] constexpr std::size_t words_of(const PackState& state) noexcept {
   return (state.column_count + 63) / 64;
 }
+/// std::popcount without the compiler's library, which the C library must not need.
+[[nodiscard]] constexpr unsigned ones_of(std::uint64_t word) noexcept {
+  word -= word >> 1 & 0x5555555555555555;
+  word = (word & 0x3333333333333333) + (word >> 2 & 0x3333333333333333);
+  word = (word + (word >> 4)) & 0x0f0f0f0f0f0f0f0f;
+  return static_cast<unsigned>(word * 0x0101010101010101 >> 56);
+}
 
 [[nodiscard]] constexpr std::int64_t grid_of(const Column& column) noexcept {
   return kGrids[column.grid - kGridFirst];

@@ -137,7 +137,7 @@ const char* unpack_quiet(BitReader& in, PackState& state, const ColumnSet& quiet
                          Moved&& moved) noexcept {
   unsigned left = 0;
   for (std::size_t w = 0; w < words_of(state); ++w) {
-    left += static_cast<unsigned>(std::popcount(quiet.words[w] & state.present.words[w]));
+    left += ones_of(quiet.words[w] & state.present.words[w]);
   }
   std::size_t w = 0;
   std::uint64_t rest = quiet.words[0] & state.present.words[0];
