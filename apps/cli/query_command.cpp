@@ -2,10 +2,12 @@
 // emsctl store|fleet query, energy, export: what people ask of stored rows.
 #include "query_command.hpp"
 
+#include <algorithm>
 #include <cmath>
 #include <cstdio>
 #include <map>
 #include <nlohmann/json.hpp>
+#include <set>
 
 #include "command.hpp"
 #include "ems/core/decimal.hpp"
@@ -57,7 +59,9 @@ UtcInstant moment_of(const std::string& text, const char* flag, const io::TimeZo
   if (text.size() != kDateSize) return take(flag, io::parse_utc(text));
   const UtcInstant midnight = take(flag, io::parse_utc(text + "T00:00:00Z"));
   const UtcInstant near = midnight + -zone.offset_at(midnight);
-  return midnight + -zone.offset_at(near);
+  const UtcInstant moment = midnight + -zone.offset_at(near);
+  const bool there = moment + zone.offset_at(moment) >= midnight;
+  return there ? moment : near;  // No midnight: summer time begins at it.
 }
 
 io::UtcRange range_of(const QueryOptions& options, const io::TimeZone& zone) {
@@ -177,12 +181,15 @@ class StoreSource final : public QuerySource {
     }
     if (edge.error().code != Errc::header) end_with(path, edge.error());
     fleet_ = take(path, fleet::open_sqlite_fleet_store(path, {false, true}));
+    const auto agents = take(path, fleet_->agents(whose.tenant));
     if (whose.agent.empty()) {
-      const auto agents = take(path, fleet_->agents(whose.tenant));
       if (agents.size() != 1) {
         end_with(path, {Errc::invalid_argument, 0, "a server's store: name the agent, --agent"});
       }
       whose = agents.front();
+    }
+    if (std::ranges::find(agents, whose.agent, &fleet::AgentKey::agent) == agents.end()) {
+      end_with(path, {Errc::not_found, 0, "no rows of this agent"});
     }
     rows_ = fleet_->rows(whose);
   }
@@ -273,19 +280,50 @@ class ServerSource final : public QuerySource {
                    const io::ExportOptions& options,
                    const std::function<bool(std::string_view)>& write) override {
     SliceRows rows(*this, points);
-    std::vector<Point> columns = points;
-    if (columns.empty()) {  // As the server knows them now: a slice comes before the next.
-      const auto latest = client_->latest(whose_);
-      if (!latest) end_with("export", latest.error(), client_->detail());
-      for (const fleet::LatestValue& value : *latest) columns.push_back(value.point);
-    }
-    const Result<void> done = io::export_rows(rows, columns, range, options, write);
-    if (!done && done.error().code != Errc::cancelled) {
-      end_with("export", done.error(), client_->detail());
-    }
+    const bool all = points.empty() && options.form == io::ExportOptions::Form::csv;
+    const std::vector<Point> columns = all ? points_in(range) : points;
+    bool refused = false;
+    const Result<void> done =
+        io::export_rows(rows, columns, range, options, [&](std::string_view piece) {
+          refused = !write(piece);
+          return !refused;
+        });
+    // A server whose time for a query is over cancels, too: that is no end of the rows.
+    if (!done && !refused) end_with("export", done.error(), client_->detail());
   }
 
  private:
+  /// A long range in parts, because a server ends a query after 60 s.
+  template <class Part>
+  static Result<void> in_parts(const io::UtcRange& range, Part&& part) {
+    constexpr Duration kPart = seconds(6 * 3'600);
+    UtcInstant begin = range.from;
+    do {
+      const UtcInstant end = std::min(begin + kPart, range.to);
+      if (const Result<void> done = part(io::UtcRange{begin, end}); !done) return done;
+      begin = end;
+    } while (begin < range.to);
+    return {};
+  }
+  /// The points that have values in a range.
+  std::vector<Point> points_in(const io::UtcRange& range) {
+    std::set<Point> found;
+    const auto note = [&](const rpc::BucketSlice& slice) {
+      for (const rpc::BucketSeriesView& series : slice.series) {
+        const bool has = std::ranges::any_of(series.buckets, [](const rpc::BucketView& bucket) {
+          return bucket.count + bucket.doubted > 0;
+        });
+        if (has) found.insert(series.point);
+      }
+      return true;
+    };
+    check("export", in_parts(range, [&](const io::UtcRange& part) {
+            const Duration whole = part.to - part.from;
+            return client_->buckets(
+                whose_, {.from = part.from, .to = part.to, .step = whole, .points = {}}, note);
+          }));
+    return {found.begin(), found.end()};
+  }
   static std::vector<rpc::PointQuery> filters(const std::vector<Point>& points) {
     std::vector<rpc::PointQuery> queries;
     for (const Point& point : points) {
@@ -297,15 +335,20 @@ class ServerSource final : public QuerySource {
     if (!done) end_with(what, done.error(), client_->detail());
   }
 
-  /// Slices of a range as rows again: the server cuts between rows, never within one.
+  /// Slices of a range as rows again: the server cuts between rows, never within one. A row of
+  /// which nothing is known does not come.
   class SliceRows final : public io::RowSource {
    public:
     SliceRows(ServerSource& server, const std::vector<Point>& points)
         : server_(server), queries_(filters(points)) {}
     Result<void> read(telemetry::Stream, const io::UtcRange& range, io::RowSink& sink) override {
-      return server_.client_->range(
-          server_.whose_, range.from, range.to, queries_,
-          [&](const rpc::RangeSlice& slice) { return give(slice, sink); });
+      bool more = true;
+      return in_parts(range, [&](const io::UtcRange& part) -> Result<void> {
+        if (!more) return {};
+        return server_.client_->range(
+            server_.whose_, part.from, part.to, queries_,
+            [&](const rpc::RangeSlice& slice) { return more = give(slice, sink); });
+      });
     }
 
    private:

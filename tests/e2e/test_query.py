@@ -1,11 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
-"""emsctl store query, energy and export on files of both kinds: what Python reads from them, and words for what cannot be."""
+"""emsctl query, energy and export, of files of both kinds and of a server: the same figures, and words for what cannot be."""
 import json
 import subprocess
 
 import pytest
 
-from support.harness import build_dir
+from support.harness import SERVER_YAML, build_dir
 
 ROWS = 7200
 BEGIN = "2023-11-14T22:00:00Z"  # Rows are from 22:13:21 on, one a second.
@@ -84,3 +84,36 @@ def test_wrong_words_are_named(store, words, says):
 def test_a_file_that_is_none(tmp_path):
     done = run("points", tmp_path / "none.db")
     assert done.returncode == 1 and "not_found" in done.stderr
+
+
+def test_an_agent_without_rows_is_named(folder):
+    done = run("export", folder / "fleet.db", "--agent", "site/b", "--from", BEGIN, "--to", END)
+    assert done.returncode == 1 and "not_found" in done.stderr
+
+
+def test_a_date_without_midnight_begins_with_its_first_moment(store):
+    lines = json.loads(good("energy", store, "--from", "2023-09-03", "--to", "2023-11-15", "--zone", "America/Santiago", "--every", "month"))
+    assert lines[0]["begin"] == "2023-09-03T01:00:00-03:00"  # 24:00 was 01:00.
+
+
+@pytest.mark.parametrize("kind", [["energy"], []])
+def test_a_server_answers_as_its_file_does(install, kind):
+    site = install(accept=False)
+    site.write("server.yaml", SERVER_YAML.format(server_port=site.server_port).replace("demo/*", "site/*"))
+    subprocess.run([build_dir() / "bindings/python/ems_make_store", site.folder, str(ROWS), *kind], check=True)
+    site.start_server()
+    pki = ("--ca", "pki/ca.crt", "--certificate", "pki/user.crt", "--key", "pki/user.key")
+
+    def both(*words) -> tuple[str, str]:
+        more = ("--agent", "site/a", "--from", "2023-11-14", "--to", "2023-11-16", *words[1:])
+        return (site.ctl("store", words[0], "fleet.db", *more).stdout,
+                site.ctl("fleet", "--server", f"127.0.0.1:{site.server_port}", *pki, words[0], *more).stdout)
+
+    for words in (("export",), ("export", "--form", "influx"), ("energy", "--every", "hour", "--grid-meter", "meter/1")):
+        from_file, from_server = both(*words)  # battery/2 is only in the first row: its column is there all the same.
+        assert len(from_file) == len(from_server) and from_file == from_server, words
+    from_file, from_server = map(json.loads, both("query", "--step-s", "600"))
+    key = lambda bucket: (bucket["point"], bucket["begin"])
+    for ours, theirs in zip(sorted(from_file, key=key), sorted(from_server, key=key), strict=True):
+        assert ours.pop("mean") == pytest.approx(theirs.pop("mean"), abs=1e-6)  # On the wire, thousandths.
+        assert ours == theirs

@@ -367,8 +367,12 @@ class Store {
     return take(io::calendar_grid(zone, at_us(from_us), at_us(to_us), *period));
   }
   fleet::AgentKey pick(const std::string& agent, const std::string& tenant) {
-    if (!agent.empty()) return {tenant, agent};
     const std::vector<fleet::AgentKey> known = take(fleet_->agents(tenant));
+    if (!agent.empty()) {
+      fleet::AgentKey named{tenant, agent};
+      if (std::find(known.begin(), known.end(), named) != known.end()) return named;
+      raise(Errc::not_found, 0, "no rows of this agent");
+    }
     if (known.empty()) raise(Errc::not_found, 0, "the store has no agent yet");
     if (known.size() > 1) {
       raise(Errc::invalid_argument, 0, "the store has several agents: name one");

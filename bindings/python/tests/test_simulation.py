@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The simulated site: deterministic, in this process, with faults; its history in numpy."""
 import gc
+import signal
 import threading
 import time
 
@@ -202,7 +203,15 @@ def test_run_lets_the_rest_of_python_run():
         assert sum(begin < at < end for at in beats) >= 4
 
 
-def test_ctrl_c_ends_a_run():
+@pytest.fixture
+def sigint():
+    """As in a terminal: a shell's background jobs ignore it."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+def test_ctrl_c_ends_a_run(sigint):
     import _thread
 
     with ems.SimulatedSite() as site:

@@ -39,7 +39,7 @@ Sessions::Begun Sessions::begin(const SessionRequest& request) {
   const SessionToken token = ++last_;
   sessions_[token] = {request, State::live};
   live_[key] = token;
-  return {.token = token};
+  return {.token = token, .took_over = live != live_.end()};
 }
 
 void Sessions::refuse_all(const AgentKey& key) {

@@ -23,6 +23,7 @@ class Sessions {
     SessionToken token = 0;
     bool conflict = false;      ///< Refused: two agents use one identity.
     bool new_conflict = false;  ///< It was noticed now: make it durable.
+    bool took_over = false;     ///< Another session of the agent was live.
   };
   [[nodiscard]] Begun begin(const SessionRequest& request);
   void end(SessionToken session);

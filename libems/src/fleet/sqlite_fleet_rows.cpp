@@ -157,6 +157,12 @@ Result<void> read_agent_page(const std::string& path, const std::string& vfs, co
       "first FROM gap WHERE lane=?1 AND (utc_max_us IS NULL OR (utc_max_us>=?2 AND "
       "utc_min_us<?3)) AND first>?6) ORDER BY 1 LIMIT ?7)");
   if (!end) return fail(end.error());
+  // Only the newest block grows. A page that ends with it ends the lane: what is added to it before
+  // the next page would be passed over there, and what comes after it would not.
+  Result<Statement> later = snapshot->db().prepare(
+      "SELECT 1 FROM block WHERE lane=?1 AND first>?2 UNION ALL SELECT 1 FROM gap WHERE lane=?1 "
+      "AND first>?2 LIMIT 1");
+  if (!later) return fail(later.error());
   PageCursor next = cursor;
   std::size_t left = items_max;
   while (left > 0 && next.epochs_done < lanes->size()) {
@@ -174,7 +180,10 @@ Result<void> read_agent_page(const std::string& path, const std::string& vfs, co
     if (!more) return fail(more.error());
     if (!*more) return {};
     next.after = upto;
-    if (found < left) next = {.epochs_done = next.epochs_done + 1};
+    const Result<bool> goes_on = later->bind(1, lane.id).bind(2, upto).next();
+    if (!goes_on) return fail(goes_on.error());
+    later->reset();
+    if (found < left || !*goes_on) next = {.epochs_done = next.epochs_done + 1};
     left -= found;
   }
   next.done = next.epochs_done >= lanes->size();

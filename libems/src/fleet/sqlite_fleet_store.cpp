@@ -152,7 +152,13 @@ Result<SessionToken> SqliteFleetStore::session_begin(const SessionRequest& reque
     return fail(Errc::invalid_argument, 0, "fleet: tenant and agent need names");
   }
   const Sessions::Begun begun = sessions_.begin(request);
-  if (!begun.conflict) return begun.token;
+  if (!begun.conflict) {
+    // A group under way may hold rows of the session before: marks are asked for when it is over.
+    if (begun.took_over) {
+      const std::lock_guard group_over(writer_mutex_);
+    }
+    return begun.token;
+  }
   if (begun.new_conflict) {
     const std::lock_guard lock(state_mutex_);
     ++counters_.conflicts;

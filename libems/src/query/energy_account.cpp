@@ -38,9 +38,12 @@ void EnergyLedger::Account::row(const Grid& grid, const EnergyOptions& options,
                                 std::optional<UtcInstant> before, const telemetry::Row& row) {
   if (held_uw_ && before && row.at > *before && row.at - *before <= options.gap_max) {
     const Segment segment{*before, row.at, *held_uw_};
+    const bool inside = segment.begin < grid.to() && segment.end > grid.from();
     const bool same = base_ && !waiting_.empty() && waiting_.back().end == segment.begin &&
                       waiting_.back().uw == segment.uw;
-    if (same) {
+    if (!inside) {
+      // Nobody asked: nothing to keep, however long the counter is silent.
+    } else if (same) {
       waiting_.back().end = segment.end;
     } else if (base_) {
       waiting_.push_back(segment);

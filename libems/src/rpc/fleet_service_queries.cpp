@@ -201,13 +201,13 @@ grpc::Status FleetServiceImpl::QueryEnergy(grpc::ServerContext* context,
   if (!period) return to_status(period.error());
   const auto options = energy_options(*request);
   if (!options) return to_status(options.error());
+  const RangeCall call{core_, *context};
+  if (!call.entered()) return to_status(Errc::resource_exhausted, "too many range queries");
   Result<io::TimeZone> zone = io::TimeZone{};
   if (!request->time_zone().empty()) zone = io::TimeZone::load(request->time_zone());
   if (!zone) return to_status(zone.error());
   auto grid = io::calendar_grid(*zone, range->from, range->to, *period);
   if (!grid) return to_status(grid.error());
-  const RangeCall call{core_, *context};
-  if (!call.entered()) return to_status(Errc::resource_exhausted, "too many range queries");
   PagedRows rows{core_, *context, call, *key};
   const auto ledger = io::read_energy(rows, std::move(*grid), *options);
   if (!ledger) return to_status(ledger.error());

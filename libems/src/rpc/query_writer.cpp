@@ -11,6 +11,7 @@ namespace {
 
 constexpr std::size_t kBucketsPerSlice = 4'000;  // About 200 kB of message.
 constexpr std::size_t kFiguresPerSlice = 4'000;
+constexpr int kGapsPerSlice = 4'000;
 
 std::int64_t us(UtcInstant at) { return at.since_epoch().count(); }
 
@@ -85,7 +86,10 @@ std::deque<v1::QueryRangeResponse> slices_of(const query::Downsampler& buckets,
                                              const FieldMask& mask,
                                              const std::vector<FoundGap>& gaps) {
   std::deque<v1::QueryRangeResponse> slices(1);
-  for (const auto& [id, gap] : gaps) set(*slices.back().add_gaps(), id.stream, id.epoch, gap);
+  for (const auto& [id, gap] : gaps) {
+    if (slices.back().gaps_size() == kGapsPerSlice) slices.emplace_back();
+    set(*slices.back().add_gaps(), id.stream, id.epoch, gap);
+  }
   std::vector<std::size_t> order(buckets.points().size());
   std::iota(order.begin(), order.end(), std::size_t{0});
   std::ranges::sort(order, {}, [&](std::size_t i) { return buckets.points()[i]; });

@@ -10,12 +10,6 @@
 
 namespace ems::rpc {
 
-namespace {
-
-constexpr std::size_t kStepsMax = 1024;  // Beyond, the server asks again after a reconnect.
-
-}  // namespace
-
 class UplinkClient::Impl {
  public:
   Impl(UplinkOptions options, runtime::UplinkSource& source, CommandHandler handler,

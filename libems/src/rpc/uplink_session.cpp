@@ -22,6 +22,7 @@ constexpr std::chrono::seconds kIdleLook{1};  // Looks at the store at least so 
 constexpr std::chrono::seconds kReasonWait{1};
 constexpr const char* kBroken = "the connection ended";
 constexpr std::size_t kCommandsMax = 128;  // Received and not performed yet.
+constexpr int kDamagedMax = 64;            // Looks in a row that found damage; then it waits.
 
 std::string describe(const Error& error) {
   return std::string{to_string(error.code)} + ": " + error.what;
@@ -120,7 +121,7 @@ void UplinkSession::take(v1::ConnectResponse& response) {
       response.command().id().size() <= runtime::kCommandIdMax) {
     const CommandStep step = perform(response.command(), now);
     const std::scoped_lock lock{shared_.mutex};
-    shared_.steps.push_back(step);
+    if (shared_.steps.size() < kStepsMax) shared_.steps.push_back(step);
     shared_.changed.notify_all();
     return;
   }
@@ -378,9 +379,10 @@ Result<bool> UplinkSession::pump(telemetry::Stream stream) {
   const std::size_t at = telemetry::index_of(stream);
   const auto items =
       shared_.source.peek(stream, sent_up_to_[at], window_.message(shared_.options.batch_bytes));
-  // A damaged block became a gap just now; the next look gives it.
-  if (!items && items.error().code == Errc::corrupt) return true;
+  // A damaged block became a gap just now; the next look gives it. A damaged file stays damaged.
+  if (!items && items.error().code == Errc::corrupt && ++damaged_ <= kDamagedMax) return true;
   if (!items) return fail(items.error());
+  damaged_ = 0;
   if (items->empty()) return false;
   if (!send(stream, *items)) return fail(Errc::unavailable, 0, kBroken);
   return true;

@@ -22,6 +22,9 @@
 
 namespace ems::rpc {
 
+/// Command steps that wait to be reported; beyond, the server asks again after a reconnect.
+inline constexpr std::size_t kStepsMax = 1024;
+
 /// What connections share; guarded by `mutex` except where said.
 struct UplinkShared {
   UplinkShared(UplinkOptions o, runtime::UplinkSource& s, CommandHandler h, const Clock& c,
@@ -111,6 +114,7 @@ class UplinkSession {
   std::array<std::deque<Sent>, telemetry::kStreamCount> in_flight_;
   std::size_t in_flight_bytes_ = 0;
   SendWindow window_;
+  int damaged_ = 0;  ///< Looks in a row that found damage.
   bool progressed_ = false;
 };
 

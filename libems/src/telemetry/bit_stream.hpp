@@ -11,8 +11,8 @@
 
 namespace ems::telemetry::detail {
 
-/// Most bits of one put() or peek().
-inline constexpr unsigned kBitsMax = 57;
+/// Most bits of one put() or take(), wherever in a byte they begin.
+inline constexpr unsigned kBitsMax = 56;
 
 [[nodiscard]] constexpr std::uint64_t low_bits(unsigned count) noexcept {
   return (std::uint64_t{1} << count) - 1;

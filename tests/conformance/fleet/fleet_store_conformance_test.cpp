@@ -165,6 +165,31 @@ TEST_P(FleetStoreConformance, ARangeGivesTheRowsOfItsTimeAndNoOthers) {
   EXPECT_TRUE(none.rows.empty());
 }
 
+TEST_P(FleetStoreConformance, RowsThatComeBetweenPagesLeaveNoHoleInWhatIsGiven) {
+  const auto store = open();
+  const SessionToken session = begin(*store);
+  ASSERT_TRUE(send(*store, session, 1, 30));
+  Collected paged;
+  PageCursor cursor;
+  ASSERT_TRUE(store->read_page(kKey, Stream::telemetry, {}, 1, cursor, paged));
+  ASSERT_TRUE(send(*store, session, 31, 60));  // Into the block that was given.
+  ASSERT_TRUE(send(*store, session, 61, 70));
+  while (!cursor.done) {
+    ASSERT_TRUE(store->read_page(kKey, Stream::telemetry, {}, 1, cursor, paged));
+  }
+  for (std::size_t i = 0; i < paged.sequences.size(); ++i) ASSERT_EQ(paged.sequences[i], i + 1);
+  EXPECT_GE(paged.sequences.size(), 30U);
+  // A gap at the end is given, too, and a block before it.
+  ASSERT_TRUE(send_gap(*store, session, {71, 80, GapReason::evicted}));
+  Collected whole;
+  for (PageCursor next; !next.done;) {
+    ASSERT_TRUE(store->read_page(kKey, Stream::telemetry, {}, 1, next, whole));
+  }
+  expect_numbered(whole, 1, 70);
+  ASSERT_EQ(whole.gaps.size(), 1U);
+  EXPECT_EQ(whole.gaps[0].last, 80U);
+}
+
 TEST_P(FleetStoreConformance, RubbishIsRefusedBeforeAnythingIsStored) {
   const auto store = open();
   const SessionToken session = begin(*store);

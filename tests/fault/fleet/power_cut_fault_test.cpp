@@ -208,6 +208,10 @@ class Recorded {
 
  private:
   void close() {
+    if (pair_.agent) {
+      evicted_ += pair_.agent->counters().rows_evicted[index_of(Stream::telemetry)];
+      std::cout << "HELD " << pair_.agent->counters().bytes_held << " evicted " << evicted_ << "\n";
+    }
     pair_.agent.reset();
     pair_.server.reset();
   }
@@ -252,6 +256,7 @@ class Recorded {
   Promise now_;
   std::vector<Promise> promises_;
   std::vector<std::pair<std::size_t, std::string>> witnesses_;
+  std::uint64_t evicted_ = 0;
 };
 
 /// What the promises before `moment` add up to.

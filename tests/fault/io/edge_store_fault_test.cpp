@@ -411,6 +411,64 @@ TEST(EdgeStoreFault, MarksBeyondAnyLifeAreDamageNotAnAssert) {
   EXPECT_EQ(check_items(store).rows, 100U);
 }
 
+TEST(EdgeStoreFault, AMarkBelowRowsThatAreThereIsDamage) {
+  const TempDir dir;
+  Epoch before;
+  {
+    EdgeStore store = must_open(dir / "s.db");
+    add_rows(store, 1, 100);
+    ASSERT_TRUE(store.commit());
+    before = store.epoch();
+  }
+  run_sql(dir / "s.db", "UPDATE stream SET last=30 WHERE stream=1");
+  EdgeStore store = must_open(dir / "s.db");
+  EXPECT_TRUE(store.open_report().repaired);
+  EXPECT_FALSE(store.epoch() == before) << "31 may have been used for another row";
+  EXPECT_EQ(store.mark(Stream::telemetry).last, 100U);
+  EXPECT_EQ(check_items(store).rows, 100U);
+}
+
+TEST(EdgeStoreFault, AStreamThatIsNoneIsRepaired) {
+  const TempDir dir;
+  {
+    EdgeStore store = must_open(dir / "s.db");
+    add_rows(store, 1, 100);
+    ASSERT_TRUE(store.commit());
+  }
+  run_sql(dir / "s.db", "UPDATE block SET stream=7 WHERE first=61");
+  EdgeStoreOptions careful;
+  careful.repair = false;
+  EXPECT_EQ(EdgeStore::open(dir / "s.db", careful).error().code, Errc::corrupt);
+  EdgeStore store = must_open(dir / "s.db");
+  EXPECT_TRUE(store.open_report().repaired);
+  EXPECT_EQ(store.open_report().corrupt_rows, 0U);
+  EXPECT_EQ(store.counters().blocks_held, 2U);
+  EXPECT_EQ(check_items(store).rows, 100U) << "the block says what it is";
+}
+
+TEST(EdgeStoreFault, AKeyThatCannotBeLosesItsOwnRowsOnly) {
+  for (const char* damage :
+       {"UPDATE block SET last=1000000 WHERE first=61", "UPDATE block SET last=5 WHERE first=61",
+        "UPDATE block SET first=-3 WHERE first=61", "UPDATE block SET first=5000 WHERE first=61"}) {
+    const TempDir dir;
+    {
+      EdgeStore store = must_open(dir / "s.db");
+      add_rows(store, 1, 150);
+      ASSERT_TRUE(store.commit());
+    }
+    run_sql(dir / "s.db", damage);
+    EdgeStore store = must_open(dir / "s.db");
+    EXPECT_EQ(store.open_report().corrupt_blocks, 1U) << damage;
+    EXPECT_EQ(store.open_report().corrupt_rows, 60U) << damage;
+    EXPECT_EQ(store.counters().rows_lost[1], 60U) << damage;
+    add_rows(store, 151, 160);
+    ASSERT_TRUE(store.commit());
+    const Found found = check_items(store);
+    EXPECT_EQ(found.gap_rows, 60U) << damage;
+    EXPECT_EQ(found.rows, 100U) << damage;
+  }
+}
+
 TEST(EdgeStoreFault, ARepairThatLostMarksOpensANewEpoch) {
   const TempDir dir;
   const char* const losses[] = {

@@ -81,6 +81,45 @@ TEST(UplinkFault, EveryRowArrivesOnceThoughTheServerDiesAgainAndAgain) {
   expect_exactly(*world.store, kRounds * kRows);
 }
 
+/// A store whose file is damaged where its rows are.
+struct DamagedFile final : runtime::UplinkSource {
+  explicit DamagedFile(runtime::UplinkSource& store) : sound(store) {}
+  Result<std::array<io::Mark, telemetry::kStreamCount>> marks() override { return sound.marks(); }
+  Result<std::vector<io::StoredItem>> peek(telemetry::Stream, telemetry::Sequence,
+                                           std::size_t) override {
+    ++looks;
+    return fail(Errc::corrupt, 0, "store: the file is damaged");
+  }
+  Result<void> acknowledge(telemetry::Stream stream, const telemetry::Epoch& epoch,
+                           telemetry::Sequence up_to) override {
+    return sound.acknowledge(stream, epoch, up_to);
+  }
+  Result<void> rewind(telemetry::Stream stream, const telemetry::Epoch& epoch,
+                      telemetry::Sequence mark) override {
+    return sound.rewind(stream, epoch, mark);
+  }
+  Result<telemetry::Epoch> open_new_epoch() override { return sound.open_new_epoch(); }
+  runtime::UplinkSource& sound;
+  std::atomic<int> looks{0};
+};
+
+TEST(UplinkFault, ADamagedFileIsSaidAndNotReadWithoutEnd) {
+  test::RpcWorld world;
+  world.start_server();
+  test::LockedEdgeStore edge{world.dir / "edge.db"};
+  edge.commit_rows(1, 10);
+  DamagedFile damaged{edge.source};
+  UplinkOptions options = world.uplink_options();
+  options.backoff_min = seconds(60);  // One connection, or two.
+  options.backoff_max = seconds(60);
+  UplinkClient client{options, damaged, no_commands(), world.clock, system_random(), world.log};
+  client.start();
+  ASSERT_TRUE(eventually([&] { return client.counters().failures > 0; }));
+  EXPECT_EQ(client.view().last_error, "corrupt: store: the file is damaged");
+  client.stop();
+  EXPECT_LT(damaged.looks, 1000);
+}
+
 TEST(UplinkFault, RowsWaitWhileThereIsNoServer) {
   test::RpcWorld world;
   world.start_server();

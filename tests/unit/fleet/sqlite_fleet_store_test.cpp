@@ -69,6 +69,24 @@ TEST(SqliteFleetStore, AConflictThatCouldNotBeWrittenIsTriedAgain) {
   EXPECT_EQ(store->session_begin({kKey, epoch(1), id(1)}).error().code, Errc::identity_conflict);
 }
 
+TEST(SqliteFleetStore, NothingOfATakenOverSessionIsStoredAfterTheMarksWereAskedFor) {
+  const TempDir dir;
+  const auto store = must_open(dir / "f.db");
+  for (int round = 0; round < 50; ++round) {
+    const SessionToken before = begin(*store, kKey, epoch(1), 1);
+    const Sequence from = *store->mark(kKey, Stream::telemetry, epoch(1));
+    std::atomic<bool> sending{false};
+    std::thread agent([&] {
+      for (Sequence n = from + 1; send(*store, before, n, n); ++n) sending = true;
+    });
+    while (!sending) std::this_thread::yield();
+    begin(*store, kKey, epoch(1), 1);
+    const Sequence told = *store->mark(kKey, Stream::telemetry, epoch(1));
+    agent.join();
+    ASSERT_EQ(*store->mark(kKey, Stream::telemetry, epoch(1)), told) << "round " << round;
+  }
+}
+
 void backup(const TempDir& dir, const char* from, const char* to) {
   for (const char* part : {"", "-wal"}) {
     const std::string source = (dir / from) + part;

@@ -190,6 +190,20 @@ TEST(EdgeStoreRetention, RowsDatedAheadStayAndHoldNobodyUp) {
   EXPECT_EQ(store.counters().rows_evicted[1], 60U);
 }
 
+TEST(EdgeStoreRetention, HoweverManyRowsAreDatedAheadNobodyIsHeldUp) {
+  const TempDir dir;
+  EdgeStoreOptions options;
+  options.retention[1].age = seconds(86'400);
+  EdgeStore store = must_open(dir / "s.db", options);
+  for (int i = 0; i < 300; ++i) add_at(store, 400 * kDayUs + i * 100 * kSecondUs);  // A block each.
+  for (int i = 0; i < 20; ++i) add_at(store, i * 100 * kSecondUs);
+  ASSERT_TRUE(store.commit());
+  ASSERT_TRUE(store.acknowledge(Stream::telemetry, store.epoch(), 320));
+  EXPECT_EQ(store.expire(utc(2 * kDayUs)).value(), 19U) << "the open block stays";
+  EXPECT_EQ(store.counters().rows_evicted[1], 19U);
+  EXPECT_EQ(store.mark(Stream::telemetry).first_held, 1U);
+}
+
 TEST(EdgeStoreRetention, AgeIsWorkedOffInParts) {
   const TempDir dir;
   EdgeStoreOptions options;

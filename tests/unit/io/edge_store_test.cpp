@@ -177,6 +177,35 @@ TEST(EdgeStore, AcknowledgementsOnlyMoveForwardAndSurvive) {
   EXPECT_EQ(store.mark(Stream::telemetry).acknowledged, 10U);
 }
 
+TEST(EdgeStore, WhatWasDeliveredEvictedAndAskedForAgainIsNotCorrupt) {
+  const TempDir dir;
+  EdgeStoreOptions options;
+  options.budget_bytes = 8'000;
+  std::uint64_t evicted = 0;
+  {
+    EdgeStore store = must_open(dir / "s.db", options);
+    for (std::uint64_t n = 0; evicted == 0 && n < 100; ++n) {
+      add_rows(store, n * 60 + 1, n * 60 + 60);
+      ASSERT_TRUE(store.commit());
+      ASSERT_TRUE(store.acknowledge(Stream::telemetry, store.epoch(), n * 60 + 60));
+      evicted = store.mark(Stream::telemetry).first_held - 1;
+    }
+    ASSERT_GT(evicted, 0U);
+    ASSERT_TRUE(store.rewind(Stream::telemetry, store.epoch(), 10));  // A new or restored server.
+    ASSERT_TRUE(store.commit());
+  }
+  EdgeStore store = must_open(dir / "s.db", options);
+  EXPECT_EQ(store.open_report().corrupt_rows, 0U);
+  EXPECT_TRUE(alarms_of(store.open_report()).empty());
+  EXPECT_EQ(store.counters().rows_lost_ever[1], 0U);
+  EXPECT_EQ(store.mark(Stream::telemetry).acknowledged, 10U);
+  const auto items = must_peek(store, Stream::telemetry, 10);
+  ASSERT_TRUE(items.front().gap);
+  EXPECT_EQ(items.front().gap->reason, GapReason::not_held);
+  EXPECT_EQ(items.front().first, 11U);
+  EXPECT_EQ(items.front().last, evicted);
+}
+
 TEST(EdgeStore, RetentionTakesAcknowledgedThenTelemetryThenDecisionsNeverAudit) {
   const TempDir dir;
   EdgeStoreOptions options;

@@ -108,6 +108,36 @@ TEST_F(ReadQuery, RowsThatAreKnownToBeLostBreakTheTime) {
   EXPECT_EQ(read_buckets(rows, grid)->buckets(0)[0].known, Duration::zero());
 }
 
+TEST_F(ReadQuery, ALossOfUnknownTimeBreaksTheTimeOnceNotInEveryRange) {
+  class RowsAfterALoss final : public RowSource {
+   public:
+    Result<void> read(telemetry::Stream, const UtcRange& range, RowSink& sink) override {
+      for (int s = -50; s <= 50; ++s) {
+        if (s == lost_at) (void)sink.gap({}, {2, 9, telemetry::GapReason::corrupt});
+        const auto row = row_at(s, {{kGridPower, 3'600}});
+        if (range.contains(at_s(s))) (void)sink.row({}, row.view());
+      }
+      return {};
+    }
+    int lost_at = -10;
+  } rows;
+  const Duration half = milliseconds(500);
+  const Grid grid = *Grid::of({at_s(0) + half, at_s(20) + half});
+  const auto known = [&] { return read_energy(rows, grid)->figures(kSiteImport)[0].known(); };
+  EXPECT_EQ(known(), seconds(20));
+  rows.lost_at = 1;  // Between the rows beside the range's begin.
+  EXPECT_EQ(known(), seconds(20) - half);
+  rows.lost_at = 10;
+  EXPECT_EQ(known(), seconds(19));
+}
+
+TEST_F(ReadQuery, AShortBridgeNeedsNoRowsBeforeTheRange) {
+  const Grid grid = *Grid::of({at_s(-7'200), at_s(-7'100)});
+  const auto short_bridge = read_energy(*reader_, grid, {.bridge_max = seconds(60)});
+  ASSERT_TRUE(short_bridge);
+  EXPECT_EQ(short_bridge->figures(kImport)[0].energy_mwh(), 100'000);
+}
+
 TEST_F(ReadQuery, ExportsWhatIsThereInPieces) {
   std::string csv;
   std::size_t pieces = 0;

@@ -8,6 +8,7 @@
 #include "ems/v1/fleet.grpc.pb.h"
 #include "rpc/channel.hpp"
 #include "rpc/credentials.hpp"
+#include "rpc/query_writer.hpp"
 #include "support/query_rows.hpp"
 #include "support/rpc_world.hpp"
 
@@ -172,6 +173,20 @@ TEST_F(Query, AReadMaskLeavesFieldsEmpty) {
   EXPECT_EQ(got[0].buckets(0).counts_size(), 0);
   EXPECT_EQ(ask({"mean_milli"}, false, got), grpc::StatusCode::INVALID_ARGUMENT);  // Not of Series.
   EXPECT_EQ(ask({"qualities"}, true, got), grpc::StatusCode::INVALID_ARGUMENT);
+}
+
+TEST_F(Query, ManyGapsComeInSlicesOfBoundedSize) {
+  const auto none = query::Downsampler::create(*query::Grid::of({at_s(0), at_s(1)}));
+  std::vector<FoundGap> gaps;
+  for (telemetry::Sequence at = 1; at <= 9'000; ++at) {
+    gaps.push_back({{}, {at, at, telemetry::GapReason::corrupt}});
+  }
+  telemetry::Sequence next = 1;
+  for (const v1::QueryRangeResponse& slice : slices_of(*none, FieldMask{}, gaps)) {
+    EXPECT_LT(slice.ByteSizeLong(), 300'000U);
+    for (const v1::Gap& gap : slice.gaps()) ASSERT_EQ(gap.first(), next++);
+  }
+  EXPECT_EQ(next, 9'001U);
 }
 
 TEST_F(Query, EnergyIsThatOfTheStore) {

@@ -258,6 +258,8 @@ Result<void> EdgeStore::rewind(Stream stream, const Epoch& epoch, Sequence mark)
     return fail(Errc::failed_precondition, 0, "store: the server has rows this store never made");
   }
   if (mark >= of.acknowledged) return {};
+  // Without room for them they are told at the next start only, and as corrupt: no reason to stop.
+  (void)impl_->note_not_held(of, mark);
   of.acknowledged = mark;
   impl_->marks_dirty = true;
   return {};

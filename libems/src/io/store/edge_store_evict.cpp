@@ -150,9 +150,10 @@ Result<std::uint64_t> EdgeStore::Impl::expire(Lane& of, std::int64_t now_us) {
   const std::int64_t limit_us = now_us - age.count();
   Result<sqlite::Statement> rows = db.prepare(
       "SELECT id, epoch, first, last, utc_min_us, utc_max_us, length(bytes) FROM block "
-      "WHERE stream=?1 ORDER BY stream, epoch, first LIMIT ?2");
+      "WHERE stream=?1 AND utc_max_us<=?3 ORDER BY stream, epoch, first LIMIT ?2");
   if (!rows) return fail(rows.error());
   rows->bind(1, std::int64_t{static_cast<std::uint8_t>(of.stream)}).bind(2, kBlocksMax);
+  rows->bind(3, now_us);  // Later ones: the clock was ahead when they were made.
   std::vector<Oldest> old;
   while (true) {
     const Result<bool> row = rows->next();
@@ -163,9 +164,7 @@ Result<std::uint64_t> EdgeStore::Impl::expire(Lane& of, std::int64_t now_us) {
     if (current && o.range.first >= growing_from(of)) break;
     const bool delivered = !current || o.range.last <= of.acknowledged;
     if (!delivered && !options.expire_undelivered) break;
-    const std::int64_t newest_us = o.range.utc_last.since_epoch().count();
-    if (newest_us > now_us) continue;  // The clock was ahead when it was made.
-    if (newest_us >= limit_us) break;
+    if (o.range.utc_last.since_epoch().count() >= limit_us) break;
     old.push_back(o);
     if (delivered) counters.rows_evicted[index_of(of.stream)] += o.range.last - o.range.first + 1;
   }
@@ -228,22 +227,25 @@ Result<bool> EdgeStore::Impl::make_room() {
 }
 
 bool EdgeStore::Impl::bound_pending() {
+  const auto has_rows = [](const Pending& pending) { return !pending.bytes.empty(); };
   while (pending_bytes() > options.pending_bytes) {
-    Pending* go = nullptr;
-    Lane* of = nullptr;
-    for (const Stream stream : {Stream::telemetry, Stream::decisions}) {
-      for (Pending& pending : lane(stream).closed) {
-        if (go == nullptr && !pending.bytes.empty()) {
-          go = &pending;
-          of = &lane(stream);
-        }
-      }
+    Lane* of = &lane(Stream::telemetry);
+    auto go = std::find_if(of->closed.begin(), of->closed.end(), has_rows);
+    if (go == of->closed.end()) {
+      of = &lane(Stream::decisions);
+      go = std::find_if(of->closed.begin(), of->closed.end(), has_rows);
     }
-    if (go == nullptr) return false;
+    if (go == of->closed.end()) return false;
     // Rows of it that were committed while it was open stay in the file.
     go->first = std::max(go->first, of->committed + 1);
     go->bytes = {};
     counters.rows_lost[index_of(of->stream)] += go->last - go->first + 1;
+    if (go == of->closed.begin()) continue;
+    Pending& before = *std::prev(go);  // One gap, however long the disk refuses.
+    before.last = go->last;
+    before.time = {std::min(before.time.min_us, go->time.min_us),
+                   std::max(before.time.max_us, go->time.max_us)};
+    of->closed.erase(go);
   }
   return true;
 }

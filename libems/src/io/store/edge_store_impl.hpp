@@ -160,6 +160,8 @@ struct EdgeStore::Impl {
   [[nodiscard]] Result<void> move_damaged(Lane& lane, std::int64_t id, std::size_t size,
                                           const telemetry::Epoch& next,
                                           const telemetry::Gap& moved);
+  /// Acknowledged rows after `mark` that left no trace become gap rows: they are asked for again.
+  [[nodiscard]] Result<void> note_not_held(const Lane& lane, Sequence mark);
   /// The block of `lost`, open or waiting in memory, keeps only its rows after the gap.
   void cut_in_memory(Lane& lane, const telemetry::Gap& lost);
   /// Keeps memory bounded while the disk refuses. @return false: nothing in memory may go.

@@ -82,12 +82,15 @@ Result<void> EdgeStore::Impl::open(const std::string& path, const EdgeStoreOptio
     db = std::move(*opened);
     const Result<void> step = report.created ? create_epoch(1) : Result<void>{};
     if (!step) return noted(step);
-    const Result<void> loaded = load();
-    if (loaded) return noted(check_blocks());
-    if (loaded.error().code != Errc::corrupt || !options.repair) return noted(loaded);
+    Result<void> sound = load();
+    if (sound) sound = check_blocks();
+    if (sound || sound.error().code != Errc::corrupt || !options.repair) return noted(sound);
+    counters = {};
   } else if (opened.error().code != Errc::corrupt || !options.repair) {
     return fail(opened.error());
   }
+  upsert_block = {};
+  update_marks = {};
   db = {};
   const Result<void> repaired = repair(path);
   if (!repaired) return repaired;
@@ -175,9 +178,11 @@ Result<void> EdgeStore::Impl::check_blocks() {
     const Bytes block = rows->blob(7);
     if (index_of(stream) >= kStreamCount) return fail(Errc::corrupt, 0, "store: a stream number");
     count_bytes(stream, 0, block.size());
-    if (checked_block(block, stream, of_block, rows->unsigned_integer(3),
-                      rows->unsigned_integer(4))) {
-      continue;
+    const bool current = rows->integer(2) == epoch.counter;
+    const Sequence last = rows->unsigned_integer(4);
+    if (checked_block(block, stream, of_block, rows->unsigned_integer(3), last)) {
+      if (!current || last <= lane(stream).committed) continue;
+      return fail(Errc::corrupt, 0, "store: a mark is below the rows that are there");
     }
     bad.push_back({rows->integer(0),
                    stream,
@@ -189,6 +194,10 @@ Result<void> EdgeStore::Impl::check_blocks() {
                     .utc_first = UtcInstant{microseconds(rows->integer(5))},
                     .utc_last = UtcInstant{microseconds(rows->integer(6))}},
                    block.size()});
+    Gap& range = bad.back().range;
+    const bool possible = range.first > 0 && range.last - range.first < kBlockRowsMax &&
+                          (!current || range.last <= lane(stream).committed);
+    if (!possible) range.last = (range.first = 1) - 1;  // fill_holes() sees which rows are gone.
   }
   for (const Bad& b : bad) {
     step = lose_block(b.id, b.stream, b.epoch, b.range, b.size);
@@ -244,6 +253,7 @@ Result<void> EdgeStore::Impl::repair(const std::string& path) {
     Result<sqlite::Database> from =
         sqlite::Database::open(path, sqlite::Database::Mode::read_write, options.vfs);
     Result<void> step;
+    if (!from) step = fail(from.error());  // Not damage: what is in it may be read later.
     if (from) {
       sqlite::Transaction transaction(db);
       step = transaction.begin();

@@ -114,6 +114,31 @@ Result<void> EdgeStore::Impl::lose_damaged(std::int64_t id, Stream stream, const
   return {};
 }
 
+Result<void> EdgeStore::Impl::note_not_held(const Lane& of, Sequence mark) {
+  Result<sqlite::Statement> rows = db.prepare(
+      "SELECT first, last FROM block WHERE stream=?1 AND epoch=?2 AND last>?3 UNION ALL "
+      "SELECT first, last FROM gap WHERE stream=?1 AND epoch=?2 AND last>?3 ORDER BY 1");
+  if (!rows) return fail(rows.error());
+  rows->bind(1, number(of.stream)).bind(2, std::int64_t{epoch.counter}).bind(3, mark);
+  std::vector<Gap> holes;
+  for (Sequence expected = mark + 1; expected <= of.acknowledged;) {
+    const Result<bool> row = rows->next();
+    if (!row) return fail(row.error());
+    const Sequence end = of.acknowledged + 1;
+    const Sequence first = *row ? std::min(rows->unsigned_integer(0), end) : end;
+    if (first > expected) holes.push_back({expected, first - 1, GapReason::not_held});
+    expected = *row ? std::max(expected, rows->unsigned_integer(1) + 1) : end;
+  }
+  rows->reset();
+  if (holes.empty()) return {};
+  sqlite::Transaction transaction(db);
+  Result<void> step = transaction.begin();
+  for (const Gap& hole : holes) {
+    if (step) step = insert_gap(of.stream, epoch.counter, hole);
+  }
+  return step ? transaction.commit() : step;
+}
+
 Result<void> EdgeStore::Impl::move_damaged(Lane& of, std::int64_t id, std::size_t size,
                                            const Epoch& next, const Gap& moved) {
   Result<sqlite::Statement> remove = db.prepare("DELETE FROM block WHERE id=?1");

@@ -13,6 +13,8 @@ using telemetry::Stream;
 
 namespace {
 
+using Lost = std::pair<std::uint32_t, telemetry::Sequence>;  ///< Epoch and first row of a gap.
+
 /// Gives rows and gaps to a Downsampler or an EnergyLedger; keeps the first refusal.
 template <class Query>
 class QuerySink final : public RowSink {
@@ -20,14 +22,23 @@ class QuerySink final : public RowSink {
   explicit QuerySink(Query& query) : query_(query) {}
   bool row(const RowId&, const telemetry::Row& row) override {
     any = true;
+    passed_.merge(ahead_);
     if (const Result<void> taken = query_.row(row); !taken) refused_ = taken.error();
     return !refused_ && !enough(row);
   }
   bool record(const RowId&, const telemetry::Record&) override { return true; }
-  bool gap(const RowId&, const telemetry::Gap&) override {
+  bool gap(const RowId& id, const telemetry::Gap& gap) override {
+    const Lost lost{id.epoch.counter, id.sequence};
+    // One of unknown time comes with every range: it breaks the time where it is, and only there.
+    if (!gap.time_known && passed_.contains(lost)) return true;
+    if (!gap.time_known) ahead_.insert(lost);
     query_.gap();
     return true;
   }
+
+  /// Gaps of unknown time that rows have followed. @param passed  Of an earlier sink.
+  void know(std::set<Lost> passed) { passed_ = std::move(passed); }
+  [[nodiscard]] std::set<Lost> passed() && { return std::move(passed_); }
 
   /// Reads [from, to); `to` may be beyond what is needed: it stops at `stop`, once settled.
   Result<void> read(RowSource& source, UtcInstant from, UtcInstant to,
@@ -48,6 +59,8 @@ class QuerySink final : public RowSink {
     return false;
   }
   Query& query_;
+  std::set<Lost> passed_;
+  std::set<Lost> ahead_;  ///< Given, and no row since.
   std::optional<UtcInstant> stop_;
   std::optional<Error> refused_;
 };
@@ -138,22 +151,25 @@ Result<query::EnergyLedger> read_energy(RowSource& source, query::Grid grid,
   const UtcInstant from = grid.from();
   const UtcInstant to = grid.to();
   const Duration near = max_of(options.gap_max, kNear);
+  std::set<Lost> passed;
   const auto begin = [&](Duration lead) -> Result<query::EnergyLedger> {
     Result<query::EnergyLedger> ledger = query::EnergyLedger::create(grid, options);
     if (!ledger) return ledger;
     QuerySink sink(*ledger);
     if (const Result<void> r = sink.read(source, from + -lead, from); !r) return fail(r.error());
-    if (lead == near && (!sink.any || !ledger->counters_began())) {
+    if (lead < options.bridge_max && (!sink.any || !ledger->counters_began())) {
       return fail(Errc::not_found, 0, "");  // The readings before the range are further back.
     }
+    passed = std::move(sink).passed();
     return ledger;
   };
   Result<query::EnergyLedger> ledger = begin(near);
-  if (!ledger && ledger.error().code == Errc::not_found && options.bridge_max > near) {
+  if (!ledger && ledger.error().code == Errc::not_found && near < options.bridge_max) {
     ledger = begin(options.bridge_max);
   }
   if (!ledger) return ledger;
   QuerySink sink(*ledger);
+  sink.know(std::move(passed));
   const UtcInstant after = to + options.gap_max + microseconds(1);
   if (const Result<void> r = sink.read(source, from, after); !r) return fail(r.error());
   if (!ledger->settled(to)) {
