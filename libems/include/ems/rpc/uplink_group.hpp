@@ -16,7 +16,8 @@ namespace ems::rpc {
 /// acknowledged when *every* server has it: only then may retention take it without a gap.
 ///
 /// What a server has is not kept over a restart: its Welcome says it. A server that is new here is
-/// one that has nothing yet: it gets what the store still holds, and the rest as a gap.
+/// one that has nothing yet: it gets what the store still holds of the current epoch, and the rest
+/// of it as a gap.
 ///
 /// @thread_safety at(i) as UplinkSource, each from its own thread.
 class SharedSource {
