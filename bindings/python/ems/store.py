@@ -123,7 +123,7 @@ class Store:
         :param grid_meter: whose counters are the site's import and export, e.g. ``"meter/1"``; ``None``: the site's are from power.
         :param gap_max: seconds that a power speaks for at most.
         :param bridge_max: seconds; the longest outage that a counter's difference is believed over.
-        :param power_max_w: more than any asset can; a counter that rises faster was replaced.
+        :param power_max_w: W, more than any asset can; a counter that rises faster was replaced.
         :param counter_modulus_wh: the counters count modulo this; 0: not known, and a counter that falls was reset.
         :raises EmsError: as :meth:`buckets`; ``OutOfRangeError`` for a year before 1970 or after 2199.
         """
