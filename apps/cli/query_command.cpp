@@ -293,10 +293,10 @@ class ServerSource final : public QuerySource {
   }
 
  private:
-  /// A long range in parts, because a server ends a query after 60 s.
+  /// A long range hour by hour, because a server ends a query after 60 s.
   template <class Part>
   static Result<void> in_parts(const io::UtcRange& range, Part&& part) {
-    constexpr Duration kPart = seconds(6 * 3'600);
+    constexpr Duration kPart = seconds(3'600);
     UtcInstant begin = range.from;
     do {
       const UtcInstant end = std::min(begin + kPart, range.to);
@@ -345,9 +345,16 @@ class ServerSource final : public QuerySource {
       bool more = true;
       return in_parts(range, [&](const io::UtcRange& part) -> Result<void> {
         if (!more) return {};
-        return server_.client_->range(
-            server_.whose_, part.from, part.to, queries_,
-            [&](const rpc::RangeSlice& slice) { return more = give(slice, sink); });
+        // Kept until the server is done: it drops a caller that does not read for some seconds, and
+        // who reads our text may take any time.
+        std::vector<rpc::RangeSlice> slices;
+        const Result<void> done = server_.client_->range(server_.whose_, part.from, part.to,
+                                                         queries_, [&](rpc::RangeSlice slice) {
+                                                           slices.push_back(std::move(slice));
+                                                           return true;
+                                                         });
+        for (const rpc::RangeSlice& slice : slices) more = more && give(slice, sink);
+        return done;
       });
     }
 

@@ -170,3 +170,9 @@ def test_a_snapshot_is_the_store(folder, tmp_path, name):
     assert (copy.points(), copy.marks(), copy.gaps(), copy.latest()) == (store.points(), store.marks(), store.gaps(), store.latest())
     with pytest.raises(ems.errors.AlreadyExistsError):
         store.snapshot(tmp_path / "copy.db")
+
+
+def test_an_agent_without_rows_is_not_found(folder):
+    assert ems.Store(folder / "fleet.db", agent="site/a").points()
+    with pytest.raises(ems.errors.NotFoundError):
+        ems.Store(folder / "fleet.db", agent="site/b")

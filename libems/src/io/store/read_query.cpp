@@ -22,6 +22,7 @@ class QuerySink final : public RowSink {
   explicit QuerySink(Query& query) : query_(query) {}
   bool row(const RowId&, const telemetry::Row& row) override {
     any = true;
+    if (!ahead_.empty()) query_.gap();
     passed_.merge(ahead_);
     if (const Result<void> taken = query_.row(row); !taken) refused_ = taken.error();
     return !refused_ && !enough(row);
@@ -30,9 +31,11 @@ class QuerySink final : public RowSink {
   bool gap(const RowId& id, const telemetry::Gap& gap) override {
     const Lost lost{id.epoch.counter, id.sequence};
     // One of unknown time comes with every range: it breaks the time where it is, and only there.
-    if (!gap.time_known && passed_.contains(lost)) return true;
-    if (!gap.time_known) ahead_.insert(lost);
-    query_.gap();
+    if (gap.time_known) {
+      query_.gap();
+    } else if (!passed_.contains(lost)) {
+      ahead_.insert(lost);
+    }
     return true;
   }
 
