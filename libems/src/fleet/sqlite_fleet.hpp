@@ -112,7 +112,7 @@ class SqliteFleetStore final : public FleetStore {
   };
 
   [[nodiscard]] static Result<void> check(Job& job);
-  void run_group(std::span<Job* const> jobs);
+  void run_group(std::span<Job* const> jobs) noexcept;
   /// Marks, counters and newest values after a group that was stored or was not.
   void settle(std::span<Job* const> jobs, const Result<void>& stored);
   [[nodiscard]] Result<void> store_group(std::span<Job* const> jobs);

@@ -90,7 +90,9 @@ Result<Ack> SqliteFleetStore::ingest(SessionToken session, Stream stream, const 
   return job.result;
 }
 
-void SqliteFleetStore::run_group(std::span<Job* const> jobs) {
+// noexcept: without memory the process ends; those who wait would wait for ever, and what was not
+// acknowledged comes again.
+void SqliteFleetStore::run_group(std::span<Job* const> jobs) noexcept {
   const std::lock_guard writer(writer_mutex_);
   const Result<void> stored = store_group(jobs);
   if (stored || jobs.size() == 1) return settle(jobs, stored);

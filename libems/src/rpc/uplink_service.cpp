@@ -20,6 +20,7 @@ namespace {
 using Stream = grpc::ServerReaderWriter<v1::ConnectResponse, v1::ConnectRequest>;
 
 constexpr std::chrono::seconds kWriterGrace{1};  // For a last write to a peer that reads.
+constexpr int kBlocksMax = 4096;  // Of one Batch; an agent sends 256 KiB. Empty ones cost memory.
 
 /// One agent's connection. The thread of the call reads, stores and acknowledges: an agent that
 /// does not read its acknowledgements is not read either. Another thread writes commands.
@@ -182,6 +183,9 @@ class Connection {
   }
 
   Result<void> take(const v1::Batch& batch) {
+    if (batch.blocks_size() > kBlocksMax) {
+      return fail(Errc::out_of_range, 0, "more than 4,096 blocks in one batch");
+    }
     std::vector<fleet::IngestItem> items;
     for (const std::string& block : batch.blocks()) {
       items.push_back({Bytes{reinterpret_cast<const std::byte*>(block.data()), block.size()}, {}});

@@ -115,6 +115,19 @@ TEST(HostileAgent, MessagesOutOfOrderEndTheSession) {
   EXPECT_EQ(agent.end().code, Errc::invalid_argument) << "an empty message";
 }
 
+TEST(HostileAgent, EmptyBlocksAreNotMultipliedInMemory) {
+  test::RpcWorld world;
+  world.start_server();
+  BareAgent agent{world};
+  ASSERT_TRUE(agent.greet());
+  v1::ConnectRequest request;
+  request.mutable_batch()->set_stream(1);
+  set(*request.mutable_batch()->mutable_epoch(), kEpoch);
+  for (int i = 0; i <= 4096; ++i) request.mutable_batch()->add_blocks();
+  (void)agent.send(request);
+  EXPECT_EQ(agent.end().code, Errc::out_of_range);
+}
+
 TEST(HostileAgent, OneThatNeverReadsIsNotReadEitherAndLosesItsSession) {
   test::RpcWorld world;
   FleetServerOptions options = world.options();
