@@ -348,11 +348,17 @@ class ServerSource final : public QuerySource {
         // Kept until the server is done: it drops a caller that does not read for some seconds, and
         // who reads our text may take any time.
         std::vector<rpc::RangeSlice> slices;
-        const Result<void> done = server_.client_->range(server_.whose_, part.from, part.to,
-                                                         queries_, [&](rpc::RangeSlice slice) {
-                                                           slices.push_back(std::move(slice));
-                                                           return true;
-                                                         });
+        const auto ask = [&] {
+          slices.clear();
+          return server_.client_->range(server_.whose_, part.from, part.to, queries_,
+                                        [&](rpc::RangeSlice slice) {
+                                          slices.push_back(std::move(slice));
+                                          return true;
+                                        });
+        };
+        Result<void> done = ask();
+        // The connection may have died while our reader paused: once more, on a new one.
+        if (!done && done.error().code == Errc::unavailable) done = ask();
         for (const rpc::RangeSlice& slice : slices) more = more && give(slice, sink);
         return done;
       });
