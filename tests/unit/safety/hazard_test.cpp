@@ -310,6 +310,10 @@ TEST(SafetyTrip, ABatterysDisobedienceNeedsItsCurrentToRest) {  // SAF-033
   w.batteries[0].pack_current->sample.value = 20'000_ma;
   EXPECT_FALSE(reset(w.state, w.config, w.inputs(), w.now, kReset));
   w.batteries[0].pack_current->sample.value = 0_ma;
+  const auto at_rest = w.batteries[0].pack_current;
+  w.batteries[0].pack_current.reset();
+  EXPECT_FALSE(reset(w.state, w.config, w.inputs(), w.now, kReset)) << "nobody knows that it rests";
+  w.batteries[0].pack_current = at_rest;
   EXPECT_TRUE(reset(w.state, w.config, w.inputs(), w.now, kReset));
 }
 

@@ -337,6 +337,13 @@ TEST(SafetyKernel, LateTicksWarnAtThreeAndAreSafeAtTen) {  // SAF-028
   }
 }
 
+TEST(SafetyKernel, LateAtTheStartIsSafeAndNotInit) {  // SAF-028
+  World w;
+  ASSERT_EQ(w.run().batteries[0].state, SafetyState::init);
+  w.now = w.now + 2_s;
+  EXPECT_EQ(w.run().batteries[0].state, SafetyState::safe);
+}
+
 TEST(SafetyKernel, LateClearsAfterTenGoodTicksInARow) {  // SAF-028
   World w;
   w.settle();

@@ -27,6 +27,10 @@ TEST(SafetyLimits, DefaultsAreValidAndForbidPowerUntilCurrentsAreNamed) {  // SA
   set_current_limits(small, 5'000_ma, 20'000_ma);  // A fifth, at least 2 A.
   EXPECT_EQ(small.charge_overcurrent.trip, 7'000_ma);
   EXPECT_EQ(small.discharge_overcurrent.trip, 24'000_ma);
+  Limits large = limits;
+  set_current_limits(large, 1'000'000_ma, 1'000'000_ma);
+  EXPECT_EQ(large.charge_overcurrent, kLfpBounds.widest.charge_overcurrent);
+  EXPECT_EQ(large.discharge_overcurrent, kLfpBounds.widest.discharge_overcurrent);
 }
 
 TEST(SafetyLimits, AnEmptyOneAndAnUnknownChemistryAreRefused) {  // SAF-001
