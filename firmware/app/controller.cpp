@@ -93,19 +93,26 @@ void Controller::read_reset_key(const DigitalInputs& inputs, const safety::Input
 }
 
 const Relays& Controller::tick(const DigitalInputs& inputs, Instant now) noexcept {
-  const safety::BatteryConfig& config = settings_.safety.batteries[0];
-  const safety::BatteryInputs battery_inputs =
-      safety::read_inputs(image_, kBattery, config.cells_in_series, now);
+  const safety::BatteryInputs battery_inputs = read_battery(now);
   const safety::Inputs safety_inputs{
       .batteries = {&battery_inputs, 1}, .inverters = {}, .estop = !inputs.estop_closed};
   latch_changed_ = false;
   read_reset_key(inputs, safety_inputs, now);
-  const std::size_t trips = safety_.state.latch().size();  // A step adds trips and takes none back.
-  safety::step_in_place(safety_, settings_.safety, safety_inputs, now);
-  latch_changed_ = latch_changed_ || safety_.state.latch().size() != trips;
+  step_safety(safety_inputs, now);
   apply(inputs, now);
   read_battery_values(battery_inputs, now);
   return status_.relays;
+}
+
+safety::BatteryInputs Controller::read_battery(Instant now) const noexcept {
+  const safety::BatteryConfig& config = settings_.safety.batteries[0];
+  return safety::read_inputs(image_, kBattery, config.cells_in_series, now);
+}
+
+void Controller::step_safety(const safety::Inputs& inputs, Instant now) noexcept {
+  const std::size_t trips = safety_.state.latch().size();  // A step adds trips and takes none back.
+  safety::step_in_place(safety_, settings_.safety, inputs, now);
+  latch_changed_ = latch_changed_ || safety_.state.latch().size() != trips;
 }
 
 void Controller::apply(const DigitalInputs& inputs, Instant now) noexcept {
