@@ -136,7 +136,7 @@ class Kernel {
       battery.alarms_forbid = kEveryDirection;
       battery.started = false;
     }
-    for (InverterState& inverter : state.inverters_) inverter.obedience = {};
+    for (InverterState& inverter : state.inverters_) new (&inverter.obedience) ObedienceState{};
     return {};
   }
 
