@@ -17,6 +17,18 @@ std::string_view to_string(CodecKind kind) noexcept {
   return "poll";
 }
 
+std::string_view to_string(Evidence evidence) noexcept {
+  switch (evidence) {
+    case Evidence::captured_frames:
+      return "captured_frames";
+    case Evidence::vendor_document:
+      return "vendor_document";
+    case Evidence::simulator_only:
+      return "simulator_only";
+  }
+  return "simulator_only";
+}
+
 // kind() is final in PollCodec and CanCodec: the casts cannot be wrong.
 const PollCodec* as_poll(const Codec& codec) noexcept {
   return codec.kind() == CodecKind::poll ? static_cast<const PollCodec*>(&codec) : nullptr;

@@ -501,7 +501,14 @@ TEST(Poller, LinkDownForgetsHalfAReply) {
 class EndlessCodec final : public PollCodec {
  public:
   explicit EndlessCodec(bool ends = false) : ends_(ends) {}
-  [[nodiscard]] std::string_view name() const noexcept override { return "endless"; }
+  [[nodiscard]] const ProtocolInfo& info() const noexcept override {
+    static constexpr ProtocolInfo kInfo{.name = "endless"};
+    return kInfo;
+  }
+  [[nodiscard]] Result<const PollCodec*> with(const CodecOptions&,
+                                              CodecRoom& room) const noexcept override {
+    return &room.put(*this);
+  }
   [[nodiscard]] std::span<const PollItem> poll_plan() const noexcept override {
     static constexpr PollItem kPlan[] = {{"all", 1, 1}};
     return kPlan;

@@ -4,6 +4,7 @@
 
 #include <array>
 #include <cstddef>
+#include <cstdint>
 #include <span>
 #include <string_view>
 
@@ -86,22 +87,48 @@ class StaticVector {
   std::size_t size_ = 0;
 };
 
-/// Text of at most N characters, stored in place; longer input is cut at N.
+/// Size of UTF-8 text without a last character of which only the first bytes are there. What is no
+/// UTF-8 counts whole.
+///
+/// @return        Bytes, 0 .. text.size().
+/// @thread_safety Pure function.
+[[nodiscard]] constexpr std::size_t whole_characters(std::string_view text) noexcept {
+  for (std::size_t n = 1; n <= 3 && n <= text.size(); ++n) {
+    const auto byte = static_cast<unsigned char>(text[text.size() - n]);
+    if ((byte & 0xC0U) == 0x80U) continue;  // Not the first of a character.
+    const std::size_t needed = byte < 0xC0U ? 1 : byte < 0xE0U ? 2 : byte < 0xF0U ? 3 : 4;
+    return needed > n ? text.size() - n : text.size();
+  }
+  return text.size();
+}
+
+/// UTF-8 text of at most N bytes, stored in place. Longer text is cut between two characters, and
+/// is complete then: nothing more is appended until clear().
+///
+/// @memory        N + 3 bytes, inline; never allocates.
+/// @thread_safety Like an array.
 template <std::size_t N>
 class FixedString {
  public:
   constexpr FixedString() noexcept = default;
   constexpr explicit FixedString(std::string_view text) noexcept { append(text); }
 
-  /// Appends what fits. @return false when text was cut.
+  /// Appends what fits. @return false when text was cut, now or before.
   constexpr bool append(std::string_view text) noexcept {
     for (const char c : text) {
-      if (size_ == N) return false;
+      if (!cut_ && size_ == N) {
+        cut_ = true;
+        size_ = static_cast<std::uint16_t>(whole_characters(view()));
+      }
+      if (cut_) return false;
       chars_[size_++] = c;
     }
     return true;
   }
-  constexpr void clear() noexcept { size_ = 0; }
+  constexpr void clear() noexcept {
+    size_ = 0;
+    cut_ = false;
+  }
   [[nodiscard]] constexpr std::string_view view() const noexcept { return {chars_.data(), size_}; }
   [[nodiscard]] constexpr bool empty() const noexcept { return size_ == 0; }
   friend constexpr bool operator==(const FixedString& a, const FixedString& b) noexcept {
@@ -109,8 +136,10 @@ class FixedString {
   }
 
  private:
+  static_assert(N <= 0xFFFF);
   std::array<char, N> chars_{};
-  std::size_t size_ = 0;
+  std::uint16_t size_ = 0;
+  bool cut_ = false;
 };
 
 }  // namespace ems

@@ -5,12 +5,15 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <new>
 #include <span>
 #include <string_view>
+#include <type_traits>
 
 #include "ems/core/bytes.hpp"
 #include "ems/core/result.hpp"
 #include "ems/core/time.hpp"
+#include "ems/core/units.hpp"
 #include "ems/model/point.hpp"
 #include "ems/protocol/codec.hpp"
 
@@ -40,17 +43,64 @@ struct SwitchCommand {
   bool discharge_on = true;
 };
 
-/// One request/reply protocol. Implementations are stateless and constexpr-constructible.
+/// Limits that the battery is to keep, and to tell an inverter on its own bus. They lapse in the
+/// battery (PollCodec::limits_lease()) unless they are sent again.
+struct LimitCommand {
+  MilliVolt charge_voltage{};     ///< Highest pack voltage.
+  MilliVolt discharge_voltage{};  ///< Lowest pack voltage.
+  MilliAmp charge_current{};      ///< A magnitude.
+  MilliAmp discharge_current{};   ///< A magnitude.
+};
+
+/// Lets the battery balance its cells, or forbids it.
+struct BalanceCommand {
+  bool on = true;
+};
+
+class PollCodec;
+
+/// Room for one codec with options, inline.
+///
+/// @memory        32 bytes on a 64-bit machine; never allocates.
+/// @thread_safety Like an array.
+class CodecRoom {
+ public:
+  CodecRoom() = default;
+  CodecRoom(const CodecRoom&) = delete;  // The codec inside would stay behind.
+  CodecRoom& operator=(const CodecRoom&) = delete;
+
+  /// Puts a copy of `codec` in; what was there before is gone.
+  template <class C>
+  const PollCodec& put(const C& codec) noexcept {
+    static_assert(sizeof(C) <= sizeof(room_) && alignof(C) <= alignof(void*));
+    static_assert(std::is_trivially_destructible_v<C>);
+    return *new (&room_) C(codec);
+  }
+
+ private:
+  alignas(void*) std::byte room_[4 * sizeof(void*)];
+};
+
+/// One request/reply protocol. See Codec.
 ///
 /// @thread_safety Every function is pure.
 class PollCodec : public Codec {
  public:
   [[nodiscard]] CodecKind kind() const noexcept final { return CodecKind::poll; }
+  /// This protocol with options. Those of the protocol's codec() are CodecOptions{}.
+  ///
+  /// @param room  Gets the codec; outlives it. Unchanged on failure.
+  /// @errors      invalid_argument  no such variant, or an address where the protocol has none.
+  ///              out_of_range      an address or a count that the protocol cannot have.
+  [[nodiscard]] virtual Result<const PollCodec*> with(const CodecOptions& options,
+                                                      CodecRoom& room) const noexcept = 0;
   /// What to ask, in order. One request is outstanding at a time.
   [[nodiscard]] virtual std::span<const PollItem> poll_plan() const noexcept = 0;
   /// Time from a request to the end of its reply that a healthy device never exceeds, at the
   /// protocol's slowest usual baud rate.
   [[nodiscard]] virtual Duration reply_timeout() const noexcept = 0;
+  /// Silence that the device needs between the end of a reply and the next request; >= 0.
+  [[nodiscard]] virtual Duration request_gap() const noexcept { return Duration::zero(); }
 
   /// Writes the request of a plan item.
   /// @param out  At least kRequestSize bytes.
@@ -65,6 +115,29 @@ class PollCodec : public Codec {
   ///         resource_exhausted  out is too small.
   [[nodiscard]] virtual Result<std::size_t> encode_switch(const SwitchCommand& command,
                                                           MutableBytes out) const noexcept = 0;
+
+  /// Writes the request that sets the battery's limits; rounded to the safe side of a wire step.
+  /// @errors unimplemented       the protocol has no such command.
+  ///         out_of_range        a value that the wire cannot say, or a negative one.
+  ///         resource_exhausted  out is too small.
+  [[nodiscard]] virtual Result<std::size_t> encode_limits(const LimitCommand& command,
+                                                          MutableBytes out) const noexcept {
+    static_cast<void>(command);
+    static_cast<void>(out);
+    return fail(Errc::unimplemented, 0, "the protocol cannot set limits");
+  }
+  /// Time after which the battery forgets limits that are not sent again; zero: it never does.
+  [[nodiscard]] virtual Duration limits_lease() const noexcept { return Duration::zero(); }
+
+  /// Writes the request that switches balancing.
+  /// @errors unimplemented       the protocol has no such command.
+  ///         resource_exhausted  out is too small.
+  [[nodiscard]] virtual Result<std::size_t> encode_balance(const BalanceCommand& command,
+                                                           MutableBytes out) const noexcept {
+    static_cast<void>(command);
+    static_cast<void>(out);
+    return fail(Errc::unimplemented, 0, "the protocol cannot switch balancing");
+  }
 
   /// Finds the reply to `request` in a stream, skipping noise before it: whatever cannot be that
   /// reply, frames that answer something else included. Checks only what delimits a frame.

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <array>
 
+#include "ems/io/store/edge_store.hpp"
 #include "io/config/bind.hpp"
 #include "io/config/policy_config.hpp"
 #include "io/config/reader.hpp"
@@ -45,7 +46,9 @@ class Binder {
     const Section& store = *root.section("store");
     out.store.path = path(store, "path");
     out.store.budget_bytes = integer<std::int64_t>(store, "budget_mb") * kBytesPerMb;
-    out.store.block_span = quantity<Duration>(store, "block_s");
+    out.store.block_span = store.find("block_s") != nullptr
+                               ? quantity<Duration>(store, "block_s")
+                               : default_block_span(out.telemetry_period);
     const auto keep = [&store](const char* stream, bool has_budget) {
       const Section& of = *store.section(stream);
       const std::int64_t mb = has_budget ? integer<std::int64_t>(of, "budget_mb") : 0;

@@ -121,8 +121,8 @@ constexpr SchemaKey kSiteKeys[] = {
      .doc = "Most the store may take on disk (1 MB is 1 000 000 bytes). Beyond it the oldest "
             "acknowledged rows go first; alarms, commands and audit never."},
     {.path = "store.block_s", .type = T::quantity, .digits = kSecondDigits, .min = seconds_us(1),
-     .max = seconds_us(3600), .default_text = "60",
-     .doc = "A block of telemetry closes when its rows span this, or at 60 rows. Its rows are durable and on their way each second all the same."},
+     .max = seconds_us(3600),
+     .doc = "A block of telemetry closes when its rows span this, or at 60 rows. Its rows are durable and on their way each second all the same. Absent: 60 times `telemetry_period_s`, but at least 60 s (and so at most 3600 s)."},
     {.path = "store.telemetry", .type = T::section, .default_text = "{}",
      .doc = "What telemetry may keep within the budget."},
     {.path = "store.telemetry.budget_mb", .type = T::integer, .min = 0, .max = 1'000'000,

@@ -4,6 +4,7 @@
 #include "ems/protocol/jbd/frame.hpp"
 #include "ems/protocol/jbd/registers.hpp"
 #include "protocol/jbd/in_place.hpp"
+#include "protocol/publish.hpp"
 
 namespace ems::protocol::jbd {
 namespace {
@@ -26,16 +27,6 @@ constexpr std::uint8_t kStart = 0xDD;
 constexpr std::size_t kEchoAt = 1;
 constexpr std::size_t kLengthAt = 3;
 constexpr std::size_t kRequestRegisterAt = 2;
-
-template <std::size_t N>
-void append_number(FixedString<N>& text, unsigned value, unsigned digits) noexcept {
-  unsigned power = 1;
-  for (unsigned i = 1; i < digits || value / power >= 10; ++i) power *= 10;
-  for (; power > 0; power /= 10) {
-    const char digit = static_cast<char>('0' + value / power % 10);
-    text.append({&digit, 1});
-  }
-}
 
 void give(ReadingSink& sink, Signal signal, std::int64_t value, std::uint16_t element = 0) {
   sink.reading({.signal = signal, .element = element, .value = value});
@@ -156,7 +147,20 @@ Result<void> publish_register(std::uint8_t number, bool write, Bytes payload, Re
 
 }  // namespace
 
-std::string_view Codec::name() const noexcept { return "jbd"; }
+const ProtocolInfo& Codec::info() const noexcept {
+  static constexpr std::uint32_t kBitRates[] = {9600};
+  static constexpr ProtocolInfo kInfo{.name = "jbd",
+                                      .title = "JBD, Xiaoxiang, Overkill Solar, LLT",
+                                      .evidence = Evidence::captured_frames,
+                                      .bit_rates = kBitRates};
+  return kInfo;
+}
+
+Result<const PollCodec*> Codec::with(const CodecOptions& options, CodecRoom& room) const noexcept {
+  const Result<std::size_t> known = check_options(info(), options);
+  if (!known) return fail(known.error());
+  return &room.put(*this);
+}
 
 std::span<const PollItem> Codec::poll_plan() const noexcept { return kPollPlan; }
 

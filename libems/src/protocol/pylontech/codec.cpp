@@ -414,7 +414,14 @@ void give_frame(FrameId id, const Fields& in, Instant now, const CanMailbox& mai
 
 }  // namespace
 
-std::string_view Codec::name() const noexcept { return "pylontech-lv-can"; }
+const ProtocolInfo& Codec::info() const noexcept {
+  static constexpr std::uint32_t kBitRates[] = {kBitRate};
+  static constexpr ProtocolInfo kInfo{.name = "pylontech-lv-can",
+                                      .title = "Pylontech low voltage and what imitates it",
+                                      .evidence = Evidence::captured_frames,
+                                      .bit_rates = kBitRates};
+  return kInfo;
+}
 
 std::uint32_t Codec::bit_rate() const noexcept { return kBitRate; }
 

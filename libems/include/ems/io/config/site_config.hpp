@@ -94,7 +94,7 @@ struct StreamKeep {
 struct StoreConfig {
   std::filesystem::path path;
   std::int64_t budget_bytes = 0;
-  Duration block_span = seconds(60);
+  Duration block_span{};  ///< Unless the file says: default_block_span() of telemetry_period.
   StreamKeep audit;
   StreamKeep telemetry;
   StreamKeep decisions;

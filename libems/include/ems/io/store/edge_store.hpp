@@ -19,6 +19,22 @@
 
 namespace ems::io {
 
+/// How long a block of telemetry may stay open, unless EdgeStoreOptions say another span. It changes
+/// neither when rows are durable nor when they are sent: see EdgeStore.
+inline constexpr Duration kBlockSpanDefaultMin = seconds(60);
+inline constexpr Duration kBlockSpanDefaultMax = seconds(3600);
+
+/// The span of a full block, 60 rows, of an agent that records a row every `period`: a shorter one
+/// makes blocks that are mostly header. Between kBlockSpanDefaultMin and kBlockSpanDefaultMax.
+///
+/// @param period         Time between rows of telemetry; a negative one counts as zero.
+/// @thread_safety Pure function.
+[[nodiscard]] constexpr Duration default_block_span(Duration period) noexcept {
+  constexpr auto kRows = static_cast<std::int64_t>(telemetry::kBlockRowsMax);
+  const Duration longest{kBlockSpanDefaultMax.count() / kRows};
+  return max_of(kBlockSpanDefaultMin, min_of(period, longest) * kRows);
+}
+
 /// What a stream may keep within the store's budget.
 struct Retention {
   /// Bytes of its blocks; beyond, its own oldest go, on commit(). 0: the store's budget only.
@@ -35,7 +51,8 @@ struct EdgeStoreOptions {
   std::array<Retention, telemetry::kStreamCount> retention{};  ///< By stream.
   /// There is no server: age takes rows that nobody acknowledged, too, as gap rows.
   bool expire_undelivered = false;
-  Duration block_span = seconds(60);  ///< A block of telemetry closes when its rows span this.
+  /// A block of telemetry closes when its rows span this; see default_block_span().
+  Duration block_span = kBlockSpanDefaultMin;
   /// Bytes of rows held in memory while the disk refuses them; beyond, the oldest telemetry, then
   /// decisions, become gaps. Audit is refused, never dropped.
   std::size_t pending_bytes = std::size_t{4} * 1024 * 1024;

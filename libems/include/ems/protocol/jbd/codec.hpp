@@ -17,7 +17,9 @@ class Codec final : public PollCodec {
  public:
   constexpr Codec() = default;
 
-  [[nodiscard]] std::string_view name() const noexcept override;
+  [[nodiscard]] const ProtocolInfo& info() const noexcept override;
+  [[nodiscard]] Result<const PollCodec*> with(const CodecOptions& options,
+                                              CodecRoom& room) const noexcept override;
   [[nodiscard]] std::span<const PollItem> poll_plan() const noexcept override;
   [[nodiscard]] Duration reply_timeout() const noexcept override;
   [[nodiscard]] Result<std::size_t> encode_poll(std::uint8_t number,

@@ -23,7 +23,7 @@ class Codec final : public CanCodec {
  public:
   constexpr Codec() = default;
 
-  [[nodiscard]] std::string_view name() const noexcept override;
+  [[nodiscard]] const ProtocolInfo& info() const noexcept override;
   [[nodiscard]] std::uint32_t bit_rate() const noexcept override;
   [[nodiscard]] std::span<const CanSend> send_plan() const noexcept override;
   [[nodiscard]] Duration quiet_after() const noexcept override;
