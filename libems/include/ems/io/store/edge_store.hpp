@@ -19,20 +19,16 @@
 
 namespace ems::io {
 
-/// How long a block of telemetry may stay open, unless EdgeStoreOptions say another span. It changes
-/// neither when rows are durable nor when they are sent: see EdgeStore.
-inline constexpr Duration kBlockSpanDefaultMin = seconds(60);
-inline constexpr Duration kBlockSpanDefaultMax = seconds(3600);
-
-/// The span of a full block, 60 rows, of an agent that records a row every `period`: a shorter one
-/// makes blocks that are mostly header. Between kBlockSpanDefaultMin and kBlockSpanDefaultMax.
+/// Span of a block of telemetry where nobody says another: that of 60 rows, because a block of few
+/// is mostly header. How long a block may stay open changes neither when its rows are durable nor
+/// when they are sent: both at each commit.
 ///
-/// @param period         Time between rows of telemetry; a negative one counts as zero.
+/// @param period  Time from row to row.
+/// @return        60 periods, but at least 60 s and at most 3,600 s.
 /// @thread_safety Pure function.
 [[nodiscard]] constexpr Duration default_block_span(Duration period) noexcept {
   constexpr auto kRows = static_cast<std::int64_t>(telemetry::kBlockRowsMax);
-  const Duration longest{kBlockSpanDefaultMax.count() / kRows};
-  return max_of(kBlockSpanDefaultMin, min_of(period, longest) * kRows);
+  return clamp_to(period, seconds(1), seconds(60)) * kRows;
 }
 
 /// What a stream may keep within the store's budget.
@@ -51,8 +47,8 @@ struct EdgeStoreOptions {
   std::array<Retention, telemetry::kStreamCount> retention{};  ///< By stream.
   /// There is no server: age takes rows that nobody acknowledged, too, as gap rows.
   bool expire_undelivered = false;
-  /// A block of telemetry closes when its rows span this; see default_block_span().
-  Duration block_span = kBlockSpanDefaultMin;
+  /// A block of telemetry closes when its rows span this.
+  Duration block_span = default_block_span(seconds(1));
   /// Bytes of rows held in memory while the disk refuses them; beyond, the oldest telemetry, then
   /// decisions, become gaps. Audit is refused, never dropped.
   std::size_t pending_bytes = std::size_t{4} * 1024 * 1024;
