@@ -207,23 +207,32 @@ Result<const protocol::CanCodec*> find_can_codec(std::string_view protocol) {
 
 }  // namespace
 
+Result<std::string> decode_reply_to_json(const protocol::PollCodec& codec, Bytes request,
+                                         Bytes reply) {
+  Collector read;
+  const Result<void> result = codec.decode(request, reply, read);
+  if (!result) return fail(result.error());
+  return values_text(read, codec);
+}
+
+Result<std::string> decode_to_json(const protocol::PollCodec& codec, Bytes request, Bytes reply) {
+  if (!reply.empty() || request.empty()) return decode_reply_to_json(codec, request, reply);
+  Collector read;
+  const Result<void> result = codec.decode_request(request, read);
+  if (!result) return fail(result.error());
+  return values_text(read, codec);
+}
+
 Result<std::string> decode_reply_to_json(std::string_view protocol, Bytes request, Bytes reply) {
   const Result<const protocol::PollCodec*> codec = find_poll_codec(protocol);
   if (!codec) return fail(codec.error());
-  Collector read;
-  const Result<void> result = (*codec)->decode(request, reply, read);
-  if (!result) return fail(result.error());
-  return values_text(read, **codec);
+  return decode_reply_to_json(**codec, request, reply);
 }
 
 Result<std::string> decode_to_json(std::string_view protocol, Bytes request, Bytes reply) {
-  if (!reply.empty() || request.empty()) return decode_reply_to_json(protocol, request, reply);
   const Result<const protocol::PollCodec*> codec = find_poll_codec(protocol);
   if (!codec) return fail(codec.error());
-  Collector read;
-  const Result<void> result = (*codec)->decode_request(request, read);
-  if (!result) return fail(result.error());
-  return values_text(read, **codec);
+  return decode_to_json(**codec, request, reply);
 }
 
 Result<std::string> decode_can_to_json(std::string_view protocol,

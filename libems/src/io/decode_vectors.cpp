@@ -7,6 +7,7 @@
 #include <optional>
 #include <sstream>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "ems/io/decode.hpp"
@@ -154,6 +155,54 @@ Result<std::string> run_candump(const Json& vector) {
   return values.str();
 }
 
+/// A small number of `group`; what is absent stays as it is.
+Result<void> read_option(const Json& group, const char* key, std::uint8_t& option) {
+  const auto found = group.find(key);
+  if (found == group.end() || found->is_null()) return {};
+  if (!found->is_number_unsigned() || found->get<std::uint64_t>() > 0xFF) {
+    return fail(Errc::wrong_type, 0, "a codec's numbers are 0 .. 255");
+  }
+  option = found->get<std::uint8_t>();
+  return {};
+}
+
+/// Options of the codec, in `context` or `options`; other members there are not ours.
+Result<protocol::CodecOptions> options_of(const Json& vector) {
+  protocol::CodecOptions options;
+  for (const char* name : {"context", "options"}) {
+    const auto group = vector.find(name);
+    if (group == vector.end() || group->is_null()) continue;
+    if (!group->is_object()) return fail(Errc::wrong_type, 0, "context must be an object");
+    if (const auto variant = group->find("variant"); variant != group->end()) {
+      if (!variant->is_string()) return fail(Errc::wrong_type, 0, "variant must be a string");
+      options.variant = variant->get_ref<const std::string&>();
+    }
+    std::uint8_t address = 0;
+    for (const auto& [key, option] :
+         {std::pair{"address", &address}, std::pair{"cell_count", &options.cell_count},
+          std::pair{"temperature_count", &options.temperature_count}}) {
+      const Result<void> read = read_option(*group, key, *option);
+      if (!read) return fail(read.error());
+    }
+    if (group->contains("address")) options.address = address;
+  }
+  return options;
+}
+
+Result<std::string> run_poll(const protocol::PollCodec& plain, const Json& vector, Bytes request,
+                             const std::optional<std::vector<std::byte>>& reply) {
+  const Result<protocol::CodecOptions> options = options_of(vector);
+  if (!options) return fail(options.error());
+  protocol::CodecRoom room;
+  const Result<const protocol::PollCodec*> codec = plain.with(*options, room);
+  if (!codec) return fail(codec.error());
+  if (reply) return decode_reply_to_json(**codec, request, *reply);
+  if (request.empty()) {
+    return fail(Errc::missing_key, 0, "the vector has no request and no response");
+  }
+  return decode_to_json(**codec, request, {});
+}
+
 Result<std::string> run_vector(const Json& vector) {
   if (!vector.is_object()) return fail(Errc::wrong_type, 0, "a vector must be an object");
   const auto protocol = vector.find("protocol");
@@ -173,9 +222,9 @@ Result<std::string> run_vector(const Json& vector) {
     if (!sent) return fail(sent.error());
     return decode_can_to_json(name, *sent);
   }
-  if (*reply) return decode_reply_to_json(name, asked, **reply);
-  if (!*request) return fail(Errc::missing_key, 0, "the vector has no request and no response");
-  return decode_to_json(name, asked, {});
+  const protocol::PollCodec* poll = protocol::as_poll(**codec);
+  if (poll == nullptr) return fail(Errc::missing_key, 0, "the vector has no frames");
+  return run_poll(*poll, vector, asked, *reply);
 }
 
 }  // namespace

@@ -1,56 +1,25 @@
 // SPDX-License-Identifier: Apache-2.0
-// Runs tests/vectors/bms_serial_jbd.json through what `emsctl decode` prints. The values are
-// compared as text from both sides: a number agrees when it lies within half of the last digit
-// stated.
+// What `emsctl decode` prints of JBD frames, and how files of vectors are run. The vectors
+// themselves: serial_conformance_test.cpp.
 #include <gtest/gtest.h>
 
 #include <filesystem>
 #include <fstream>
-#include <map>
 #include <nlohmann/json.hpp>
 #include <string>
 
-#include "ems/core/decimal.hpp"
 #include "ems/io/decode.hpp"
 #include "ems/io/hex.hpp"
 #include "support/frames.hpp"
-#include "support/vector_agreement.hpp"
 
 namespace ems::io {
 namespace {
 
 using Json = nlohmann::json;
-using test::expect_agrees;
 using test::frame;
-
-constexpr const char* kFile = EMS_TEST_VECTORS "/bms_serial_jbd.json";
 
 std::string text_of(const Result<std::string>& result) {
   return result ? *result : error_to_json(result.error());
-}
-
-TEST(JbdConformance, EveryVectorAgrees) {
-  const Json vectors = test::vectors("bms_serial_jbd.json");
-  ASSERT_GE(vectors.size(), 36U);
-  const Result<std::string> printed = run_vectors(kFile);
-  ASSERT_TRUE(printed) << printed.error().what;
-  const Json results = Json::parse(*printed);
-  ASSERT_EQ(results.size(), vectors.size());
-  for (std::size_t i = 0; i < vectors.size(); ++i) {
-    const auto id = vectors[i]["id"].get<std::string>();
-    ASSERT_EQ(results[i]["id"], id);
-    if (vectors[i].contains("expect_error")) {
-      ASSERT_TRUE(results[i].contains("error")) << id << ": " << results[i];
-      EXPECT_EQ(results[i]["error"]["code"], vectors[i]["expect_error"]) << id;
-      EXPECT_TRUE(results[i]["error"]["offset"].is_number_unsigned()) << id;
-      EXPECT_FALSE(results[i]["error"]["message"].get<std::string>().empty()) << id;
-      EXPECT_FALSE(results[i].contains("values")) << id;
-    } else {
-      ASSERT_TRUE(results[i].contains("values")) << id << ": " << results[i];
-      EXPECT_FALSE(results[i].contains("error")) << id;
-      expect_agrees(vectors[i]["expect"], results[i]["values"], id);
-    }
-  }
 }
 
 TEST(JbdConformance, BothDirectionsOfCurrentAreAmongTheVectors) {

@@ -11,6 +11,7 @@
 #include "ems/core/bytes.hpp"
 #include "ems/core/result.hpp"
 #include "ems/protocol/can_frame.hpp"
+#include "ems/protocol/poll_codec.hpp"
 
 namespace ems::io {
 
@@ -35,6 +36,12 @@ namespace ems::io {
 /// Like decode_to_json(), but an empty `reply` is a reply of no bytes: `truncated`.
 [[nodiscard]] Result<std::string> decode_reply_to_json(std::string_view protocol, Bytes request,
                                                        Bytes reply);
+
+/// The same with a codec that has options: PollCodec::with().
+[[nodiscard]] Result<std::string> decode_to_json(const protocol::PollCodec& codec, Bytes request,
+                                                 Bytes reply);
+[[nodiscard]] Result<std::string> decode_reply_to_json(const protocol::PollCodec& codec,
+                                                       Bytes request, Bytes reply);
 
 /// Decodes the frames of one battery on CAN, in their order, into one JSON object of the form of
 /// decode_to_json(). Where frames repeat, the newest value stands.
@@ -62,8 +69,9 @@ namespace ems::io {
 
 /// Runs a file of vectors: what `emsctl decode --vectors FILE` prints.
 ///
-/// A vector has `request_hex` and `response_hex`, or `frames` on a CAN bus, or (protocols
-/// `candump-log` and `candump-console`) `wire_text` and `reject`.
+/// A vector has `request_hex` and `response_hex` (with the codec's options in `options` or
+/// `context`: `variant`, `address`, `cell_count`, `temperature_count`), or `frames` on a CAN bus,
+/// or (protocols `candump-log` and `candump-console`) `wire_text` and `reject`.
 ///
 /// @return        A JSON array, one element per vector and line: `id` and either `values` or
 ///                `error` {code, offset, message}.

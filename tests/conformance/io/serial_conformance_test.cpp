@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: Apache-2.0
+// Runs every tests/vectors/bms_serial_*.json through what `emsctl decode` prints. The values are
+// compared as text from both sides: a number agrees when it lies within half of the last digit
+// stated.
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <filesystem>
+#include <nlohmann/json.hpp>
+#include <string>
+#include <vector>
+
+#include "ems/io/decode.hpp"
+#include "ems/protocol/poll_codec.hpp"
+#include "support/frames.hpp"
+#include "support/vector_agreement.hpp"
+
+namespace ems::io {
+namespace {
+
+using Json = nlohmann::json;
+
+constexpr std::string_view kPrefix = "bms_serial_";
+
+std::vector<std::string> vector_files() {
+  std::vector<std::string> names;
+  for (const auto& entry : std::filesystem::directory_iterator(EMS_TEST_VECTORS)) {
+    const std::string name = entry.path().filename().string();
+    if (name.starts_with(kPrefix)) names.push_back(name);
+  }
+  std::sort(names.begin(), names.end());
+  return names;
+}
+
+void expect_vector(const Json& vector, const Json& result) {
+  const auto id = vector["id"].get<std::string>();
+  ASSERT_EQ(result["id"], id);
+  if (vector.contains("expect_error")) {
+    ASSERT_TRUE(result.contains("error")) << id << ": " << result;
+    EXPECT_EQ(result["error"]["code"], vector["expect_error"]) << id;
+    EXPECT_TRUE(result["error"]["offset"].is_number_unsigned()) << id;
+    EXPECT_FALSE(result["error"]["message"].get<std::string>().empty()) << id;
+    EXPECT_FALSE(result.contains("values")) << id;
+  } else {
+    ASSERT_TRUE(result.contains("values")) << id << ": " << result;
+    EXPECT_FALSE(result.contains("error")) << id;
+    test::expect_agrees(vector["expect"], result["values"], id);
+  }
+}
+
+class SerialConformance : public testing::TestWithParam<std::string> {};
+
+TEST_P(SerialConformance, EveryVectorAgrees) {
+  const Json vectors = test::vectors(GetParam().c_str());
+  ASSERT_FALSE(vectors.empty());
+  const Result<std::string> printed =
+      run_vectors(std::filesystem::path(EMS_TEST_VECTORS) / GetParam());
+  ASSERT_TRUE(printed) << printed.error().what;
+  const Json results = Json::parse(*printed);
+  ASSERT_EQ(results.size(), vectors.size());
+  for (std::size_t i = 0; i < vectors.size(); ++i) expect_vector(vectors[i], results[i]);
+}
+
+INSTANTIATE_TEST_SUITE_P(Files, SerialConformance, testing::ValuesIn(vector_files()),
+                         [](const auto& file) {
+                           const std::string& name = file.param;
+                           return name.substr(kPrefix.size(), name.find('.') - kPrefix.size());
+                         });
+
+TEST(SerialVectors, EveryPollCodecHasSome) {
+  std::vector<std::string> named;
+  for (const std::string& file : vector_files()) {
+    for (const Json& vector : test::vectors(file.c_str())) named.push_back(vector["protocol"]);
+  }
+  for (const protocol::Codec* codec : protocol::codecs()) {
+    if (protocol::as_poll(*codec) == nullptr) continue;
+    EXPECT_NE(std::count(named.begin(), named.end(), codec->name()), 0) << codec->name();
+  }
+}
+
+}  // namespace
+}  // namespace ems::io
