@@ -37,24 +37,17 @@ std::uint64_t bytes_in(const std::string& folder) {
   return bytes;
 }
 
-io::EdgeStoreOptions configured(const Table& table) {
-  io::EdgeStoreOptions options;
-  options.block_span = bench::block_span(table);
-  return options;
-}
-
-io::EdgeStore open_store(const std::string& path, const io::EdgeStoreOptions& options) {
-  io::EdgeStore store = must(io::EdgeStore::open(path, options), "open");
+io::EdgeStore open_store(const std::string& path, const Table& table) {
+  io::EdgeStore store = must(io::EdgeStore::open(path, bench::default_options(table)), "open");
   store.set_context(1, ClockQuality::synced);
   return store;
 }
 
-Written write_blocks(const Table& table, const std::string& folder, std::size_t group,
-                     const io::EdgeStoreOptions& options) {
+Written write_blocks(const Table& table, const std::string& folder, std::size_t group) {
   const bench::Rows rows(table);
   Written out;
   {
-    io::EdgeStore store = open_store(folder + "/edge.db", options);
+    io::EdgeStore store = open_store(folder + "/edge.db", table);
     const bench::Stopwatch watch;
     for (std::size_t row = 0; row < table.rows; ++row) {
       must(store.append(rows.at(0, row)), "append");
@@ -235,7 +228,7 @@ void commits(const Table& table, const std::string& folder) {
   constexpr std::size_t kPairs = 15;
   constexpr std::size_t kBatch = 120;  // Whole blocks: each size of an open block comes as often.
   const bench::Rows rows(table);
-  io::EdgeStore store = open_store(folder + "/edge.db", configured(table));
+  io::EdgeStore store = open_store(folder + "/edge.db", table);
   BareFile bare(folder + "/bare");
   std::vector<double> ours, limit, ratio, cpu;
   std::uint64_t bytes = 0;
@@ -284,9 +277,7 @@ int main(int argc, char** argv) {
   }
   Written done;
   if (name == "blocks") {
-    done = write_blocks(table, folder, group, configured(table));
-  } else if (name == "defaults") {
-    done = write_blocks(table, folder, group, {});
+    done = write_blocks(table, folder, group);
   } else if (name == "named" || name == "numbered") {
     done = write_narrow(table, folder, group, name == "named");
   } else if (name == "wide") {

@@ -52,18 +52,12 @@ class Bench:
 
     def run(self) -> None:
         print(f"\n{self.title}: a site of {len(self.site.points)} points x {self.site.rows} rows ({self.site.known() / 1e6:.2f} Mpt), "
-              f"a fleet of {self.fleet.devices} devices x {self.fleet.rows} rows ({self.fleet.known() / 1e6:.2f} Mpt), "
-              f"block_s: {self.block_span_s():.0f}")
+              f"a fleet of {self.fleet.devices} devices x {self.fleet.rows} rows ({self.fleet.known() / 1e6:.2f} Mpt)")
         wide_row("figure", "ours", "aim", "peer, same run", "ratio")
         self.edge()
         self.commits()
         self.ingest()
         self.read()
-
-    def block_span_s(self) -> float:
-        """As bench::block_span(): what an agent with this period would be configured with."""
-        times = self.site.utc_us[0]
-        return max(60, 60 * int(times[-1] - times[0]) // max(1, len(times) - 1) // 1_000_000)
 
     def fresh(self, name: str) -> Path:
         path = self.folder / name
@@ -96,9 +90,6 @@ class Bench:
         for case, aim in (("named", GOALS["bytes_rows"]), ("numbered", None), ("wide", None)):
             times_smaller("edge store at rest, file", self.file_bytes["blocks"], "B/pt", names[case], self.file_bytes[case], aim)
         times_smaller("  of it blocks", self.payload, "B/pt", names["named"], self.file_bytes["named"])
-        if self.block_span_s() > 60:
-            f = self.program("bench_edge_store", self.site_file, self.fresh("defaults"), "defaults", ROWS_PER_COMMIT)
-            times_smaller("  file with the default block_s: 60", f["file_bytes"] / f["points"], "B/pt", names["named"], self.file_bytes["named"])
 
     def commits(self) -> None:
         """One row, one durable commit, beside writing and syncing as many bytes in the same folder."""

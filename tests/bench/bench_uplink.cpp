@@ -96,8 +96,7 @@ int main(int argc, char** argv) {
   io::SystemClock clock;
   spdlog::logger logger("bench", std::make_shared<spdlog::sinks::stderr_sink_mt>());
   logger.set_level(spdlog::level::err);
-  io::EdgeStoreOptions store;
-  store.block_span = bench::block_span(table);
+  const io::EdgeStoreOptions store = bench::default_options(table);
   std::vector<std::unique_ptr<Agent>> agents;
   for (std::size_t device = 0; device < table.devices; ++device) {
     const std::string name = "gateway-" + std::to_string(device + 1);

@@ -15,6 +15,7 @@
 #include <string>
 #include <vector>
 
+#include "ems/io/store/edge_store.hpp"
 #include "ems/model/point.hpp"
 #include "ems/telemetry/row.hpp"
 
@@ -50,11 +51,13 @@ struct Table {
   }
 };
 
-/// What an agent that records at the table's period would be configured with: 60 rows a block.
-inline Duration block_span(const Table& table) {
+/// Options of an agent that records at the table's period and says nothing else.
+inline io::EdgeStoreOptions default_options(const Table& table) {
   const auto gaps = static_cast<std::int64_t>(std::max<std::size_t>(2, table.rows) - 1);
-  const std::int64_t period = (table.utc_us[table.rows - 1] - table.utc_us[0]) / gaps;
-  return std::max<Duration>(seconds(60), microseconds(60 * period));
+  io::EdgeStoreOptions options;
+  options.block_span =
+      io::default_block_span(microseconds((table.utc_us[table.rows - 1] - table.utc_us[0]) / gaps));
+  return options;
 }
 
 /// A table's rows as the product takes them, made before the clock starts.
