@@ -37,8 +37,8 @@ enum class Evidence : std::uint8_t {
 
 /// What people and tools have to know of a protocol before they open a port. Static.
 struct ProtocolInfo {
-  std::string_view name;   ///< In configuration and tools: `jbd`.
-  std::string_view title;  ///< Who speaks it: `JBD, Xiaoxiang, Overkill Solar, LLT`.
+  std::string_view name{};   ///< In configuration and tools: `jbd`.
+  std::string_view title{};  ///< Who speaks it: `JBD, Xiaoxiang, Overkill Solar, LLT`.
   Evidence evidence = Evidence::simulator_only;
   /// Bit/s that devices are found at, the usual one first. 8 data bits, no parity, 1 stop bit. On
   /// CAN: of the bus.
