@@ -145,5 +145,40 @@ TEST(FixedString, CutsAtItsCapacity) {
   EXPECT_FALSE(text.append("x"));
 }
 
+TEST(FixedString, IsCutBetweenTwoCharacters) {
+  EXPECT_EQ(FixedString<4>("abc\u00E9").view(), "abc") << "2 bytes, 1 fits";
+  EXPECT_EQ(FixedString<5>("abc\u00E9").view(), "abc\u00E9");
+  EXPECT_EQ(FixedString<5>("abc\u00E9\u00E9").view(), "abc\u00E9") << "the last one is whole";
+  EXPECT_EQ(FixedString<4>("ab\u20AC").view(), "ab") << "3 bytes, 2 fit";
+  EXPECT_EQ(FixedString<4>("a\U0001F50B").view(), "a") << "4 bytes, 3 fit";
+  EXPECT_EQ(FixedString<4>("\U0001F50Bx").view(), "\U0001F50B");
+  EXPECT_EQ(FixedString<1>("\u20AC").view(), "");
+}
+
+TEST(FixedString, IsCutBetweenTwoCharactersThatCameByteByByte) {
+  FixedString<4> text("ab");
+  EXPECT_TRUE(text.append("\xE2"));
+  EXPECT_TRUE(text.append("\x82"));
+  EXPECT_FALSE(text.append("\xAC"));
+  EXPECT_EQ(text.view(), "ab");
+}
+
+TEST(FixedString, TakesNothingBehindACutUntilItIsCleared) {
+  FixedString<4> text("abc\u00E9");
+  EXPECT_FALSE(text.append("x"));
+  EXPECT_EQ(text.view(), "abc") << "one byte is free, but x does not follow c";
+  EXPECT_TRUE(text.append(""));
+  text.clear();
+  EXPECT_TRUE(text.append("wxyz"));
+  EXPECT_EQ(text.view(), "wxyz");
+}
+
+TEST(FixedString, KeepsWhatIsNoUtf8AsItIs) {
+  EXPECT_EQ(FixedString<4>("\x80\x80\x80\x80\x80").view(), "\x80\x80\x80\x80");
+  EXPECT_EQ(FixedString<2>("\x80\x80\x80").view(), "\x80\x80");
+  EXPECT_EQ(FixedString<4>("\xC3\xA9\xA9\xA9\xA9").view(), "\xC3\xA9\xA9\xA9")
+      << "more than its two";
+}
+
 }  // namespace
 }  // namespace ems
