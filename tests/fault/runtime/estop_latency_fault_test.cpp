@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // How long an emergency stop takes from the site's interface to the first byte at each inverter,
-// also while the store hangs in fsync. The figures are printed; what decides is that every stop
-// arrives, and a wide bound on the median: a busy machine is no fault of the code, and the kernel
-// moves a pty's bytes with a worker of its own, which may wait for seconds.
+// also while the store hangs in fsync. The figures are printed. What decides is a wide bound on the
+// longest: here latency is the requirement, so ctest runs these tests alone (tests/CMakeLists.txt).
+// Beside other tests the kernel's worker that moves a pty's bytes may wait for seconds.
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -69,7 +69,7 @@ class EstopLatency : public ::testing::Test {
           "1 tick + 20 ms\n",
           i == 0 ? "TCP" : "RTU", what, times[i][times[i].size() / 2], times[i].back(),
           static_cast<long long>(in_time), kStops);
-      EXPECT_LT(times[i][times[i].size() / 2], kWideMs) << what;
+      EXPECT_LT(times[i].back(), kWideMs) << what;
     }
   }
 
