@@ -154,6 +154,19 @@ TEST(ConfigSite, EachStreamOfTheStoreHasItsOwnRetention) {
   EXPECT_FALSE(wrong) << "audit never makes room";
 }
 
+TEST(ConfigSite, ABlockSpansSixtyTelemetryPeriodsUnlessTheFileSaysAnother) {
+  const auto span_of = [](const std::string& keys) {
+    const Loaded<SiteConfig> loaded = parse_site_config(kGood + keys, "site.yaml", kKnown);
+    EXPECT_TRUE(loaded) << to_text(loaded.errors);
+    return loaded ? loaded.value->store.block_span : Duration{};
+  };
+  EXPECT_EQ(span_of("\ntelemetry_period_s: 0.1\n"), seconds(60)) << "at least";
+  EXPECT_EQ(span_of("\ntelemetry_period_s: 1.5\n"), seconds(90));
+  EXPECT_EQ(span_of("\ntelemetry_period_s: 60\n"), seconds(3600));
+  EXPECT_EQ(span_of("\ntelemetry_period_s: 60\nstore: {block_s: 60}\n"), seconds(60));
+  EXPECT_EQ(span_of("\nstore: {block_s: 3600}\n"), seconds(3600));
+}
+
 TEST(ConfigSite, NamesEachFaultWithPlaceAndSuggestion) {
   const struct {
     const char* from;

@@ -114,6 +114,20 @@ TEST(EdgeStore, TheOpenBlockGrowsInPlace) {
   EXPECT_EQ(store.counters().bytes_held, bytes);
 }
 
+TEST(EdgeStore, TheDefaultSpanIsThatOfAFullBlockWithinBounds) {
+  EXPECT_EQ(default_block_span(milliseconds(100)), seconds(60));
+  EXPECT_EQ(default_block_span(seconds(1)), seconds(60));
+  EXPECT_EQ(default_block_span(seconds(10)), seconds(600));
+  EXPECT_EQ(default_block_span(seconds(60)), seconds(3600));
+  for (const Duration odd : {Duration::max(), seconds(61)}) {
+    EXPECT_EQ(default_block_span(odd), seconds(3600));
+  }
+  for (const Duration odd : {Duration::min(), Duration::zero()}) {
+    EXPECT_EQ(default_block_span(odd), seconds(60));
+  }
+  EXPECT_EQ(EdgeStoreOptions{}.block_span, seconds(60));
+}
+
 TEST(EdgeStore, PeekStopsAtItsBudgetButGivesOneItem) {
   const TempDir dir;
   EdgeStore store = must_open(dir / "s.db");
