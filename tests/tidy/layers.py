@@ -10,7 +10,7 @@ LIB = ROOT / "libems"
 
 # module -> (layer, modules it may include beside itself)
 L0 = {"core"}
-L1 = {"model", "protocol", "device_pack", "safety", "decision", "distribute", "telemetry", "alarm"}
+L1 = {"model", "protocol", "device_pack", "safety", "decision", "distribute", "telemetry", "alarm", "aggregate"}
 L1H = {"sim", "query"}
 ALLOWED: dict[str, set[str]] = {
     "core": set(),
@@ -22,6 +22,7 @@ ALLOWED: dict[str, set[str]] = {
     "distribute": L0 | {"model"},
     "telemetry": L0 | {"model"},
     "alarm": L0 | {"model"},
+    "aggregate": L0 | {"model", "telemetry"},
     "sim": L0 | L1,
     "query": L0 | L1,
     "io": L0 | L1 | L1H,

@@ -11,32 +11,14 @@ constexpr std::size_t kNowhere = SIZE_MAX;
 
 std::optional<double> Bucket::mean() const noexcept {
   if (known <= Duration::zero()) return std::nullopt;
-  return weighted.to_double() / static_cast<double>(known.count());
-}
-
-void Bucket::merge(const Bucket& other) noexcept {
-  if (other.count > 0) {
-    min = count > 0 ? std::min(min, other.min) : other.min;
-    max = count > 0 ? std::max(max, other.max) : other.max;
-    if (count == 0 || other.last_at >= last_at) {
-      last = other.last;
-      last_at = other.last_at;
-    }
-  }
-  count += other.count;
-  doubted += other.doubted;
-  known += other.known;
-  weighted += other.weighted;
+  return to_double(weighted) / static_cast<double>(known.count());
 }
 
 Result<Downsampler> Downsampler::create(Grid grid, std::span<const Point> points,
                                         const DownsampleOptions& options) {
-  if (options.gap_max <= Duration::zero() || options.gap_max > seconds(3'600)) {
-    return fail(Errc::invalid_argument, 0, "downsample: gap_max is above 0, at most 1 h");
-  }
-  if (options.quality_min > Quality::good) {
-    return fail(Errc::invalid_argument, 0, "downsample: no such quality");
-  }
+  const auto sound =
+      aggregate::check({.gap_max = options.gap_max, .quality_min = options.quality_min});
+  if (!sound) return fail(sound.error());
   Downsampler made(std::move(grid), options);
   made.all_ = points.empty();
   for (std::size_t i = 0; i < points.size(); ++i) {
@@ -79,17 +61,13 @@ Result<void> Downsampler::learn(std::span<const Point> points) {
 
 void Downsampler::speak(UtcInstant until) {
   if (!before_ || until <= *before_ || until - *before_ > options_.gap_max) return;
-  claimed_.claim(*before_, until, [this](UtcInstant begin, UtcInstant end) {
-    grid_.each_part(begin, end, [this](std::size_t bucket, UtcInstant from, UtcInstant to) {
-      const Duration time = to - from;
-      for (std::size_t i = 0; i < held_.size(); ++i) {
-        if (!held_[i]) continue;
-        Bucket& filled = buckets_[i][bucket];
-        filled.known += time;
-        filled.weighted += Wide::product(*held_[i], time.count());
-      }
-    });
-  });
+  moments_.reserve(claimed_.spans(), 1);
+  claimed_.claim_in(grid_.view(), *before_, until,
+                    [this](std::size_t bucket, UtcInstant from, UtcInstant to) {
+                      for (std::size_t i = 0; i < held_.size(); ++i) {
+                        if (held_[i]) buckets_[i][bucket].speak(*held_[i], to - from);
+                      }
+                    });
 }
 
 void Downsampler::take(const telemetry::Row& row) {
@@ -103,11 +81,7 @@ void Downsampler::take(const telemetry::Row& row) {
     if (!bucket) continue;
     Bucket& filled = buckets_[place_[i]][*bucket];
     if (trusted) {
-      filled.merge({.min = value.value,
-                    .max = value.value,
-                    .last = value.value,
-                    .last_at = row.at,
-                    .count = 1});
+      filled.take(row.at, value.value);
     } else {
       ++filled.doubted;
     }

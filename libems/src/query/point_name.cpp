@@ -44,7 +44,12 @@ Result<Point> parse_point_name(std::string_view name) {
     point.signal = static_cast<Signal>(*number);
     info = find_signal(point.signal);
   }
-  if (second == std::string_view::npos) return point;
+  if (second == std::string_view::npos) {
+    if (info != nullptr && info->kind == SignalKind::element) {
+      return fail(Errc::syntax, name.size(), "point: say which element: \"ASSET SIGNAL 1\"");
+    }
+    return point;
+  }
   const Result<std::int64_t> element = parse_decimal(rest.substr(second + 1), 0);
   if (!element || *element < 1 || *element > kNumberMax) {
     return fail(Errc::syntax, space + second + 2, "point: bad element number");

@@ -247,7 +247,8 @@ TEST(Grid, RefusesDisorderAndTooMuch) {
 }
 
 TEST(Claimed, GivesEachMomentOnce) {
-  Claimed claimed;
+  std::array<aggregate::Claimed::Span, aggregate::Claimed::kRoomMin> room;
+  aggregate::Claimed claimed(room);
   std::vector<std::pair<std::int64_t, std::int64_t>> got;
   const auto claim = [&](std::int64_t begin, std::int64_t end) {
     got.clear();
@@ -281,8 +282,8 @@ TEST(Wide, MultipliesAddsAndDividesExactly) {
   Wide sum = Wide::product(kMax, 1'000'000);
   sum += Wide::product(-kMax, 999'999);
   EXPECT_EQ(sum.floor_div(1), kMax);
-  EXPECT_DOUBLE_EQ(Wide::product(kMin, 4).to_double(), -36'893'488'147'419'103'232.0);
-  EXPECT_DOUBLE_EQ(Wide::product(3, -5).to_double(), -15);
+  EXPECT_DOUBLE_EQ(to_double(Wide::product(kMin, 4)), -36'893'488'147'419'103'232.0);
+  EXPECT_DOUBLE_EQ(to_double(Wide::product(3, -5)), -15);
 }
 
 }  // namespace

@@ -10,28 +10,19 @@
 #include <span>
 #include <vector>
 
+#include "ems/aggregate/downsample.hpp"
 #include "ems/core/result.hpp"
 #include "ems/query/grid.hpp"
+#include "ems/query/heap_room.hpp"
 #include "ems/query/wide.hpp"
 #include "ems/telemetry/row.hpp"
 
 namespace ems::query {
 
-/// One point in one bucket.
-struct Bucket {
-  std::int64_t min = 0;       ///< Of the samples in it; means nothing while count is 0.
-  std::int64_t max = 0;       ///< Likewise.
-  std::int64_t last = 0;      ///< Likewise: the one of the latest moment.
-  UtcInstant last_at{};       ///< When that was.
-  std::uint64_t count = 0;    ///< Samples in it that are trusted.
-  std::uint64_t doubted = 0;  ///< Samples that are not, and count for nothing.
-  Duration known{};           ///< For so much of the bucket a trusted value speaks.
-  Wide weighted{};            ///< Value x microseconds of that time.
-
+/// One point in one bucket; what is in it: aggregate::Bucket.
+struct Bucket : aggregate::Bucket {
   /// Mean over the time that is known, not over samples; nullopt when none is.
   [[nodiscard]] std::optional<double> mean() const noexcept;
-  /// Takes in a bucket beside it: minutes become hours. Exact.
-  void merge(const Bucket& other) noexcept;
   friend bool operator==(const Bucket&, const Bucket&) noexcept = default;
 };
 
@@ -93,7 +84,8 @@ class Downsampler {
   std::vector<std::size_t> place_;                 ///< Its points' places here.
   std::vector<std::optional<std::int64_t>> held_;  ///< By point: what speaks now.
   std::optional<UtcInstant> before_;               ///< Moment of the row before.
-  Claimed claimed_;
+  aggregate::Claimed claimed_;
+  HeapRoom<aggregate::Claimed::Span> moments_;
 };
 
 }  // namespace ems::query

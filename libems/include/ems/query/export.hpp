@@ -22,7 +22,8 @@ namespace ems::query {
 
 /// The reverse of point_name(); any of the signal's names, or its number, is taken.
 ///
-/// @errors syntax     not of that form; offset = the character.
+/// @errors syntax     not of that form, or no element of a signal that has one value per element;
+///                    offset = the character.
 ///         not_found  no such signal; offset = the character.
 /// @thread_safety Pure function.
 [[nodiscard]] Result<Point> parse_point_name(std::string_view name);

@@ -7,13 +7,13 @@
 #include <span>
 #include <vector>
 
+#include "ems/aggregate/grid.hpp"
 #include "ems/core/result.hpp"
 #include "ems/core/time.hpp"
 
 namespace ems::query {
 
-/// Most buckets a grid may have: a minute each for almost two years.
-inline constexpr std::size_t kGridMax = 1'000'000;
+using aggregate::kGridMax;
 
 /// n + 1 moments that bound n buckets: edge i <= t < edge i + 1.
 ///
@@ -44,56 +44,15 @@ class Grid {
     return end_of(bucket) - begin_of(bucket);
   }
   /// The bucket of a moment; nullopt outside the grid. O(log n).
-  [[nodiscard]] std::optional<std::size_t> bucket_at(UtcInstant at) const noexcept;
-
-  /// Calls part(bucket, begin, end) for each bucket that [begin, end) touches, ascending.
-  template <class Part>
-  void each_part(UtcInstant begin, UtcInstant end, Part&& part) const {
-    if (begin < from()) begin = from();
-    if (end > to()) end = to();
-    if (begin >= end) return;
-    for (std::size_t bucket = *bucket_at(begin); begin < end; ++bucket) {
-      const UtcInstant until = end_of(bucket) < end ? end_of(bucket) : end;
-      part(bucket, begin, until);
-      begin = until;
-    }
+  [[nodiscard]] std::optional<std::size_t> bucket_at(UtcInstant at) const noexcept {
+    return view().bucket_at(at);
   }
+  /// The same grid, borrowed.
+  [[nodiscard]] aggregate::GridView view() const noexcept { return aggregate::GridView(edges_); }
 
  private:
   explicit Grid(std::vector<UtcInstant> edges) noexcept : edges_(std::move(edges)) {}
   std::vector<UtcInstant> edges_;
-};
-
-/// Moments that were spoken for already, so that none counts twice when a clock was set back.
-///
-/// @memory        16 bytes per hole between moments claimed.
-/// @thread_safety Like a value.
-class Claimed {
- public:
-  /// Claims [begin, end) and calls piece(begin, end) for each part that nobody had claimed,
-  /// ascending.
-  template <class Piece>
-  void claim(UtcInstant begin, UtcInstant end, Piece&& piece) {
-    if (begin >= end) return;
-    if (spans_.empty() || begin >= spans_.back().end) {  // Time went on: the usual case.
-      piece(begin, end);
-      append({begin, end});
-      return;
-    }
-    for (const Span& fresh : unclaimed(begin, end)) piece(fresh.begin, fresh.end);
-    merge({begin, end});
-  }
-
- private:
-  struct Span {
-    UtcInstant begin{};
-    UtcInstant end{};
-  };
-  void append(Span span);
-  [[nodiscard]] std::vector<Span> unclaimed(UtcInstant begin, UtcInstant end) const;
-  void merge(Span span);
-
-  std::vector<Span> spans_;  ///< Ascending, with holes between them.
 };
 
 }  // namespace ems::query

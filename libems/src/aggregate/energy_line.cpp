@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "energy_account.hpp"
-
 #include <algorithm>
 
-namespace ems::query {
+#include "ems/aggregate/energy_ledger.hpp"
+
+namespace ems::aggregate {
 
 namespace {
 
@@ -34,39 +34,47 @@ bool plausible(std::int64_t wh, Duration time, std::int64_t power_max_w) {
 
 }  // namespace
 
-void EnergyLedger::Account::row(const Grid& grid, const EnergyOptions& options,
-                                std::optional<UtcInstant> before, const telemetry::Row& row) {
+void EnergyLine::row(const GridView& grid, const EnergyOptions& options,
+                     std::optional<UtcInstant> before, const telemetry::Row& row) {
   if (held_uw_ && before && row.at > *before && row.at - *before <= options.gap_max) {
-    const Segment segment{*before, row.at, *held_uw_};
-    const bool inside = segment.begin < grid.to() && segment.end > grid.from();
-    const bool same = base_ && !waiting_.empty() && waiting_.back().end == segment.begin &&
-                      waiting_.back().uw == segment.uw;
-    if (!inside) {
-      // Nobody asked: nothing to keep, however long the counter is silent.
-    } else if (same) {
-      waiting_.back().end = segment.end;
-    } else if (base_) {
-      waiting_.push_back(segment);
-    } else {
-      speak(grid, segment);
-    }
+    power(grid, {*before, row.at, *held_uw_});
   }
-  const auto power = value_of(row, places.power, options.quality_min);
-  held_uw_ = power ? product(power, kMicroPerUnit)
+  const auto watts = value_of(row, places.power, options.quality_min);
+  held_uw_ = watts ? product(watts, kMicroPerUnit)
                    : product(value_of(row, places.voltage, options.quality_min),
                              value_of(row, places.current, options.quality_min));
   const auto counter = value_of(row, places.counter, options.quality_min);
   if (counter && *counter >= 0) read(grid, options, {row.at, *counter});
-  if (base_ && row.at - base_->at > options.bridge_max) {  // Silent for too long.
-    settle(grid);
-    base_.reset();
-    suspect_.reset();
+  if (base_ && row.at - base_->at > options.bridge_max) give_up(grid);  // Silent for too long.
+}
+
+/// A power counts at once, or waits while a counter may answer for it.
+void EnergyLine::power(const GridView& grid, const Segment& segment) {
+  if (segment.begin >= grid.to() || segment.end <= grid.from()) return;  // Nobody asked.
+  if (base_ && !waiting_.empty() && waiting_.back().end == segment.begin &&
+      waiting_.back().uw == segment.uw) {
+    waiting_.back().end = segment.end;
+    return;
+  }
+  if (base_ && waiting_.full()) {
+    give_up(grid);
+    ++given_up_;
+  }
+  if (base_) {
+    waiting_.push_back(segment);
+  } else {
+    speak(grid, segment);
   }
 }
 
+void EnergyLine::give_up(const GridView& grid) {
+  settle(grid);
+  base_.reset();
+  suspect_.reset();
+}
+
 /// A reading: believed when it goes on from the one before.
-void EnergyLedger::Account::read(const Grid& grid, const EnergyOptions& options,
-                                 const Reading& reading) {
+void EnergyLine::read(const GridView& grid, const EnergyOptions& options, const Reading& reading) {
   if (!base_) {
     base_ = reading;
     return;
@@ -89,8 +97,8 @@ void EnergyLedger::Account::read(const Grid& grid, const EnergyOptions& options,
 
 /// A reading that does not go on from the base: the end of the counter, one slip, or a counter that
 /// began anew, which takes a second reading that goes on from it to be believed.
-void EnergyLedger::Account::strayed(const Grid& grid, const EnergyOptions& options,
-                                    const Reading& reading) {
+void EnergyLine::strayed(const GridView& grid, const EnergyOptions& options,
+                         const Reading& reading) {
   const std::int64_t modulus = options.counter_modulus_wh;
   if (modulus > base_->wh && reading.wh < base_->wh) {
     const std::int64_t wh = modulus - base_->wh + reading.wh;
@@ -120,8 +128,8 @@ void EnergyLedger::Account::strayed(const Grid& grid, const EnergyOptions& optio
 }
 
 /// Energy between two readings, over the periods in proportion to time.
-void EnergyLedger::Account::count(const Grid& grid, const EnergyOptions& options,
-                                  const Reading& from, const Reading& to, std::int64_t wh) {
+void EnergyLine::count(const GridView& grid, const EnergyOptions& options, const Reading& from,
+                       const Reading& to, std::int64_t wh) {
   waiting_.clear();
   const std::int64_t mwh = ems::detail::saturating_mul(wh, kMilliPerUnit);
   const Duration time = to.at - from.at;
@@ -129,40 +137,37 @@ void EnergyLedger::Account::count(const Grid& grid, const EnergyOptions& options
   const auto until = [&](UtcInstant at) {
     return at == to.at ? mwh : Wide::product(mwh, (at - from.at).count()).floor_div(time.count());
   };
-  claimed_.claim(from.at, to.at, [&](UtcInstant begin, UtcInstant end) {
-    grid.each_part(begin, end, [&](std::size_t bucket, UtcInstant first, UtcInstant last) {
-      EnergyFigure& figure = figures_[bucket];
-      figure.counter_mwh =
-          ems::detail::saturating_add(figure.counter_mwh, until(last) - until(first));
-      figure.known_counter += last - first;
-      const bool beyond = from.at < grid.begin_of(bucket) || to.at > grid.end_of(bucket);
-      if (beyond && time > options.gap_max) figure.spread += last - first;
-    });
-  });
+  claimed_.claim_in(
+      grid, from.at, to.at, [&](std::size_t bucket, UtcInstant first, UtcInstant last) {
+        EnergyFigure& figure = figures_[bucket];
+        figure.counter_mwh =
+            ems::detail::saturating_add(figure.counter_mwh, until(last) - until(first));
+        figure.known_counter += last - first;
+        const bool beyond = from.at < grid.begin_of(bucket) || to.at > grid.end_of(bucket);
+        if (beyond && time > options.gap_max) figure.spread += last - first;
+      });
 }
 
-void EnergyLedger::Account::speak(const Grid& grid, const Segment& segment) {
+void EnergyLine::speak(const GridView& grid, const Segment& segment) {
   const bool counts = segment.uw != 0 && (segment.uw > 0) == (sign_ > 0);
-  claimed_.claim(segment.begin, segment.end, [&](UtcInstant begin, UtcInstant end) {
-    grid.each_part(begin, end, [&](std::size_t bucket, UtcInstant first, UtcInstant last) {
-      EnergyFigure& figure = figures_[bucket];
-      const Duration time = last - first;
-      figure.known_power += time;
-      if (!counts) return;
-      const Wide energy = Wide::product(segment.uw, time.count());
-      figure.power += sign_ > 0 ? energy : -energy;
-    });
-  });
+  claimed_.claim_in(grid, segment.begin, segment.end,
+                    [&](std::size_t bucket, UtcInstant first, UtcInstant last) {
+                      EnergyFigure& figure = figures_[bucket];
+                      const Duration time = last - first;
+                      figure.known_power += time;
+                      if (!counts) return;
+                      const Wide energy = Wide::product(segment.uw, time.count());
+                      figure.power += sign_ > 0 ? energy : -energy;
+                    });
 }
 
-void EnergyLedger::Account::settle(const Grid& grid) {
+void EnergyLine::settle(const GridView& grid) {
   for (const Segment& segment : waiting_) speak(grid, segment);
   waiting_.clear();
 }
 
-void EnergyLedger::Account::note(const Grid& grid, UtcInstant at,
-                                 std::uint32_t EnergyFigure::*counter) {
+void EnergyLine::note(const GridView& grid, UtcInstant at, std::uint32_t EnergyFigure::*counter) {
   if (const auto bucket = grid.bucket_at(at)) ++(figures_[*bucket].*counter);
 }
 
-}  // namespace ems::query
+}  // namespace ems::aggregate
