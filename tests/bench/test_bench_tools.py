@@ -7,6 +7,7 @@ import numpy
 import pytest
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
+import bench  # noqa: E402
 import peers  # noqa: E402
 import report  # noqa: E402
 from table import GOOD, Point, Table, point_of, spread  # noqa: E402
@@ -67,3 +68,15 @@ def test_a_missed_size_says_so(capsys, ours, ratio):
 def test_a_peer_that_is_not_installed_has_no_figure(capsys):
     report.times_better("speed", report.runs_of([1.0]), "Mpt/s", "InfluxDB", None, 50)
     assert "InfluxDB: not installed" in capsys.readouterr().out
+
+
+BUCKETS = [(0.0001, 90), (0.0005, 998), (0.001, 999), (float("inf"), 1000)]
+
+
+@pytest.mark.parametrize("share, text", [(0.05, "0 .. 0.1 ms"), (0.5, "0.1 .. 0.5 ms"), (0.999, "0.5 .. 1 ms"), (1.0, "> 1 ms")])
+def test_a_quantile_of_a_histogram_lies_between_two_bounds(share, text):
+    assert bench.between(BUCKETS, share) == text
+
+
+def test_ticks_beyond_a_bound_are_counted():
+    assert bench.later_than(BUCKETS, bench.LATE_S) == 2
