@@ -4,7 +4,8 @@
 
 #include <algorithm>
 #include <cstddef>
-#include <optional>
+#include <cstdint>
+#include <limits>
 
 #include "ems/core/time.hpp"
 
@@ -14,12 +15,18 @@ namespace ems::rpc {
 /// did, and halves when they wait: then bytes queue somewhere on the way, and a live value sent now
 /// would wait behind them. Once per window, as halving takes that long to be seen.
 ///
-/// @source the delay-based rule of LEDBAT, RFC 6817 section 2.4.2, with multiplicative decrease.
+/// The fastest is that of the last one to two kRemember: a way that became longer for good is not
+/// taken for a queue for longer than that. A queue of our own does not become "the way": halving
+/// empties it below the bound, and that is remembered.
+///
+/// @source the delay-based rule of LEDBAT, RFC 6817 section 2.4.2 (base delays of past intervals),
+///         with multiplicative decrease.
 class SendWindow {
  public:
   static constexpr std::size_t kLeast = std::size_t{16} * 1024;
   static constexpr std::size_t kFirst = std::size_t{128} * 1024;
   static constexpr Duration kQueueMax = milliseconds(50);  ///< Beyond the fastest acknowledgement.
+  static constexpr Duration kRemember = seconds(60);
 
   /// @param most  Never more than this; below kLeast: always this.
   explicit SendWindow(std::size_t most) noexcept
@@ -33,21 +40,33 @@ class SendWindow {
   /// @param waited  From the sending of the newest message acknowledged now.
   /// @param bytes   Acknowledged now.
   void acknowledged(Duration waited, std::size_t bytes, Instant now) noexcept {
-    fastest_ = fastest_ ? std::min(*fastest_, waited) : waited;
-    if (waited - *fastest_ <= kQueueMax) {
+    if (waited - fastest(waited, now) <= kQueueMax) {
       size_ = std::min(most_, size_ + bytes);
-    } else if (!halved_ || now - *halved_ >= waited) {
+    } else if (now - halved_ >= waited) {
       size_ = std::max(least_, size_ / 2);
       halved_ = now;
     }
   }
 
  private:
+  Duration fastest(Duration waited, Instant now) noexcept {
+    const std::int64_t interval = now.since_zero().count() / kRemember.count();
+    if (interval != interval_) {
+      before_ = interval == interval_ + 1 ? fastest_ : waited;  // Nothing is known of a silence.
+      fastest_ = waited;
+      interval_ = interval;
+    }
+    fastest_ = std::min(fastest_, waited);
+    return std::min(before_, fastest_);
+  }
+
   std::size_t most_;
   std::size_t least_;
   std::size_t size_;
-  std::optional<Duration> fastest_;
-  std::optional<Instant> halved_;
+  std::int64_t interval_ = std::numeric_limits<std::int64_t>::min();
+  Duration fastest_{};  ///< In the interval under way.
+  Duration before_{};   ///< In the one before.
+  Instant halved_{Duration{std::numeric_limits<std::int64_t>::min()}};
 };
 
 }  // namespace ems::rpc
