@@ -8,8 +8,6 @@
 namespace ems::io {
 namespace {
 
-constexpr UtcInstant kEarliestPlausible{seconds(1'704'067'200)};  // 2024-01-01T00:00:00Z.
-
 template <class ClockType>
 Duration since_zero() noexcept {
   const auto now = ClockType::now().time_since_epoch();

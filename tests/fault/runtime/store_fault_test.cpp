@@ -64,7 +64,7 @@ INSTANTIATE_TEST_SUITE_P(EveryRefusal, StoreFault,
 class SteppedClock final : public Clock {
  public:
   Instant now() const noexcept override { return Instant{seconds(at_s)}; }
-  UtcInstant utc() const noexcept override { return UtcInstant{seconds(1'700'000'000 + at_s)}; }
+  UtcInstant utc() const noexcept override { return UtcInstant{seconds(1'800'000'000 + at_s)}; }
   ClockQuality quality() const noexcept override {
     return synced ? ClockQuality::synced : ClockQuality::unset;
   }
@@ -87,7 +87,7 @@ TEST(StoreWorkerAge, IsLookedAtWhileTheClockIsSynced) {
   };
   for (std::int64_t i = 0; i < 130; ++i) {  // Two days ago.
     test::OwnedRow row = test::numbered_row(1);
-    row.utc_us = (1'700'000'000 - 2 * 86'400 + i) * 1'000'000;
+    row.utc_us = (1'800'000'000 - 2 * 86'400 + i) * 1'000'000;
     worker.append(UtcInstant{microseconds(row.utc_us)}, row.points, row.values);
   }
   ASSERT_TRUE(step());

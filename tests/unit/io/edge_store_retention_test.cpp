@@ -8,7 +8,7 @@
 
 #include "ems/io/store/edge_store.hpp"
 #include "ems/io/store/store_reader.hpp"
-#include "support/telemetry_rows.hpp"
+#include "support/edge_store_calls.hpp"
 #include "support/temp_dir.hpp"
 
 namespace ems::test {
@@ -19,12 +19,7 @@ using namespace ems::telemetry;
 
 constexpr std::int64_t kSecondUs = 1'000'000;
 constexpr std::int64_t kDayUs = 86'400 * kSecondUs;
-
-EdgeStore must_open(const std::string& path, const EdgeStoreOptions& options = {}) {
-  Result<EdgeStore> store = EdgeStore::open(path, options);
-  EXPECT_TRUE(store.has_value()) << store.error().what;
-  return std::move(store).value();
-}
+constexpr std::int64_t kStart = 20'000 * kDayUs;  ///< In 2024: the clock was set.
 
 UtcInstant utc(std::int64_t us) { return UtcInstant{microseconds(us)}; }
 
@@ -33,12 +28,6 @@ void add_at(EdgeStore& store, std::int64_t at_us) {
   OwnedRow row = numbered_row(1);
   row.utc_us = at_us;
   ASSERT_TRUE(store.append(row.view()));
-}
-
-void add_rows(EdgeStore& store, std::uint64_t first, std::uint64_t last) {
-  for (std::uint64_t n = first; n <= last; ++n) {
-    ASSERT_TRUE(store.append(numbered_row(n).view()));
-  }
 }
 
 std::vector<std::size_t> rows_per_block(EdgeStore& store, Stream stream = Stream::telemetry) {
@@ -139,7 +128,6 @@ TEST(EdgeStoreRetention, AgeTakesAcknowledgedRowsOnly) {
   EdgeStoreOptions options;
   options.retention[1].age = seconds(86'400);
   EdgeStore store = must_open(dir / "s.db", options);
-  constexpr std::int64_t kStart = 20'000 * kDayUs;
   for (int i = 0; i < 300; ++i) add_at(store, kStart + i * kSecondUs);
   ASSERT_TRUE(store.append(Stream::audit, text_record(kStart, "trip").view()));
   ASSERT_TRUE(store.commit());
@@ -164,9 +152,9 @@ TEST(EdgeStoreRetention, WithoutAServerAgeTakesTheRestAsAGap) {
   options.retention[1].age = seconds(86'400);
   options.expire_undelivered = true;
   EdgeStore store = must_open(dir / "s.db", options);
-  for (int i = 0; i < 130; ++i) add_at(store, i * kSecondUs);
+  for (int i = 0; i < 130; ++i) add_at(store, kStart + i * kSecondUs);
   ASSERT_TRUE(store.commit());
-  EXPECT_EQ(store.expire(utc(9 * kDayUs)).value(), 2U) << "the open block stays";
+  EXPECT_EQ(store.expire(utc(kStart + 9 * kDayUs)).value(), 2U) << "the open block stays";
   EXPECT_EQ(store.counters().rows_lost[1], 120U);
   const auto items = store.peek(Stream::telemetry, 0, SIZE_MAX).value();
   ASSERT_EQ(items.size(), 2U);
@@ -175,17 +163,43 @@ TEST(EdgeStoreRetention, WithoutAServerAgeTakesTheRestAsAGap) {
   EXPECT_EQ(items[0].gap->reason, GapReason::evicted);
 }
 
+TEST(EdgeStoreRetention, RowsMadeBeforeTheClockWasSetHaveNoAge) {
+  const TempDir dir;
+  EdgeStoreOptions options;
+  options.retention[1] = {.bytes = 3'000, .age = seconds(86'400)};
+  options.expire_undelivered = true;
+  EdgeStore store = must_open(dir / "s.db", options);
+  constexpr std::uint64_t kUnset = 300;  // More blocks than a call removes: a day without a clock.
+  for (std::uint64_t i = 0; i < kUnset; ++i) {
+    add_at(store, static_cast<std::int64_t>(i) * 100 * kSecondUs);
+  }
+  for (int i = 0; i < 130; ++i) add_at(store, kStart + i * kSecondUs);
+  ASSERT_TRUE(store.commit());
+  ASSERT_EQ(store.counters().rows_lost[1], 0U) << "there is room";
+  EXPECT_EQ(store.expire(utc(kStart + 60 * kSecondUs)).value(), 0U) << "a minute after the sync";
+  EXPECT_EQ(store.expire(utc(kStart + 9 * kDayUs)).value(), 2U) << "they hold nobody up";
+  EXPECT_EQ(store.counters().rows_lost[1], 120U);
+  EXPECT_EQ(store.mark(Stream::telemetry).first_held, 1U);
+  ASSERT_TRUE(store.acknowledge(Stream::telemetry, store.epoch(), kUnset));
+  EXPECT_EQ(store.expire(utc(kStart + 9 * kDayUs)).value(), 0U);
+  for (int i = 0; i < 3'000; ++i) add_at(store, kStart + 9 * kDayUs + i * kSecondUs);
+  ASSERT_TRUE(store.commit());
+  EXPECT_GT(store.mark(Stream::telemetry).first_held, kUnset)
+      << "room takes them, the oldest first";
+}
+
 TEST(EdgeStoreRetention, RowsDatedAheadStayAndHoldNobodyUp) {
   const TempDir dir;
   EdgeStoreOptions options;
   options.retention[1].age = seconds(86'400);
   EdgeStore store = must_open(dir / "s.db", options);
-  for (int i = 0; i < 60; ++i) add_at(store, 400 * kDayUs + i * kSecondUs);  // A year ahead.
-  for (int i = 0; i < 60; ++i) add_at(store, i * kSecondUs);
-  add_at(store, 70 * kSecondUs);
+  for (int i = 0; i < 60; ++i)
+    add_at(store, kStart + 400 * kDayUs + i * kSecondUs);  // A year ahead.
+  for (int i = 0; i < 60; ++i) add_at(store, kStart + i * kSecondUs);
+  add_at(store, kStart + 70 * kSecondUs);
   ASSERT_TRUE(store.commit());
   ASSERT_TRUE(store.acknowledge(Stream::telemetry, store.epoch(), 121));
-  EXPECT_EQ(store.expire(utc(2 * kDayUs)).value(), 1U);
+  EXPECT_EQ(store.expire(utc(kStart + 2 * kDayUs)).value(), 1U);
   EXPECT_EQ(store.mark(Stream::telemetry).first_held, 1U);
   EXPECT_EQ(store.counters().rows_evicted[1], 60U);
 }
@@ -195,11 +209,12 @@ TEST(EdgeStoreRetention, HoweverManyRowsAreDatedAheadNobodyIsHeldUp) {
   EdgeStoreOptions options;
   options.retention[1].age = seconds(86'400);
   EdgeStore store = must_open(dir / "s.db", options);
-  for (int i = 0; i < 300; ++i) add_at(store, 400 * kDayUs + i * 100 * kSecondUs);  // A block each.
-  for (int i = 0; i < 20; ++i) add_at(store, i * 100 * kSecondUs);
+  for (int i = 0; i < 300; ++i)
+    add_at(store, kStart + 400 * kDayUs + i * 100 * kSecondUs);  // A block each.
+  for (int i = 0; i < 20; ++i) add_at(store, kStart + i * 100 * kSecondUs);
   ASSERT_TRUE(store.commit());
   ASSERT_TRUE(store.acknowledge(Stream::telemetry, store.epoch(), 320));
-  EXPECT_EQ(store.expire(utc(2 * kDayUs)).value(), 19U) << "the open block stays";
+  EXPECT_EQ(store.expire(utc(kStart + 2 * kDayUs)).value(), 19U) << "the open block stays";
   EXPECT_EQ(store.counters().rows_evicted[1], 19U);
   EXPECT_EQ(store.mark(Stream::telemetry).first_held, 1U);
 }
@@ -209,12 +224,12 @@ TEST(EdgeStoreRetention, AgeIsWorkedOffInParts) {
   EdgeStoreOptions options;
   options.retention[1].age = seconds(86'400);
   EdgeStore store = must_open(dir / "s.db", options);
-  for (int i = 0; i < 400; ++i) add_at(store, i * 100 * kSecondUs);  // A block each.
+  for (int i = 0; i < 400; ++i) add_at(store, kStart + i * 100 * kSecondUs);  // A block each.
   ASSERT_TRUE(store.commit());
   ASSERT_TRUE(store.acknowledge(Stream::telemetry, store.epoch(), 400));
-  EXPECT_EQ(store.expire(utc(30 * kDayUs)).value(), 256U);
-  EXPECT_EQ(store.expire(utc(30 * kDayUs)).value(), 143U) << "the open block stays";
-  EXPECT_EQ(store.expire(utc(30 * kDayUs)).value(), 0U);
+  EXPECT_EQ(store.expire(utc(kStart + 30 * kDayUs)).value(), 256U);
+  EXPECT_EQ(store.expire(utc(kStart + 30 * kDayUs)).value(), 143U) << "the open block stays";
+  EXPECT_EQ(store.expire(utc(kStart + 30 * kDayUs)).value(), 0U);
   EXPECT_EQ(store.counters().blocks_held, 1U);
 }
 

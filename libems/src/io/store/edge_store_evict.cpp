@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Retention: what goes when room runs out, and what it leaves behind.
 #include "edge_store_impl.hpp"
+#include "ems/io/clock.hpp"
 
 namespace ems::io {
 
@@ -30,6 +31,8 @@ Oldest oldest_at(const sqlite::Statement& s, Stream stream) {
                     .utc_last = UtcInstant{microseconds(s.integer(5))}},
           .size = static_cast<std::size_t>(s.integer(6))};
 }
+
+constexpr std::int64_t kEarliestPlausibleUs = kEarliestPlausible.since_epoch().count();
 
 }  // namespace
 
@@ -144,18 +147,19 @@ Result<void> EdgeStore::Impl::keep_budgets() {
 }
 
 Result<std::uint64_t> EdgeStore::Impl::expire(Lane& of, std::int64_t now_us) {
-  constexpr std::int64_t kBlocksMax = 256;  // Of a call: the store's thread has rows to take.
+  constexpr std::size_t kBlocksMax = 256;  // Of a call: the store's thread has rows to take.
   const Duration age = options.retention[index_of(of.stream)].age;
   if (age <= Duration::zero() || now_us < INT64_MIN + age.count()) return 0;
   const std::int64_t limit_us = now_us - age.count();
   Result<sqlite::Statement> rows = db.prepare(
       "SELECT id, epoch, first, last, utc_min_us, utc_max_us, length(bytes) FROM block "
-      "WHERE stream=?1 AND utc_max_us<=?3 ORDER BY stream, epoch, first LIMIT ?2");
+      "WHERE stream=?1 AND (epoch,first)>=(?2,?3) ORDER BY stream, epoch, first");
   if (!rows) return fail(rows.error());
-  rows->bind(1, std::int64_t{static_cast<std::uint8_t>(of.stream)}).bind(2, kBlocksMax);
-  rows->bind(3, now_us);  // Later ones: the clock was ahead when they were made.
+  rows->bind(1, std::int64_t{static_cast<std::uint8_t>(of.stream)});
+  rows->bind(2, std::int64_t{of.age_from.epoch}).bind(3, of.age_from.first);
   std::vector<Oldest> old;
-  while (true) {
+  bool ageless_so_far = true;
+  while (old.size() < kBlocksMax) {
     const Result<bool> row = rows->next();
     if (!row) return fail(row.error());
     if (!*row) break;
@@ -164,6 +168,11 @@ Result<std::uint64_t> EdgeStore::Impl::expire(Lane& of, std::int64_t now_us) {
     if (current && o.range.first >= growing_from(of)) break;
     const bool delivered = !current || o.range.last <= of.acknowledged;
     if (!delivered && !options.expire_undelivered) break;
+    // Nobody knows when a row was made while the clock was not set: it has no age, ever.
+    ageless_so_far = ageless_so_far && o.range.utc_first < kEarliestPlausible;
+    if (ageless_so_far) of.age_from = {o.epoch, o.range.last + 1};
+    if (o.range.utc_first < kEarliestPlausible) continue;
+    if (o.range.utc_last.since_epoch().count() > now_us) continue;  // The clock was ahead then.
     if (o.range.utc_last.since_epoch().count() >= limit_us) break;
     old.push_back(o);
     if (delivered) counters.rows_evicted[index_of(of.stream)] += o.range.last - o.range.first + 1;
@@ -173,12 +182,13 @@ Result<std::uint64_t> EdgeStore::Impl::expire(Lane& of, std::int64_t now_us) {
     const Result<void> gone = lose_block(o.id, o.stream, o.epoch, o.range, o.size);
     if (!gone) return fail(gone.error());
   }
-  Result<sqlite::Statement> gaps =
-      db.prepare("DELETE FROM gap WHERE stream=?1 AND utc_max_us<?2 AND (epoch<>?3 OR last<=?4)");
+  Result<sqlite::Statement> gaps = db.prepare(
+      "DELETE FROM gap WHERE stream=?1 AND utc_max_us<?2 AND utc_min_us>=?5 "
+      "AND (epoch<>?3 OR last<=?4)");
   if (!gaps) return fail(gaps.error());
   gaps->bind(1, std::int64_t{static_cast<std::uint8_t>(of.stream)}).bind(2, limit_us);
-  const Result<void> done =
-      gaps->bind(3, std::int64_t{epoch.counter}).bind(4, of.acknowledged).run();
+  gaps->bind(3, std::int64_t{epoch.counter}).bind(4, of.acknowledged);
+  const Result<void> done = gaps->bind(5, kEarliestPlausibleUs).run();
   if (!done) return fail(done.error());
   return old.size();
 }

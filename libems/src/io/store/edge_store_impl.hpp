@@ -55,6 +55,9 @@ struct TimeSpan {
 };
 [[nodiscard]] TimeSpan time_span(const telemetry::BlockReader& reader) noexcept;
 
+/// From columns first, last, reason, utc_min_us, utc_max_us.
+[[nodiscard]] telemetry::Gap gap_of_row(const sqlite::Statement& s, int first_column);
+
 /// Opens a stored block and compares it with the key it is stored under.
 [[nodiscard]] Result<telemetry::BlockReader> checked_block(Bytes block, telemetry::Stream stream,
                                                            const telemetry::Epoch& epoch,
@@ -91,6 +94,11 @@ struct EdgeStore::Impl {
     Sequence first_held = 1;
     std::uint64_t lost_before = 0;       ///< Rows lost before open().
     std::int64_t newest_us = INT64_MIN;  ///< Time of the row appended last.
+    /// Older blocks have no age: expire() looks at them once, not every minute.
+    struct {
+      std::uint32_t epoch = 0;
+      Sequence first = 0;
+    } age_from{};
   };
 
   /// Something that may fail half way: unless it is kept, the counters and what the lanes hold
@@ -162,6 +170,8 @@ struct EdgeStore::Impl {
                                           const telemetry::Gap& moved);
   /// Acknowledged rows after `mark` that left no trace become gap rows: they are asked for again.
   [[nodiscard]] Result<void> note_not_held(const Lane& lane, Sequence mark);
+  /// Rows that nobody took are not found: whether an index was damaged, and now is not.
+  [[nodiscard]] bool index_hides_rows();
   /// The block of `lost`, open or waiting in memory, keeps only its rows after the gap.
   void cut_in_memory(Lane& lane, const telemetry::Gap& lost);
   /// Keeps memory bounded while the disk refuses. @return false: nothing in memory may go.
@@ -204,6 +214,7 @@ struct EdgeStore::Impl {
   std::vector<std::byte> scratch_buffer;
   telemetry::BlockBuilder scratch;
   bool marks_dirty = false;
+  bool index_suspected = false;
   std::string detail;
 };
 

@@ -62,7 +62,8 @@ struct EdgeStoreOptions {
 /// What open() found and did.
 struct OpenReport {
   bool created = false;
-  bool repaired = false;             ///< The file was damaged; readable blocks were salvaged.
+  bool repaired = false;   ///< The file was damaged; readable blocks were salvaged.
+  bool reindexed = false;  ///< An index was damaged and made anew from its table: no row was lost.
   std::uint64_t corrupt_blocks = 0;  ///< Blocks that failed their check and became gap rows.
   std::uint64_t corrupt_rows = 0;    ///< Rows in them, and in holes between blocks.
   std::string damaged_copy;          ///< Where the damaged file was moved; empty when it was not.
@@ -104,7 +105,9 @@ struct StoreCounters {
   std::array<std::uint64_t, telemetry::kStreamCount> rows_acknowledged{};
   std::array<std::uint64_t, telemetry::kStreamCount> rows_evicted{};  ///< Acknowledged ones.
   std::array<std::uint64_t, telemetry::kStreamCount> rows_lost{};     ///< Became gap rows.
-  /// Rows that became gap rows since the store was made, in every epoch.
+  /// Rows that became gap rows since the store was made, in every epoch. It never shrinks, except
+  /// that a crash forgets gaps of rows that were never committed, as it does the rows, and that a
+  /// repair which cannot read the count begins with the gaps that it finds.
   std::array<std::uint64_t, telemetry::kStreamCount> rows_lost_ever{};
   std::uint64_t commits = 0;
   std::uint64_t commits_failed = 0;
@@ -179,7 +182,8 @@ class EdgeStore {
 
   /// Removes what is older than the retention of its stream: acknowledged rows, and gap rows of
   /// them; a bounded part per call, the oldest first. Call it every minute with a clock that is
-  /// right: what is dated after `now` stays until room is needed.
+  /// right. What is dated after `now`, or before kEarliestPlausible (the clock was not set when it
+  /// was made), has no age: it goes for room only.
   ///
   /// @return Blocks removed; when not 0, there may be more.
   /// @errors as commit(); nothing changed then.
@@ -189,7 +193,8 @@ class EdgeStore {
   /// are gone come as gaps, so that the items always join without a hole.
   ///
   /// @param bytes_max  Stops before the block that would exceed it, but gives at least one item.
-  /// @errors corrupt   a block failed its check now; it became a gap row: call again.
+  /// @errors corrupt   a block failed its check now and became a gap row, or a damaged index was
+  ///                   made anew: call again.
   ///         io        SQLite refused.
   [[nodiscard]] Result<std::vector<StoredItem>> peek(telemetry::Stream stream,
                                                      telemetry::Sequence after,
