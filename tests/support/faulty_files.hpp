@@ -6,15 +6,14 @@
 
 #include <sqlite3.h>
 
-#include <array>
 #include <atomic>
 #include <cerrno>
 #include <condition_variable>
 #include <cstdint>
-#include <cstring>
 #include <mutex>
 
 #include "ems/core/assert.hpp"
+#include "support/sqlite_shim.hpp"
 
 namespace ems::test {
 
@@ -30,11 +29,9 @@ enum class FileFault : std::uint8_t {
 /// One at a time. Databases that are open when it ends must have been opened before it.
 class FaultyFiles {
  public:
-  FaultyFiles() : real_(sqlite3_vfs_find(nullptr)), vfs_(*real_) {
+  FaultyFiles() : real_(sqlite3_vfs_find(nullptr)), vfs_(shim_vfs<ShimFile>(*real_, "ems-faulty")) {
     EMS_ASSERT(current_ == nullptr);
     current_ = this;
-    vfs_.zName = "ems-faulty";
-    vfs_.szOsFile = static_cast<int>(sizeof(File)) + real_->szOsFile;
     vfs_.xOpen = &open;
     vfs_.xDelete = &remove;
     EMS_ASSERT(sqlite3_vfs_register(&vfs_, 1) == SQLITE_OK);
@@ -69,13 +66,6 @@ class FaultyFiles {
   [[nodiscard]] bool struck() const { return struck_; }
 
  private:
-  struct File {
-    sqlite3_file base;
-    sqlite3_file* real;
-  };
-  static File* self(sqlite3_file* file) { return reinterpret_cast<File*>(file); }
-  static sqlite3_file* real(sqlite3_file* file) { return self(file)->real; }
-
   /// SQLite's answer to the next write; SQLITE_OK: do it. `tear` says to do half of it first.
   int strike(bool& tear) {
     tear = false;
@@ -123,57 +113,26 @@ class FaultyFiles {
     if (answer != SQLITE_OK) return SQLITE_IOERR_DELETE;
     return current_->real_->xDelete(current_->real_, name, sync_directory);
   }
-  static int close(sqlite3_file* file) {
-    return real(file)->pMethods == nullptr ? SQLITE_OK : real(file)->pMethods->xClose(real(file));
+  static int control(sqlite3_file* file, int op, void* arg) {
+    const bool asked = op == SQLITE_FCNTL_LAST_ERRNO && current_->struck_;
+    if (asked && current_->fault_ == FileFault::read_only) {
+      *static_cast<int*>(arg) = EROFS;
+      return SQLITE_OK;
+    }
+    return real(file)->pMethods->xFileControl(real(file), op, arg);
   }
 
   static int open(sqlite3_vfs*, const char* name, sqlite3_file* file, int flags, int* out_flags) {
     static const sqlite3_io_methods kMethods = make_methods();
-    file->pMethods = nullptr;
-    self(file)->real = reinterpret_cast<sqlite3_file*>(self(file) + 1);
-    std::memset(self(file)->real, 0, static_cast<std::size_t>(current_->real_->szOsFile));
-    const int done = current_->real_->xOpen(current_->real_, name, real(file), flags, out_flags);
-    if (done == SQLITE_OK) file->pMethods = &kMethods;
-    return done;
+    return shim_open<ShimFile>(current_->real_, name, file, flags, out_flags, kMethods);
   }
 
   static sqlite3_io_methods make_methods() {
-    using F = sqlite3_file*;
-    sqlite3_io_methods m{};
-    m.iVersion = 2;  // Shared memory for the WAL, but no mapped files: those are not written.
-    m.xClose = &close;
+    sqlite3_io_methods m = shim_methods();
     m.xWrite = &write;
     m.xTruncate = &truncate;
     m.xSync = &sync;
-    m.xRead = [](F f, void* to, int n, sqlite3_int64 at) {
-      return real(f)->pMethods->xRead(real(f), to, n, at);
-    };
-    m.xFileSize = [](F f, sqlite3_int64* n) { return real(f)->pMethods->xFileSize(real(f), n); };
-    m.xLock = [](F f, int l) { return real(f)->pMethods->xLock(real(f), l); };
-    m.xUnlock = [](F f, int l) { return real(f)->pMethods->xUnlock(real(f), l); };
-    m.xCheckReservedLock = [](F f, int* r) {
-      return real(f)->pMethods->xCheckReservedLock(real(f), r);
-    };
-    m.xFileControl = [](F f, int op, void* arg) {
-      const bool asked = op == SQLITE_FCNTL_LAST_ERRNO && current_->struck_;
-      if (asked && current_->fault_ == FileFault::read_only) {
-        *static_cast<int*>(arg) = EROFS;
-        return SQLITE_OK;
-      }
-      return real(f)->pMethods->xFileControl(real(f), op, arg);
-    };
-    m.xSectorSize = [](F f) { return real(f)->pMethods->xSectorSize(real(f)); };
-    m.xDeviceCharacteristics = [](F f) {
-      return real(f)->pMethods->xDeviceCharacteristics(real(f));
-    };
-    m.xShmMap = [](F f, int page, int size, int extend, void volatile** to) {
-      return real(f)->pMethods->xShmMap(real(f), page, size, extend, to);
-    };
-    m.xShmLock = [](F f, int at, int n, int flags) {
-      return real(f)->pMethods->xShmLock(real(f), at, n, flags);
-    };
-    m.xShmBarrier = [](F f) { real(f)->pMethods->xShmBarrier(real(f)); };
-    m.xShmUnmap = [](F f, int drop) { return real(f)->pMethods->xShmUnmap(real(f), drop); };
+    m.xFileControl = &control;
     return m;
   }
 

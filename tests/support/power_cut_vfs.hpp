@@ -11,7 +11,6 @@
 #include <algorithm>
 #include <array>
 #include <cstdint>
-#include <cstring>
 #include <filesystem>
 #include <fstream>
 #include <map>
@@ -22,6 +21,7 @@
 #include <vector>
 
 #include "ems/core/assert.hpp"
+#include "support/sqlite_shim.hpp"
 
 namespace ems::test {
 
@@ -49,11 +49,9 @@ struct DiskStep {
 /// The VFS; one at a time.
 class PowerCutVfs {
  public:
-  PowerCutVfs() : real_(sqlite3_vfs_find(nullptr)), vfs_(*real_) {
+  PowerCutVfs() : real_(sqlite3_vfs_find(nullptr)), vfs_(shim_vfs<File>(*real_, "ems-power-cut")) {
     EMS_ASSERT(current_ == nullptr);
     current_ = this;
-    vfs_.zName = "ems-power-cut";
-    vfs_.szOsFile = static_cast<int>(sizeof(File)) + real_->szOsFile;
     vfs_.xOpen = &open;
     vfs_.xDelete = &remove;
     EMS_ASSERT(sqlite3_vfs_register(&vfs_, 0) == SQLITE_OK);
@@ -75,14 +73,11 @@ class PowerCutVfs {
   [[nodiscard]] std::size_t now() const { return steps_.size(); }
 
  private:
-  struct File {
-    sqlite3_file base;
-    sqlite3_file* real;
+  struct File : ShimFile {
     int number;          ///< -1: not remembered (temporary).
     bool folder_synced;  ///< As os_unix.c: the first sync of a journal or WAL syncs its folder too.
   };
-  static File* self(sqlite3_file* file) { return reinterpret_cast<File*>(file); }
-  static sqlite3_file* real(sqlite3_file* file) { return self(file)->real; }
+  static File* self(sqlite3_file* file) { return static_cast<File*>(file); }
 
   void add(sqlite3_file* file, DiskStep step) {
     if (!recording_ || self(file)->number < 0) return;
@@ -120,21 +115,14 @@ class PowerCutVfs {
     }
     return current_->real_->xDelete(current_->real_, name, 0);
   }
-  static int close(sqlite3_file* file) {
-    return real(file)->pMethods == nullptr ? SQLITE_OK : real(file)->pMethods->xClose(real(file));
-  }
   static int open(sqlite3_vfs*, const char* name, sqlite3_file* file, int flags, int* out_flags) {
     static const sqlite3_io_methods kMethods = make_methods();
     constexpr int kJournals =
         SQLITE_OPEN_MAIN_JOURNAL | SQLITE_OPEN_SUPER_JOURNAL | SQLITE_OPEN_WAL;
-    file->pMethods = nullptr;
-    self(file)->real = reinterpret_cast<sqlite3_file*>(self(file) + 1);
     self(file)->number = -1;
     self(file)->folder_synced = (flags & kJournals) == 0;
-    std::memset(self(file)->real, 0, static_cast<std::size_t>(current_->real_->szOsFile));
-    const int done = current_->real_->xOpen(current_->real_, name, real(file), flags, out_flags);
+    const int done = shim_open<File>(current_->real_, name, file, flags, out_flags, kMethods);
     if (done != SQLITE_OK) return done;
-    file->pMethods = &kMethods;
     if (name == nullptr || !current_->recording_) return done;
     const auto [entry, fresh] = current_->entries_.try_emplace(name, current_->files_);
     self(file)->number = entry->second;
@@ -147,37 +135,10 @@ class PowerCutVfs {
   }
 
   static sqlite3_io_methods make_methods() {
-    using F = sqlite3_file*;
-    sqlite3_io_methods m{};
-    m.iVersion = 2;  // Shared memory for the WAL, but no mapped files: those are not written.
-    m.xClose = &close;
+    sqlite3_io_methods m = shim_methods();
     m.xWrite = &write;
     m.xTruncate = &truncate;
     m.xSync = &sync;
-    m.xRead = [](F f, void* to, int n, sqlite3_int64 at) {
-      return real(f)->pMethods->xRead(real(f), to, n, at);
-    };
-    m.xFileSize = [](F f, sqlite3_int64* n) { return real(f)->pMethods->xFileSize(real(f), n); };
-    m.xLock = [](F f, int l) { return real(f)->pMethods->xLock(real(f), l); };
-    m.xUnlock = [](F f, int l) { return real(f)->pMethods->xUnlock(real(f), l); };
-    m.xCheckReservedLock = [](F f, int* r) {
-      return real(f)->pMethods->xCheckReservedLock(real(f), r);
-    };
-    m.xFileControl = [](F f, int op, void* arg) {
-      return real(f)->pMethods->xFileControl(real(f), op, arg);
-    };
-    m.xSectorSize = [](F f) { return real(f)->pMethods->xSectorSize(real(f)); };
-    m.xDeviceCharacteristics = [](F f) {
-      return real(f)->pMethods->xDeviceCharacteristics(real(f));
-    };
-    m.xShmMap = [](F f, int page, int size, int extend, void volatile** to) {
-      return real(f)->pMethods->xShmMap(real(f), page, size, extend, to);
-    };
-    m.xShmLock = [](F f, int at, int n, int flags) {
-      return real(f)->pMethods->xShmLock(real(f), at, n, flags);
-    };
-    m.xShmBarrier = [](F f) { real(f)->pMethods->xShmBarrier(real(f)); };
-    m.xShmUnmap = [](F f, int drop) { return real(f)->pMethods->xShmUnmap(real(f), drop); };
     return m;
   }
 

@@ -11,8 +11,8 @@
 
 #include "ems/io/store/edge_store.hpp"
 #include "ems/io/store/store_reader.hpp"
+#include "support/edge_store_calls.hpp"
 #include "support/faulty_files.hpp"
-#include "support/telemetry_rows.hpp"
 #include "support/temp_dir.hpp"
 
 namespace ems::test {
@@ -43,14 +43,6 @@ INSERT INTO stream VALUES(0, 2, 0, 0), (1, 2, 120, 10), (2, 2, 0, 0);
 INSERT INTO gap VALUES(1, 1, 1, 100, 1, NULL, NULL), (1, 2, 21, 60, 1, 5, 6);
 INSERT INTO kv VALUES('latch', x'0102');
 )sql";
-
-void sql(const std::string& path, const std::string& text) {
-  sqlite3* db = nullptr;
-  ASSERT_EQ(sqlite3_open(path.c_str(), &db), SQLITE_OK);
-  EXPECT_EQ(sqlite3_exec(db, text.c_str(), nullptr, nullptr, nullptr), SQLITE_OK)
-      << sqlite3_errmsg(db);
-  sqlite3_close(db);
-}
 
 std::int64_t number_of(const std::string& path, const char* query) {
   sqlite3* db = nullptr;
@@ -83,7 +75,7 @@ void insert_block(const std::string& path, std::uint64_t first, std::uint64_t la
 }
 
 void make_version_1(const std::string& path) {
-  sql(path, kVersion1);
+  run_sql(path, kVersion1);
   insert_block(path, 1, 20);
   insert_block(path, 61, 120);
 }
@@ -145,9 +137,9 @@ TEST(EdgeStoreSchemaFault, TheProgramBeforeOpensTheStoreOfTheNext) {
   const TempDir dir;
   { ASSERT_TRUE(EdgeStore::open(dir / "s.db")); }
   // The next version adds: a table, and a column to each.
-  sql(dir / "s.db", "CREATE TABLE extra(x); PRAGMA user_version=3");
+  run_sql(dir / "s.db", "CREATE TABLE extra(x); PRAGMA user_version=3");
   for (const char* table : {"epoch", "stream", "block", "gap", "kv"}) {
-    sql(dir / "s.db", std::string("ALTER TABLE ") + table + " ADD COLUMN more INTEGER");
+    run_sql(dir / "s.db", std::string("ALTER TABLE ") + table + " ADD COLUMN more INTEGER");
   }
   EdgeStoreOptions options;
   options.budget_bytes = 500;  // A few blocks.
@@ -163,7 +155,7 @@ TEST(EdgeStoreSchemaFault, TheProgramBeforeOpensTheStoreOfTheNext) {
   EXPECT_EQ(number_of(dir / "s.db", "PRAGMA user_version"), 3) << "it is still the newer one's";
   EXPECT_TRUE(StoreReader::open(dir / "s.db"));
   { const EdgeStore closed = std::move(*store); }
-  sql(dir / "s.db", "PRAGMA user_version=4");
+  run_sql(dir / "s.db", "PRAGMA user_version=4");
   EXPECT_EQ(EdgeStore::open(dir / "s.db").error().code, Errc::schema);
 }
 
@@ -172,7 +164,7 @@ void make_damaged(const std::string& path) {
   {
     Result<EdgeStore> store = EdgeStore::open(path);
     ASSERT_TRUE(store);
-    for (Sequence n = 1; n <= 6'000; ++n) ASSERT_TRUE(store->append(numbered_row(n).view()));
+    add_rows(*store, 1, 6'000);
     ASSERT_TRUE(store->commit());
   }
   std::fstream file(path, std::ios::in | std::ios::out | std::ios::binary);
@@ -193,10 +185,7 @@ std::optional<Repaired> open_repaired(const std::string& path) {
   Repaired found{0, store->mark(Stream::telemetry).last, store->open_report().repaired};
   const std::string& aside = store->open_report().damaged_copy;
   EXPECT_EQ(aside, found.repaired ? path + ".damaged-1" : "");
-  const std::vector<StoredItem> items = store->peek(Stream::telemetry, 0, SIZE_MAX).value();
-  for (const StoredItem& item : items) {
-    if (!item.gap) found.rows += item.last - item.first + 1;
-  }
+  found.rows = check_items(*store).rows;
   return found;
 }
 
@@ -234,7 +223,7 @@ TEST(EdgeStoreSchemaFault, ARepairThatWasReadyTakesItsPlace) {
       const TempDir other;
       Result<EdgeStore> good = EdgeStore::open(other / "s.db");
       ASSERT_TRUE(good);
-      for (Sequence n = 1; n <= 100; ++n) ASSERT_TRUE(good->append(numbered_row(n).view()));
+      add_rows(*good, 1, 100);
       ASSERT_TRUE(good->commit());
       { const EdgeStore closed = std::move(*good); }
       fs::copy_file(other / "s.db", dir / "s.db.repaired");

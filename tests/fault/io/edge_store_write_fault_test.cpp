@@ -8,8 +8,8 @@
 #include <vector>
 
 #include "ems/io/store/edge_store.hpp"
+#include "support/edge_store_calls.hpp"
 #include "support/faulty_files.hpp"
-#include "support/telemetry_rows.hpp"
 #include "support/temp_dir.hpp"
 
 namespace ems::test {
@@ -21,25 +21,6 @@ using telemetry::Stream;
 
 constexpr std::uint64_t kWritesMax = 45;  ///< More than the rounds below make.
 constexpr int kRounds = 4;
-
-/// Every row from 1 to the mark is the one of its number; returns the mark.
-Sequence check_rows(EdgeStore& store) {
-  Sequence at = 0;
-  const Sequence last = store.mark(Stream::telemetry).last;
-  while (at < last) {
-    const auto items = store.peek(Stream::telemetry, at, 64 * 1024);
-    if (!items || items->empty()) {
-      ADD_FAILURE() << "rows end at " << at << " of " << last;
-      break;
-    }
-    for (const io::StoredItem& item : *items) {
-      EXPECT_EQ(item.first, at + 1);
-      EXPECT_FALSE(item.gap);
-      for (const OwnedRow& row : rows_of(item.block)) EXPECT_EQ(row, numbered_row(++at));
-    }
-  }
-  return last;
-}
 
 /// Whether the fault was met.
 bool survive(std::uint64_t write, FileFault fault) {
@@ -64,7 +45,8 @@ bool survive(std::uint64_t write, FileFault fault) {
   Result<EdgeStore> store = EdgeStore::open(dir / "s.db");
   EXPECT_TRUE(store.has_value()) << store.error().what;
   if (!store) return struck;
-  const Sequence kept = check_rows(*store);
+  const Sequence kept = store->mark(Stream::telemetry).last;
+  EXPECT_EQ(check_items(*store).rows, kept) << "and no gap";
   EXPECT_GE(kept, committed) << "a committed row is lost";
   EXPECT_LE(kept, offered) << "a row that was never offered";
   EXPECT_TRUE(store->append(numbered_row(kept + 1).view()).has_value());
@@ -117,14 +99,9 @@ TEST(EdgeStoreReadOnlyFault, HasItsNameLosesNothingAndIsCounted) {
   files.repair();  // Somebody mounts it read-write.
   ASSERT_TRUE(store->commit());
   EXPECT_EQ(store->mark(Stream::telemetry).last, n);
-  std::uint64_t rows = 0;
-  std::uint64_t gap_rows = 0;
-  const std::vector<io::StoredItem> items = store->peek(Stream::telemetry, 0, SIZE_MAX).value();
-  for (const io::StoredItem& item : items) {
-    (item.gap ? gap_rows : rows) += item.last - item.first + 1;
-  }
-  EXPECT_EQ(gap_rows, lost);
-  EXPECT_EQ(rows + gap_rows, n);
+  const Found found = check_items(*store);
+  EXPECT_EQ(found.gap_rows, lost);
+  EXPECT_EQ(found.rows + found.gap_rows, n);
 }
 
 }  // namespace
