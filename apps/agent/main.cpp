@@ -139,8 +139,10 @@ int run(const io::SiteConfig& config) {
       io::EdgeStore::open(config.store.path.string(), store_options(config));
   if (!store) return refuse("store " + config.store.path.string(), store.error());
   const io::OpenReport& report = store->open_report();
-  log->info("event=store_open created={} repaired={} corrupt_blocks={} corrupt_rows={}",
-            report.created, report.repaired, report.corrupt_blocks, report.corrupt_rows);
+  log->info(
+      "event=store_open created={} repaired={} reindexed={} corrupt_blocks={} corrupt_rows={}",
+      report.created, report.repaired, report.reindexed, report.corrupt_blocks,
+      report.corrupt_rows);
 
   std::unique_ptr<rpc::UplinkGroup> uplink;
   std::atomic<rpc::UplinkGroup*> uplink_now{nullptr};  // Other threads look here.

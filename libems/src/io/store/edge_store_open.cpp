@@ -38,7 +38,7 @@ Result<Epoch> epoch_of(sqlite::Database& db, std::int64_t counter) {
 std::vector<Event> alarms_of(const OpenReport& report) {
   const auto rows = static_cast<std::int64_t>(report.corrupt_rows);
   std::vector<Event> alarms;
-  if (report.repaired) {
+  if (report.repaired || report.reindexed) {
     alarms.push_back({.severity = Severity::alarm, .name = kAlarmStoreRepaired, .value = rows});
   }
   if (report.corrupt_rows > 0) {
@@ -76,8 +76,10 @@ Result<void> EdgeStore::Impl::open(const std::string& path, const EdgeStoreOptio
   lock = std::move(*held);
   const Result<void> finished = finish_repair(path);
   if (!finished) return finished;
+  sqlite::IndexCheck indexes{.mend = options.repair};
   Result<sqlite::Database> opened = sqlite::open_store(
-      path, kEdgeSchema, options.create, options.pages_max, &report.created, options.vfs);
+      path, kEdgeSchema, options.create, options.pages_max, &report.created, options.vfs, &indexes);
+  report.reindexed = indexes.mended;
   if (opened) {
     db = std::move(*opened);
     const Result<void> step = report.created ? create_epoch(1) : Result<void>{};
@@ -139,7 +141,7 @@ Result<void> EdgeStore::Impl::load() {
     const Result<bool> row = s->bind(1, number(of.stream)).bind(2, *counter).next();
     if (!row) return fail(row.error());
     if (!*row || s->unsigned_integer(1) > s->unsigned_integer(0) ||
-        s->unsigned_integer(0) > kSequenceMax) {
+        s->unsigned_integer(0) > kSequenceMax || s->unsigned_integer(2) > kSequenceMax) {
       return fail(Errc::corrupt, 0, "store: the marks of a stream are missing or wrong");
     }
     of.committed = s->unsigned_integer(0);

@@ -12,18 +12,6 @@ namespace {
 
 std::int64_t number(Stream stream) { return static_cast<std::uint8_t>(stream); }
 
-Gap gap_of_row(const sqlite::Statement& s, int first_column) {
-  Gap gap{.first = s.unsigned_integer(first_column),
-          .last = s.unsigned_integer(first_column + 1),
-          .reason = static_cast<GapReason>(s.integer(first_column + 2)),
-          .time_known = !s.is_null(first_column + 3)};
-  if (gap.time_known) {
-    gap.utc_first = UtcInstant{microseconds(s.integer(first_column + 3))};
-    gap.utc_last = UtcInstant{microseconds(s.integer(first_column + 4))};
-  }
-  return gap;
-}
-
 StoredItem gap_item(Stream stream, const Epoch& epoch, const Gap& gap) {
   return {stream, epoch, gap.first, gap.last, gap, {}};
 }
@@ -36,6 +24,18 @@ constexpr const char* kItemsSql =
     "WHERE stream=?1 AND epoch=?2 AND last>?3 ORDER BY 2";
 
 }  // namespace
+
+Gap gap_of_row(const sqlite::Statement& s, int first_column) {
+  Gap gap{.first = s.unsigned_integer(first_column),
+          .last = s.unsigned_integer(first_column + 1),
+          .reason = static_cast<GapReason>(s.integer(first_column + 2)),
+          .time_known = !s.is_null(first_column + 3)};
+  if (gap.time_known) {
+    gap.utc_first = UtcInstant{microseconds(s.integer(first_column + 3))};
+    gap.utc_last = UtcInstant{microseconds(s.integer(first_column + 4))};
+  }
+  return gap;
+}
 
 Result<std::vector<StoredItem>> EdgeStore::peek(Stream stream, Sequence after,
                                                 std::size_t bytes_max) {
@@ -54,7 +54,11 @@ Result<std::vector<StoredItem>> EdgeStore::peek(Stream stream, Sequence after,
     const Result<bool> row = s.noted(rows->next());
     if (!row) return fail(row.error());
     const Sequence first = *row ? rows->unsigned_integer(1) : of.committed + 1;
-    if (first > expected) {  // Acknowledged once and evicted since.
+    if (first > expected) {
+      if (first - 1 > of.acknowledged && s.index_hides_rows()) {
+        return fail(Errc::corrupt, 0, "store: an index was damaged and was made anew");
+      }
+      // Acknowledged once and evicted since.
       items.push_back(gap_item(stream, s.epoch, {expected, first - 1, GapReason::not_held}));
       expected = first;
     }
@@ -96,6 +100,13 @@ Result<std::vector<StoredItem>> EdgeStore::peek(Stream stream, Sequence after,
     if (size >= bytes_max) break;
   }
   return items;
+}
+
+bool EdgeStore::Impl::index_hides_rows() {
+  if (std::exchange(index_suspected, true)) return false;  // A look at the whole file; once.
+  sqlite::IndexCheck indexes{.mend = options.repair};
+  if (!noted(sqlite::check_whole(db, indexes)) || !indexes.mended) return false;
+  return report.reindexed = true;
 }
 
 Result<void> EdgeStore::Impl::lose_damaged(std::int64_t id, Stream stream, const Gap& range,

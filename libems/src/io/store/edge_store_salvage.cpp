@@ -45,8 +45,10 @@ Result<void> insert_kv(sqlite::Database& db, std::string_view key, Bytes value) 
 
 Result<void> insert_block(sqlite::Database& db, const BlockReader& block) {
   Result<sqlite::Statement> s = db.prepare(
-      "INSERT OR IGNORE INTO block(stream,epoch,first,last,utc_min_us,utc_max_us,bytes) "
-      "VALUES(?1,?2,?3,?4,?5,?6,?7)");
+      "INSERT INTO block(stream,epoch,first,last,utc_min_us,utc_max_us,bytes) "
+      "VALUES(?1,?2,?3,?4,?5,?6,?7) ON CONFLICT(stream,epoch,first) DO UPDATE SET "
+      "last=excluded.last, utc_min_us=excluded.utc_min_us, utc_max_us=excluded.utc_max_us, "
+      "bytes=excluded.bytes WHERE excluded.last>last");  // The same block, before it grew.
   if (!s) return fail(s.error());
   const BlockHeader& header = block.header();
   const TimeSpan time = time_span(block);
@@ -70,6 +72,10 @@ Result<void> EdgeStore::Impl::salvage(sqlite::Database& from) {
           keep(insert_epoch(db, s.integer(0), s.blob(1)));
         }
       });
+  std::map<std::int64_t, Sequence> lost;  // A file of version 1 has no such count, only its gaps.
+  (void)read_all(from, "SELECT stream, lost FROM stream", [&](const sqlite::Statement& s) {
+    if (s.unsigned_integer(1) <= kSequenceMax) lost[s.integer(0)] = s.unsigned_integer(1);
+  });
   std::map<std::int64_t, Marks> marks;
   marks_whole =
       read_all(from, "SELECT stream, epoch, last, acknowledged FROM stream",
@@ -85,12 +91,11 @@ Result<void> EdgeStore::Impl::salvage(sqlite::Database& from) {
   SequencesSeen last;
   keep(salvage_blocks(from, &last));
   (void)read_all(
-      from, "SELECT stream, epoch, first, last, reason FROM gap", [&](const sqlite::Statement& s) {
+      from, "SELECT stream, epoch, first, last, reason, utc_min_us, utc_max_us FROM gap",
+      [&](const sqlite::Statement& s) {
         const auto stream = static_cast<Stream>(s.integer(0));
         if (index_of(stream) >= kStreamCount) return;
-        keep(insert_gap(
-            stream, static_cast<std::uint32_t>(s.integer(1)),
-            {s.unsigned_integer(2), s.unsigned_integer(3), static_cast<GapReason>(s.integer(4))}));
+        keep(insert_gap(stream, static_cast<std::uint32_t>(s.integer(1)), gap_of_row(s, 2)));
       });
   if (!step) return step;
 
@@ -115,9 +120,10 @@ Result<void> EdgeStore::Impl::salvage(sqlite::Database& from) {
     of.last = std::max(of.last, seen);
     Result<sqlite::Statement> s = db.prepare(
         "INSERT INTO stream(stream,epoch,last,acknowledged,lost) VALUES(?1,?2,?3,?4,"
-        "(SELECT ifnull(sum(last-first+1),0) FROM gap WHERE stream=?1))");
+        "max(?5,(SELECT ifnull(sum(last-first+1),0) FROM gap WHERE stream=?1)))");
     if (!s) return fail(s.error());
-    step = s->bind(1, number).bind(2, *counter).bind(3, of.last).bind(4, of.acknowledged).run();
+    s->bind(1, number).bind(2, *counter).bind(3, of.last).bind(4, of.acknowledged);
+    step = s->bind(5, lost[number]).run();
     if (!step) return step;
   }
   return marks_whole || another_life ? Result<void>{} : insert_kv(db, kNewEpochKey, {});

@@ -69,6 +69,20 @@ Error to_error(int code, sqlite3* db) noexcept {
   }
 }
 
+Error error_of(int number, const char* what) noexcept {
+  switch (number) {
+    case EROFS:
+    case EACCES:
+    case EPERM:
+      return fail(Errc::read_only, 0, what).error;
+    case ENOSPC:
+    case EDQUOT:
+      return fail(Errc::disk_full, 0, what).error;
+    default:
+      return fail(Errc::io, 0, what).error;
+  }
+}
+
 Statement& Statement::bind(int at, std::int64_t value) noexcept {
   EMS_ASSERT(sqlite3_bind_int64(raw_.get(), at, value) == SQLITE_OK);
   return *this;
@@ -221,8 +235,8 @@ Result<void> migrate(Database& db, const Schema& schema) {
   return transaction.commit();
 }
 
-Result<void> check_integrity(Database& db) {
-  const Result<std::string> verdict = db.text("PRAGMA quick_check(1)");
+Result<void> check(Database& db, std::string_view pragma) {
+  const Result<std::string> verdict = db.text(pragma);
   if (!verdict) return fail(verdict.error());
   if (*verdict != "ok") return fail(Errc::corrupt, 0, "store: integrity check failed");
   return {};
@@ -230,8 +244,27 @@ Result<void> check_integrity(Database& db) {
 
 }  // namespace
 
+Result<void> check_whole(Database& db, IndexCheck& indexes) {
+  constexpr std::string_view kCheck = "PRAGMA integrity_check(1)";
+  const Result<void> found = check(db, kCheck);
+  if (found || found.error().code != Errc::corrupt || !indexes.mend) return found;
+  Transaction transaction(db);
+  Result<void> step = transaction.begin();
+  if (!step) return step;
+  step = db.run("REINDEX");
+  const bool no_room = !step && (step.error().code == Errc::disk_full ||  // Nor for a repair.
+                                 step.error().code == Errc::read_only);
+  if (no_room) return step;
+  if (step) step = check(db, kCheck);
+  if (!step) return found;  // More than an index: two rows of one key, too.
+  step = transaction.commit();
+  indexes.mended = step.has_value();
+  return step;
+}
+
 Result<Database> open_store(const std::string& path, const Schema& schema, bool may_create,
-                            std::uint32_t pages_max, bool* created, const std::string& vfs) {
+                            std::uint32_t pages_max, bool* created, const std::string& vfs,
+                            IndexCheck* indexes) {
   std::error_code ignored;
   const bool exists = std::filesystem::exists(path, ignored);
   if (!exists && !may_create) return fail(Errc::not_found, 0, "store: no such file");
@@ -266,8 +299,12 @@ Result<Database> open_store(const std::string& path, const Schema& schema, bool 
       (pages_max == 0 ? std::string{} : "; PRAGMA max_page_count=" + std::to_string(pages_max));
   step = db->run(settings.c_str());
   if (!step) return fail(step.error());
-  step = fresh ? create_tables(*db, schema) : check_integrity(*db);
-  if (step && !fresh) step = migrate(*db, schema);
+  if (fresh) {
+    step = create_tables(*db, schema);
+  } else {
+    step = indexes != nullptr ? check_whole(*db, *indexes) : check(*db, "PRAGMA quick_check(1)");
+    if (step) step = migrate(*db, schema);
+  }
   if (!step) return fail(step.error());
   if (fresh) step = sync_folder_of(path);
   if (!step) return fail(step.error());
@@ -297,12 +334,7 @@ Result<WriterLock> WriterLock::take(const std::string& path) {
   WriterLock lock;
   const std::string name = path + ".lock";
   lock.fd_ = ::open(name.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0640);
-  if (lock.fd_ < 0) {
-    const bool refused = errno == EROFS || errno == EACCES || errno == EPERM;
-    if (refused) return fail(Errc::read_only, 0, "store: its folder cannot be written");
-    if (errno == ENOSPC) return fail(Errc::disk_full, 0, "store: no room for its lock file");
-    return fail(Errc::io, 0, "store: its lock file cannot be made");
-  }
+  if (lock.fd_ < 0) return fail(error_of(errno, "store: its lock file cannot be made"));
   if (::flock(lock.fd_, LOCK_EX | LOCK_NB) != 0) {
     return fail(Errc::unavailable, 0, "store: another process writes it");
   }

@@ -25,6 +25,9 @@ namespace ems::io::sqlite {
 /// @param db  Where it came from: tells a read-only or full file system from other I/O errors.
 [[nodiscard]] Error to_error(int code, sqlite3* db = nullptr) noexcept;
 
+/// Named error of a system call on a file.
+[[nodiscard]] Error error_of(int number, const char* what) noexcept;
+
 /// A prepared statement. Parameters and columns count from 1 and 0, as in SQLite.
 class Statement {
  public:
@@ -123,16 +126,29 @@ struct Schema {
   bool additive = false;
 };
 
+/// A damaged index hides rows that are there: the rows are in its table.
+struct IndexCheck {
+  bool mend = false;    ///< Make damaged indexes anew; else they are `corrupt`.
+  bool mended = false;  ///< Set when that was needed, and enough.
+};
+/// SQLite's check of the whole file, indexes against their tables included.
+///
+/// @errors corrupt  something is damaged that new indexes do not mend; nothing was changed.
+///         disk_full, read_only, io, unavailable  as the file system has it.
+[[nodiscard]] Result<void> check_whole(Database& db, IndexCheck& indexes);
+
 /// Opens a store's file: identity, version, integrity, WAL, FULL; creates the tables of a new one.
 /// A file of an earlier version is migrated in one transaction: it has the old form or the new.
 /// A new file is readable by its owner and group only (0640, less the umask).
 ///
 /// @param created  Set when the tables were made now.
 /// @param vfs      Name of a registered SQLite VFS; empty: the default one.
+/// @param indexes  Set: check_whole(); nullptr: SQLite's quick check, which believes indexes.
 /// @errors not_found, header, schema, corrupt, read_only, disk_full, io, unavailable.
 [[nodiscard]] Result<Database> open_store(const std::string& path, const Schema& schema,
                                           bool may_create, std::uint32_t pages_max, bool* created,
-                                          const std::string& vfs = {});
+                                          const std::string& vfs = {},
+                                          IndexCheck* indexes = nullptr);
 /// Opens it for reading beside its writer.
 [[nodiscard]] Result<Database> open_store_read_only(const std::string& path, const Schema& schema,
                                                     const std::string& vfs = {});
