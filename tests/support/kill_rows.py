@@ -150,10 +150,11 @@ class KillRows:
             status = self.site.status()
             return status["uplink"]["state"] == "online" and status["rows"]["telemetry"]["pending"] < 20
         wait_for("the backlog is delivered", drained, 90)
-        for count in self.site.fleet("counts", "--agent", AGENT):
+        assert self.site.stop("agent") == 0
+        for count in self.site.fleet("counts", "--agent", AGENT):  # The server's own books, of every stream.
             self.tally.resent += count["duplicates"] if count["stream"] == "telemetry" else 0
             self.tally.committed_lost += count["gap_rows"]
-        assert self.site.stop("agent") == 0
+            assert count["stored"] == count["mark"], f"{count}: a sequence was counted twice or never stored"
         edge, server = rows_of(self.site.folder / "telemetry.db"), rows_of(self.site.folder / "fleet.db", AGENT)
         self._compare("agent", edge)
         self._compare("server", server)
@@ -161,7 +162,10 @@ class KillRows:
         self.tally.committed_lost += len(set(edge.by_key()) - set(stored))
         self.tally.duplicated += len(set(stored) - set(edge.by_key()))
         self.tally.torn += sum(row != stored.get(key, row) for key, row in edge.by_key().items())
-        self.tally.committed_lost += len(ems.Store(self.site.folder / "fleet.db", AGENT).gaps())
+        store = ems.Store(self.site.folder / "fleet.db", AGENT)
+        self.tally.committed_lost += len(store.gaps())
+        made = {stream: mark for stream, mark in ems.Store(self.site.folder / "telemetry.db").marks().items() if mark > 0}
+        assert store.marks() == made, "the server is where the edge is, in every stream"
         assert set(server.epoch.tolist()) == {1}, "a restart is no new life of the store"
         self.tally.rows = len(server)
         return self.tally
