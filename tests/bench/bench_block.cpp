@@ -95,17 +95,30 @@ void run(const std::vector<Block>& blocks, const Case& c) {
     for (RowCursor cursor(*reader); cursor.next();) sum += cursor.row().values.back().value;
     bench::keep(sum);
   });
+  const auto scan = [&](std::size_t i, std::size_t columns) {
+    auto rows = BlockScan::open(packed[i]);
+    EMS_ASSERT(rows.has_value());
+    std::int64_t sum = 0;
+    while (*rows->next()) {
+      for (std::size_t c = 0; c < columns; ++c) sum += rows->value(c).value;
+    }
+    bench::keep(sum);
+  };
+  const auto scan_all = each([&](std::size_t i) { scan(i, kDatasetSignals); });
+  const auto scan_one = each([&](std::size_t i) { scan(i, 1); });
   const double per_block = static_cast<double>(c.rows * kDatasetSignals);
   const auto rate = [&](const bench::Figures& f) { return per_block / f.p50_ns * 1e3; };
   std::printf(
       "{\"case\": \"%s\", \"rows\": %zu, \"signals\": %zu, \"blocks\": %zu, "
       "\"bytes_per_point\": %.4f, \"encode_mpt_s\": %.1f, \"encode_sealed_each_row_mpt_s\": %.1f, "
-      "\"validate_mpt_s\": %.1f, \"validate_and_read_rows_mpt_s\": %.1f, \"allocations\": %llu, "
+      "\"validate_mpt_s\": %.1f, \"validate_and_read_rows_mpt_s\": %.1f, "
+      "\"scan_mpt_s\": %.1f, \"scan_for_one_point_mpt_s\": %.1f, \"allocations\": %llu, "
       "\"builder_bytes\": %zu, \"flags\": \"%s\"}\n",
       c.name, c.rows, kDatasetSignals, blocks.size(), static_cast<double>(bytes) / points,
-      rate(encode), rate(commit), rate(validate), rate(decode),
+      rate(encode), rate(commit), rate(validate), rate(decode), rate(scan_all), rate(scan_one),
       static_cast<unsigned long long>(encode.allocations + commit.allocations +
-                                      validate.allocations + decode.allocations),
+                                      validate.allocations + decode.allocations +
+                                      scan_all.allocations + scan_one.allocations),
       sizeof(BlockBuilder), EMS_BENCH_FLAGS);
 }
 

@@ -32,8 +32,24 @@ void check_rows(const BlockReader& reader) {
           "the rows are those the header counts");
 }
 
+/// A scan says the same of a block as BlockReader::open.
+void check_scan(Bytes block, const Result<BlockReader>& reader) {
+  auto scan = BlockScan::open(block);
+  if (!scan) {
+    require(!reader || reader->header().kind() == BlockKind::records, "a scan opens what is sound");
+    return;
+  }
+  std::size_t rows = 0;
+  Result<bool> more = scan->next();
+  for (; more && *more; more = scan->next()) ++rows;
+  require(more.has_value() == reader.has_value(), "a scan finds what open finds");
+  if (!reader) return require(more.error() == reader.error(), "and says the same of it");
+  require(rows == reader->header().rows(), "a scan gives every row");
+}
+
 void check(Bytes block) {
   const auto reader = BlockReader::open(block);
+  check_scan(block, reader);
   if (!reader) {
     require(reader.error().offset <= block.size(), "the offset lies within the block");
     return;

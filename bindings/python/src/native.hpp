@@ -70,8 +70,12 @@ py::array_t<T> own(std::vector<T> values) {
 
 /// `battery/1 cell_voltages_v 7`, as parse_point() reads it.
 [[nodiscard]] std::string point_name(const Point& point);
+/// Without an element it stands for all that a signal has.
 /// @throws NativeError  syntax, not_found
 [[nodiscard]] Point parse_point(std::string_view name);
+/// One point: a signal that has elements needs one.
+/// @throws NativeError  syntax, not_found
+[[nodiscard]] Point parse_one_point(std::string_view name);
 /// Decimal digits between the catalogue's integer and SI; 0 for a signal that is not known.
 [[nodiscard]] int digits_of(Signal signal);
 /// A Python number in counts of 10^-digits: int, str and Decimal exactly, float to the nearest.

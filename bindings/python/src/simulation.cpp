@@ -146,7 +146,7 @@ class SimulatedSite {
   /// of some points, in the order asked for; of every point when none is named.
   py::tuple columns(const std::vector<std::string>& names) {
     std::vector<Point> points;
-    for (const std::string& name : names) points.push_back(parse_point(name));
+    for (const std::string& name : names) points.push_back(parse_one_point(name));
     std::vector<std::int64_t> times;
     std::vector<std::pair<Point, runtime::Track>> tracks;
     alone([&] {

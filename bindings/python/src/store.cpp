@@ -21,7 +21,7 @@ namespace {
 /// Every point that occurs, and the last row; only the last block's rows are looked at.
 class LatestSink final : public io::RowSink {
  public:
-  bool block(const telemetry::BlockReader& block, const io::UtcRange&) override {
+  Result<bool> block(telemetry::BlockScan& block, const io::UtcRange&) override {
     add(block.points());
     last_.assign(block.bytes().begin(), block.bytes().end());
     return true;
@@ -35,8 +35,9 @@ class LatestSink final : public io::RowSink {
   bool gap(const io::RowId&, const telemetry::Gap&) override { return true; }
   void finish() {
     if (last_.empty()) return;
-    const telemetry::BlockReader block = take(telemetry::BlockReader::open(last_));
-    for (telemetry::RowCursor cursor(block); cursor.next();) (void)row({}, cursor.row());
+    const auto block = telemetry::BlockReader::open(last_);
+    if (!block) return;  // Its points are told, their values unknown.
+    for (telemetry::RowCursor cursor(*block); cursor.next();) (void)row({}, cursor.row());
   }
   std::set<Point> all;
   std::vector<Point> points;                ///< Of the last row.
@@ -309,7 +310,8 @@ class Store {
       const bool here = at != sink.points.end() && *at == point;
       const auto place = static_cast<std::size_t>(at - sink.points.begin());
       py::object value = py::none();
-      if (here && sink.values[place].valid) value = py::int_(sink.values[place].value);
+      if (here && place < sink.values.size() && sink.values[place].valid)
+        value = py::int_(sink.values[place].value);
       out.append(py::make_tuple(point_name(point), value, digits_of(point.signal)));
     }
     return out;
@@ -356,7 +358,7 @@ class Store {
  private:
   static std::vector<Point> points_of(const std::vector<std::string>& names) {
     std::vector<Point> points;
-    for (const std::string& name : names) points.push_back(parse_point(name));
+    for (const std::string& name : names) points.push_back(parse_one_point(name));
     return points;
   }
   static query::Grid calendar(std::int64_t from_us, std::int64_t to_us, const std::string& word,

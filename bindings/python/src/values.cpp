@@ -5,6 +5,7 @@
 
 #include "ems/core/decimal.hpp"
 #include "ems/model/catalogue.hpp"
+#include "ems/query/export.hpp"
 #include "native.hpp"
 
 namespace ems::python {
@@ -75,14 +76,7 @@ py::list unit_rows() {
 
 }  // namespace
 
-std::string point_name(const Point& point) {
-  const SignalInfo* info = find_signal(point.signal);
-  std::string name = text(to_name(point.asset).view()) + " " +
-                     (info != nullptr ? text(si_name(*info).view())
-                                      : std::to_string(static_cast<unsigned>(point.signal)));
-  if (point.element != 0) name += " " + std::to_string(point.element);
-  return name;
-}
+std::string point_name(const Point& point) { return query::point_name(point); }
 
 Point parse_point(std::string_view name) {
   const std::size_t space = name.find(' ');
@@ -107,6 +101,15 @@ Point parse_point(std::string_view name) {
   }
   point.element = static_cast<std::uint16_t>(*element);
   return point;
+}
+
+Point parse_one_point(std::string_view name) {
+  const Result<Point> point = query::parse_point_name(name);
+  if (!point) {
+    const Error& error = point.error();
+    raise(error.code, error.offset, std::string(error.what) + ": " + text(name));
+  }
+  return *point;
 }
 
 int digits_of(Signal signal) {

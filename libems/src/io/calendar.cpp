@@ -122,7 +122,7 @@ Result<query::Grid> calendar_grid(const TimeZone& zone, UtcInstant from, UtcInst
   return query::Grid::of(std::move(edges));
 }
 
-std::string format_local(UtcInstant at, const TimeZone& zone) {
+std::string format_local(UtcInstant at, const TimeZone& zone, int digits) {
   using namespace std::chrono;
   const std::int64_t offset_s = zone.offset_at(at).count() / kSecond;
   const std::int64_t local_s = floor_div(at.since_epoch().count(), kSecond) + offset_s;
@@ -130,11 +130,16 @@ std::string format_local(UtcInstant at, const TimeZone& zone) {
   const year_month_day date{sys_days{days{day}}};
   const auto second = static_cast<int>(local_s - day * 86'400);
   const auto shift = static_cast<int>(offset_s < 0 ? -offset_s : offset_s);
+  const std::int64_t micros = at.since_epoch().count();
+  std::array<char, 16> fraction{};
+  std::snprintf(fraction.data(), fraction.size(), ".%06d",
+                static_cast<int>(micros - floor_div(micros, kSecond) * kSecond));
+  const int shown = digits > 0 ? digits + 1 : 0;  // With its point.
   std::array<char, 64> text{};
-  std::snprintf(text.data(), text.size(), "%04d-%02u-%02uT%02d:%02d:%02d%c%02d:%02d",
+  std::snprintf(text.data(), text.size(), "%04d-%02u-%02uT%02d:%02d:%02d%.*s%c%02d:%02d",
                 static_cast<int>(date.year()), static_cast<unsigned>(date.month()),
                 static_cast<unsigned>(date.day()), second / 3'600, second / 60 % 60, second % 60,
-                offset_s < 0 ? '-' : '+', shift / 3'600, shift / 60 % 60);
+                shown, fraction.data(), offset_s < 0 ? '-' : '+', shift / 3'600, shift / 60 % 60);
   return text.data();
 }
 

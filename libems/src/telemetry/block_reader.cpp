@@ -9,7 +9,29 @@ namespace ems::telemetry {
 
 using namespace detail;
 
+namespace {
+
+/// What is behind the last row of points: nothing but the bits that fill its byte.
+Result<void> check_end(Bytes data, std::size_t bit) noexcept {
+  const std::size_t end = (bit + 7) / 8;
+  if (end != data.size()) return fail(Errc::length, end, "block: bytes after the last row");
+  if (bit % 8 != 0 && load_u8(data, end - 1) >> (bit % 8) != 0) {
+    return fail(Errc::out_of_range, end - 1, "block: padding is not zero");
+  }
+  return {};
+}
+
+}  // namespace
+
 Result<BlockReader> BlockReader::open(Bytes block) noexcept {
+  Result<BlockReader> reader = open_frame(block);
+  if (!reader) return reader;
+  const Result<void> body = reader->check_body();
+  if (!body) return fail(body.error());
+  return reader;
+}
+
+Result<BlockReader> BlockReader::open_frame(Bytes block) noexcept {
   BlockReader reader;
   reader.block_ = block;
   Result<void> step = reader.read_header();
@@ -19,8 +41,6 @@ Result<BlockReader> BlockReader::open(Bytes block) noexcept {
     return fail(Errc::checksum, crc_at, "block: CRC mismatch");
   }
   step = reader.read_table();
-  if (!step) return fail(step.error());
-  step = reader.check_body();
   if (!step) return fail(step.error());
   return reader;
 }
@@ -96,12 +116,7 @@ Result<void> BlockReader::check_rows() noexcept {
     if (!row) return row;
     saw(state.columns[0].last);
   }
-  const std::size_t end = (bit + 7) / 8;
-  if (end != data.size()) return fail(Errc::length, end, "block: bytes after the last row");
-  if (bit % 8 != 0 && load_u8(data, end - 1) >> (bit % 8) != 0) {
-    return fail(Errc::out_of_range, end - 1, "block: padding is not zero");
-  }
-  return {};
+  return check_end(data, bit);
 }
 
 Result<void> BlockReader::check_records() noexcept {
@@ -121,6 +136,39 @@ std::optional<std::size_t> BlockReader::column(const Point& point) const noexcep
   const Point* found = std::lower_bound(points_.begin(), points_.end(), point);
   if (found == points_.end() || *found != point) return std::nullopt;
   return static_cast<std::size_t>(found - points_.begin());
+}
+
+Result<BlockScan> BlockScan::open(Bytes block) noexcept {
+  const Result<BlockReader> frame = BlockReader::open_frame(block);
+  if (!frame) return fail(frame.error());
+  if (frame->header().kind() != BlockKind::points) {
+    return fail(Errc::header, kKindAt, "block: records have no points");
+  }
+  return BlockScan(*frame);
+}
+
+BlockScan::BlockScan(const BlockReader& frame) noexcept
+    : frame_(frame), bit_(8 * frame.body_begin_), sequence_(frame.header().first - 1) {
+  begin(state_, frame_.points());
+}
+
+Result<bool> BlockScan::give_up(const Error& error) noexcept {
+  wrong_ = error;
+  return fail(error);
+}
+
+Result<bool> BlockScan::next() noexcept {
+  if (wrong_) return fail(*wrong_);
+  const Bytes data = frame_.bytes().first(frame_.body_end());
+  if (sequence_ == header().last) {
+    const Result<void> end = check_end(data, bit_);
+    if (!end) return give_up(end.error());
+    return false;
+  }
+  const Result<void> row = unpack_row(data, bit_, state_);
+  if (!row) return give_up(row.error());
+  ++sequence_;
+  return true;
 }
 
 RowCursor::RowCursor(const BlockReader& reader) noexcept

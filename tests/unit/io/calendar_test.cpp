@@ -164,5 +164,13 @@ TEST(Calendar, PeriodsHaveWords) {
             "2025-12-31T20:30:00-03:30");
 }
 
+TEST(Calendar, ALocalTimeHasAsManyDigitsAsAreAskedFor) {
+  const UtcInstant at = utc("2026-01-01T00:00:00.250999Z");
+  EXPECT_EQ(format_local(at, {}), "2026-01-01T00:00:00+00:00");
+  EXPECT_EQ(format_local(at, {}, 3), "2026-01-01T00:00:00.250+00:00");
+  EXPECT_EQ(format_local(at, {}, 6), "2026-01-01T00:00:00.250999+00:00");
+  EXPECT_EQ(format_local(UtcInstant{microseconds(-1)}, {}, 6), "1969-12-31T23:59:59.999999+00:00");
+}
+
 }  // namespace
 }  // namespace ems::io

@@ -108,6 +108,24 @@ TEST_F(ReadQuery, RowsThatAreKnownToBeLostBreakTheTime) {
   EXPECT_EQ(read_buckets(rows, grid)->buckets(0)[0].known, Duration::zero());
 }
 
+TEST_F(ReadQuery, ALossIsToldFromOneOfAnotherStoreWithTheSameCounter) {
+  class TwoStores final : public RowSource {
+   public:
+    Result<void> read(telemetry::Stream, const UtcRange& range, RowSink& sink) override {
+      for (int s = -50; s <= 50; ++s) {
+        const auto seed = static_cast<std::uint8_t>(s < 10 ? 1 : 2);
+        const RowId lost{telemetry::Stream::telemetry, test::epoch(seed), 2};
+        if (s == -10 || s == 10) (void)sink.gap(lost, {2, 9, telemetry::GapReason::corrupt});
+        const auto row = row_at(s, {{kGridPower, 3'600}});
+        if (range.contains(at_s(s))) (void)sink.row({}, row.view());
+      }
+      return {};
+    }
+  } rows;
+  const auto ledger = read_energy(rows, *Grid::of({at_s(0), at_s(20)}));
+  EXPECT_EQ(ledger->figures(kSiteImport)[0].known(), seconds(19));
+}
+
 TEST_F(ReadQuery, ALossOfUnknownTimeBreaksTheTimeOnceNotInEveryRange) {
   class RowsAfterALoss final : public RowSource {
    public:
@@ -165,8 +183,17 @@ TEST_F(ReadQuery, ExportsWhatIsThereInPieces) {
                             return true;
                           }));
   EXPECT_EQ(lines, "meter,asset=meter/1,agent=a energy_imported_wh=104000i 1790004000000000000\n");
-  EXPECT_EQ(export_rows(*reader_, {}, {}, {}, [](std::string_view) { return false; }).error().code,
-            Errc::cancelled);
+  const auto tagged = [&](std::vector<std::pair<std::string, std::string>> tags) {
+    const auto form = ExportOptions::Form::line_protocol;
+    const auto done = export_rows(*reader_, {}, {}, {.form = form, .tags = std::move(tags)},
+                                  [](std::string_view) { return false; });
+    return std::pair(done.error().code, int{done.error().offset});
+  };
+  EXPECT_EQ(tagged({{"agent", "a"}}).first, Errc::cancelled);
+  EXPECT_EQ(tagged({{"agent", "a"}, {"asset", "b"}}), std::pair(Errc::invalid_argument, 1));
+  EXPECT_EQ(tagged({{"time", "b"}}), std::pair(Errc::invalid_argument, 0));
+  EXPECT_EQ(tagged({{"", "b"}}), std::pair(Errc::invalid_argument, 0));
+  EXPECT_EQ(tagged({{"b", "1"}, {"b", "2"}}), std::pair(Errc::invalid_argument, 1));
   EXPECT_EQ(export_rows(*reader_, std::vector{kCounter, kCounter}, {}, {}, write).error().code,
             Errc::invalid_argument);
 }

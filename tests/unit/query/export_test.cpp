@@ -42,6 +42,8 @@ TEST(PointName, SaysWhereItIsWrong) {
   EXPECT_EQ(error("battery/1 65536").code, Errc::not_found);
   EXPECT_EQ(error("battery/1 soc_pct 1"), (Error{Errc::syntax, 18, ""}));
   EXPECT_EQ(error("battery/1 cell_voltages_v 0").code, Errc::syntax);
+  EXPECT_EQ(error("battery/1 cell_voltages_v"), (Error{Errc::syntax, 25, ""}));
+  EXPECT_EQ(error("battery/1 10"), (Error{Errc::syntax, 12, ""}));
   EXPECT_EQ(error("battery/1 cell_voltages_v 65536").code, Errc::syntax);
   EXPECT_EQ(error("battery/1 cell_voltages_v x").code, Errc::syntax);
 }

@@ -37,9 +37,10 @@ inline constexpr std::array<Period, 4> kPeriods{Period::quarter_hour, Period::ho
 [[nodiscard]] Result<query::Grid> calendar_grid(const TimeZone& zone, UtcInstant from,
                                                 UtcInstant to, Period period);
 
-/// `2026-10-25T02:00:00+01:00`: local time of a zone and its offset, whole seconds, rounded down.
+/// `2026-10-25T02:00:00+01:00`: local time of a zone and its offset, rounded down.
 ///
+/// @param digits  Of the fraction of a second, 0 .. 6: with 3 it is 02:00:00.250+01:00.
 /// @thread_safety Pure function.
-[[nodiscard]] std::string format_local(UtcInstant at, const TimeZone& zone);
+[[nodiscard]] std::string format_local(UtcInstant at, const TimeZone& zone, int digits = 0);
 
 }  // namespace ems::io

@@ -184,10 +184,12 @@ class BlockReader {
   [[nodiscard]] std::optional<std::size_t> column(const Point& point) const noexcept;
 
  private:
+  friend class BlockScan;
   friend class RowCursor;
   friend class RecordCursor;
   friend class BlockBuilder;
   BlockReader() noexcept = default;
+  [[nodiscard]] static Result<BlockReader> open_frame(Bytes block) noexcept;
   [[nodiscard]] Result<void> read_header() noexcept;
   [[nodiscard]] Result<void> read_table() noexcept;
   [[nodiscard]] Result<void> check_body() noexcept;
@@ -202,6 +204,53 @@ class BlockReader {
   UtcInstant utc_max_{microseconds(std::numeric_limits<std::int64_t>::min())};
   std::size_t body_begin_ = kBlockHeaderSize;
   StaticVector<Point, kPointsMax> points_{};
+};
+
+/// Checks and unpacks the rows of a block of points in one pass: half the work of BlockReader::open
+/// and a RowCursor. Only the end tells whether the block is sound: until then what it gave is not
+/// to be used.
+///
+/// @memory        About 11 KiB. Borrows the block.
+/// @thread_safety Like a value.
+class BlockScan {
+ public:
+  /// Checks header, CRC and point table.
+  ///
+  /// @param block   Exactly one block; borrowed for the scan's life.
+  /// @errors        as BlockReader::open, but for the rows; header  records, which have no points.
+  /// @thread_safety Pure function.
+  [[nodiscard]] static Result<BlockScan> open(Bytes block) noexcept;
+
+  [[nodiscard]] const BlockHeader& header() const noexcept { return frame_.header(); }
+  [[nodiscard]] std::span<const Point> points() const noexcept { return frame_.points(); }
+  [[nodiscard]] Bytes bytes() const noexcept { return frame_.bytes(); }
+
+  /// Moves to the next row; false after the last, when the block is sound.
+  ///
+  /// @errors  as BlockReader::open for rows; the same again when called again.
+  [[nodiscard]] Result<bool> next() noexcept;
+
+  [[nodiscard]] Sequence sequence() const noexcept { return sequence_; }
+  /// Time of the current row.
+  [[nodiscard]] UtcInstant at() const noexcept {
+    return UtcInstant{microseconds(state_.columns[0].last)};
+  }
+  /// Value of points()[column] in the current row. @pre next() was true; column < points().size().
+  [[nodiscard]] RowValue value(std::size_t column) const noexcept {
+    const std::uint8_t state = state_.states[column];  // 0 absent, else 1 + Quality.
+    if (state == 0) return {};
+    return {state_.columns[column + 1].last, static_cast<Quality>(state - 1), true};
+  }
+
+ private:
+  explicit BlockScan(const BlockReader& frame) noexcept;
+  [[nodiscard]] Result<bool> give_up(const Error& error) noexcept;
+
+  BlockReader frame_;  ///< Its rows are not checked.
+  std::size_t bit_;
+  Sequence sequence_;
+  std::optional<Error> wrong_;
+  detail::PackState state_{};
 };
 
 /// Walks the rows of a block of points, in order.

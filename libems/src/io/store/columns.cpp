@@ -18,29 +18,30 @@ class ColumnSink final : public RowSink {
     for (const Point& point : points) (void)column(point);
   }
 
-  /// A block's rows go straight into the columns, as many places at once as it has rows.
-  bool block(const BlockReader& block, const UtcRange& range) override {
+  /// A block's rows go straight into the columns; of its values only those wanted are looked at.
+  Result<bool> block(BlockScan& block, const UtcRange& range) override {
+    if (rows_ >= rows_max_) return false;
     const BlockHeader& header = block.header();
-    if (header.kind() != BlockKind::points) return true;
     aim(block.points());
-    std::size_t at = table_.utc_us.size();
-    if (at >= rows_max_) return false;
-    resize(at + header.rows());
-    const bool all_rows = range.contains(block.utc_min()) && range.contains(block.utc_max());
-    for (RowCursor cursor(block); at < rows_max_ && cursor.next();) {
-      const Row row = cursor.row();
-      if (!all_rows && !range.contains(row.at)) continue;
-      put(at++, {header.stream, header.epoch, cursor.sequence()}, row);
+    make_room(header.rows());
+    const std::size_t first = rows_;
+    while (true) {
+      const Result<bool> more = block.next();
+      if (!more) {
+        forget(first);
+        return more;
+      }
+      if (!*more) return true;
+      if (rows_ == rows_max_ || !range.contains(block.at())) continue;
+      put({header.stream, header.epoch, block.sequence()}, block.at(),
+          [&block](std::size_t place) { return block.value(place); });
     }
-    resize(at);
-    return true;
   }
   bool row(const RowId& id, const Row& row) override {
-    const std::size_t at = table_.utc_us.size();
-    if (at >= rows_max_) return false;
+    if (rows_ >= rows_max_) return false;
     aim(row.points);
-    resize(at + 1);
-    put(at, id, row);
+    make_room(1);
+    put(id, row.at, [&row](std::size_t place) { return row.values[place]; });
     return true;
   }
   bool record(const RowId&, const Record&) override { return true; }
@@ -50,6 +51,7 @@ class ColumnSink final : public RowSink {
   }
 
   Columns finish() {
+    resize(rows_);
     if (all_) {
       std::sort(table_.columns.begin(), table_.columns.end(),
                 [](const Column& a, const Column& b) { return a.point < b.point; });
@@ -58,7 +60,11 @@ class ColumnSink final : public RowSink {
   }
 
  private:
-  static constexpr std::size_t kNowhere = SIZE_MAX;
+  /// A place in rows, and the column it goes to.
+  struct Wanted {
+    std::size_t place;
+    std::size_t column;
+  };
 
   std::size_t column(const Point& point) {
     const auto [at, added] = index_.try_emplace(point, table_.columns.size());
@@ -73,11 +79,20 @@ class ColumnSink final : public RowSink {
   void aim(std::span<const Point> points) {
     if (std::equal(points.begin(), points.end(), known_.begin(), known_.end())) return;
     known_.assign(points.begin(), points.end());
-    place_.clear();
-    for (const Point& point : points) {
-      const auto found = index_.find(point);
-      place_.push_back(all_ ? column(point) : found != index_.end() ? found->second : kNowhere);
+    wanted_.clear();
+    for (std::size_t place = 0; place < points.size(); ++place) {
+      const auto found = index_.find(points[place]);
+      if (all_) {
+        wanted_.push_back({place, column(points[place])});
+      } else if (found != index_.end()) {
+        wanted_.push_back({place, found->second});
+      }
     }
+  }
+  /// Places for so many rows more; what nobody writes to stays unknown.
+  void make_room(std::size_t more) {
+    const std::size_t room = table_.utc_us.size();
+    if (rows_ + more > room) resize(std::max(rows_ + more, 2 * room));
   }
   void resize(std::size_t rows) {
     table_.utc_us.resize(rows);
@@ -89,26 +104,36 @@ class ColumnSink final : public RowSink {
       column.qualities.resize(rows);
     }
   }
-  void put(std::size_t at, const RowId& id, const Row& row) {
-    table_.utc_us[at] = row.at.since_epoch().count();
-    table_.sequences[at] = id.sequence;
-    table_.epochs[at] = id.epoch.counter;
-    for (std::size_t i = 0; i < row.values.size(); ++i) {
-      const RowValue& value = row.values[i];
-      if (!value.valid || place_[i] == kNowhere) continue;
-      Column& column = table_.columns[place_[i]];
-      column.values[at] = value.value;
-      column.valid[at] = 1;
-      column.qualities[at] = static_cast<std::uint8_t>(value.quality);
+  template <class ValueAt>
+  void put(const RowId& id, UtcInstant at, ValueAt&& value_at) {
+    table_.utc_us[rows_] = at.since_epoch().count();
+    table_.sequences[rows_] = id.sequence;
+    table_.epochs[rows_] = id.epoch.counter;
+    for (const Wanted& wanted : wanted_) {
+      const RowValue value = value_at(wanted.place);
+      if (!value.valid) continue;
+      Column& column = table_.columns[wanted.column];
+      column.values[rows_] = value.value;
+      column.valid[rows_] = 1;
+      column.qualities[rows_] = static_cast<std::uint8_t>(value.quality);
     }
+    ++rows_;
+  }
+  /// Takes back the rows from `first`.
+  void forget(std::size_t first) {
+    const std::size_t room = table_.utc_us.size();
+    resize(first);  // So that what comes instead begins unknown.
+    resize(room);
+    rows_ = first;
   }
 
   bool all_;
   std::size_t rows_max_;
-  Columns table_;
+  Columns table_;  ///< With room beyond rows_ until finish().
+  std::size_t rows_ = 0;
   std::map<Point, std::size_t> index_;
-  std::vector<Point> known_;        ///< Point table of the row before.
-  std::vector<std::size_t> place_;  ///< Its points' columns.
+  std::vector<Point> known_;    ///< Point table of the row before.
+  std::vector<Wanted> wanted_;  ///< Its points that have a column.
 };
 
 }  // namespace

@@ -4,6 +4,8 @@
 #include <algorithm>
 #include <optional>
 #include <set>
+#include <string_view>
+#include <tuple>
 
 #include "ems/query/export.hpp"
 
@@ -13,7 +15,9 @@ using telemetry::Stream;
 
 namespace {
 
-using Lost = std::pair<std::uint32_t, telemetry::Sequence>;  ///< Epoch and first row of a gap.
+/// A gap: its epoch, whose counter alone says nothing (a store that was replaced counts from 1
+/// again), and its first row.
+using Lost = std::tuple<std::uint32_t, decltype(telemetry::Epoch::random), telemetry::Sequence>;
 
 /// Gives rows and gaps to a Downsampler or an EnergyLedger; keeps the first refusal.
 template <class Query>
@@ -29,7 +33,7 @@ class QuerySink final : public RowSink {
   }
   bool record(const RowId&, const telemetry::Record&) override { return true; }
   bool gap(const RowId& id, const telemetry::Gap& gap) override {
-    const Lost lost{id.epoch.counter, id.sequence};
+    const Lost lost{id.epoch.counter, id.epoch.random, id.sequence};
     // One of unknown time comes with every range: it breaks the time where it is, and only there.
     if (gap.time_known) {
       query_.gap();
@@ -72,9 +76,8 @@ class QuerySink final : public RowSink {
 /// whole.
 class PointsSink final : public RowSink {
  public:
-  bool block(const telemetry::BlockReader& block, const UtcRange& range) override {
-    const bool all = range.contains(block.utc_min()) && range.contains(block.utc_max());
-    if (!all) return RowSink::block(block, range);
+  Result<bool> block(telemetry::BlockScan& block, const UtcRange& range) override {
+    if (range != UtcRange{}) return RowSink::block(block, range);
     add(block.points());
     return true;
   }
@@ -129,6 +132,23 @@ Result<void> write_rows(RowSource& source, const UtcRange& range, Writer& writer
   const Result<void> read = source.read(Stream::telemetry, range, sink);
   if (!read) return read;
   if (!sink.flush()) return fail(Errc::cancelled, 0, "export: the writer wants no more");
+  return {};
+}
+
+/// Tags that make no line that InfluxDB takes.
+Result<void> check_tags(std::span<const std::pair<std::string, std::string>> tags) {
+  std::set<std::string_view> names;
+  for (std::size_t i = 0; i < tags.size(); ++i) {
+    const std::string_view name = tags[i].first;
+    if (name.empty()) return fail(Errc::invalid_argument, i, "export: a tag without a name");
+    if (name == "asset") {
+      return fail(Errc::invalid_argument, i, "export: every line has the tag asset already");
+    }
+    if (name == "time") return fail(Errc::invalid_argument, i, "export: time can be no tag");
+    if (!names.insert(name).second) {
+      return fail(Errc::invalid_argument, i, "export: a tag is given twice");
+    }
+  }
   return {};
 }
 
@@ -200,6 +220,7 @@ Result<void> export_rows(RowSource& source, std::span<const Point> points, const
     return fail(Errc::invalid_argument, 0, "export: a point is given twice");
   }
   if (options.form == ExportOptions::Form::line_protocol) {
+    if (const Result<void> sound = check_tags(options.tags); !sound) return sound;
     query::LineProtocolWriter writer(std::move(wanted), options.tags);
     return write_rows(source, range, writer, {}, write);
   }

@@ -191,7 +191,7 @@ Result<std::vector<Point>> StoreReader::points(const UtcRange& range) {
     const Result<bool> row = s->next();
     if (!row) return fail(row.error());
     if (!*row) return std::vector<Point>{points.begin(), points.end()};
-    const Result<BlockReader> block = BlockReader::open(s->blob(0));
+    const Result<BlockScan> block = BlockScan::open(s->blob(0));
     if (!block) continue;  // The writer turns it into a gap when it next opens the store.
     points.insert(block->points().begin(), block->points().end());
   }

@@ -53,7 +53,9 @@ struct ExportOptions {
 ///
 /// @param points  Points wanted, for CSV in this order; empty: every point that occurs.
 /// @param write   Takes a piece; false: it wants no more.
-/// @errors        as RowSource::read; invalid_argument  a point given twice; cancelled  write().
+/// @errors        as RowSource::read; cancelled  write().
+///                invalid_argument  a point given twice; a tag given twice, without a name, or
+///                                  called `asset` (every line has it) or `time`.
 [[nodiscard]] Result<void> export_rows(RowSource& source, std::span<const Point> points,
                                        const UtcRange& range, const ExportOptions& options,
                                        const std::function<bool(std::string_view)>& write);

@@ -20,6 +20,7 @@ struct UtcRange {
   [[nodiscard]] constexpr bool contains(UtcInstant at) const noexcept {
     return at >= from && at < to;
   }
+  friend constexpr bool operator==(const UtcRange&, const UtcRange&) noexcept = default;
 };
 
 /// Identity of a row within one agent.
@@ -36,9 +37,11 @@ class RowSink {
   virtual bool record(const RowId& id, const telemetry::Record& record) = 0;
   /// `id.sequence` is the first row of the gap.
   virtual bool gap(const RowId& id, const telemetry::Gap& gap) = 0;
-  /// The rows or records of a block whose time lies in `range`, in their order; unless overridden,
-  /// row() or record() gets each.
-  virtual bool block(const telemetry::BlockReader& block, const UtcRange& range);
+  /// The rows of a block whose time lies in `range`, in their order; unless overridden, row() gets
+  /// each. A block that lies in the range as a whole comes with the range of all times.
+  ///
+  /// @errors  as BlockScan::next: the block is not sound, and nothing of it counts as given.
+  virtual Result<bool> block(telemetry::BlockScan& block, const UtcRange& range);
 
  protected:
   RowSink() = default;
