@@ -33,7 +33,7 @@ struct QueryOptions {
   std::string form = "csv";
   std::string out;
   std::vector<std::string> tags;
-  std::int64_t power_max_w = 1'000'000'000;
+  std::int64_t power_max_w = 0;
   std::int64_t counter_modulus_wh = 0;
   bool qualities = false;
 };
@@ -86,6 +86,12 @@ Json decimal(const std::optional<std::int64_t>& value, int digits) {
   return value ? Json::parse(format_decimal(*value, digits, text)) : Json();
 }
 
+/// Digits of a second that tell moments so far apart: none, milli- or microseconds.
+int digits_of(Duration step) {
+  if (step.count() % 1'000'000 == 0) return 0;
+  return step.count() % 1'000 == 0 ? 3 : 6;
+}
+
 double seconds_in(Duration duration) { return static_cast<double>(duration.count()) / 1e6; }
 
 void run_query(QuerySource& source, const QueryOptions& options) {
@@ -96,22 +102,25 @@ void run_query(QuerySource& source, const QueryOptions& options) {
                              .step = seconds_of(options.step_s, "--step-s"),
                              .points = {},
                              .gap_max = seconds_of(options.gap_max_s, "--gap-max-s")};
-  Json list = Json::array();
-  for (const rpc::BucketSeriesView& series : source.buckets(request, points_of(options))) {
+  const int begin_digits = std::max(digits_of(request.from.since_epoch()), digits_of(request.step));
+  const char* before = "[";  // One array, printed as it comes: there may be millions.
+  source.buckets(request, points_of(options), [&](const rpc::BucketSeriesView& series) {
     const int digits = digits_of(series.point.signal);
     for (const rpc::BucketView& bucket : series.buckets) {
-      list.push_back({{"point", query::point_name(series.point)},
-                      {"begin", io::format_local(bucket.begin, zone)},
-                      {"min", decimal(bucket.min, digits)},
-                      {"max", decimal(bucket.max, digits)},
-                      {"mean", bucket.mean ? Json(*bucket.mean / std::pow(10.0, digits)) : Json()},
-                      {"last", decimal(bucket.last, digits)},
-                      {"count", bucket.count},
-                      {"doubted", bucket.doubted},
-                      {"known_s", seconds_in(bucket.known)}});
+      const Json one{{"point", query::point_name(series.point)},
+                     {"begin", io::format_local(bucket.begin, zone, begin_digits)},
+                     {"min", decimal(bucket.min, digits)},
+                     {"max", decimal(bucket.max, digits)},
+                     {"mean", bucket.mean ? Json(*bucket.mean / std::pow(10.0, digits)) : Json()},
+                     {"last", decimal(bucket.last, digits)},
+                     {"count", bucket.count},
+                     {"doubted", bucket.doubted},
+                     {"known_s", seconds_in(bucket.known)}};
+      std::fputs(std::exchange(before, ","), stdout);
+      std::fputs(one.dump().c_str(), stdout);
     }
-  }
-  print(list.dump());
+  });
+  print(*before == '[' ? "[]" : "]");
 }
 
 void run_energy(QuerySource& source, const QueryOptions& options) {
@@ -158,14 +167,19 @@ void run_export(QuerySource& source, const QueryOptions& options) {
     form.tags.emplace_back(tag.substr(0, at), tag.substr(at + 1));
   }
   const bool to_file = !options.out.empty();
-  std::FILE* file = to_file ? std::fopen(options.out.c_str(), "wb") : stdout;
-  if (file == nullptr) end_with(options.out, {Errc::io, 0, "cannot write"});
+  std::FILE* file = to_file ? nullptr : stdout;
+  const auto open = [&] {  // Not before there is something to write: a slip leaves a file alone.
+    if (file == nullptr) file = std::fopen(options.out.c_str(), "wb");
+    if (file == nullptr) end_with(options.out, {Errc::io, 0, "cannot write"});
+  };
   bool good = true;
   source.export_rows(points_of(options), range_of(options, zone), form,
                      [&](std::string_view piece) {
+                       open();
                        good = std::fwrite(piece.data(), 1, piece.size(), file) == piece.size();
                        return good;
                      });
+  open();
   good = (to_file ? std::fclose(file) : std::fflush(file)) == 0 && good;
   if (!good) end_with(to_file ? options.out : "standard output", {Errc::io, 0, "cannot write"});
 }
@@ -194,36 +208,24 @@ class StoreSource final : public QuerySource {
     rows_ = fleet_->rows(whose);
   }
 
-  std::vector<rpc::BucketSeriesView> buckets(const rpc::BucketRequest& request,
-                                             const std::vector<Point>& points) override {
-    const auto down =
-        take(path_,
-             io::read_buckets(
-                 *rows_, take(path_, query::Grid::uniform(request.from, request.to, request.step)),
-                 points, {.gap_max = request.gap_max}));
-    std::vector<rpc::BucketSeriesView> all;
-    for (std::size_t i = 0; i < down.points().size(); ++i) {
-      rpc::BucketSeriesView series{down.points()[i], {}};
-      for (std::size_t at = 0; at < down.grid().size(); ++at) {
-        const query::Bucket& of = down.buckets(i)[at];
-        if (of.count == 0 && of.doubted == 0 && of.known == Duration::zero()) continue;
-        rpc::BucketView view{.begin = down.grid().begin_of(at),
-                             .known = of.known,
-                             .count = of.count,
-                             .doubted = of.doubted};
-        if (of.count > 0) {
-          view.min = of.min;
-          view.max = of.max;
-          view.last = of.last;
-          view.last_at = of.last_at;
-        }
-        view.mean = of.mean();
-        series.buckets.push_back(view);
-      }
-      all.push_back(std::move(series));
+  void buckets(const rpc::BucketRequest& request, const std::vector<Point>& points,
+               const std::function<void(const rpc::BucketSeriesView&)>& take_series) override {
+    const auto whole = take(path_, query::Grid::uniform(request.from, request.to, request.step));
+    const io::UtcRange range{request.from + -request.gap_max, request.to + request.gap_max};
+    const std::vector<Point> wanted =
+        points.empty() ? take(path_, io::read_points(*rows_, range)) : points;
+    const std::size_t part =
+        std::max<std::size_t>(kCellsKept / std::max<std::size_t>(wanted.size(), 1), 1);
+    for (std::size_t at = 0; at < whole.size(); at += part) {
+      const UtcInstant begin = whole.begin_of(at);
+      const UtcInstant end = whole.end_of(std::min(at + part, whole.size()) - 1);
+      auto grid = take(path_, query::Grid::uniform(begin, end, request.step));
+      give_buckets(take(path_, io::read_buckets(*rows_, std::move(grid), wanted,
+                                                {.gap_max = request.gap_max})),
+                   take_series);
     }
-    return all;
   }
+
   std::vector<rpc::EnergyView> energy(const rpc::EnergyRequest& request) override {
     io::TimeZone zone;
     if (!request.time_zone.empty()) zone = take("--zone", io::TimeZone::load(request.time_zone));
@@ -249,6 +251,32 @@ class StoreSource final : public QuerySource {
   [[nodiscard]] std::vector<Point> points() { return take(path_, io::read_points(*rows_)); }
 
  private:
+  static constexpr std::size_t kCellsKept = 200'000;  ///< Buckets in memory: some 20 MB.
+
+  static void give_buckets(const query::Downsampler& down,
+                           const std::function<void(const rpc::BucketSeriesView&)>& take_series) {
+    for (std::size_t i = 0; i < down.points().size(); ++i) {
+      rpc::BucketSeriesView series{down.points()[i], {}};
+      for (std::size_t at = 0; at < down.grid().size(); ++at) {
+        const query::Bucket& of = down.buckets(i)[at];
+        if (of.count == 0 && of.doubted == 0 && of.known == Duration::zero()) continue;
+        rpc::BucketView view{.begin = down.grid().begin_of(at),
+                             .known = of.known,
+                             .count = of.count,
+                             .doubted = of.doubted};
+        if (of.count > 0) {
+          view.min = of.min;
+          view.max = of.max;
+          view.last = of.last;
+          view.last_at = of.last_at;
+        }
+        view.mean = of.mean();
+        series.buckets.push_back(view);
+      }
+      take_series(series);
+    }
+  }
+
   std::string path_;
   std::unique_ptr<fleet::FleetStore> fleet_;  // Outlives rows_.
   std::unique_ptr<io::RowSource> rows_;
@@ -260,16 +288,17 @@ class ServerSource final : public QuerySource {
   ServerSource(std::unique_ptr<rpc::FleetClient> client, fleet::AgentKey whose)
       : client_(std::move(client)), whose_(std::move(whose)) {}
 
-  std::vector<rpc::BucketSeriesView> buckets(const rpc::BucketRequest& request,
-                                             const std::vector<Point>& points) override {
+  void buckets(const rpc::BucketRequest& request, const std::vector<Point>& points,
+               const std::function<void(const rpc::BucketSeriesView&)>& take_series) override {
     rpc::BucketRequest asked = request;
     asked.points = filters(points);
+    // Kept until the server is done, see SliceRows; it gives no more than 200,000.
     std::vector<rpc::BucketSeriesView> all;
     check("query", client_->buckets(whose_, asked, [&](rpc::BucketSlice slice) {
       for (rpc::BucketSeriesView& series : slice.series) all.push_back(std::move(series));
       return true;
     }));
-    return all;
+    for (const rpc::BucketSeriesView& series : all) take_series(series);
   }
   std::vector<rpc::EnergyView> energy(const rpc::EnergyRequest& request) override {
     auto figures = client_->energy(whose_, request);
@@ -431,11 +460,9 @@ void add_query_commands(CLI::App& parent, const std::function<std::unique_ptr<Qu
   sub->add_option("--grid-meter", options->grid_meter,
                   "Whose counters are the site's import and export: meter/1");
   sub->add_option("--power-max-w", options->power_max_w,
-                  "More than any asset can: a counter that rises faster was replaced")
-      ->capture_default_str();
+                  "More than any asset can: a counter that rises faster was replaced");
   sub->add_option("--counter-modulus-wh", options->counter_modulus_wh,
-                  "The counters count modulo this; 0: not known")
-      ->capture_default_str();
+                  "The counters count modulo this; takes --power-max-w");
   gap(sub);
   sub = one("export", "Rows as CSV or InfluxDB line protocol", run_export);
   points(sub);

@@ -18,8 +18,9 @@ namespace ems::cli {
 class QuerySource {
  public:
   virtual ~QuerySource() = default;
-  [[nodiscard]] virtual std::vector<rpc::BucketSeriesView> buckets(
-      const rpc::BucketRequest& request, const std::vector<Point>& points) = 0;
+  /// Gives the series in pieces of time; within one, a series per point.
+  virtual void buckets(const rpc::BucketRequest& request, const std::vector<Point>& points,
+                       const std::function<void(const rpc::BucketSeriesView&)>& take) = 0;
   [[nodiscard]] virtual std::vector<rpc::EnergyView> energy(const rpc::EnergyRequest& request) = 0;
   virtual void export_rows(const std::vector<Point>& points, const io::UtcRange& range,
                            const io::ExportOptions& options,

@@ -48,6 +48,38 @@ def test_query_prints_buckets(store):
     assert buckets[0]["known_s"] == buckets[0]["count"] == 2799  # 22:13:21 to 23:00:00.
 
 
+@pytest.mark.parametrize("step_s, begins", [
+    ("0.5", ["21.000", "22.000", "23.000"]),
+    ("0.0625", ["21.000000", "22.000000", "23.000000"]),
+    ("1", ["21", "22", "23"]),
+])
+def test_buckets_below_a_second_are_told_apart(store, step_s, begins):
+    words = ("--from", "2023-11-14T22:13:21Z", "--to", "2023-11-14T22:13:24Z", "--point", "site site_grid_power_w")
+    buckets = json.loads(good("query", store, *words, "--step-s", step_s, "--gap-max-s", "0.01"))
+    assert [bucket["begin"] for bucket in buckets] == [f"2023-11-14T22:13:{second}+00:00" for second in begins]
+
+
+def test_more_buckets_than_are_kept_in_memory_come_in_order(store):
+    words = ("--from", BEGIN, "--to", END, "--point", "site site_grid_power_w", "--gap-max-s", "0.01")
+    buckets = json.loads(good("query", store, *words, "--step-s", "0.05"))  # 216,000, of which 200,000 are kept at a time.
+    assert len(buckets) == ROWS and [bucket["count"] for bucket in buckets] == [1] * ROWS
+    begins = [bucket["begin"] for bucket in buckets]
+    assert begins == sorted(set(begins))
+    nothing = run("query", store, "--from", "2020-01-01", "--to", "2020-01-02")
+    assert (nothing.returncode, nothing.stdout) == (0, "[]\n")
+
+
+def test_a_slip_leaves_the_file_that_was_there(store, tmp_path):
+    out = tmp_path / "a.lp"
+    out.write_text("mine")
+    times = ("--from", BEGIN, "--to", END, "--form", "influx", "--out", out)
+    for tags in (("asset=x",), ("time=1",), ("a=1", "a=2")):
+        done = run("export", store, *times, *(word for tag in tags for word in ("--tag", tag)))
+        assert done.returncode == 1 and "invalid_argument" in done.stderr and out.read_text() == "mine", tags
+    assert good("export", store, "--from", "2020-01-01", "--to", "2020-01-02", "--form", "influx", "--out", out) == ""
+    assert out.read_text() == ""
+
+
 def test_energy_is_by_local_days(store):
     lines = json.loads(good("energy", store, "--from", "2023-11-14", "--to", "2023-11-16", "--zone", "Asia/Kolkata", "--grid-meter", "meter/1"))
     imported = [line for line in lines if (line["asset"], line["flow"]) == ("site", "imported")]
@@ -73,6 +105,7 @@ def test_export_writes_to_a_file_and_to_standard_output(store, tmp_path):
     (("energy", "--zone", "Europe/Atlantis"), "not_found"),
     (("query", "--point", "meter/1 activ_power"), "not_found"),
     (("query", "--step-s", "0"), "invalid_argument"),
+    (("query", "--point", "battery/1 cell_voltages_v"), "say which element"),
     (("export", "--tag", "agent"), "syntax"),
     (("export", "--out", "/nowhere/at/all.csv"), "io"),
 ])

@@ -88,6 +88,13 @@ def seconds_us(seconds: float, name: str) -> int:
     return max(1, round(seconds * 1_000_000))
 
 
+def above_zero(number: int | None, name: str) -> int:
+    """A number above 0; None is 0, which stands for not known."""
+    if number is not None and number <= 0:
+        raise ValueError(f"{name}: above 0, or None, not {number!r}")
+    return number or 0
+
+
 def quality_number(word: str) -> int:
     """The number of a quality."""
     if word not in _QUALITIES:

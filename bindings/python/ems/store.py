@@ -9,7 +9,7 @@ from . import _ems
 from ._call import call as _call
 from ._time import micros
 from .columns import Column, frame_of
-from .queries import Buckets, EnergyLine, buckets_of, energy_of, quality_number, seconds_us
+from .queries import Buckets, EnergyLine, above_zero, buckets_of, energy_of, quality_number, seconds_us
 
 if _t.TYPE_CHECKING:
     import pandas
@@ -111,8 +111,8 @@ class Store:
         grid_meter: str | None = None,
         gap_max: float = 10,
         bridge_max: float = 86400,
-        power_max_w: int = 1_000_000_000,
-        counter_modulus_wh: int = 0,
+        power_max_w: int | None = None,
+        counter_modulus_wh: int | None = None,
     ) -> list[EnergyLine]:
         """What each asset took and gave in each period: from its counters where they are there, from power otherwise.
 
@@ -123,13 +123,15 @@ class Store:
         :param grid_meter: whose counters are the site's import and export, e.g. ``"meter/1"``; ``None``: the site's are from power.
         :param gap_max: seconds that a power speaks for at most.
         :param bridge_max: seconds; the longest outage that a counter's difference is believed over.
-        :param power_max_w: W, more than any asset can; a counter that rises faster was replaced.
-        :param counter_modulus_wh: the counters count modulo this; 0: not known, and a counter that falls was reset.
+        :param power_max_w: W, more than any asset can: a counter that rises faster was replaced. ``None``: not known.
+        :param counter_modulus_wh: the counters count modulo this; takes ``power_max_w``. ``None``: not known, and a counter that
+            falls was reset.
         :raises EmsError: as :meth:`buckets`; ``OutOfRangeError`` for a year before 1970 or after 2199.
         """
         found = _call(
             self._native.energy, micros(since), micros(until), every, zone, grid_meter or "", seconds_us(gap_max, "gap_max"),
-            seconds_us(bridge_max, "bridge_max"), power_max_w, counter_modulus_wh,
+            seconds_us(bridge_max, "bridge_max"), above_zero(power_max_w, "power_max_w"),
+            above_zero(counter_modulus_wh, "counter_modulus_wh"),
         )
         return energy_of(*found)
 

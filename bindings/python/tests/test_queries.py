@@ -128,6 +128,7 @@ def test_export_writes_what_is_there(store, tmp_path):
         ({"gap_max": -1}, ValueError),
         ({"gap_max": 4000}, ems.errors.InvalidArgumentError),
         ({"quality_min": "great"}, ValueError),
+        ({"points": ["battery/1 cell_voltages_v"]}, ems.errors.SyntaxError),
         ({"until": FIRST_US}, ems.errors.InvalidArgumentError),
         ({"points": [CELL, CELL]}, ems.errors.InvalidArgumentError),
         ({"until": FIRST_US + 10**13, "every": 1}, ems.errors.ResourceExhaustedError),
@@ -140,9 +141,13 @@ def test_what_means_nothing_is_refused(store, wrong, error):
 
 def test_energy_refuses_what_means_nothing(store):
     good = {"since": FIRST_US, "until": FIRST_US + 60_000_000, "every": "hour"}
-    for wrong in ({"every": "week"}, {"power_max_w": 0}, {"counter_modulus_wh": -1}, {"bridge_max": 1}):
+    for wrong in ({"every": "week"}, {"counter_modulus_wh": 1_000_000}, {"bridge_max": 1}):  # A modulus takes a power_max_w.
         with pytest.raises(ems.errors.InvalidArgumentError):
             store.energy(**{**good, **wrong})
+    for wrong in ({"power_max_w": 0}, {"power_max_w": -1}, {"counter_modulus_wh": -1}):
+        with pytest.raises(ValueError, match=next(iter(wrong))):
+            store.energy(**{**good, **wrong})
+    assert store.energy(**good, power_max_w=10_000, counter_modulus_wh=1_000_000) == []
     with pytest.raises(ems.EmsError):
         store.energy(**{**good, "grid_meter": "meter"})
     with pytest.raises(ems.errors.OutOfRangeError):

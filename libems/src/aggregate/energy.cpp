@@ -102,8 +102,13 @@ Result<void> check(const EnergyOptions& options) {
   if (options.bridge_max < options.gap_max || options.bridge_max > kBridgeLimit) {
     return fail(Errc::invalid_argument, 0, "energy: bridge_max is gap_max to 31 d");
   }
-  if (options.power_max_w <= 0 || options.counter_modulus_wh < 0) {
-    return fail(Errc::invalid_argument, 0, "energy: power_max is above 0, a modulus not below");
+  if (options.power_max_w < 0 || options.counter_modulus_wh < 0) {
+    return fail(Errc::invalid_argument, 0, "energy: neither power_max nor a modulus is below 0");
+  }
+  if (options.counter_modulus_wh > 0 && options.power_max_w == 0) {
+    return fail(Errc::invalid_argument, 0,
+                "energy: a counter's modulus takes a power_max: without it a counter that was "
+                "replaced looks like one that passed its end");
   }
   if (options.quality_min > Quality::good) {
     return fail(Errc::invalid_argument, 0, "energy: no such quality");

@@ -26,8 +26,9 @@ std::optional<std::int64_t> product(std::optional<std::int64_t> a, std::optional
 }
 
 /// A rise that the asset could have made; one count of 1 kWh is always possible.
-bool plausible(std::int64_t wh, Duration time, std::int64_t power_max_w) {
+bool plausible(std::int64_t wh, Duration time, const EnergyOptions& options) {
   constexpr std::int64_t kCoarseCount = 1'000;
+  const std::int64_t power_max_w = options.power_max_w > 0 ? options.power_max_w : kPowerNonsenseW;
   return wh <= kCoarseCount ||
          wh - kCoarseCount <= Wide::product(power_max_w, time.count()).floor_div(kMicrosPerHour);
 }
@@ -87,7 +88,7 @@ void EnergyLine::read(const GridView& grid, const EnergyOptions& options, const 
     return;
   }
   const bool rose = reading.wh >= base_->wh;
-  if (!rose || !plausible(reading.wh - base_->wh, time, options.power_max_w)) {
+  if (!rose || !plausible(reading.wh - base_->wh, time, options)) {
     return strayed(grid, options, reading);
   }
   count(grid, options, *base_, reading, reading.wh - base_->wh);
@@ -102,7 +103,7 @@ void EnergyLine::strayed(const GridView& grid, const EnergyOptions& options,
   const std::int64_t modulus = options.counter_modulus_wh;
   if (modulus > base_->wh && reading.wh < base_->wh) {
     const std::int64_t wh = modulus - base_->wh + reading.wh;
-    if (plausible(wh, reading.at - base_->at, options.power_max_w)) {
+    if (plausible(wh, reading.at - base_->at, options)) {
       note(grid, reading.at, &EnergyFigure::wraps);
       count(grid, options, *base_, reading, wh);
       base_ = reading;
@@ -110,9 +111,8 @@ void EnergyLine::strayed(const GridView& grid, const EnergyOptions& options,
       return;
     }
   }
-  const bool goes_on =
-      suspect_ && reading.wh >= suspect_->wh &&
-      plausible(reading.wh - suspect_->wh, reading.at - suspect_->at, options.power_max_w);
+  const bool goes_on = suspect_ && reading.wh >= suspect_->wh &&
+                       plausible(reading.wh - suspect_->wh, reading.at - suspect_->at, options);
   if (!goes_on) {
     suspect_ = reading;
     return;

@@ -5,6 +5,8 @@
 
 namespace ems::query {
 
+static_assert(sizeof(Bucket) == 72);  // Its documents say so.
+
 namespace {
 constexpr std::size_t kNowhere = SIZE_MAX;
 }

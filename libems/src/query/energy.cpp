@@ -8,6 +8,8 @@
 
 namespace ems::query {
 
+static_assert(sizeof(EnergyFigure) == 56);  // Its documents say so.
+
 /// A line and its memory, which grows.
 struct EnergyLedger::Account {
   Account(const Grid& grid, std::int64_t sign)
@@ -58,9 +60,15 @@ Result<void> EnergyLedger::row(const telemetry::Row& row) {
   if (!std::equal(row.points.begin(), row.points.end(), table_.begin(), table_.end())) {
     if (const Result<void> learnt = learn(row.points); !learnt) return learnt;
   }
+  std::size_t waiting = 0;
   for (auto& [key, account] : accounts_) {
     account.reserve();
     account.line.row(grid_.view(), options_, before_, row);
+    waiting += account.line.waiting().size();
+  }
+  if (waiting > options_.waiting_max) {
+    return fail(Errc::resource_exhausted, 0,
+                "energy: counters are silent for too long; ask for a shorter bridge_max or range");
   }
   before_ = row.at;
   return {};

@@ -38,6 +38,10 @@ class RangeCall {
 
 /// Most buckets or figures that one call makes the server keep: 20 MB.
 constexpr std::size_t kCellsMax = 200'000;
+/// Most powers that wait for counters: at a row a second six accounts for 24 h, 40 MB at most.
+constexpr std::size_t kWaitingMax = 600'000;
+/// A longer bridge makes the server read so much more than was asked for.
+constexpr Duration kBridgeMax = seconds(7 * 86'400);
 
 /// Rows of an agent page by page: between two pages it holds no lock of the store and looks whether
 /// the call goes on.
@@ -125,9 +129,13 @@ Result<query::DownsampleOptions> downsample_options(const v1::QueryRangeRequest&
 Result<query::EnergyOptions> energy_options(const v1::QueryEnergyRequest& request) {
   query::EnergyOptions options;
   options.figures_max = kCellsMax;
+  options.waiting_max = kWaitingMax;
   if (request.has_gap_max()) options.gap_max = from(request.gap_max());
   if (request.has_bridge_max()) options.bridge_max = from(request.bridge_max());
-  if (request.power_max_w() != 0) options.power_max_w = request.power_max_w();
+  if (options.bridge_max > kBridgeMax) {
+    return fail(Errc::invalid_argument, 0, "bridge_max is at most 7 d");
+  }
+  options.power_max_w = request.power_max_w();
   options.counter_modulus_wh = request.counter_modulus_wh();
   if (!request.grid_meter().empty()) {
     const Result<AssetId> meter = parse_asset(request.grid_meter());

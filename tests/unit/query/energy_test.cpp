@@ -229,7 +229,7 @@ TEST(EnergyLedger, ACoarseCounterMayStep) {
 }
 
 TEST(EnergyLedger, ACounterThatPassesItsEndGoesOn) {
-  EnergyLedger ledger = hours(1, {.counter_modulus_wh = 1'000'000'000});
+  EnergyLedger ledger = hours(1, {.power_max_w = 20'000, .counter_modulus_wh = 1'000'000'000});
   reading(ledger, 0, 0, 999'999'990);
   reading(ledger, 10, 0, 5);
   reading(ledger, 20, 0, 6);
@@ -325,7 +325,7 @@ TEST(EnergyLedger, KnowsWhenAReaderMayStop) {
 
 TEST(EnergyLedger, HostileReadingsAreRefusedNotCounted) {
   constexpr std::int64_t kMax = std::numeric_limits<std::int64_t>::max();
-  EnergyLedger ledger = hours(1, {.counter_modulus_wh = kMax});
+  EnergyLedger ledger = hours(1, {.power_max_w = 20'000, .counter_modulus_wh = kMax});
   for (const std::int64_t wh : {std::int64_t{0}, kMax, std::int64_t{-5}, kMax - 1, std::int64_t{1},
                                 kMax, std::int64_t{2}}) {
     static int second = 0;
@@ -347,7 +347,9 @@ TEST(EnergyLedger, RefusesOptionsThatMeanNothing) {
   EXPECT_TRUE(refused({.gap_max = seconds(3'601)}));
   EXPECT_TRUE(refused({.bridge_max = seconds(9)}));
   EXPECT_TRUE(refused({.bridge_max = seconds(32 * 86'400)}));
-  EXPECT_TRUE(refused({.power_max_w = 0}));
+  EXPECT_TRUE(refused({.power_max_w = -1}));
+  EXPECT_TRUE(refused({.counter_modulus_wh = 1'000'000}));  // No power_max_w.
+  EXPECT_FALSE(refused({.power_max_w = 10'000, .counter_modulus_wh = 1'000'000}));
   EXPECT_TRUE(refused({.counter_modulus_wh = -1}));
   EXPECT_TRUE(refused({.quality_min = static_cast<Quality>(4)}));
 }
@@ -367,6 +369,36 @@ TEST(EnergyLedger, KeepsNoMoreFiguresThanItMay) {
   power(ledger, 0, 5);  // Two flows.
   EXPECT_EQ(ledger.row(row_at(1, {{kGridPower, 5}, {kMeterPower, 5}}).view()).error().code,
             Errc::resource_exhausted);
+}
+
+TEST(EnergyLedger, KeepsNoMorePowersForSilentCountersThanItMay) {
+  const auto rows_until_refused = [](std::int64_t step_w) {
+    EnergyLedger ledger = hours(1, {.waiting_max = 100});
+    reading(ledger, 0, 3'600, 100);
+    for (int s = 1; s <= 3'600; ++s) {
+      const auto row = row_at(s, {{kMeterPower, 3'600 + s * step_w}, {kCounter, std::nullopt}});
+      if (const auto taken = ledger.row(row.view()); !taken) {
+        EXPECT_EQ(taken.error().code, Errc::resource_exhausted);
+        return s;
+      }
+    }
+    return 0;
+  };
+  EXPECT_EQ(rows_until_refused(0), 0);  // One power for an hour is one.
+  EXPECT_EQ(rows_until_refused(1), 101);
+}
+
+TEST(EnergyLedger, WithoutAPowerMaxOnlyNonsenseIsRefused) {
+  EnergyLedger ledger = hours(1);
+  reading(ledger, 0, std::nullopt, 0);
+  reading(ledger, 10, std::nullopt, 500'000);
+  ledger.finish();
+  EXPECT_EQ(figure(ledger, kImport).energy_mwh(), 500'000'000);
+  EnergyLedger other = hours(1);
+  reading(other, 0, std::nullopt, 0);
+  reading(other, 1, std::nullopt, 400'000'000'000);
+  other.finish();
+  EXPECT_EQ(figure(other, kImport).energy_mwh(), std::nullopt);
 }
 
 TEST(EnergyLedger, WordsAreThoseOfTheFaces) {

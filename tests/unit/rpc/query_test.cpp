@@ -258,6 +258,12 @@ TEST_F(Query, EnergyRefusesWhatMeansNothing) {
   EXPECT_EQ(code([](EnergyRequest& r) { r.period = static_cast<io::Period>(9); }),
             Errc::invalid_argument);
   EXPECT_EQ(code([](EnergyRequest& r) { r.options.power_max_w = -5; }), Errc::invalid_argument);
+  EXPECT_EQ(code([](EnergyRequest& r) { r.options.counter_modulus_wh = 1'000'000; }),
+            Errc::invalid_argument);
+  EXPECT_EQ(code([](EnergyRequest& r) { r.options.bridge_max = seconds(7 * 86'400); }),
+            std::nullopt);
+  EXPECT_EQ(code([](EnergyRequest& r) { r.options.bridge_max = seconds(7 * 86'400 + 1); }),
+            Errc::invalid_argument);
   EXPECT_EQ(code([](EnergyRequest& r) {
               r.from = UtcInstant{};
               r.period = io::Period::hour;

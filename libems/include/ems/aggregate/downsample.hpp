@@ -55,7 +55,9 @@ struct DownsampleRule {
 /// @thread_safety Pure function.
 [[nodiscard]] Result<void> check(const DownsampleRule& rule);
 
-/// Fills buckets from rows. A moment counts once, even when a clock was set back over it.
+/// Fills buckets from rows. The time for which values speak counts once, even when a clock was set
+/// back over it: so do known and mean. Samples count as they come: count, doubted, min, max and
+/// last are of all of them.
 ///
 /// @memory        None but its room.
 /// @thread_safety Like a value; a copy fills the same buckets.

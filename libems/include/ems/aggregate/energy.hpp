@@ -59,6 +59,9 @@ struct EnergyFigure {
   friend bool operator==(const EnergyFigure&, const EnergyFigure&) noexcept = default;
 };
 
+/// A gigawatt: no asset has so much.
+inline constexpr std::int64_t kPowerNonsenseW = 1'000'000'000;
+
 struct EnergyOptions {
   /// A power speaks from its moment to the next row, if that comes within so much time; else for
   /// nothing. Take three times the period of the rows. 1 us .. 1 h.
@@ -67,17 +70,21 @@ struct EnergyOptions {
   Duration bridge_max = seconds(86'400);
   /// Values of a lower quality count as unknown.
   Quality quality_min = Quality::substituted;
-  /// More than the asset can: a counter that rises faster was replaced, or lies. Above 0.
-  std::int64_t power_max_w = 1'000'000'000;
+  /// More than any asset can: a counter that rises faster was replaced, or lies. 0: not known, then
+  /// only what no asset can, kPowerNonsenseW, is refused.
+  std::int64_t power_max_w = 0;
   /// The counters count modulo this (999,999.99 kWh and then 0: 1,000,000,000); 0: not known, then
-  /// a counter that falls was reset or replaced.
+  /// a counter that falls was reset or replaced. Takes a power_max_w, which tells a counter that
+  /// passed its end from one that was replaced.
   std::int64_t counter_modulus_wh = 0;
   /// Whose counters are the site's import and export; nullopt: the site's are taken from power.
   std::optional<AssetId> grid_meter{};
   /// Most figures (grid x accounts) of a ledger that takes its memory from the heap.
   std::size_t figures_max = 2'000'000;
+  /// Most powers that wait for silent counters in such a ledger, of all accounts together.
+  std::size_t waiting_max = 2'000'000;
 };
-/// @errors        invalid_argument  an option outside its range.
+/// @errors        invalid_argument  an option outside its range; a modulus without power_max_w.
 /// @thread_safety Pure function.
 [[nodiscard]] Result<void> check(const EnergyOptions& options);
 

@@ -38,9 +38,11 @@ struct DownsampleOptions {
   std::size_t buckets_max = 4'000'000;
 };
 
-/// Fills buckets from rows. A moment counts once, even when a clock was set back over it.
+/// Fills buckets from rows. The time for which values speak counts once, even when a clock was set
+/// back over it: so do known and mean. Samples count as they come: count, doubted, min, max and
+/// last are of all of them.
 ///
-/// @memory        96 bytes per point and bucket, at most buckets_max of them.
+/// @memory        sizeof(Bucket), 72 bytes, per point and bucket, at most buckets_max of them.
 /// @thread_safety Like a value.
 class Downsampler {
  public:

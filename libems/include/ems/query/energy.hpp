@@ -29,12 +29,14 @@ using aggregate::to_string;
 ///
 /// A moment counts once, even when a clock was set back over it.
 ///
-/// @memory        96 bytes per account and period, at most figures_max of them; while a counter
-///                that was there is silent, 32 bytes per row and account, at most bridge_max long.
+/// @memory        sizeof(EnergyFigure), 56 bytes, per account and period, at most figures_max of
+/// them; while a
+///                counter that was there is silent, 24 to 80 bytes per account for each row with
+///                another power, at most bridge_max long and waiting_max of them.
 /// @thread_safety Like a value.
 class EnergyLedger {
  public:
-  /// @errors invalid_argument  an option outside its range.
+  /// @errors invalid_argument  an option outside its range; a modulus without power_max_w.
   [[nodiscard]] static Result<EnergyLedger> create(Grid grid, const EnergyOptions& options = {});
   EnergyLedger(EnergyLedger&&) noexcept;
   EnergyLedger& operator=(EnergyLedger&&) noexcept;
@@ -43,7 +45,8 @@ class EnergyLedger {
   /// The next row, in the order they were made. Rows beside the grid matter too, as far as
   /// bridge_max.
   ///
-  /// @errors resource_exhausted  more than figures_max with the accounts of this row.
+  /// @errors resource_exhausted  more than figures_max with the accounts of this row, or more than
+  ///                             waiting_max powers wait; the ledger is of no more use.
   [[nodiscard]] Result<void> row(const telemetry::Row& row);
   /// Rows are missing here: no power speaks across; a counter does.
   void gap() noexcept;

@@ -97,7 +97,7 @@ struct EnergyRequest {
   UtcInstant to{};
   io::Period period = io::Period::day;
   std::string time_zone{};         ///< IANA name, as the server has it; empty: UTC.
-  query::EnergyOptions options{};  ///< figures_max and quality_min are the server's.
+  query::EnergyOptions options{};  ///< quality_min and the ..._max of memory are the server's.
 };
 
 /// One flow of one asset in one period; see query::EnergyFigure.
