@@ -151,6 +151,8 @@ enum class Tag : std::uint32_t {
   telemetry = 0x454D5007,
   block_reader = 0x454D5008,
   alarms = 0x454D5009,
+  downsampler = 0x454D500A,
+  energy = 0x454D500B,
 };
 
 inline constexpr std::size_t kAlignment = 8;

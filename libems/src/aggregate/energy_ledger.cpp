@@ -93,10 +93,13 @@ bool EnergyLedger::counters_began() const noexcept {
                      [](const Entry& entry) { return entry.line.began(); });
 }
 
-bool EnergyLedger::settled(UtcInstant at) const noexcept {
-  return before_ && *before_ >= at &&
-         std::all_of(entries_.begin(), entries_.end(),
-                     [at](const Entry& entry) { return entry.line.settled(at); });
+std::optional<UtcInstant> EnergyLedger::settled_until() const noexcept {
+  std::optional<UtcInstant> until = before_;
+  for (const Entry& entry : entries_) {
+    const std::optional<UtcInstant> since = entry.line.waits_since();
+    if (until && since) until = std::min(*until, *since);
+  }
+  return until;
 }
 
 }  // namespace ems::aggregate

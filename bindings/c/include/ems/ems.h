@@ -13,6 +13,7 @@
 #include <ems/capi/decision.h>
 #include <ems/capi/image.h>
 #include <ems/capi/poller.h>
+#include <ems/capi/query.h>
 #include <ems/capi/safety.h>
 #include <ems/capi/status.h>
 #include <ems/capi/telemetry.h>

@@ -48,6 +48,11 @@ class EnergyLine {
 
   [[nodiscard]] bool began() const noexcept { return base_ || !places.counter; }
   [[nodiscard]] bool settled(UtcInstant at) const noexcept { return !base_ || base_->at >= at; }
+  /// The counter's last reading; nullopt when nobody waits for the next.
+  [[nodiscard]] std::optional<UtcInstant> waits_since() const noexcept {
+    if (!base_) return std::nullopt;
+    return base_->at;
+  }
   [[nodiscard]] std::span<const EnergyFigure> figures() const noexcept { return figures_; }
   /// Times the counter was given up for lack of room.
   [[nodiscard]] std::uint64_t given_up() const noexcept { return given_up_; }
@@ -117,8 +122,9 @@ class EnergyLedger {
   /// Every counter that rows have a place for has given a reading: a reader need not look further
   /// back.
   [[nodiscard]] bool counters_began() const noexcept;
-  /// Every counter that spoke before `at` has spoken at `at` or later: a reader may stop.
-  [[nodiscard]] bool settled(UtcInstant at) const noexcept;
+  /// Every counter that spoke before this moment has spoken at it or later; nullopt before the
+  /// first row, and after a gap until the next.
+  [[nodiscard]] std::optional<UtcInstant> settled_until() const noexcept;
 
   [[nodiscard]] const GridView& grid() const noexcept { return grid_; }
   /// The accounts that there are, ascending by asset and flow.
