@@ -180,6 +180,9 @@ TEST(SafetyEnvelope, DcPvOfUnknownPowerAllowsNoChargingAndIsCurtailed) {  // SAF
     EXPECT_TRUE(w.out.inverters[0].curtail_pv);
     EXPECT_EQ(w.out.inverters[0].command, can_curtail ? CommandKind::follow : CommandKind::standby);
     w.inverters[0].dc_pv_power->stale_after = 60_s;
+    w.inverters[0].dc_pv_power->sample.taken_at = w.now - 10_s + microseconds(1);
+    w.judge();
+    EXPECT_FALSE(w.out.inverters[0].curtail_pv);
     w.inverters[0].dc_pv_power->sample.taken_at = w.now - 10_s;  // kPvStaleAfterMax.
     w.judge();
     EXPECT_TRUE(w.out.inverters[0].curtail_pv);

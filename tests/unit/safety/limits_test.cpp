@@ -33,6 +33,16 @@ TEST(SafetyLimits, DefaultsAreValidAndForbidPowerUntilCurrentsAreNamed) {  // SA
   EXPECT_EQ(large.discharge_overcurrent, kLfpBounds.widest.discharge_overcurrent);
 }
 
+TEST(SafetyLimits, AFailedCheckSaysItsNumberFromOne) {  // SAF-001
+  Limits first = good();
+  first.cell_voltage_latch_max = first.cell_voltage_latch_max + 1_mv;
+  EXPECT_EQ(validate(first, Chemistry::lfp).error().offset, 1U);
+  Limits second = good();
+  second.cell_voltage_latch_min = second.cell_voltage_latch_min - 1_mv;
+  EXPECT_EQ(validate(second, Chemistry::lfp).error().offset, 2U);
+  EXPECT_EQ(validate(good(), static_cast<Chemistry>(99)).error().offset, 0U);
+}
+
 TEST(SafetyLimits, AnEmptyOneAndAnUnknownChemistryAreRefused) {  // SAF-001
   EXPECT_FALSE(validate(Limits{}, Chemistry::lfp));
   EXPECT_FALSE(validate(good(), static_cast<Chemistry>(99)));

@@ -6,6 +6,8 @@
 #include <algorithm>
 #include <cstdlib>
 
+#include "safety/rule_engine.hpp"
+
 namespace ems::safety::test {
 namespace {
 
@@ -615,6 +617,49 @@ TEST(SafetyRules, TheStrongestReasonsAreKeptAndTheRestCounted) {  // SAF-056
   ASSERT_NE(w.reason(Rule::bms_alarm), nullptr);
   EXPECT_EQ(w.reason(Rule::bms_alarm)->cause, Cause::exceeded);
   EXPECT_EQ(w.verdict().reasons_dropped, 33 - kMaxReasons);
+}
+
+TEST(SafetyRules, ATimerRunsOutAtItsTimeAndNotAMicrosecondBefore) {  // SAF-042
+  detail::Evaluation e{detail::Finding::exceeded, 3_s};
+  e.trip_after = 200_ms;
+  RuleState rule;
+  rule.active = false;
+  detail::advance(rule, e, 100_ms);  // The first cycle that exceeds starts the timer.
+  detail::advance(rule, e, 200_ms - microseconds(1));
+  EXPECT_FALSE(rule.active);
+  detail::advance(rule, e, microseconds(1));
+  EXPECT_TRUE(rule.active);
+  e.finding = detail::Finding::good;
+  detail::advance(rule, e, 100_ms);
+  detail::advance(rule, e, 3_s - microseconds(1));
+  EXPECT_TRUE(rule.active);
+  detail::advance(rule, e, microseconds(1));
+  EXPECT_FALSE(rule.active);
+}
+
+TEST(SafetyRules, ARuleThatClearsHasNoValue) {  // SAF-035
+  World w;
+  w.settle();
+  set_soc(w.batteries[0], 9'900);
+  w.run(1);
+  ASSERT_EQ(w.events("soc_high", true), 1);
+  for (const Event& event : w.out.events) {
+    if (event.name == std::string_view("soc_high")) {
+      EXPECT_EQ(event.value, 9'900);
+    }
+  }
+  set_soc(w.batteries[0], 9'000);
+  bool cleared = false;
+  for (int i = 0; i < 100 && !cleared; ++i) {
+    w.run(1);
+    for (const Event& event : w.out.events) {
+      if (event.name != std::string_view("soc_high")) continue;
+      cleared = true;
+      EXPECT_FALSE(event.active);
+      EXPECT_EQ(event.value, 0);
+    }
+  }
+  EXPECT_TRUE(cleared);
 }
 
 }  // namespace
