@@ -2,6 +2,7 @@
 #include "latest.hpp"
 
 #include <algorithm>
+#include <utility>
 
 namespace ems::fleet {
 
@@ -61,6 +62,42 @@ std::vector<LatestValue> Latest::values(std::optional<AssetId> asset) const {
     if (wanted) values.push_back(entry.value);
   }
   return values;
+}
+
+std::optional<std::vector<LatestValue>> LatestCache::values(const AgentKey& key,
+                                                            std::optional<AssetId> asset) {
+  const auto agent = agents_.find(key);
+  if (agent == agents_.end()) return std::nullopt;
+  order_.splice(order_.begin(), order_, agent->second.place);
+  return agent->second.latest.values(asset);
+}
+
+void LatestCache::keep(const AgentKey& key, Latest latest) {
+  if (const auto before = agents_.find(key); before != agents_.end()) forget(before);
+  const auto [agent, added] = agents_.try_emplace(key, Agent{std::move(latest), {}});
+  agent->second.place = order_.insert(order_.begin(), &agent->first);
+  points_ += agent->second.latest.size() + kAgentPoints;
+  shrink();
+}
+
+std::size_t LatestCache::note(const AgentKey& key, const BlockReader& block, Sequence after) {
+  const auto agent = agents_.find(key);
+  if (agent == agents_.end()) return 0;
+  points_ -= agent->second.latest.size();
+  const std::size_t dropped = agent->second.latest.note(block, after);
+  points_ += agent->second.latest.size();
+  shrink();
+  return dropped;
+}
+
+void LatestCache::forget(std::map<AgentKey, Agent>::iterator agent) {
+  points_ -= agent->second.latest.size() + kAgentPoints;
+  order_.erase(agent->second.place);
+  agents_.erase(agent);
+}
+
+void LatestCache::shrink() {
+  while (points_ > points_max_) forget(agents_.find(*order_.back()));
 }
 
 }  // namespace ems::fleet

@@ -9,12 +9,12 @@
 #include <optional>
 #include <set>
 #include <string>
-#include <tuple>
 #include <vector>
 
 #include "ems/fleet/fleet_store.hpp"
 #include "ems/fleet/sqlite_fleet_store.hpp"
 #include "io/store/sqlite.hpp"
+#include "lanes.hpp"
 #include "latest.hpp"
 #include "sessions.hpp"
 #include "sqlite_fleet_schema.hpp"
@@ -90,35 +90,28 @@ class SqliteFleetStore final : public FleetStore {
     std::vector<Checked> checked{};  ///< As items.
     telemetry::Sequence mark_before = 0;
     Result<Ack> result = fail(Errc::internal, 0, "fleet: not processed");
+    bool refused = false;  ///< The back end refused this one, and would again.
     bool done = false;
     std::condition_variable changed{};  ///< It is done, or it is to lead.
   };
-  /// A stream of an epoch of an agent, as the last committed group left it.
-  struct Lane {
-    std::int64_t id = 0;  ///< 0: not in the file yet.
-    StreamMark mark;
-    std::int64_t tail_id = 0;  ///< Newest block; 0: none is known.
-    telemetry::Sequence tail_first = 0;
-    telemetry::Sequence tail_last = 0;
-    std::int64_t tail_min_us = 0;
-    std::int64_t tail_max_us = 0;
-  };
-  /// Tenant, agent, stream, counter, random part of the epoch.
-  using LaneKey = std::tuple<std::string, std::string, telemetry::Stream, std::uint32_t, Id128>;
   /// Statements of the writer, prepared once.
   struct Writes {
     io::sqlite::Statement find_lane, add_lane, set_lane, find_tail, tail_bytes, grow_tail;
-    io::sqlite::Statement add_block, add_gap, set_groups;
+    io::sqlite::Statement add_block, add_gap, set_groups, mark_place, back_to_place, forget_place;
   };
 
   [[nodiscard]] static Result<void> check(Job& job);
   void run_group(std::span<Job* const> jobs) noexcept;
   /// Marks, counters and newest values after a group that was stored or was not.
   void settle(std::span<Job* const> jobs, const Result<void>& stored);
-  [[nodiscard]] Result<void> store_group(std::span<Job* const> jobs);
+  /// One transaction. When a job meets an error of the back end, all of it fails; or, `each_alone`,
+  /// that job does, with its error in its result, unless SQLite gave up the transaction itself.
+  [[nodiscard]] Result<void> store_group(std::span<Job* const> jobs, bool each_alone);
+  [[nodiscard]] Result<void> store_alone(Job& job);
   /// Refuses the job in its result, or stores all of it. @errors of the back end only.
   [[nodiscard]] Result<void> store_job(Job& job);
   [[nodiscard]] static Result<Ack> plan(const Job& job, const StreamMark& mark);
+  [[nodiscard]] static LaneKey lane_key(const Job& job);
   [[nodiscard]] Result<Lane*> lane_of(const Job& job);
   [[nodiscard]] Result<void> store_rows(const Job& job, Lane& lane, std::size_t item,
                                         telemetry::Sequence after);
@@ -139,8 +132,6 @@ class SqliteFleetStore final : public FleetStore {
   io::sqlite::WriterLock lock_;
   Sessions sessions_;
 
-  static constexpr std::size_t kLanesKept = 16384;  ///< About 4 MiB.
-
   std::mutex queue_mutex_;  ///< Guards the following, and each job's `done`.
   std::vector<Job*> queue_;
   bool leader_ = false;
@@ -148,7 +139,7 @@ class SqliteFleetStore final : public FleetStore {
   std::mutex writer_mutex_;  ///< Guards the following.
   io::sqlite::Database writer_;
   Writes writes_;
-  std::map<LaneKey, Lane> lanes_;  ///< At most kLanesKept; forgotten when a group failed.
+  Lanes lanes_{1};  ///< Forgotten when a group failed.
   Witness witness_;
   std::uint64_t groups_ = 0;
   std::vector<std::byte> scratch_buffer_;
@@ -161,7 +152,7 @@ class SqliteFleetStore final : public FleetStore {
   mutable std::mutex state_mutex_;  ///< Guards what follows; taken last.
   Id128 generation_{};
   FleetCounters counters_;
-  std::map<AgentKey, Latest> latest_;  ///< Only agents somebody asked for.
+  LatestCache latest_{0};
 };
 
 }  // namespace ems::fleet

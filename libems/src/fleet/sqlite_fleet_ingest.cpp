@@ -17,6 +17,10 @@ constexpr Sequence kSequenceMax = INT64_MAX;
 /// 35 000 years of a row a second: beyond, a gap is not an outage but an agent gone wrong.
 constexpr std::uint64_t kGapRowsMax = std::uint64_t{1} << 40;
 
+/// Times that a group is tried again without who failed. More deliveries than this for which SQLite
+/// gives up the transaction are no poisoned deliveries: the disk is full, or broken.
+constexpr int kAgainMax = 3;
+
 constexpr std::int64_t us(UtcInstant at) { return at.since_epoch().count(); }
 
 }  // namespace
@@ -94,12 +98,13 @@ Result<Ack> SqliteFleetStore::ingest(SessionToken session, Stream stream, const 
 // acknowledged comes again.
 void SqliteFleetStore::run_group(std::span<Job* const> jobs) noexcept {
   const std::lock_guard writer(writer_mutex_);
-  const Result<void> stored = store_group(jobs);
-  if (stored || jobs.size() == 1) return settle(jobs, stored);
-  for (Job* const& job : jobs) {  // What one of them hit is not the others' fault.
-    const std::span<Job* const> alone{&job, 1};
-    settle(alone, store_group(alone));
+  Result<void> stored = store_group(jobs, false);
+  // What one of them hit is not the others' fault. Still one transaction and one fsync for them;
+  // another one where SQLite gave up the whole transaction for that one's error.
+  for (int again = 0; !stored && jobs.size() > 1 && again < kAgainMax; ++again) {
+    stored = store_group(jobs, true);
   }
+  settle(jobs, stored);
 }
 
 void SqliteFleetStore::settle(std::span<Job* const> jobs, const Result<void>& stored) {
@@ -109,7 +114,7 @@ void SqliteFleetStore::settle(std::span<Job* const> jobs, const Result<void>& st
     ++counters_.groups;
   }
   for (Job* job : jobs) {
-    if (!stored) job->result = fail(stored.error());
+    if (!stored && !job->refused) job->result = fail(stored.error());
     if (!job->result) {
       if (job->result.error().code == Errc::not_next) ++counters_.holes_refused;
       continue;
@@ -117,20 +122,21 @@ void SqliteFleetStore::settle(std::span<Job* const> jobs, const Result<void>& st
     counters_.stored = saturating_sum(counters_.stored, job->result->stored);
     counters_.duplicates = saturating_sum(counters_.duplicates, job->result->duplicates);
     counters_.gap_rows = saturating_sum(counters_.gap_rows, job->result->gap_rows);
-    const auto latest = latest_.find(job->key);
-    if (latest == latest_.end() || job->stream != Stream::telemetry) continue;
+    if (job->stream != Stream::telemetry || !latest_.keeps(job->key)) continue;
     for (const IngestItem& item : job->items) {
       if (item.gap) continue;
       const Result<BlockReader> block = BlockReader::open(item.block);
-      if (block) counters_.latest_dropped += latest->second.note(*block, job->mark_before);
+      if (block) counters_.latest_dropped += latest_.note(job->key, *block, job->mark_before);
     }
   }
 }
 
-Result<void> SqliteFleetStore::store_group(std::span<Job* const> jobs) {
+Result<void> SqliteFleetStore::store_group(std::span<Job* const> jobs, bool each_alone) {
   io::sqlite::Transaction transaction(writer_);
   Result<void> step = transaction.begin();
-  for (std::size_t i = 0; step && i < jobs.size(); ++i) step = store_job(*jobs[i]);
+  for (std::size_t i = 0; step && i < jobs.size(); ++i) {
+    if (!jobs[i]->refused) step = each_alone ? store_alone(*jobs[i]) : store_job(*jobs[i]);
+  }
   if (step) step = writes_.set_groups.bind(1, groups_ + 1).run();
   if (step) step = transaction.commit();
   if (step) {
@@ -139,6 +145,20 @@ Result<void> SqliteFleetStore::store_group(std::span<Job* const> jobs) {
     lanes_.clear();  // They say what would have been.
   }
   return step;
+}
+
+// Costs a copy of each page that the job changes, so only groups that failed once come here.
+Result<void> SqliteFleetStore::store_alone(Job& job) {
+  Result<void> step = writes_.mark_place.run();
+  if (!step) return step;
+  const Result<void> stored = store_job(job);
+  if (stored) return writes_.forget_place.run();
+  job.result = fail(stored.error());
+  job.refused = true;
+  lanes_.forget(lane_key(job));
+  if (!writer_.in_transaction()) return stored;
+  step = writes_.back_to_place.run();
+  return step ? writes_.forget_place.run() : step;
 }
 
 Result<void> SqliteFleetStore::store_job(Job& job) {
@@ -199,10 +219,13 @@ Result<Ack> SqliteFleetStore::plan(const Job& job, const StreamMark& mark) {
   return ack;
 }
 
-Result<SqliteFleetStore::Lane*> SqliteFleetStore::lane_of(const Job& job) {
-  const LaneKey key{job.key.tenant, job.key.agent, job.stream, job.epoch.counter, job.epoch.random};
-  const auto known = lanes_.find(key);
-  if (known != lanes_.end()) return &known->second;
+LaneKey SqliteFleetStore::lane_key(const Job& job) {
+  return {job.key.tenant, job.key.agent, job.stream, job.epoch.counter, job.epoch.random};
+}
+
+Result<Lane*> SqliteFleetStore::lane_of(const Job& job) {
+  const LaneKey key = lane_key(job);
+  if (Lane* const known = lanes_.find(key)) return known;
   Lane lane{.mark = {job.stream, job.epoch}};
   Statement& find = writes_.find_lane;
   Result<bool> row = bind_key(find, job.key, job.stream, job.epoch).next();
@@ -226,8 +249,7 @@ Result<SqliteFleetStore::Lane*> SqliteFleetStore::lane_of(const Job& job) {
     }
     tail.reset();
   }
-  if (lanes_.size() >= kLanesKept) lanes_.clear();
-  return &lanes_.emplace(key, lane).first->second;
+  return &lanes_.add(key, lane);
 }
 
 Result<void> SqliteFleetStore::store_rows(const Job& job, Lane& lane, std::size_t item,
@@ -329,6 +351,9 @@ Result<void> SqliteFleetStore::prepare_writes() {
        "VALUES(?1,?2,?3,?4,?5,?6)"},
       {&Writes::add_gap, "INSERT INTO gap VALUES(?1,?2,?3,?4,?5,?6)"},
       {&Writes::set_groups, "UPDATE meta SET value=?1 WHERE key='groups'"},
+      {&Writes::mark_place, "SAVEPOINT delivery"},
+      {&Writes::back_to_place, "ROLLBACK TO delivery"},
+      {&Writes::forget_place, "RELEASE delivery"},
   };
   for (const Wanted& wanted : kWanted) {
     Result<Statement> statement = writer_.prepare(wanted.sql);

@@ -14,7 +14,7 @@ using io::sqlite::Statement;
 
 namespace {
 
-struct Lane {
+struct LaneId {
   std::int64_t id = 0;
   Epoch epoch{};
 };
@@ -51,14 +51,14 @@ class Snapshot {
     return snapshot;
   }
 
-  Result<std::vector<Lane>> lanes(const AgentKey& key, Stream stream) {
+  Result<std::vector<LaneId>> lanes(const AgentKey& key, Stream stream) {
     Result<Statement> s = db_.prepare(
         "SELECT id, counter, epoch FROM lane WHERE tenant=?1 AND agent=?2 AND stream=?3 "
         "ORDER BY opened, counter");
     if (!s) return fail(s.error());
     s->bind(1, std::string_view{key.tenant}).bind(2, std::string_view{key.agent});
     s->bind(3, std::int64_t{static_cast<std::uint8_t>(stream)});
-    std::vector<Lane> lanes;
+    std::vector<LaneId> lanes;
     while (true) {
       const Result<bool> row = s->next();
       if (!row) return fail(row.error());
@@ -69,7 +69,7 @@ class Snapshot {
     }
   }
 
-  Result<Span> span(const Lane& lane, const io::UtcRange& range) {
+  Result<Span> span(const LaneId& lane, const io::UtcRange& range) {
     const bool all = range.from.since_epoch().count() == INT64_MIN &&
                      range.to.since_epoch().count() == INT64_MAX;
     if (all) return Span{1, INT64_MAX};
@@ -82,7 +82,7 @@ class Snapshot {
   }
 
   /// Gives what begins after `after` and up to `upto`. @return false: the sink wants no more.
-  Result<bool> give(const Lane& lane, Stream stream, const io::UtcRange& range, const Span& span,
+  Result<bool> give(const LaneId& lane, Stream stream, const io::UtcRange& range, const Span& span,
                     Sequence after, Sequence upto, io::RowSink& sink) {
     bind(items_, lane, range).bind(4, std::max(span.first, after + 1));
     items_.bind(5, std::min(span.last, upto)).bind(6, after).bind(7, upto);
@@ -90,7 +90,7 @@ class Snapshot {
   }
 
   Database& db() { return db_; }
-  static Statement& bind(Statement& s, const Lane& lane, const io::UtcRange& range) {
+  static Statement& bind(Statement& s, const LaneId& lane, const io::UtcRange& range) {
     s.bind(1, lane.id).bind(2, range.from.since_epoch().count());
     return s.bind(3, range.to.since_epoch().count());
   }
@@ -109,9 +109,9 @@ class AgentRows final : public io::RowSource {
   Result<void> read(Stream stream, const io::UtcRange& range, io::RowSink& sink) override {
     Result<Snapshot> snapshot = Snapshot::open(path_, vfs_);
     if (!snapshot) return fail(snapshot.error());
-    const Result<std::vector<Lane>> lanes = snapshot->lanes(key_, stream);
+    const Result<std::vector<LaneId>> lanes = snapshot->lanes(key_, stream);
     if (!lanes) return fail(lanes.error());
-    for (const Lane& lane : *lanes) {
+    for (const LaneId& lane : *lanes) {
       const Result<Span> span = snapshot->span(lane, range);
       if (!span) return fail(span.error());
       const Result<bool> more = snapshot->give(lane, stream, range, *span, 0, INT64_MAX, sink);
@@ -148,7 +148,7 @@ Result<void> read_agent_page(const std::string& path, const std::string& vfs, co
                              PageCursor& cursor, io::RowSink& sink) {
   Result<Snapshot> snapshot = Snapshot::open(path, vfs);
   if (!snapshot) return fail(snapshot.error());
-  const Result<std::vector<Lane>> lanes = snapshot->lanes(key, stream);
+  const Result<std::vector<LaneId>> lanes = snapshot->lanes(key, stream);
   if (!lanes) return fail(lanes.error());
   // Where the page ends: the n-th of what comes next.
   Result<Statement> end = snapshot->db().prepare(
@@ -166,7 +166,7 @@ Result<void> read_agent_page(const std::string& path, const std::string& vfs, co
   PageCursor next = cursor;
   std::size_t left = items_max;
   while (left > 0 && next.epochs_done < lanes->size()) {
-    const Lane& lane = (*lanes)[next.epochs_done];
+    const LaneId& lane = (*lanes)[next.epochs_done];
     const Result<Span> span = snapshot->span(lane, range);
     if (!span) return fail(span.error());
     Snapshot::bind(*end, lane, range).bind(4, std::max(span->first, next.after + 1));

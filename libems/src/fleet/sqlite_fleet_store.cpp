@@ -26,6 +26,8 @@ Result<void> SqliteFleetStore::open(const std::string& path, const SqliteFleetOp
   path_ = path;
   vfs_ = options.vfs;
   read_only_ = options.read_only;
+  lanes_ = Lanes(options.lanes_max);
+  latest_ = LatestCache(options.latest_points_max);
   if (!read_only_) {
     Result<io::sqlite::WriterLock> lock = io::sqlite::WriterLock::take(path);
     if (!lock) return fail(lock.error());
@@ -247,8 +249,7 @@ Result<std::vector<LatestValue>> SqliteFleetStore::latest(const AgentKey& key,
   constexpr std::int64_t kBlocksBack = 10;
   if (!read_only_) {
     const std::lock_guard lock(state_mutex_);
-    const auto found = latest_.find(key);
-    if (found != latest_.end()) return found->second.values(asset);
+    if (auto kept = latest_.values(key, asset)) return std::move(*kept);
   }
   // No group may commit between reading the blocks and keeping what they said.
   const std::lock_guard writer(writer_mutex_);
@@ -274,7 +275,7 @@ Result<std::vector<LatestValue>> SqliteFleetStore::latest(const AgentKey& key,
   std::vector<LatestValue> values = latest.values(asset);
   if (!read_only_ && any) {
     const std::lock_guard lock(state_mutex_);
-    latest_[key] = std::move(latest);
+    latest_.keep(key, std::move(latest));
     counters_.latest_dropped += dropped;
   }
   return values;

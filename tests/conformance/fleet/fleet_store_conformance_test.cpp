@@ -23,6 +23,11 @@ struct BackEnd {
 constexpr BackEnd kSqlite{"Sqlite",
                           [](const TempDir& dir) { return open_sqlite_fleet_store(dir / "f.db"); }};
 
+/// Forgets each lane when it uses another: what is remembered is never more than what is stored.
+constexpr BackEnd kForgetful{"SqliteForgetful", [](const TempDir& dir) {
+                               return open_sqlite_fleet_store(dir / "f.db", {.lanes_max = 1});
+                             }};
+
 class FleetStoreConformance : public testing::TestWithParam<BackEnd> {
  protected:
   std::unique_ptr<FleetStore> open() {
@@ -35,7 +40,7 @@ class FleetStoreConformance : public testing::TestWithParam<BackEnd> {
   TempDir dir_;
 };
 
-INSTANTIATE_TEST_SUITE_P(BackEnds, FleetStoreConformance, testing::Values(kSqlite),
+INSTANTIATE_TEST_SUITE_P(BackEnds, FleetStoreConformance, testing::Values(kSqlite, kForgetful),
                          [](const auto& of) { return std::string(of.param.name); });
 
 TEST_P(FleetStoreConformance, StoresEachRowOnce) {

@@ -258,16 +258,31 @@ TEST(SqliteFleetStore, AMigrationThatFailsLeavesTheFileAsItWas) {
   EXPECT_EQ(all(*must_open(dir / "f.db")).rows.size(), 15U);
 }
 
+/// Refuses blocks of tenant "other" with a header of their own (send_poison), as a damaged page of
+/// its lane would.
+void refuse_other(const TempDir& dir) {
+  run_sql(dir / "f.db",
+          "CREATE TRIGGER refuse BEFORE INSERT ON block WHEN NEW.lane IN (SELECT id FROM lane "
+          "WHERE tenant='other') BEGIN SELECT RAISE(ABORT,'no'); END");
+}
+Result<Ack> send_poison(FleetStore& store, SessionToken session) {
+  const BlockContext other{9, 0, ClockQuality::synced};  // Not into the block that is there.
+  return send(store, session, 2, 2, epoch(1), other);
+}
+
 TEST(SqliteFleetStore, WhatOneAgentHitsIsNotTheOthersFault) {
   const TempDir dir;
   const auto store = must_open(dir / "f.db");
-  constexpr Sequence kRows = 40;
-  std::vector<AgentKey> good;  // Several, so that groups form while another one is written.
-  for (int n = 0; n < 5; ++n) good.push_back({"acme", "site-" + std::to_string(n)});
-  ASSERT_TRUE(send(*store, begin(*store, kOther), 1, 1));
-  run_sql(dir / "f.db",
-          "CREATE TRIGGER refuse BEFORE INSERT ON block WHEN NEW.lane=(SELECT id FROM lane WHERE "
-          "tenant='other') BEGIN SELECT RAISE(ABORT,'no'); END");
+  constexpr Sequence kRows = 60;
+  std::vector<AgentKey> good;
+  std::vector<SessionToken> bad;
+  for (int n = 0; n < 8; ++n) good.push_back({"acme", "site-" + std::to_string(n)});
+  for (int n = 0; n < 4; ++n) {  // Several, so that nearly every group has a poisoned delivery.
+    bad.push_back(begin(*store, {"other", "site-" + std::to_string(n)}));
+    ASSERT_TRUE(send(*store, bad.back(), 1, 1));
+  }
+  refuse_other(dir);
+  const std::uint64_t groups_before = store->counters().groups;
   std::atomic<Sequence> stored{0};
   std::atomic<Sequence> refused{0};
   std::vector<std::thread> threads;
@@ -276,19 +291,112 @@ TEST(SqliteFleetStore, WhatOneAgentHitsIsNotTheOthersFault) {
       for (Sequence n = 1; n <= kRows; ++n) stored += send(*store, session, n, n) ? 1 : 0;
     });
   }
-  threads.emplace_back([&, session = begin(*store, kOther)] {
-    const BlockContext other{9, 0, ClockQuality::synced};  // Not into the block that is there.
-    while (stored < kRows * good.size() && refused < 10'000) {
-      refused += send(*store, session, 2, 2, epoch(1), other) ? 0 : 1;
-    }
-  });
+  for (const SessionToken session : bad) {
+    threads.emplace_back([&, session] {
+      while (stored < kRows * good.size() && refused < 100'000) {
+        refused += send_poison(*store, session) ? 0 : 1;
+      }
+    });
+  }
   for (std::thread& thread : threads) thread.join();
   EXPECT_EQ(stored, kRows * good.size());
-  EXPECT_GT(refused, 0U);
+  EXPECT_GT(refused, kRows);
+  EXPECT_LT(store->counters().groups - groups_before, stored / 2 + refused / 2)
+      << "the others still share a transaction and its fsync";
   for (const AgentKey& key : good) expect_numbered(all(*store, key), 1, kRows);
+  EXPECT_EQ(store->counters().stored, kRows * good.size() + bad.size());
   run_sql(dir / "f.db", "DROP TRIGGER refuse");
   EXPECT_TRUE(send(*store, begin(*store, kOther), 2, 41));
-  expect_numbered(all(*store, kOther), 1, 41);
+  for (int n = 2; n < 4; ++n) {
+    const AgentKey key{"other", "site-" + std::to_string(n)};
+    expect_numbered(all(*store, key), 1, 1);
+  }
+}
+
+TEST(SqliteFleetStore, WhatFailsHalfWayLeavesNothingBehindInASharedTransaction) {
+  const TempDir dir;
+  const auto store = must_open(dir / "f.db");
+  ASSERT_TRUE(send(*store, begin(*store, kOther), 1, 1));
+  refuse_other(dir);
+  std::atomic<bool> done{false};
+  constexpr Sequence kRows = 100;
+  std::thread good([&, session = begin(*store)] {
+    for (Sequence n = 1; n <= kRows; ++n) EXPECT_TRUE(send(*store, session, n, n));
+    done = true;
+  });
+  // A gap that would do, then the block that does not.
+  const std::vector<std::byte> block = numbered_block(epoch(1), 5, 5, {9, 0, ClockQuality::synced});
+  const std::array<IngestItem, 2> items{IngestItem{{}, Gap{2, 4, GapReason::evicted}},
+                                        IngestItem{block, {}}};
+  const SessionToken session = begin(*store, kOther);
+  const AgentKey fresh{"other", "site-2"};  // Its lane is made, and must be gone with the rest.
+  const SessionToken first = begin(*store, fresh);
+  while (!done) {
+    EXPECT_FALSE(store->ingest(session, Stream::telemetry, epoch(1), items));
+    for (int i = 0; i < 3; ++i) EXPECT_FALSE(send(*store, first, 1, 2));
+  }
+  good.join();
+  EXPECT_EQ(*store->mark(kOther, Stream::telemetry, epoch(1)), 1U);
+  EXPECT_TRUE(all(*store, kOther).gaps.empty());
+  EXPECT_EQ(store->agents("other")->size(), 1U);
+  run_sql(dir / "f.db", "DROP TRIGGER refuse");
+  const auto ack = store->ingest(session, Stream::telemetry, epoch(1), items);
+  ASSERT_TRUE(ack);
+  EXPECT_EQ(ack->mark, 5U);
+  EXPECT_EQ(all(*store, kOther).gaps.size(), 1U);
+  ASSERT_TRUE(send(*store, first, 1, 2));
+  expect_numbered(all(*store, fresh), 1, 2);
+  expect_numbered(all(*store), 1, kRows);
+}
+
+TEST(SqliteFleetStore, ADeliveryThatTakesTheTransactionWithItIsLeftOutOfTheNext) {
+  const TempDir dir;
+  const auto store = must_open(dir / "f.db");
+  ASSERT_TRUE(send(*store, begin(*store, kOther), 1, 1));
+  run_sql(dir / "f.db",
+          "CREATE TRIGGER refuse BEFORE INSERT ON block WHEN NEW.lane IN (SELECT id FROM lane "
+          "WHERE tenant='other') BEGIN SELECT RAISE(ROLLBACK,'no'); END");
+  std::vector<std::thread> threads;
+  std::atomic<int> running{4};
+  for (int n = 0; n < 4; ++n) {
+    const AgentKey key{"acme", "site-" + std::to_string(n)};
+    threads.emplace_back([&, session = begin(*store, key)] {
+      for (Sequence row = 1; row <= 60; ++row) EXPECT_TRUE(send(*store, session, row, row));
+      --running;
+    });
+  }
+  const SessionToken session = begin(*store, kOther);
+  while (running > 0) EXPECT_FALSE(send_poison(*store, session));
+  for (std::thread& thread : threads) thread.join();
+  for (int n = 0; n < 4; ++n) {
+    expect_numbered(all(*store, {"acme", "site-" + std::to_string(n)}), 1, 60);
+  }
+  expect_numbered(all(*store, kOther), 1, 1);
+}
+
+TEST(SqliteFleetStore, LatestIsTheSameWhetherItIsRememberedOrRead) {
+  const TempDir dir;
+  SqliteFleetOptions tight;
+  tight.latest_points_max = 10;  // An agent of 4 points, not two.
+  const auto store = must_open(dir / "f.db", tight);
+  const std::array<AgentKey, 3> keys{kKey, kOther, AgentKey{"acme", "site-2"}};
+  std::array<SessionToken, 3> sessions{};
+  for (std::size_t i = 0; i < keys.size(); ++i) sessions[i] = begin(*store, keys[i]);
+  for (Sequence n = 1; n <= 30; ++n) {
+    for (std::size_t i = 0; i < keys.size(); ++i) {
+      ASSERT_TRUE(send(*store, sessions[i], n, n));
+      const auto latest = store->latest(keys[(n + i) % keys.size()]);
+      ASSERT_TRUE(latest);
+      const Sequence newest = (n + i) % keys.size() <= i ? n : n - 1;
+      if (newest == 0) continue;
+      for (const LatestValue& value : *latest) {
+        Sequence at = newest;
+        const auto point = static_cast<std::size_t>(value.point.element - 1);
+        while (!numbered_row(at).values[point].valid) --at;
+        ASSERT_EQ(value.value, numbered_row(at).values[point].value) << n << " " << i;
+      }
+    }
+  }
 }
 
 }  // namespace

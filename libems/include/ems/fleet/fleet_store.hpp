@@ -151,8 +151,9 @@ class FleetStore {
   ///
   /// A point whose newest value is more than an hour older than the agent's newest row is not
   /// given: its asset is gone, or nobody knows its value any more. At most 4096 points per agent
-  /// are kept, those that stayed away longest are dropped and counted. After a restart only the
-  /// newest blocks are read, so a value older than those is not given either. @errors io, corrupt.
+  /// are kept, those that stayed away longest are dropped and counted. After a restart, and of an
+  /// agent that nobody asked for while memory was short, only the newest blocks are read, so a
+  /// value older than those is not given either. @errors io, corrupt.
   [[nodiscard]] virtual Result<std::vector<LatestValue>> latest(
       const AgentKey& key, std::optional<AssetId> asset = std::nullopt) = 0;
   /// Rows of one agent; the store outlives it. Use io::read_columns() on it for ranges of points.

@@ -2,6 +2,7 @@
 /// @file The embedded back end of FleetStore: one SQLite file, WAL, synchronous=FULL.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <string>
@@ -17,6 +18,13 @@ struct SqliteFleetOptions {
   std::string vfs{};       ///< Name of a registered SQLite VFS; empty: the default one.
   /// Hard limit of the file in SQLite pages of 4 KiB; 0: none. A quota, and how tests fill a disk.
   std::uint32_t pages_max = 0;
+  /// Streams of agents whose mark and newest block are remembered, about 270 bytes each; the others
+  /// are read from the file when something comes for them.
+  std::size_t lanes_max = 16'384;
+  /// Points that latest() remembers, of all agents together, about 96 bytes each (48 MiB in all);
+  /// an agent takes 4 more. Beyond, the agents nobody asked for longest are read from the file when
+  /// somebody asks again.
+  std::size_t latest_points_max = 524'288;
 };
 
 /// Opens or creates a fleet store.
