@@ -531,6 +531,88 @@ _Static_assert(offsetof(ems_poller_status_t, recoveries) == 48 && sizeof(((ems_p
 _Static_assert(offsetof(ems_poller_status_t, reserved) == 52 && sizeof(((ems_poller_status_t *)0)->reserved) == 4, "ems_poller_status_t.reserved");
 _Static_assert(offsetof(ems_poller_status_t, last_error_text) == 56 && sizeof(((ems_poller_status_t *)0)->last_error_text) == 8, "ems_poller_status_t.last_error_text");
 
+_Static_assert(sizeof(ems_time_grid_t) == 40, "ems_time_grid_t");
+_Static_assert(offsetof(ems_time_grid_t, from_us) == 0 && sizeof(((ems_time_grid_t *)0)->from_us) == 8, "ems_time_grid_t.from_us");
+_Static_assert(offsetof(ems_time_grid_t, to_us) == 8 && sizeof(((ems_time_grid_t *)0)->to_us) == 8, "ems_time_grid_t.to_us");
+_Static_assert(offsetof(ems_time_grid_t, width_us) == 16 && sizeof(((ems_time_grid_t *)0)->width_us) == 8, "ems_time_grid_t.width_us");
+_Static_assert(offsetof(ems_time_grid_t, edges_us) == 24 && sizeof(((ems_time_grid_t *)0)->edges_us) == 8, "ems_time_grid_t.edges_us");
+_Static_assert(offsetof(ems_time_grid_t, edge_count) == 32 && sizeof(((ems_time_grid_t *)0)->edge_count) == 8, "ems_time_grid_t.edge_count");
+
+_Static_assert(sizeof(ems_downsample_config_t) == 80, "ems_downsample_config_t");
+_Static_assert(offsetof(ems_downsample_config_t, struct_size) == 0 && sizeof(((ems_downsample_config_t *)0)->struct_size) == 4, "ems_downsample_config_t.struct_size");
+_Static_assert(offsetof(ems_downsample_config_t, point_capacity) == 4 && sizeof(((ems_downsample_config_t *)0)->point_capacity) == 4, "ems_downsample_config_t.point_capacity");
+_Static_assert(offsetof(ems_downsample_config_t, grid) == 8 && sizeof(((ems_downsample_config_t *)0)->grid) == 40, "ems_downsample_config_t.grid");
+_Static_assert(offsetof(ems_downsample_config_t, points) == 48 && sizeof(((ems_downsample_config_t *)0)->points) == 8, "ems_downsample_config_t.points");
+_Static_assert(offsetof(ems_downsample_config_t, point_count) == 56 && sizeof(((ems_downsample_config_t *)0)->point_count) == 8, "ems_downsample_config_t.point_count");
+_Static_assert(offsetof(ems_downsample_config_t, gap_max_us) == 64 && sizeof(((ems_downsample_config_t *)0)->gap_max_us) == 8, "ems_downsample_config_t.gap_max_us");
+_Static_assert(offsetof(ems_downsample_config_t, quality_min) == 72 && sizeof(((ems_downsample_config_t *)0)->quality_min) == 4, "ems_downsample_config_t.quality_min");
+_Static_assert(offsetof(ems_downsample_config_t, break_capacity) == 76 && sizeof(((ems_downsample_config_t *)0)->break_capacity) == 4, "ems_downsample_config_t.break_capacity");
+
+_Static_assert(sizeof(ems_downsample_status_t) == 24, "ems_downsample_status_t");
+_Static_assert(offsetof(ems_downsample_status_t, struct_size) == 0 && sizeof(((ems_downsample_status_t *)0)->struct_size) == 4, "ems_downsample_status_t.struct_size");
+_Static_assert(offsetof(ems_downsample_status_t, point_count) == 4 && sizeof(((ems_downsample_status_t *)0)->point_count) == 4, "ems_downsample_status_t.point_count");
+_Static_assert(offsetof(ems_downsample_status_t, bucket_count) == 8 && sizeof(((ems_downsample_status_t *)0)->bucket_count) == 8, "ems_downsample_status_t.bucket_count");
+_Static_assert(offsetof(ems_downsample_status_t, breaks_closed) == 16 && sizeof(((ems_downsample_status_t *)0)->breaks_closed) == 8, "ems_downsample_status_t.breaks_closed");
+
+_Static_assert(sizeof(ems_bucket_t) == 104, "ems_bucket_t");
+_Static_assert(offsetof(ems_bucket_t, struct_size) == 0 && sizeof(((ems_bucket_t *)0)->struct_size) == 4, "ems_bucket_t.struct_size");
+_Static_assert(offsetof(ems_bucket_t, reserved) == 4 && sizeof(((ems_bucket_t *)0)->reserved) == 4, "ems_bucket_t.reserved");
+_Static_assert(offsetof(ems_bucket_t, begin_us) == 8 && sizeof(((ems_bucket_t *)0)->begin_us) == 8, "ems_bucket_t.begin_us");
+_Static_assert(offsetof(ems_bucket_t, end_us) == 16 && sizeof(((ems_bucket_t *)0)->end_us) == 8, "ems_bucket_t.end_us");
+_Static_assert(offsetof(ems_bucket_t, min) == 24 && sizeof(((ems_bucket_t *)0)->min) == 8, "ems_bucket_t.min");
+_Static_assert(offsetof(ems_bucket_t, max) == 32 && sizeof(((ems_bucket_t *)0)->max) == 8, "ems_bucket_t.max");
+_Static_assert(offsetof(ems_bucket_t, last) == 40 && sizeof(((ems_bucket_t *)0)->last) == 8, "ems_bucket_t.last");
+_Static_assert(offsetof(ems_bucket_t, last_at_us) == 48 && sizeof(((ems_bucket_t *)0)->last_at_us) == 8, "ems_bucket_t.last_at_us");
+_Static_assert(offsetof(ems_bucket_t, count) == 56 && sizeof(((ems_bucket_t *)0)->count) == 8, "ems_bucket_t.count");
+_Static_assert(offsetof(ems_bucket_t, doubted) == 64 && sizeof(((ems_bucket_t *)0)->doubted) == 8, "ems_bucket_t.doubted");
+_Static_assert(offsetof(ems_bucket_t, known_us) == 72 && sizeof(((ems_bucket_t *)0)->known_us) == 8, "ems_bucket_t.known_us");
+_Static_assert(offsetof(ems_bucket_t, mean_milli) == 80 && sizeof(((ems_bucket_t *)0)->mean_milli) == 8, "ems_bucket_t.mean_milli");
+_Static_assert(offsetof(ems_bucket_t, weighted_high) == 88 && sizeof(((ems_bucket_t *)0)->weighted_high) == 8, "ems_bucket_t.weighted_high");
+_Static_assert(offsetof(ems_bucket_t, weighted_low) == 96 && sizeof(((ems_bucket_t *)0)->weighted_low) == 8, "ems_bucket_t.weighted_low");
+
+_Static_assert(sizeof(ems_energy_config_t) == 96, "ems_energy_config_t");
+_Static_assert(offsetof(ems_energy_config_t, struct_size) == 0 && sizeof(((ems_energy_config_t *)0)->struct_size) == 4, "ems_energy_config_t.struct_size");
+_Static_assert(offsetof(ems_energy_config_t, account_capacity) == 4 && sizeof(((ems_energy_config_t *)0)->account_capacity) == 4, "ems_energy_config_t.account_capacity");
+_Static_assert(offsetof(ems_energy_config_t, grid) == 8 && sizeof(((ems_energy_config_t *)0)->grid) == 40, "ems_energy_config_t.grid");
+_Static_assert(offsetof(ems_energy_config_t, gap_max_us) == 48 && sizeof(((ems_energy_config_t *)0)->gap_max_us) == 8, "ems_energy_config_t.gap_max_us");
+_Static_assert(offsetof(ems_energy_config_t, bridge_max_us) == 56 && sizeof(((ems_energy_config_t *)0)->bridge_max_us) == 8, "ems_energy_config_t.bridge_max_us");
+_Static_assert(offsetof(ems_energy_config_t, power_max_w) == 64 && sizeof(((ems_energy_config_t *)0)->power_max_w) == 8, "ems_energy_config_t.power_max_w");
+_Static_assert(offsetof(ems_energy_config_t, counter_modulus_wh) == 72 && sizeof(((ems_energy_config_t *)0)->counter_modulus_wh) == 8, "ems_energy_config_t.counter_modulus_wh");
+_Static_assert(offsetof(ems_energy_config_t, quality_min) == 80 && sizeof(((ems_energy_config_t *)0)->quality_min) == 4, "ems_energy_config_t.quality_min");
+_Static_assert(offsetof(ems_energy_config_t, grid_meter) == 84 && sizeof(((ems_energy_config_t *)0)->grid_meter) == 4, "ems_energy_config_t.grid_meter");
+_Static_assert(offsetof(ems_energy_config_t, waiting_capacity) == 88 && sizeof(((ems_energy_config_t *)0)->waiting_capacity) == 4, "ems_energy_config_t.waiting_capacity");
+_Static_assert(offsetof(ems_energy_config_t, break_capacity) == 92 && sizeof(((ems_energy_config_t *)0)->break_capacity) == 4, "ems_energy_config_t.break_capacity");
+
+_Static_assert(sizeof(ems_energy_status_t) == 48, "ems_energy_status_t");
+_Static_assert(offsetof(ems_energy_status_t, struct_size) == 0 && sizeof(((ems_energy_status_t *)0)->struct_size) == 4, "ems_energy_status_t.struct_size");
+_Static_assert(offsetof(ems_energy_status_t, account_count) == 4 && sizeof(((ems_energy_status_t *)0)->account_count) == 4, "ems_energy_status_t.account_count");
+_Static_assert(offsetof(ems_energy_status_t, period_count) == 8 && sizeof(((ems_energy_status_t *)0)->period_count) == 8, "ems_energy_status_t.period_count");
+_Static_assert(offsetof(ems_energy_status_t, breaks_closed) == 16 && sizeof(((ems_energy_status_t *)0)->breaks_closed) == 8, "ems_energy_status_t.breaks_closed");
+_Static_assert(offsetof(ems_energy_status_t, counters_dropped) == 24 && sizeof(((ems_energy_status_t *)0)->counters_dropped) == 8, "ems_energy_status_t.counters_dropped");
+_Static_assert(offsetof(ems_energy_status_t, settled_until_us) == 32 && sizeof(((ems_energy_status_t *)0)->settled_until_us) == 8, "ems_energy_status_t.settled_until_us");
+_Static_assert(offsetof(ems_energy_status_t, settled) == 40 && sizeof(((ems_energy_status_t *)0)->settled) == 1, "ems_energy_status_t.settled");
+_Static_assert(offsetof(ems_energy_status_t, counters_began) == 41 && sizeof(((ems_energy_status_t *)0)->counters_began) == 1, "ems_energy_status_t.counters_began");
+_Static_assert(offsetof(ems_energy_status_t, reserved) == 42 && sizeof(((ems_energy_status_t *)0)->reserved) == 6, "ems_energy_status_t.reserved");
+
+_Static_assert(sizeof(ems_energy_account_t) == 8, "ems_energy_account_t");
+_Static_assert(offsetof(ems_energy_account_t, asset) == 0 && sizeof(((ems_energy_account_t *)0)->asset) == 4, "ems_energy_account_t.asset");
+_Static_assert(offsetof(ems_energy_account_t, flow) == 4 && sizeof(((ems_energy_account_t *)0)->flow) == 4, "ems_energy_account_t.flow");
+
+_Static_assert(sizeof(ems_energy_figure_t) == 88, "ems_energy_figure_t");
+_Static_assert(offsetof(ems_energy_figure_t, struct_size) == 0 && sizeof(((ems_energy_figure_t *)0)->struct_size) == 4, "ems_energy_figure_t.struct_size");
+_Static_assert(offsetof(ems_energy_figure_t, source) == 4 && sizeof(((ems_energy_figure_t *)0)->source) == 4, "ems_energy_figure_t.source");
+_Static_assert(offsetof(ems_energy_figure_t, begin_us) == 8 && sizeof(((ems_energy_figure_t *)0)->begin_us) == 8, "ems_energy_figure_t.begin_us");
+_Static_assert(offsetof(ems_energy_figure_t, end_us) == 16 && sizeof(((ems_energy_figure_t *)0)->end_us) == 8, "ems_energy_figure_t.end_us");
+_Static_assert(offsetof(ems_energy_figure_t, energy_mwh) == 24 && sizeof(((ems_energy_figure_t *)0)->energy_mwh) == 8, "ems_energy_figure_t.energy_mwh");
+_Static_assert(offsetof(ems_energy_figure_t, counter_mwh) == 32 && sizeof(((ems_energy_figure_t *)0)->counter_mwh) == 8, "ems_energy_figure_t.counter_mwh");
+_Static_assert(offsetof(ems_energy_figure_t, power_high) == 40 && sizeof(((ems_energy_figure_t *)0)->power_high) == 8, "ems_energy_figure_t.power_high");
+_Static_assert(offsetof(ems_energy_figure_t, power_low) == 48 && sizeof(((ems_energy_figure_t *)0)->power_low) == 8, "ems_energy_figure_t.power_low");
+_Static_assert(offsetof(ems_energy_figure_t, known_counter_us) == 56 && sizeof(((ems_energy_figure_t *)0)->known_counter_us) == 8, "ems_energy_figure_t.known_counter_us");
+_Static_assert(offsetof(ems_energy_figure_t, known_power_us) == 64 && sizeof(((ems_energy_figure_t *)0)->known_power_us) == 8, "ems_energy_figure_t.known_power_us");
+_Static_assert(offsetof(ems_energy_figure_t, spread_us) == 72 && sizeof(((ems_energy_figure_t *)0)->spread_us) == 8, "ems_energy_figure_t.spread_us");
+_Static_assert(offsetof(ems_energy_figure_t, resets) == 80 && sizeof(((ems_energy_figure_t *)0)->resets) == 4, "ems_energy_figure_t.resets");
+_Static_assert(offsetof(ems_energy_figure_t, wraps) == 84 && sizeof(((ems_energy_figure_t *)0)->wraps) == 4, "ems_energy_figure_t.wraps");
+
 _Static_assert(sizeof(ems_threshold_t) == 16, "ems_threshold_t");
 _Static_assert(offsetof(ems_threshold_t, trip) == 0 && sizeof(((ems_threshold_t *)0)->trip) == 4, "ems_threshold_t.trip");
 _Static_assert(offsetof(ems_threshold_t, clear) == 4 && sizeof(((ems_threshold_t *)0)->clear) == 4, "ems_threshold_t.clear");

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // What an inverter does: decode a frame, keep the image, run safety and decision, buffer telemetry,
-// explain. usage: abi_loop TICKS. No call of libems may allocate; malloc and its kin are counted
-// here (not under a sanitizer, which owns them: ABI_COUNT_MALLOC 0).
+// explain, read its own blocks into buckets and the energy ledger. usage: abi_loop TICKS. No call
+// of libems may allocate; malloc and its kin are counted here (not under a sanitizer, which owns
+// them: ABI_COUNT_MALLOC 0).
 #include <ems/ems.h>
 #include <inttypes.h>
 #include <stdio.h>
@@ -33,6 +34,8 @@ static uint64_t safety_memory[EMS_SAFETY_WORDS];
 static uint64_t image_memory[16 + 8 * 128];
 static uint64_t telemetry_memory[(EMS_TELEMETRY_BUFFER_MIN + 16384) / 8];
 static uint64_t reader_memory[EMS_BLOCK_READER_WORDS];
+static uint64_t buckets_memory[65536];
+static uint64_t energy_memory[65536];
 
 static void check(ems_status_t status, const char* what) {
   if (status == EMS_OK) return;
@@ -60,6 +63,29 @@ static void make_plausible(const ems_readings_t* readings, int32_t power_w) {
     }
     if (value->signal == EMS_SIGNAL_SOC) value->value = 6000;
   }
+}
+
+/// Every row of a block above `seen`, into both; returns the last sequence.
+static uint64_t summarise(const ems_block_t* block, uint64_t seen, ems_downsampler_t* buckets,
+                          ems_energy_t* energy) {
+  static ems_point_t points[EMS_TELEMETRY_POINTS_MAX];
+  static ems_row_value_t row_values[EMS_TELEMETRY_POINTS_MAX];
+  ems_block_reader_t* reader = NULL;
+  ems_block_info_t info = {.struct_size = sizeof info};
+  ems_row_t row;
+  check(
+      ems_block_reader_init(reader_memory, sizeof reader_memory, block->data, block->size, &reader),
+      "reader");
+  check(ems_block_reader_describe(reader, &info), "describe");
+  for (size_t i = 0; i < info.point_count; ++i) {
+    check(ems_block_reader_point_at(reader, i, &points[i]), "point");
+  }
+  while (ems_block_reader_next_row(reader, row_values, EMS_TELEMETRY_POINTS_MAX, &row) == EMS_OK) {
+    if (row.sequence <= seen) continue;
+    check(ems_downsampler_row(buckets, row.utc_us, points, row_values, info.point_count), "row");
+    check(ems_energy_row(energy, row.utc_us, points, row_values, info.point_count), "row");
+  }
+  return info.last;
 }
 
 int main(int argc, char** argv) {
@@ -113,6 +139,14 @@ int main(int argc, char** argv) {
                                    .epoch_counter = 1,
                                    .first_sequence = 1};
 
+  const ems_time_grid_t hours = {.to_us = INT64_C(86400000000), .width_us = INT64_C(3600000000)};
+  ems_downsample_config_t buckets_config = {.struct_size = sizeof buckets_config};
+  check(ems_downsample_config_default(&buckets_config), "buckets config");
+  buckets_config.grid = hours;
+  ems_energy_config_t energy_config = {.struct_size = sizeof energy_config};
+  check(ems_energy_config_default(&energy_config), "energy config");
+  energy_config.grid = hours;
+
   const unsigned long before = allocations;
   check(ems_codec_find("jbd", &jbd), "codec");
   check(ems_poller_init(poller_memory, sizeof poller_memory, jbd, NULL, &poller), "poller");
@@ -121,6 +155,12 @@ int main(int argc, char** argv) {
   check(ems_safety_init(safety_memory, sizeof safety_memory, &safety_config, &safety), "safety");
   check(ems_telemetry_init(telemetry_memory, sizeof telemetry_memory, &buffer, &telemetry),
         "telemetry");
+  ems_downsampler_t* buckets = NULL;
+  ems_energy_t* energy = NULL;
+  uint64_t seen = 0;
+  check(ems_downsampler_init(buckets_memory, sizeof buckets_memory, &buckets_config, &buckets),
+        "buckets");
+  check(ems_energy_init(energy_memory, sizeof energy_memory, &energy_config, &energy), "energy");
   check(ems_poller_link_up(poller, 0), "link");
 
   static ems_value_t values[EMS_VALUES_MAX];
@@ -174,17 +214,21 @@ int main(int argc, char** argv) {
       check(ems_control_decision(control, &decision), "decision");
       check(ems_decision_explain(decision, sizeof text, text), "explain");
       ems_block_t block;
-      ems_block_reader_t* reader = NULL;
-      check(ems_telemetry_peek(telemetry, 0, &block), "peek");
-      check(ems_block_reader_init(reader_memory, sizeof reader_memory, block.data, block.size,
-                                  &reader),
-            "reader");
-      check(ems_telemetry_acknowledge(telemetry, block.last), "acknowledge");
+      while (ems_telemetry_peek(telemetry, seen, &block) == EMS_OK) {
+        seen = summarise(&block, seen, buckets, energy);
+      }
+      check(ems_telemetry_acknowledge(telemetry, seen), "acknowledge");
     }
   }
+  check(ems_energy_finish(energy), "finish");
+  ems_energy_account_t account;
+  ems_energy_figure_t figure = {.struct_size = sizeof figure};
+  check(ems_energy_account_at(energy, 0, &account), "account");
+  check(ems_energy_figure_at(energy, 0, 0, &figure), "figure");
   const unsigned long after = allocations;
   printf("%ld ticks, %lu allocations, safety %d, %s\n", ticks, after - before, (int)safe.state,
          text);
   if (after != before) return 1;
+  if (ticks > 1000 && figure.source != EMS_ENERGY_SOURCE_POWER) return 1;
   return ticks < 200 || (moved_w != 0 && safe.state == EMS_SAFETY_NORMAL) ? 0 : 1;
 }

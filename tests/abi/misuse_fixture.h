@@ -24,6 +24,8 @@ static ems_control_t* good_ems_control;
 static ems_alarms_t* good_ems_alarms;
 static ems_telemetry_t* good_ems_telemetry;
 static ems_telemetry_t* good_ems_telemetry_append_record_telemetry;
+static ems_downsampler_t* good_ems_downsampler;
+static ems_energy_t* good_ems_energy;
 static ems_block_reader_t* good_ems_block_reader;
 static ems_block_reader_t* good_ems_block_reader_next_record_reader;
 
@@ -70,6 +72,10 @@ static ems_alarms_config_t alarms_config = {.struct_size = sizeof alarms_config}
 static const ems_alarms_config_t* good_ems_alarms_config = &alarms_config;
 static const ems_poller_settings_t* good_ems_poller_settings = &poller_settings;
 static const ems_telemetry_config_t* good_ems_telemetry_config = &telemetry_config;
+static ems_downsample_config_t downsample_config = {.struct_size = sizeof downsample_config};
+static const ems_downsample_config_t* good_ems_downsample_config = &downsample_config;
+static ems_energy_config_t energy_config = {.struct_size = sizeof energy_config};
+static const ems_energy_config_t* good_ems_energy_config = &energy_config;
 static const ems_safety_reset_request_t* good_ems_safety_reset_request = &reset_request;
 static const ems_sample_t* good_ems_sample = &sample;
 static const ems_event_t* good_ems_event = &event;
@@ -114,6 +120,26 @@ static ems_telemetry_t* telemetry_of(int32_t stream) {
   config.stream = stream;
   must(ems_telemetry_init(room(size), size, &config, &telemetry), "telemetry");
   return telemetry;
+}
+
+/// One row with a point of each, so that there is something to index.
+static void make_good_queries(void) {
+  const ems_time_grid_t grid = {.to_us = 60000000, .width_us = 10000000};
+  const ems_point_t point = {.asset = {EMS_ASSET_METER, 0, 1}, .signal = EMS_SIGNAL_ACTIVE_POWER};
+  const ems_row_value_t value = {.value = 1000, .valid = 1, .quality = EMS_QUALITY_GOOD};
+  size_t size;
+  must(ems_downsample_config_default(&downsample_config), "downsample config");
+  downsample_config.grid = grid;
+  size = ems_downsampler_size(&downsample_config);
+  must(ems_downsampler_init(room(size), size, &downsample_config, &good_ems_downsampler),
+       "downsampler");
+  must(ems_downsampler_row(good_ems_downsampler, 0, &point, &value, 1), "row");
+  must(ems_energy_config_default(&energy_config), "energy config");
+  energy_config.grid = grid;
+  energy_config.account_capacity = 4;
+  size = ems_energy_size(&energy_config);
+  must(ems_energy_init(room(size), size, &energy_config, &good_ems_energy), "ledger");
+  must(ems_energy_row(good_ems_energy, 0, &point, &value, 1), "row");
 }
 
 static void make_good(void) {
@@ -168,4 +194,5 @@ static void make_good(void) {
                                    (const uint8_t*)"x", 1, NULL),
        "record");
   good_ems_block_reader_next_record_reader = reader_of(good_ems_telemetry_append_record_telemetry);
+  make_good_queries();
 }

@@ -10,10 +10,12 @@
 extern "C" {
 #endif
 
-/** Fills buckets from rows, in memory of the caller. */
+/** Fills buckets from rows, in memory of the caller. The time for which values speak counts once,
+ *  even when a clock was set back over it; samples count as they come. */
 typedef struct ems_downsampler ems_downsampler_t;
 
-/** Fills the energy ledger from rows, in memory of the caller. */
+/** Fills the energy ledger from rows, in memory of the caller. A moment counts once, even when a
+ *  clock was set back over it. */
 typedef struct ems_energy ems_energy_t;
 
 enum {
@@ -111,11 +113,11 @@ typedef struct ems_energy_config {
   /** The longest outage that a counter's difference is believed over. gap_max_us .. 31 d; default
    *  24 h. */
   int64_t bridge_max_us;
-  /** More than the asset can: a counter that rises faster was replaced, or lies. Above 0; default
-   *  1 GW. */
+  /** More than any asset can: a counter that rises faster was replaced, or lies. 0, the default:
+   *  not known, then only 1 GW is refused. */
   int64_t power_max_w;
   /** The counters count modulo this; 0, the default: not known, then a counter that falls was reset
-   *  or replaced. */
+   *  or replaced. Takes a power_max_w. */
   int64_t counter_modulus_wh;
   int32_t quality_min;    /**< EMS_QUALITY_*: lower ones count as unknown; default substituted. */
   ems_asset_t grid_meter; /**< Whose counters are the site's import and export; the site itself, the
