@@ -13,8 +13,10 @@
 #include <cstdint>
 #include <filesystem>
 #include <fstream>
+#include <functional>
 #include <map>
 #include <memory>
+#include <mutex>
 #include <random>
 #include <string>
 #include <utility>
@@ -46,7 +48,8 @@ struct DiskStep {
   std::vector<std::byte> bytes{};  ///< write: what.
 };
 
-/// The VFS; one at a time.
+/// The VFS; one at a time. Its files may be used by several threads; what it remembers is read when
+/// they have ended.
 class PowerCutVfs {
  public:
   PowerCutVfs() : real_(sqlite3_vfs_find(nullptr)), vfs_(shim_vfs<File>(*real_, "ems-power-cut")) {
@@ -70,7 +73,12 @@ class PowerCutVfs {
   void ignore_syncs(bool on) { deaf_ = on; }
   [[nodiscard]] const std::vector<DiskStep>& steps() const { return steps_; }
   /// A moment: how many steps were done.
-  [[nodiscard]] std::size_t now() const { return steps_.size(); }
+  [[nodiscard]] std::size_t now() const {
+    const std::lock_guard lock(mutex_);
+    return steps_.size();
+  }
+  /// Runs in the thread that syncs, before each sync.
+  void before_sync(std::function<void()> hook) { before_sync_ = std::move(hook); }
 
  private:
   struct File : ShimFile {
@@ -82,6 +90,7 @@ class PowerCutVfs {
   void add(sqlite3_file* file, DiskStep step) {
     if (!recording_ || self(file)->number < 0) return;
     step.file = self(file)->number;
+    const std::lock_guard lock(mutex_);
     steps_.push_back(std::move(step));
   }
 
@@ -95,6 +104,7 @@ class PowerCutVfs {
     return real(file)->pMethods->xTruncate(real(file), size);
   }
   static int sync(sqlite3_file* file, int) {
+    if (current_->before_sync_) current_->before_sync_();
     if (current_->deaf_) return SQLITE_OK;
     current_->add(file, {.kind = DiskStep::Kind::sync});
     if (!std::exchange(self(file)->folder_synced, true)) {
@@ -103,6 +113,7 @@ class PowerCutVfs {
     return SQLITE_OK;
   }
   static int remove(sqlite3_vfs*, const char* name, int sync_folder) {
+    const std::lock_guard lock(current_->mutex_);
     const auto found = current_->entries_.find(name);
     if (found != current_->entries_.end()) {
       if (current_->recording_) {
@@ -124,12 +135,14 @@ class PowerCutVfs {
     const int done = shim_open<File>(current_->real_, name, file, flags, out_flags, kMethods);
     if (done != SQLITE_OK) return done;
     if (name == nullptr || !current_->recording_) return done;
+    const std::lock_guard lock(current_->mutex_);
     const auto [entry, fresh] = current_->entries_.try_emplace(name, current_->files_);
     self(file)->number = entry->second;
     if (fresh) {
       EMS_ASSERT(std::filesystem::file_size(name) == 0);  // Everything it holds is in the steps.
       ++current_->files_;
-      current_->add(file, {.kind = DiskStep::Kind::create, .name = name});
+      current_->steps_.push_back(
+          {.kind = DiskStep::Kind::create, .file = entry->second, .name = name});
     }
     return done;
   }
@@ -147,10 +160,21 @@ class PowerCutVfs {
   sqlite3_vfs vfs_;
   bool recording_ = true;
   bool deaf_ = false;
+  std::function<void()> before_sync_;
+  mutable std::mutex mutex_;  ///< Guards the following.
   std::vector<DiskStep> steps_;
   std::map<std::string, int> entries_;  ///< Names that exist now.
   int files_ = 0;
 };
+
+/// Moments before each sync.
+inline std::vector<std::size_t> sync_moments(const std::vector<DiskStep>& steps) {
+  std::vector<std::size_t> moments;
+  for (std::size_t i = 0; i < steps.size(); ++i) {
+    if (steps[i].kind == DiskStep::Kind::sync) moments.push_back(i);
+  }
+  return moments;
+}
 
 /// Goes through the steps of a disk, forwards, and says at each moment what a cut would leave.
 class PowerCutReplay {
