@@ -122,6 +122,14 @@ TEST(SafetyEnvelope, DcPvExactlyWhatTheBatteryTakesForcesNothing) {  // SAF-025
   EXPECT_EQ(w.out.inverters[0].ac.lo, 0_w);
 }
 
+TEST(SafetyEnvelope, WhatMustLeaveThroughAcIsRoundedUpFromTheSmallestPart) {  // SAF-025
+  World w = with_pv(9'999, false);
+  w.config.inverters[0].efficiency = 9999_bp;
+  forbid_charging(w);
+  w.run();
+  EXPECT_EQ(w.out.inverters[0].ac.lo, 9'999_w);  // 9998.0001 W.
+}
+
 TEST(SafetyEnvelope, RoundingNeverTurnsTheIntervalAround) {  // SAF-025
   World w = with_pv(3'001, false);
   w.config.inverters[0].efficiency = 3000_bp;

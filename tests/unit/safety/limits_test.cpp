@@ -29,6 +29,7 @@ TEST(SafetyLimits, DefaultsAreValidAndForbidPowerUntilCurrentsAreNamed) {  // SA
   EXPECT_EQ(small.discharge_overcurrent.trip, 24'000_ma);
   Limits large = limits;
   set_current_limits(large, 1'000'000_ma, 1'000'000_ma);
+  EXPECT_TRUE(validate(large, Chemistry::lfp));
   EXPECT_EQ(large.charge_overcurrent, kLfpBounds.widest.charge_overcurrent);
   EXPECT_EQ(large.discharge_overcurrent, kLfpBounds.widest.discharge_overcurrent);
 }

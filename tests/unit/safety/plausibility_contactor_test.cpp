@@ -7,6 +7,15 @@
 namespace ems::safety::test {
 namespace {
 
+TEST(SafetyPlausibility, AFeedbackThatIsNotThereIsNoClosedContactor) {  // SAF-084
+  Contactor b;
+  b.set(1, 1);
+  b.cycle();
+  b.in().contactor_closed->sample.quality = Quality::bad;
+  b.cycle();
+  EXPECT_EQ(b.judge(Rule::contactor_disagreement).value, 0);
+}
+
 TEST(SafetyPlausibility, AContactorThatContradictsItsCommandOrTheCurrentLatchesAfterASecond) {
   // SAF-084
   struct Case {

@@ -89,6 +89,19 @@ TEST(SafetyPlausibility, ALongStringJumpsAtFiftyVoltsUnlessItsLoadStepped) {  //
   }
 }
 
+TEST(SafetyPlausibility, ALoadThatStaysIsNoLoadStep) {  // SAF-080
+  for (const std::int32_t load : {50'000, -50'000}) {
+    Bench b;
+    b.config.batteries[0].cells_in_series = 240;
+    b.in().pack_voltage->sample.value = 768'000_mv;
+    b.in().pack_current->sample.value = MilliAmp{load};
+    b.run(2);
+    step_by(b.in().pack_voltage, -50'001);
+    b.cycle();
+    EXPECT_EQ(b.finding(Rule::value_jump), Finding::exceeded) << load;
+  }
+}
+
 TEST(SafetyPlausibility, AnyCurrentIsPossibleFromOneSampleToTheNext) {  // SAF-080
   Bench b;
   b.cycle();

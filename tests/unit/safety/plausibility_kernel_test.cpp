@@ -145,33 +145,37 @@ TEST(SafetyPlausibilityKernel, TheFifthDisobedienceOfABatteryTripsItAndAResetNee
 
 TEST(SafetyPlausibilityKernel, TheFifthDisobedienceOfAnInverterTripsItAndItsBatteries) {
   // SAF-083 SAF-033
-  World w;
-  w.config.batteries.push_back(battery_config(battery(2)));
-  w.batteries.push_back(healthy(w.now, battery(2)));
-  w.config.inverters.push_back(inverter_config(2, inverter(2)));
-  w.inverters.push_back({inverter(2), std::nullopt, taken(0_w, w.now)});
-  w.settle();
-  ASSERT_EQ(w.out.inverters[1].command, CommandKind::follow);
-  w.config.inverters[1].discharge_max = 1'000_w;
-  w.inverters[1].active_power->sample.value = 3'000_w;
-  w.batteries[1].pack_current->sample.value = 57'000_ma;
-  int cycles = 0;
-  while (!w.state.tripped() && cycles < 1'000) {
+  for (const std::size_t bad : {std::size_t{0}, std::size_t{1}}) {
+    const std::size_t other = 1 - bad;
+    World w;
+    w.config.batteries.push_back(battery_config(battery(2)));
+    w.batteries.push_back(healthy(w.now, battery(2)));
+    w.config.inverters.push_back(inverter_config(2, inverter(2)));
+    w.inverters.push_back({inverter(2), std::nullopt});
+    w.inverters[bad].active_power = taken(0_w, w.now);
+    w.settle();
+    ASSERT_EQ(w.out.inverters[bad].command, CommandKind::follow);
+    w.config.inverters[bad].discharge_max = 1'000_w;
+    w.inverters[bad].active_power->sample.value = 3'000_w;
+    w.batteries[bad].pack_current->sample.value = 57'000_ma;
+    int cycles = 0;
+    while (!w.state.tripped() && cycles < 1'000) {
+      w.run();
+      ++cycles;
+    }
+    EXPECT_LE(cycles, 153);
+    ASSERT_EQ(w.state.latch().size(), 1U);
+    EXPECT_EQ(w.state.latch()[0].cause, TripCause::limit_disobeyed);
+    EXPECT_EQ(w.state.latch()[0].asset, w.config.inverters[bad].asset);
     w.run();
-    ++cycles;
+    EXPECT_EQ(w.verdict(bad).state, SafetyState::tripped);
+    EXPECT_EQ(w.out.inverters[bad].state, SafetyState::tripped);
+    EXPECT_TRUE(w.charges(other));
+    const ResetRequest request{Role::technician, "Ada", "firmware of the inverter"};
+    EXPECT_FALSE(reset(w.state, w.config, w.inputs(), w.now, request));
+    w.inverters[bad].active_power->sample.value = 500_w;
+    EXPECT_TRUE(reset(w.state, w.config, w.inputs(), w.now, request));
   }
-  EXPECT_LE(cycles, 153);
-  ASSERT_EQ(w.state.latch().size(), 1U);
-  EXPECT_EQ(w.state.latch()[0].cause, TripCause::limit_disobeyed);
-  EXPECT_EQ(w.state.latch()[0].asset, inverter(2));
-  w.run();
-  EXPECT_EQ(w.verdict(1).state, SafetyState::tripped);
-  EXPECT_EQ(w.out.inverters[1].state, SafetyState::tripped);
-  EXPECT_TRUE(w.charges(0));
-  const ResetRequest request{Role::technician, "Ada", "firmware of the inverter"};
-  EXPECT_FALSE(reset(w.state, w.config, w.inputs(), w.now, request));
-  w.inverters[1].active_power->sample.value = 500_w;
-  EXPECT_TRUE(reset(w.state, w.config, w.inputs(), w.now, request));
 }
 
 TEST(SafetyPlausibilityKernel, WhileDisarmedNobodyDisobeys) {  // SAF-083 SAF-084
