@@ -265,6 +265,15 @@ TEST(EdgeStoreFault, ARolledBackStoreIsNoticedByTheServersMark) {
   EXPECT_EQ(check_items(store).rows, 50U);
 }
 
+TEST(EdgeStoreFault, AnErrorAtTheStartSaysWhatSqliteSaid) {
+  const TempDir dir;
+  std::filesystem::create_directory(dir / "s.db");
+  const Result<EdgeStore> store = EdgeStore::open(dir / "s.db");
+  ASSERT_FALSE(store);
+  EXPECT_EQ(store.error().code, Errc::io);
+  EXPECT_STREQ(store.error().what, "unable to open database file");
+}
+
 TEST(EdgeStoreFault, AReadOnlyFileHasAName) {
   if (::geteuid() == 0) GTEST_SKIP() << "root may write everything";
   const TempDir dir;

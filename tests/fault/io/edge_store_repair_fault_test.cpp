@@ -166,6 +166,29 @@ TEST(EdgeStoreRepairFault, ABlockThatRotsBeforeANewEpochGoesThereAsAGap) {
   EXPECT_EQ(found.rows, 90U);
 }
 
+TEST(EdgeStoreRepairFault, AGapThatCannotBeIsAHole) {
+  for (const char* damage :
+       {"last=9223372036854775807", "last=201", "last=-1", "first=0", "last=3", "reason=9"}) {
+    SCOPED_TRACE(damage);
+    const TempDir dir;
+    {
+      EdgeStore store = must_open(dir / "s.db");
+      add_rows(store, 1, 200);
+      ASSERT_TRUE(store.commit());
+    }
+    run_sql(dir / "s.db", std::string("DELETE FROM block WHERE first=61; INSERT INTO gap "
+                                      "VALUES(1,1,61,120,1,NULL,NULL); UPDATE gap SET ") +
+                              damage);
+    for (int life = 0; life < 2; ++life) {
+      EdgeStore store = must_open(dir / "s.db");
+      EXPECT_EQ(store.open_report().corrupt_rows, life == 0 ? 60U : 0U);
+      const Found found = check_items(store);
+      EXPECT_EQ(found.rows, 140U);
+      EXPECT_EQ(found.gap_rows, 60U);
+    }
+  }
+}
+
 TEST(EdgeStoreRepairFault, MarksBeyondAnyLifeAreDamageNotAnAssert) {
   const TempDir dir;
   {
@@ -430,19 +453,30 @@ TEST(EdgeStoreRepairFault, AnIndexThatRotsWhileOpenHidesNoRow) {
 }
 
 TEST(EdgeStoreRepairFault, OfTwoBlocksOfOneKeyTheLongerStays) {
-  const TempDir dir;
-  {
+  for (const bool longer_first : {false, true}) {
+    SCOPED_TRACE(longer_first);
+    const TempDir dir;
+    {
+      EdgeStore store = must_open(dir / "s.db");
+      add_rows(store, 1, 70);
+      ASSERT_TRUE(store.commit());
+      if (longer_first) run_sql(dir / "s.db", "CREATE TABLE old AS SELECT * FROM block");
+      // An index that does not know of 61 lets another block of that key in.
+      if (!longer_first) change_index(dir / "s.db", "DELETE FROM entry WHERE first=61");
+      add_rows(store, 71, 90);
+      ASSERT_TRUE(store.commit());
+    }
+    if (longer_first) {
+      change_index(dir / "s.db", "DELETE FROM entry WHERE first=61");
+      run_sql(dir / "s.db",
+              "INSERT INTO block SELECT 900, stream, epoch, first, last, utc_min_us, utc_max_us, "
+              "bytes FROM old WHERE first=61; DROP TABLE old");
+    }
     EdgeStore store = must_open(dir / "s.db");
-    add_rows(store, 1, 70);
-    ASSERT_TRUE(store.commit());
-    change_index(dir / "s.db", "DELETE FROM entry WHERE first=61");
-    add_rows(store, 71, 90);  // The index does not know of 61: another block of that key.
-    ASSERT_TRUE(store.commit());
+    EXPECT_TRUE(store.open_report().repaired);
+    EXPECT_EQ(store.open_report().corrupt_rows, 0U);
+    EXPECT_EQ(check_items(store).rows, 90U);
   }
-  EdgeStore store = must_open(dir / "s.db");
-  EXPECT_TRUE(store.open_report().repaired);
-  EXPECT_EQ(store.open_report().corrupt_rows, 0U);
-  EXPECT_EQ(check_items(store).rows, 90U);
 }
 
 TEST(EdgeStoreRepairFault, ADamagedFileIsMovedAsideAndWhatIsReadableIsSalvaged) {

@@ -88,6 +88,8 @@ Result<void> EdgeStore::Impl::open(const std::string& path, const EdgeStoreOptio
     if (sound) sound = check_blocks();
     if (sound || sound.error().code != Errc::corrupt || !options.repair) return noted(sound);
     counters = {};
+    report = {};
+    report.reindexed = indexes.mended;
   } else if (opened.error().code != Errc::corrupt || !options.repair) {
     return fail(opened.error());
   }
@@ -216,6 +218,14 @@ Result<void> EdgeStore::Impl::check_blocks() {
 }
 
 Result<void> EdgeStore::Impl::fill_holes(Lane& of) {
+  // A gap that cannot be is damage: no server takes it. The rows it stood for are holes now.
+  Result<sqlite::Statement> impossible = db.prepare(
+      "DELETE FROM gap WHERE stream=?1 AND (first<1 OR last<first OR reason NOT BETWEEN 1 AND 3 "
+      "OR (epoch=?2 AND last>?3))");
+  if (!impossible) return fail(impossible.error());
+  impossible->bind(1, number(of.stream)).bind(2, std::int64_t{epoch.counter});
+  const Result<void> removed = impossible->bind(3, of.committed).run();
+  if (!removed) return removed;
   Result<sqlite::Statement> rows = db.prepare(
       "SELECT first, last, 0 FROM block WHERE stream=?1 AND epoch=?2 UNION ALL "
       "SELECT first, last, 1 FROM gap WHERE stream=?1 AND epoch=?2 ORDER BY 1");

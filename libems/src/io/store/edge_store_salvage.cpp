@@ -120,7 +120,7 @@ Result<void> EdgeStore::Impl::salvage(sqlite::Database& from) {
     of.last = std::max(of.last, seen);
     Result<sqlite::Statement> s = db.prepare(
         "INSERT INTO stream(stream,epoch,last,acknowledged,lost) VALUES(?1,?2,?3,?4,"
-        "max(?5,(SELECT ifnull(sum(last-first+1),0) FROM gap WHERE stream=?1)))");
+        "max(?5,(SELECT CAST(total(last-first+1) AS INTEGER) FROM gap WHERE stream=?1)))");
     if (!s) return fail(s.error());
     s->bind(1, number).bind(2, *counter).bind(3, of.last).bind(4, of.acknowledged);
     step = s->bind(5, lost[number]).run();

@@ -65,7 +65,7 @@ Error to_error(int code, sqlite3* db) noexcept {
     case SQLITE_TOOBIG:
       return fail(Errc::resource_exhausted, 0, "store: a value is too large").error;
     default:
-      return fail(Errc::io, 0, "store: SQLite refused, see its message").error;
+      return fail(Errc::io, 0, sqlite3_errstr(code)).error;  // Static text.
   }
 }
 
