@@ -69,6 +69,7 @@ def project(folder: Path, find: str, *rest: str, **files: str) -> Path:
     ("04-c-loop", {"c-loop": "expected_output.txt"}),
     ("06-c-policies", {"c-policies": "expected_output.txt"}),
     ("08-energy-ledger", {"energy-ledger": "expected_output.txt"}),
+    ("09-energy-in-c", {"energy-in-c": "expected_output.txt"}),
 ])
 def test_example_builds_alone_and_prints_what_its_folder_says(prefix, tmp_path, folder, programs):
     build(prefix, EXAMPLES / folder, tmp_path / "build")
@@ -99,7 +100,7 @@ def test_core_needs_and_links_nothing_else(prefix, tmp_path):
 
 
 @pytest.mark.skipif(shutil.which("valgrind") is None, reason="valgrind is not installed")
-@pytest.mark.parametrize("folder, program", [("04-c-loop", "c-loop"), ("06-c-policies", "c-policies")])
+@pytest.mark.parametrize("folder, program", [("04-c-loop", "c-loop"), ("06-c-policies", "c-policies"), ("09-energy-in-c", "energy-in-c")])
 def test_the_c_loops_allocate_nothing(prefix, tmp_path, folder, program):
     build(prefix, EXAMPLES / folder, tmp_path / "build")
     done = run("valgrind", "--error-exitcode=9", tmp_path / "build" / program)
