@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <cstdint>
 #include <cstdio>
 #include <filesystem>
 #include <string_view>
@@ -42,8 +43,8 @@ class Partial {
       made.fd_ = ::open(made.path_.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0640);
       if (made.fd_ < 0 && errno == EEXIST) continue;
       if (made.fd_ < 0) return fail(sqlite::error_of(errno, "snapshot: its copy cannot be made"));
-      // Between the two lines another snapshot may take it for one left over, and remove it.
-      if (lock(made.fd_)) return made;
+      // Meanwhile another snapshot may have taken it for one left over, and removed it.
+      if (lock(made.fd_) != Lock::others && named(made.fd_)) return made;
     }
   }
   Partial(Partial&& other) noexcept
@@ -69,10 +70,16 @@ class Partial {
     }
     return hex;
   }
-  /// Whether it is a file of ours that nobody makes: then it is locked.
-  static bool lock(int fd) noexcept {
+  /// On a file system that knows no locks one left over is never told from one being made.
+  enum class Lock : std::uint8_t { ours, others, unknown };
+  static Lock lock(int fd) noexcept {
+    if (::flock(fd, LOCK_EX | LOCK_NB) == 0) return Lock::ours;
+    return errno == EWOULDBLOCK ? Lock::others : Lock::unknown;
+  }
+  /// Nobody removed it.
+  static bool named(int fd) noexcept {
     struct stat status {};
-    return ::flock(fd, LOCK_EX | LOCK_NB) == 0 && ::fstat(fd, &status) == 0 && status.st_nlink > 0;
+    return ::fstat(fd, &status) == 0 && status.st_nlink > 0;
   }
   /// Those of snapshots to this name that died.
   static void remove_left_over(const std::string& to) {
@@ -88,7 +95,7 @@ class Partial {
       if (name.find_first_not_of(kHex, prefix.size()) != std::string::npos) continue;
       const int fd = ::open(at->path().c_str(), O_RDWR | O_NOFOLLOW | O_CLOEXEC);
       if (fd < 0) continue;
-      if (lock(fd)) remove_with_parts(at->path().string());
+      if (lock(fd) == Lock::ours) remove_with_parts(at->path().string());
       ::close(fd);
     }
   }
