@@ -4,6 +4,7 @@
 
 #include <filesystem>
 #include <string>
+#include <vector>
 
 #include "ems/io/log.hpp"
 #include "ems/io/store/store_reader.hpp"
@@ -47,7 +48,9 @@ inline std::string agent_metrics(const AgentParts& parts) {
     }
   }
   if (parts.uplink != nullptr) {
-    rpc::write_metrics(parts.uplink->view(), parts.uplink->counters(), page);
+    const std::vector<runtime::UplinkView> views = parts.uplink->views();
+    const std::vector<rpc::UplinkCounters> counters = parts.uplink->counters();
+    for (std::size_t i = 0; i < views.size(); ++i) rpc::write_metrics(views[i], counters[i], page);
   }
   return page.text();
 }

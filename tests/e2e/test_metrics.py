@@ -53,6 +53,7 @@ def assert_in_catalogue(metrics: dict, program: str) -> None:
 @pytest.fixture
 def site(install):
     site = install()
+    site.server_label = {"server": re.search(r"servers:\s*- \{?\s*address: \"?([^\",}\s]+)", (site.folder / "site.yaml").read_text())[1]}
     site.agent_metrics, site.server_metrics = free_port(), free_port()
     for name, port in (("site.yaml", site.agent_metrics), ("server.yaml", site.server_metrics)):
         site.write(name, (site.folder / name).read_text() + f'metrics: {{listen: "127.0.0.1:{port}"}}\n')
@@ -64,7 +65,7 @@ def test_agent_and_server_are_scraped(site):
     site.start_sim()
     site.start_agent()
     agent = wait_for("a normal site that uploads", lambda: (m := scrape(site.agent_metrics)) and
-                     one(m, "ems_safety_state", asset="battery/1", state="normal") == 1 and one(m, "ems_uplink_connected") == 1
+                     one(m, "ems_safety_state", asset="battery/1", state="normal") == 1 and one(m, "ems_uplink_connected", **site.server_label) == 1
                      and one(m, "ems_store_rows_acknowledged_total", stream="telemetry") > 0 and m, 40)
     assert_in_catalogue(agent, "agent")
     missing = set(catalogue("agent")) - {re.sub(r"_(bucket|sum|count)$", "", n) for n in agent} - set(agent)
@@ -96,7 +97,7 @@ def test_what_is_lost_has_no_series_and_counts_rise(site):
     site.start_agent()
     before = wait_for("a normal battery", lambda: (m := scrape(site.agent_metrics)) and "ems_battery_soc_ratio" in m
                       and one(m, "ems_safety_state", asset="battery/1", state="normal") == 1 and m, 40)
-    assert one(before, "ems_uplink_connected") == 0  # There is no server.
+    assert one(before, "ems_uplink_connected", **site.server_label) == 0  # There is no server.
     assert "ems_uplink_last_ack_age_seconds" not in before
     site.kill("sim")
     after = wait_for("the loss to show", lambda: (m := scrape(site.agent_metrics)) and "ems_battery_soc_ratio" not in m
@@ -117,8 +118,8 @@ def test_refused_identities_are_counted_by_code(site):
     site.start_agent()
     wait_for("a refusal", lambda: one(scrape(site.server_metrics), "ems_server_refused_total", code="permission_denied") > 0, 20)
     assert one(scrape(site.server_metrics), "ems_server_rows_stored_total", stream="telemetry") == 0
-    assert one(wait_for("the agent to see it", lambda: (m := scrape(site.agent_metrics)) and one(m, "ems_uplink_failures_total") > 0 and m, 20),
-               "ems_uplink_connected") == 0
+    assert one(wait_for("the agent to see it", lambda: (m := scrape(site.agent_metrics)) and one(m, "ems_uplink_failures_total", **site.server_label) > 0 and m, 20),
+               "ems_uplink_connected", **site.server_label) == 0
 
 
 def test_a_hundred_idle_connections_neither_stop_a_scrape_nor_the_ticks(site):

@@ -8,14 +8,16 @@ using io::Metric;
 void write_metrics(const runtime::UplinkView& view, const UplinkCounters& counters,
                    io::MetricPage& page) {
   constexpr int kMicroDigits = 6;
-  page.set(Metric::uplink_connected, view.state == runtime::UplinkState::online ? 1 : 0);
-  page.set_count(Metric::uplink_connects_total, counters.connects);
-  page.set_count(Metric::uplink_failures_total, counters.failures);
-  page.set_count(Metric::uplink_blocks_sent_total, counters.blocks_sent);
-  page.set_count(Metric::uplink_blocks_resent_total, counters.blocks_resent);
-  page.set_count(Metric::uplink_gaps_sent_total, counters.gaps_sent);
+  const std::string_view server = view.server;
+  page.set(Metric::uplink_connected, {server}, view.state == runtime::UplinkState::online ? 1 : 0);
+  page.set_count(Metric::uplink_connects_total, {server}, counters.connects);
+  page.set_count(Metric::uplink_failures_total, {server}, counters.failures);
+  page.set_count(Metric::uplink_blocks_sent_total, {server}, counters.blocks_sent);
+  page.set_count(Metric::uplink_blocks_resent_total, {server}, counters.blocks_resent);
+  page.set_count(Metric::uplink_gaps_sent_total, {server}, counters.gaps_sent);
   if (view.last_ack_age) {
-    page.set(Metric::uplink_last_ack_age_seconds, view.last_ack_age->count(), kMicroDigits);
+    page.set(Metric::uplink_last_ack_age_seconds, {server}, view.last_ack_age->count(),
+             kMicroDigits);
   }
 }
 

@@ -194,20 +194,10 @@ UplinkView UplinkGroup::view() const {
   return view;
 }
 
-UplinkCounters UplinkGroup::counters() const {
-  UplinkCounters sum;
-  for (const auto& lane : lanes_) {
-    const UplinkCounters one = lane->client.counters();
-    sum.connects += one.connects;
-    sum.failures += one.failures;
-    sum.blocks_sent += one.blocks_sent;
-    sum.blocks_resent += one.blocks_resent;
-    sum.gaps_sent += one.gaps_sent;
-    sum.live_sent += one.live_sent;
-    sum.live_dropped += one.live_dropped;
-    sum.commands += one.commands;
-  }
-  return sum;
+std::vector<UplinkCounters> UplinkGroup::counters() const {
+  std::vector<UplinkCounters> counters;
+  for (const auto& lane : lanes_) counters.push_back(lane->client.counters());
+  return counters;
 }
 
 }  // namespace ems::rpc

@@ -15,21 +15,42 @@ using testing::Not;
 
 TEST(UplinkMetrics, AnAckNobodyGaveHasNoAge) {
   runtime::UplinkView view;
+  view.server = "ems.example:7443";
   view.state = runtime::UplinkState::waiting;
   UplinkCounters counters;
   counters.connects = 3;
   counters.blocks_resent = 2;
   io::MetricPage page;
   write_metrics(view, counters, page);
-  EXPECT_THAT(page.text(), HasSubstr("ems_uplink_connected 0\n"));
-  EXPECT_THAT(page.text(), HasSubstr("ems_uplink_connects_total 3\n"));
-  EXPECT_THAT(page.text(), HasSubstr("ems_uplink_blocks_resent_total 2\n"));
+  const std::string of = "{server=\"ems.example:7443\"} ";
+  EXPECT_THAT(page.text(), HasSubstr("ems_uplink_connected" + of + "0\n"));
+  EXPECT_THAT(page.text(), HasSubstr("ems_uplink_connects_total" + of + "3\n"));
+  EXPECT_THAT(page.text(), HasSubstr("ems_uplink_blocks_resent_total" + of + "2\n"));
   EXPECT_THAT(page.text(), Not(HasSubstr("ack_age")));
   view.state = runtime::UplinkState::online;
   view.last_ack_age = milliseconds(2500);
   write_metrics(view, counters, page);
-  EXPECT_THAT(page.text(), HasSubstr("ems_uplink_connected 1\n"));
-  EXPECT_THAT(page.text(), HasSubstr("ems_uplink_last_ack_age_seconds 2.5\n"));
+  EXPECT_THAT(page.text(), HasSubstr("ems_uplink_connected" + of + "1\n"));
+  EXPECT_THAT(page.text(), HasSubstr("ems_uplink_last_ack_age_seconds" + of + "2.5\n"));
+}
+
+TEST(UplinkMetrics, EachServerHasItsOwnSeries) {
+  io::MetricPage page;
+  UplinkCounters counters;
+  for (const char* server : {"a.example:1", "b.example:2"}) {
+    counters.failures += 1;
+    runtime::UplinkView view;
+    view.server = server;
+    if (counters.failures == 2) view.state = runtime::UplinkState::online;
+    write_metrics(view, counters, page);
+  }
+  const std::string text = page.text();
+  for (const char* line : {"ems_uplink_connected{server=\"a.example:1\"} 0\n",
+                           "ems_uplink_connected{server=\"b.example:2\"} 1\n",
+                           "ems_uplink_failures_total{server=\"a.example:1\"} 1\n",
+                           "ems_uplink_failures_total{server=\"b.example:2\"} 2\n"}) {
+    EXPECT_THAT(text, HasSubstr(line));
+  }
 }
 
 TEST(ServerMetrics, RowsAreByStreamAndRefusalsByCode) {

@@ -8,7 +8,7 @@
 
 namespace ems::rpc {
 
-/// Whether the server is there, connections, what was sent.
+/// Of one server, labelled with its address: whether it is there, connections, what was sent.
 /// @thread_safety Pure function.
 void write_metrics(const runtime::UplinkView& view, const UplinkCounters& counters,
                    io::MetricPage& page);

@@ -64,7 +64,7 @@ class UplinkGroup {
   /// absent while one has none.
   [[nodiscard]] runtime::UplinkView view() const;
   [[nodiscard]] std::vector<runtime::UplinkView> views() const;  ///< In the order given.
-  [[nodiscard]] UplinkCounters counters() const;                 ///< Of all servers together.
+  [[nodiscard]] std::vector<UplinkCounters> counters() const;    ///< As views().
 
  private:
   struct Lane;
