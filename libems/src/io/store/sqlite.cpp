@@ -175,6 +175,16 @@ Result<void> Database::run(const char* sql) {
   return {};
 }
 
+Result<void> Database::begin() {
+  const Result<void> ready = prepare_once(begin_, "BEGIN IMMEDIATE");
+  return ready ? begin_.run() : ready;
+}
+
+Result<void> Database::commit() {
+  const Result<void> ready = prepare_once(commit_, "COMMIT");
+  return ready ? commit_.run() : ready;
+}
+
 Result<std::int64_t> Database::integer(std::string_view sql) {
   Result<Statement> statement = prepare(sql);
   if (!statement) return fail(statement.error());

@@ -79,6 +79,9 @@ class Database {
   /// Prepares `statement` unless it is ready.
   [[nodiscard]] Result<void> prepare_once(Statement& statement, std::string_view sql);
   [[nodiscard]] Result<void> run(const char* sql);
+  /// Of a transaction, see there. Prepared once: an edge store says them every second.
+  [[nodiscard]] Result<void> begin();
+  [[nodiscard]] Result<void> commit();
   /// The one integer of a one-row query or pragma.
   [[nodiscard]] Result<std::int64_t> integer(std::string_view sql);
   [[nodiscard]] Result<std::string> text(std::string_view sql);
@@ -95,14 +98,16 @@ class Database {
     void operator()(sqlite3* raw) const noexcept { sqlite3_close_v2(raw); }
   };
   std::unique_ptr<sqlite3, Close> raw_;
+  Statement begin_;  // Behind raw_: finalized before it closes.
+  Statement commit_;
 };
 
 /// Rolls back unless commit() succeeded.
 class Transaction {
  public:
   explicit Transaction(Database& db) noexcept : db_(&db) {}
-  [[nodiscard]] Result<void> begin() { return db_->run("BEGIN IMMEDIATE"); }
-  [[nodiscard]] Result<void> commit() { return db_->run("COMMIT"); }
+  [[nodiscard]] Result<void> begin() { return db_->begin(); }
+  [[nodiscard]] Result<void> commit() { return db_->commit(); }
   ~Transaction() {
     if (db_->in_transaction()) (void)db_->run("ROLLBACK");  // Nothing better can be done.
   }
