@@ -4,18 +4,22 @@
 //   ems_load run KEY=VALUE...                   sends rows; JSON on stdout
 //   ems_load verify STORE KEY=VALUE...          reads every row back from the server's file; JSON
 // Keys: pki, address, agents, assets (devices behind one agent), rows (of one block), period (s,
-// between two blocks of a device), seconds, signals, catch_up (s).
+// between two blocks of a device), seconds, signals, catch_up (s), server_pid (run: its figures).
 #include <grpcpp/client_context.h>
 #include <grpcpp/support/client_callback.h>
 #include <sys/resource.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <atomic>
 #include <chrono>
 #include <deque>
+#include <fstream>
+#include <iterator>
 #include <map>
 #include <memory>
 #include <mutex>
+#include <sstream>
 #include <thread>
 
 #include "bench/load/load_parts.hpp"
@@ -36,7 +40,7 @@ using std::chrono::duration;
 
 struct Options {
   std::string pki, address;
-  std::size_t agents = 1, assets = 1, rows = 1, signals = 50;
+  std::size_t agents = 1, assets = 1, rows = 1, signals = 50, server_pid = 0;
   double period = 1, seconds = 10, catch_up = 30;
 };
 
@@ -64,6 +68,7 @@ Options parse(int argc, char** argv, int from) {
   count("assets", options.assets);
   count("rows", options.rows);
   count("signals", options.signals);
+  count("server_pid", options.server_pid);
   real("period", options.period);
   real("seconds", options.seconds);
   real("catch_up", options.catch_up);
@@ -71,6 +76,42 @@ Options parse(int argc, char** argv, int from) {
   if (options.rows < 1 || options.rows > telemetry::kBlockRowsMax) die("rows: 1 .. 60");
   if (options.agents < 1 || options.assets < 1 || options.assets > 65'000) die("agents, assets");
   return options;
+}
+
+telemetry::Epoch epoch_of(std::size_t agent) {
+  telemetry::Epoch epoch;
+  epoch.counter = 1;
+  for (std::size_t i = 0; i < epoch.random.size(); ++i) {
+    epoch.random[i] = static_cast<std::byte>((agent + 1) >> (8 * (i % 4)));
+  }
+  return epoch;
+}
+/// What a row holds is a function of its agent and sequence, so that it can be checked.
+std::span<const telemetry::RowValue> values_of(const load::RowPool& pool, std::size_t agent,
+                                               std::size_t asset, telemetry::Sequence sequence) {
+  return pool.row(agent * 7 + asset * 13 + sequence);
+}
+constexpr std::size_t kPoolRows = 7'200;
+
+/// CPU time and resident memory of another process.
+struct Process {
+  double cpu_s = 0, resident_kib = 0;
+};
+Process look_at(std::size_t pid) {
+  Process seen;
+  const std::string folder = "/proc/" + std::to_string(pid);
+  std::ifstream stat(folder + "/stat");
+  std::string text{std::istreambuf_iterator<char>(stat), {}};
+  std::istringstream fields(text.substr(text.rfind(')') + 2));
+  std::string skipped;
+  for (int i = 0; i < 11; ++i) fields >> skipped;
+  double user = 0, system = 0, total_pages = 0, pages = 0;
+  fields >> user >> system;
+  std::ifstream statm(folder + "/statm");
+  if (!(statm >> total_pages >> pages) || !fields) die("no process " + std::to_string(pid));
+  seen.cpu_s = (user + system) / static_cast<double>(sysconf(_SC_CLK_TCK));
+  seen.resident_kib = pages * static_cast<double>(sysconf(_SC_PAGESIZE)) / 1024;
+  return seen;
 }
 
 /// One gateway: makes blocks, sends them in order, keeps what is not acknowledged, connects again.
@@ -83,10 +124,7 @@ class Agent {
         rpc::client_credentials({options.pki + "/ca.crt", stem + ".crt", stem + ".key"}), stem);
     stub_ = v1::UplinkService::NewStub(
         rpc::open_channel(options.address, credentials_, seconds(20), seconds(20)));
-    epoch_.counter = 1;
-    for (std::size_t i = 0; i < epoch_.random.size(); ++i) {
-      epoch_.random[i] = static_cast<std::byte>((number + 1) >> (8 * (i % 4)));
-    }
+    epoch_ = epoch_of(number);
   }
 
   /// A device's block is due: encodes and sends it.
@@ -99,7 +137,7 @@ class Agent {
     for (std::size_t i = 0; i < options_.rows; ++i, ++next_) {
       const auto ago = static_cast<std::int64_t>(1'000 * (options_.rows - 1 - i));
       const telemetry::Row row{now + milliseconds(-ago), points,
-                               pool_.row(number_ * 7 + asset * 13 + next_)};
+                               values_of(pool_, number_, asset, next_)};
       const auto done =
           must(builder.append({1, catalogue_hash(), ClockQuality::synced}, row), "append");
       if (done != telemetry::Append::stored) die("a row did not fit its block");
@@ -294,7 +332,9 @@ bool wait(double at_most_s, Condition&& condition) {
 }
 
 int run(const Options& options) {
-  const load::RowPool pool(7'200, options.signals);
+  const load::RowPool pool(kPoolRows, options.signals);
+  const bool watch = options.server_pid != 0;
+  const Process empty = watch ? look_at(options.server_pid) : Process{};
   std::vector<std::unique_ptr<Agent>> agents;
   for (std::size_t n = 0; n < options.agents; ++n) {
     agents.push_back(std::make_unique<Agent>(options, pool, n));
@@ -310,6 +350,8 @@ int run(const Options& options) {
   });
   if (!all_online) die("not every agent could connect: " + agents.front()->figures().error);
   const double connect_s = duration<double>(Clock::now() - begun).count();
+  if (watch) std::this_thread::sleep_for(std::chrono::seconds{1});  // Handshakes are over.
+  const Process idle = watch ? look_at(options.server_pid) : Process{};
   std::fprintf(stderr, "load: started\n");
 
   // Every device's block has its moment within the period; the devices are spread over it.
@@ -337,6 +379,7 @@ int run(const Options& options) {
     look();
     return std::all_of(agents.begin(), agents.end(), [](auto& a) { return a->settled(); });
   });
+  const Process loaded = watch ? look_at(options.server_pid) : Process{};
   Agent::Figures sum;
   std::vector<float> latencies;
   for (const auto& agent : agents) {
@@ -358,27 +401,37 @@ int run(const Options& options) {
       "{\"rows\": %llu, \"acknowledged\": %llu, \"settled\": %s, \"bytes\": %llu, "
       "\"connects\": %llu, \"connect_s\": %.3f, \"run_s\": %.3f, \"p50_ms\": %.3f, "
       "\"p99_ms\": %.3f, \"p999_ms\": %.3f, \"max_ms\": %.3f, \"blocks\": %zu, "
-      "\"generator_late_max_ms\": %.3f, \"generator_cpu_s\": %.3f}\n",
+      "\"generator_late_max_ms\": %.3f, \"generator_cpu_s\": %.3f, \"connect_cpu_s\": %.3f, "
+      "\"rows_cpu_s\": %.3f, \"idle_agent_kib\": %.3f, \"busy_agent_kib\": %.3f}\n",
       static_cast<unsigned long long>(sum.rows), static_cast<unsigned long long>(sum.acknowledged),
       settled ? "true" : "false", static_cast<unsigned long long>(sum.bytes),
       static_cast<unsigned long long>(sum.connects), connect_s, run_s, percentile(latencies, 0.5),
       percentile(latencies, 0.99), percentile(latencies, 0.999), percentile(latencies, 1),
-      latencies.size(), late_max_ms, cpu);
+      latencies.size(), late_max_ms, cpu, idle.cpu_s - empty.cpu_s, loaded.cpu_s - idle.cpu_s,
+      (idle.resident_kib - empty.resident_kib) / static_cast<double>(options.agents),
+      (loaded.resident_kib - empty.resident_kib) / static_cast<double>(options.agents));
   if (!sum.error.empty()) std::fprintf(stderr, "load: last error: %s\n", sum.error.c_str());
   return 0;
 }
 
-/// Reads back what an agent's rows became: 1, 2, 3 ... without a hole and without one twice.
-struct Checker final : io::RowSink {
+/// Reads back what an agent's rows became: 1, 2, 3 ... without a hole and without one twice, and
+/// each with the points and values that the agent gave it.
+class Checker final : public io::RowSink {
+ public:
+  Checker(const Options& options, const load::RowPool& pool,
+          std::span<const std::vector<Point>> tables, std::size_t agent)
+      : options_(options), pool_(pool), tables_(tables), agent_(agent) {}
+
   bool row(const io::RowId& id, const telemetry::Row& row) override {
     ++rows;
     points += row.points.size();
-    if (id.sequence <= last) {
+    if (id.sequence <= last_) {
       ++duplicates;
     } else {
-      holes += id.sequence - last - 1;
-      last = id.sequence;
+      holes += id.sequence - last_ - 1;
+      last_ = id.sequence;
     }
+    if (!as_sent(id, row)) ++wrong;
     return true;
   }
   bool record(const io::RowId&, const telemetry::Record&) override { return true; }
@@ -386,8 +439,20 @@ struct Checker final : io::RowSink {
     gap_rows += gap.last - gap.first + 1;
     return true;
   }
-  std::uint64_t rows = 0, points = 0, duplicates = 0, holes = 0, gap_rows = 0;
-  telemetry::Sequence last = 0;
+  std::uint64_t rows = 0, points = 0, duplicates = 0, holes = 0, gap_rows = 0, wrong = 0;
+
+ private:
+  [[nodiscard]] bool as_sent(const io::RowId& id, const telemetry::Row& row) const {
+    const std::size_t asset = (id.sequence - 1) / options_.rows % options_.assets;
+    return id.epoch == epoch_of(agent_) && std::ranges::equal(row.points, tables_[asset]) &&
+           std::ranges::equal(row.values, values_of(pool_, agent_, asset, id.sequence));
+  }
+
+  const Options& options_;
+  const load::RowPool& pool_;
+  const std::span<const std::vector<Point>> tables_;  ///< Of each device.
+  const std::size_t agent_;
+  telemetry::Sequence last_ = 0;
 };
 
 int verify(const std::string& file, const Options& options) {
@@ -395,11 +460,16 @@ int verify(const std::string& file, const Options& options) {
   reading.create = false;
   reading.read_only = true;
   const auto store = must(fleet::open_sqlite_fleet_store(file, reading), file);
-  Checker sum;
+  const load::RowPool pool(kPoolRows, options.signals);
+  std::vector<std::vector<Point>> points;
+  for (std::size_t i = 0; i < options.assets; ++i) {
+    points.push_back(pool.points(static_cast<std::uint16_t>(i + 1)));
+  }
+  Checker sum(options, pool, points, 0);
   std::uint64_t again = 0;
   for (std::size_t n = 0; n < options.agents; ++n) {
     const fleet::AgentKey key{"default", load::agent_name(n)};
-    Checker one;
+    Checker one(options, pool, points, n);
     must(store->rows(key)->read(telemetry::Stream::telemetry, {}, one), key.agent);
     for (const auto& mark : must(store->marks(key), key.agent)) again += mark.duplicates;
     sum.rows += one.rows;
@@ -407,13 +477,15 @@ int verify(const std::string& file, const Options& options) {
     sum.duplicates += one.duplicates;
     sum.holes += one.holes;
     sum.gap_rows += one.gap_rows;
+    sum.wrong += one.wrong;
   }
   std::printf(
       "{\"rows\": %llu, \"points\": %llu, \"twice\": %llu, \"holes\": %llu, \"gap_rows\": %llu, "
-      "\"resent\": %llu}\n",
+      "\"wrong\": %llu, \"resent\": %llu}\n",
       static_cast<unsigned long long>(sum.rows), static_cast<unsigned long long>(sum.points),
       static_cast<unsigned long long>(sum.duplicates), static_cast<unsigned long long>(sum.holes),
-      static_cast<unsigned long long>(sum.gap_rows), static_cast<unsigned long long>(again));
+      static_cast<unsigned long long>(sum.gap_rows), static_cast<unsigned long long>(sum.wrong),
+      static_cast<unsigned long long>(again));
   return 0;
 }
 
