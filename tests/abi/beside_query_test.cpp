@@ -269,6 +269,77 @@ TEST(CQueryBesideCpp, TheLedgerIsThatOfCpp) {
   EXPECT_GT(wraps, 5U);
 }
 
+/// Rows whose point table changes, of many assets and a module of one.
+Story changing_tables(std::mt19937_64& random) {
+  const std::vector<Point> all{{battery(1), Signal::pack_voltage, 0},
+                               {battery(1), Signal::pack_current, 0},
+                               {battery(1), Signal::pack_power, 0},
+                               {inverter(1), Signal::active_power, 0},
+                               {inverter(2), Signal::active_power, 0},
+                               kPower,
+                               kCounter,
+                               {{AssetKind::battery, 1, 1}, Signal::pack_power, 0}};
+  Story story = story_of(random);
+  std::vector<Point> table;
+  for (OwnedRow& row : story.rows) {
+    if (table.empty() || random() % 20 == 0) {
+      table.clear();
+      for (const Point& point : all) {
+        if (random() % 2 == 0) table.push_back(point);
+      }
+      if (table.empty()) table.push_back(kPower);
+      std::ranges::sort(table);
+    }
+    const std::int64_t wh = row.values[1].value;
+    row.points = table;
+    row.values.clear();
+    for (const Point& point : table) {
+      const auto watts = static_cast<std::int64_t>(random() % 10'000) - 5'000;
+      row.values.push_back({point == kCounter ? wh : watts, Quality::good, random() % 10 != 0});
+    }
+  }
+  return story;
+}
+
+TEST(CQueryBesideCpp, TablesThatChangeGiveTheSame) {
+  const Seed seed(20261122);
+  auto random = seed.engine();
+  for (int run = 0; run < kRuns; ++run) {
+    const Story story = changing_tables(random);
+    const query::Grid grid = grid_of(random);
+    const Edges edges(grid);
+    auto buckets = downsample_config();
+    auto energy = energy_config();
+    buckets.grid = energy.grid = edges.c();
+    buckets.break_capacity = energy.break_capacity = energy.waiting_capacity = 2'000;
+    const Buckets down(buckets);
+    const Ledger ledger(energy);
+    auto cpp_down = query::Downsampler::create(grid);
+    auto cpp_ledger = query::EnergyLedger::create(grid);
+    tell(story, down);
+    tell(story, ledger);
+    tell(story, *cpp_down);
+    tell(story, *cpp_ledger);
+    ASSERT_EQ(ems_energy_finish(ledger.handle), EMS_OK);
+    cpp_ledger->finish();
+    ASSERT_EQ(down.status().point_count, cpp_down->points().size());
+    for (std::size_t point = 0; point < cpp_down->points().size(); ++point) {
+      for (std::size_t i = 0; i < grid.size(); ++i) {
+        ASSERT_NO_FATAL_FAILURE(expect_same(down.at(point, i), cpp_down->buckets(point)[i]));
+      }
+    }
+    const auto accounts = cpp_ledger->accounts();
+    ASSERT_EQ(ledger.status().account_count, accounts.size());
+    for (std::size_t account = 0; account < accounts.size(); ++account) {
+      ASSERT_EQ(accounts[account].asset.module, 0);  // A module has no account.
+      for (std::size_t i = 0; i < grid.size(); ++i) {
+        ASSERT_NO_FATAL_FAILURE(
+            expect_same(ledger.at(account, i), cpp_ledger->figures(accounts[account])[i]));
+      }
+    }
+  }
+}
+
 TEST(CQueryBesideCpp, LittleMemoryKnowsLessAndSaysSo) {
   const Seed seed(20261122);
   auto random = seed.engine();
