@@ -9,6 +9,7 @@ import pytest
 
 from support.grpc_client import Contract, channel_to, identity, raw_call
 from support.harness import SITE_YAML, build_dir
+from support.stores import make_stores
 from support.vectors import FILE, agrees
 
 CELLS = "DDA50400FFFC77"  # JBD: read register 04.
@@ -286,7 +287,7 @@ def test_the_agent_answers_health_and_reflection_on_its_socket(install):
 
 
 def test_store_snapshot_copies_a_store_once(tmp_path):
-    subprocess.run([build_dir() / "bindings/python/ems_make_store", tmp_path, "100"], check=True)
+    make_stores(tmp_path, 100)
     done = run("emsctl", "store", "snapshot", "edge.db", "--to", "copy.db", cwd=tmp_path)
     assert (done.returncode, done.stderr) == (0, "")
     assert done.stdout == f"copy.db: {(tmp_path / 'copy.db').stat().st_size} bytes\n"

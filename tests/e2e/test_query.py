@@ -6,6 +6,7 @@ import subprocess
 import pytest
 
 from support.harness import SERVER_YAML, build_dir
+from support.stores import make_stores
 
 ROWS = 7200
 BEGIN = "2023-11-14T22:00:00Z"  # Rows are from 22:13:21 on, one a second.
@@ -14,9 +15,7 @@ END = "2023-11-15T01:00:00Z"
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory):
-    path = tmp_path_factory.mktemp("stores")
-    subprocess.run([build_dir() / "bindings/python/ems_make_store", path, str(ROWS), "energy"], check=True)
-    return path
+    return make_stores(tmp_path_factory.mktemp("stores"), ROWS, "energy")
 
 
 def run(*arguments) -> subprocess.CompletedProcess:
@@ -133,7 +132,7 @@ def test_a_date_without_midnight_begins_with_its_first_moment(store):
 def test_a_server_answers_as_its_file_does(install, kind):
     site = install(accept=False)
     site.write("server.yaml", SERVER_YAML.format(server_port=site.server_port).replace("demo/*", "site/*"))
-    subprocess.run([build_dir() / "bindings/python/ems_make_store", site.folder, str(ROWS), *kind], check=True)
+    make_stores(site.folder, ROWS, *kind)
     site.start_server()
     pki = ("--ca", "pki/ca.crt", "--certificate", "pki/user.crt", "--key", "pki/user.key")
 

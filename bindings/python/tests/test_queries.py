@@ -1,31 +1,16 @@
 # SPDX-License-Identifier: Apache-2.0
 """Buckets, energy and export from Python: figures by hand, arrays that own their memory, errors by name."""
 import gc
-import subprocess
 import zoneinfo
 from datetime import datetime, timezone
 
 import numpy as np
 import pytest
-from support.harness import build_dir
+from support.stores import FIRST_US, ROWS, make_stores
 
 import ems
 
-ROWS = 7200
-FIRST_US = 1_700_000_001_000_000  # Row 1; row n has n - 1 seconds more.
 CELL = "battery/1 cell_voltages_v 4"  # Row n: 1000 n + 3 mV; unknown when (n + 3) % 7 == 0.
-
-
-@pytest.fixture(scope="module")
-def folder(tmp_path_factory):
-    path = tmp_path_factory.mktemp("stores")
-    subprocess.run([build_dir() / "bindings/python/ems_make_store", path, str(ROWS)], check=True)
-    return path
-
-
-@pytest.fixture(params=["edge.db", "fleet.db"])
-def store(folder, request):
-    return ems.Store(folder / request.param)
 
 
 def test_buckets_are_those_worked_out_with_numpy(store):
@@ -67,9 +52,7 @@ def test_a_store_without_counters_or_powers_has_no_energy(store):
 
 
 def test_energy_of_a_site_with_a_meter(tmp_path_factory):
-    path = tmp_path_factory.mktemp("energy")
-    subprocess.run([build_dir() / "bindings/python/ems_make_store", path, str(ROWS), "energy"], check=True)
-    store = ems.Store(path / "edge.db")
+    store = ems.Store(make_stores(tmp_path_factory.mktemp("energy"), 7200, "energy") / "edge.db")
     begin = 1_699_999_200_000_000  # A whole hour.
     lines = store.energy(since=begin, until=begin + 3 * 3_600_000_000, every="hour", grid_meter="meter/1")
     by = {(line.asset, line.flow): line for line in lines}
@@ -83,8 +66,8 @@ def test_energy_of_a_site_with_a_meter(tmp_path_factory):
     assert store.energy(since=begin, until=begin + 3_600_000_000, every="hour")[0].source == ["power"]
 
 
-def test_arrays_outlive_their_store(folder):
-    store = ems.Store(folder / "edge.db")
+def test_arrays_outlive_their_store(stores):
+    store = ems.Store(stores / "edge.db")
     (got,) = store.buckets([CELL], since=FIRST_US, until=FIRST_US + 60_000_000, every=10)
     want = got.mean.copy()
     del store

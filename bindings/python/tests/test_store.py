@@ -1,31 +1,15 @@
 # SPDX-License-Identifier: Apache-2.0
 """Stores read from Python: values, one pass, threads, and the GIL."""
 import gc
-import subprocess
 import threading
 import time
 from datetime import datetime, timedelta, timezone
 
 import numpy as np
 import pytest
-from support.harness import build_dir
+from support.stores import ROWS
 
 import ems
-
-ROWS = 20000
-
-
-@pytest.fixture(scope="module")
-def folder(tmp_path_factory):
-    path = tmp_path_factory.mktemp("stores")
-    subprocess.run([build_dir() / "bindings/python/ems_make_store", path, str(ROWS)], check=True)
-    return path
-
-
-@pytest.fixture(params=["edge.db", "fleet.db"])
-def store(folder, request):
-    return ems.Store(folder / request.param)
-
 
 def run(count, work):
     """Runs work in threads and returns what they raised."""
@@ -107,8 +91,8 @@ def test_moments_are_microseconds_datetimes_or_datetime64(store):
         store.columns([name, name])
 
 
-def test_columns_outlive_their_store(folder):
-    store = ems.Store(folder / "edge.db")
+def test_columns_outlive_their_store(stores):
+    store = ems.Store(stores / "edge.db")
     column = store.column("battery/1 cell_voltages_v 1")
     want = column.raw.copy()
     del store
@@ -116,9 +100,9 @@ def test_columns_outlive_their_store(folder):
     assert (column.raw == want).all() and column.raw.flags.owndata is False and len(want) == ROWS
 
 
-def test_gaps(folder):
-    assert ems.Store(folder / "edge.db").gaps() == []
-    assert ems.Store(folder / "fleet.db").gaps() == [("telemetry", 1, ROWS + 1, ROWS + 5)]
+def test_gaps(stores):
+    assert ems.Store(stores / "edge.db").gaps() == []
+    assert ems.Store(stores / "fleet.db").gaps() == [("telemetry", 1, ROWS + 1, ROWS + 5)]
 
 
 def test_threads_may_share_one_store(store):
@@ -135,7 +119,7 @@ def test_threads_may_share_one_store(store):
     assert run(4, work) == []
 
 
-@pytest.mark.parametrize("call", ["gaps", "points", "latest", "marks"])
+@pytest.mark.parametrize("call", ["gaps", "points", "latest", "marks", "columns"])
 def test_no_call_holds_up_the_rest_of_python(store, call):
     """While one thread is inside the store, another must get to run far more often than once a call."""
     beats = []
@@ -162,8 +146,8 @@ def test_no_call_holds_up_the_rest_of_python(store, call):
 
 
 @pytest.mark.parametrize("name", ["edge.db", "fleet.db"])
-def test_a_snapshot_is_the_store(folder, tmp_path, name):
-    store = ems.Store(folder / name)
+def test_a_snapshot_is_the_store(stores, tmp_path, name):
+    store = ems.Store(stores / name)
     size = store.snapshot(tmp_path / "copy.db")
     assert [path.name for path in tmp_path.iterdir()] == ["copy.db"] and (tmp_path / "copy.db").stat().st_size == size
     copy = ems.Store(tmp_path / "copy.db")
@@ -172,7 +156,7 @@ def test_a_snapshot_is_the_store(folder, tmp_path, name):
         store.snapshot(tmp_path / "copy.db")
 
 
-def test_an_agent_without_rows_is_not_found(folder):
-    assert ems.Store(folder / "fleet.db", agent="site/a").points()
+def test_an_agent_without_rows_is_not_found(stores):
+    assert ems.Store(stores / "fleet.db", agent="site/a").points()
     with pytest.raises(ems.errors.NotFoundError):
-        ems.Store(folder / "fleet.db", agent="site/b")
+        ems.Store(stores / "fleet.db", agent="site/b")
