@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 // ems-server: takes the rows of a fleet's agents exactly once and answers for them.
-#include <absl/synchronization/mutex.h>
 #include <sys/resource.h>
 
 #include <algorithm>
@@ -112,9 +111,7 @@ int run(const io::ServerConfig& config) {
 }  // namespace
 
 int main(int argc, char** argv) {
-  // Debian's Abseil keeps a graph of which of gRPC's locks is taken after which, to find deadlocks
-  // of gRPC's own: with a thread for each agent that is much of a row's CPU.
-  absl::SetMutexDeadlockDetectionMode(absl::OnDeadlockCycle::kIgnore);
+  ems::rpc::leave_locks_unchecked();
   int exit_code = ems::app::kExitOk;
   const auto file =
       ems::app::config_argument(argc, argv, "ems-server", "Take and serve the telemetry of a fleet",

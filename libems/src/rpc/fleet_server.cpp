@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "ems/rpc/fleet_server.hpp"
 
+#include <absl/synchronization/mutex.h>
 #include <grpcpp/generic/generic_stub.h>
 #include <grpcpp/health_check_service_interface.h>
 #include <grpcpp/resource_quota.h>
@@ -23,6 +24,11 @@
 #include "rpc/uplink_service.hpp"
 
 namespace ems::rpc {
+
+void leave_locks_unchecked() noexcept {
+  absl::SetMutexDeadlockDetectionMode(absl::OnDeadlockCycle::kIgnore);
+}
+
 namespace {
 
 constexpr std::chrono::seconds kSweepPeriod{1};

@@ -335,6 +335,15 @@ TEST(ConfigSite, ReportsStopLatencyAndReactionTime) {
   EXPECT_TRUE(report.errors.empty());
 }
 
+TEST(ConfigSite, RefusesTheSameServerTwice) {
+  const std::string server =
+      "  - {address: \"example.org:7443\", ca: ca.crt, certificate: a.crt, key: a.key}\n";
+  const std::string agent = "agent: gateway-1\n";
+  EXPECT_EQ(errors_of(changed(agent, agent + "servers:\n" + server)), "");
+  EXPECT_EQ(errors_of(changed(agent, agent + "servers:\n" + server + server)),
+            "site.yaml:5:15: server \"example.org:7443\" is there twice; first on line 4\n");
+}
+
 TEST(ConfigSite, RefusesASlowLineOnlyWhereADeviceIsControlled) {
   const auto errors = [](const std::string& text) {
     const Loaded<SiteConfig> loaded = parse_site_config(text, "site.yaml", kKnown);

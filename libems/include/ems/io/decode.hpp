@@ -38,6 +38,9 @@ namespace ems::io {
                                                        Bytes reply);
 
 /// The same with a codec that has options: PollCodec::with().
+///
+/// @errors  As above, without unknown_protocol.
+/// @thread_safety Pure functions.
 [[nodiscard]] Result<std::string> decode_to_json(const protocol::PollCodec& codec, Bytes request,
                                                  Bytes reply);
 [[nodiscard]] Result<std::string> decode_reply_to_json(const protocol::PollCodec& codec,

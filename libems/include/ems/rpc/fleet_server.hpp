@@ -70,6 +70,13 @@ struct FleetServerCounters {
   std::uint64_t live_messages = 0;
 };
 
+/// Turns off Abseil's search for deadlocks among gRPC's own locks, for the whole process. Debian
+/// ships it turned on: with a thread for each agent it is a tenth of what a row costs. For a
+/// program that is a server, before its first FleetServer; a library's user decides for himself.
+///
+/// @thread_safety Any thread.
+void leave_locks_unchecked() noexcept;
+
 /// A listening server. Acknowledges only what FleetStore::ingest() returned for, so after its
 /// fsync.
 ///

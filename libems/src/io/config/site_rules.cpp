@@ -143,6 +143,19 @@ void check_lines(const Section& root, Reader& reader) {
   for (const Section& sensor : root.list("sensors")) lines.add_modbus(sensor);
 }
 
+/// A server has every row once: two uplinks to one would each take it for their own.
+void check_servers(const Section& root, Reader& reader) {
+  std::map<std::string, Place> addresses;
+  for (const Section& server : root.list("servers")) {
+    const Value* address = server.find("address");
+    if (address == nullptr) continue;
+    const auto [first, is_new] = addresses.emplace(address->text, address->place);
+    if (is_new) continue;
+    reader.error(address->place, Errc::already_exists,
+                 "server \"" + address->text + "\" is there twice" + on_line(first->second));
+  }
+}
+
 /// A protocol on CAN needs a CAN link, and the other way round.
 void check_battery_links(const Section& root, Reader& reader) {
   if (reader.known() == nullptr) return;
@@ -245,6 +258,7 @@ void check_site_rules(const Section& root, Reader& reader) {
   (void)check_ids(root, "meters", reader);
   check_references(root, batteries, reader);
   check_lines(root, reader);
+  check_servers(root, reader);
   check_battery_links(root, reader);
   check_recordings(root, reader);
   check_pcc(root, reader);
