@@ -219,5 +219,57 @@ TEST(SafetyEnvelope, TerminalsWithoutVoltageMoveNoPower) {  // SAF-023
   }
 }
 
+TEST(SafetyEnvelope, AWattIsAMillionMillivoltsTimesMilliamperes) {  // SAF-023
+  World w;
+  w.config.inverters[0].efficiency = 10'000_bp;
+  set_current_limits(w.config.batteries[0].limits, 90'007_ma, 90'007_ma);
+  w.batteries[0].pack_voltage->sample.value = 53'718_mv;  // 4834.996 W.
+  w.settle();
+  EXPECT_EQ(w.out.inverters[0].ac, interval(-4'834, 4'834));
+}
+
+TEST(SafetyEnvelope, WithoutAVoltageAPerfectInverterMovesNothingEither) {  // SAF-017 SAF-023
+  World w;
+  w.config.inverters[0].efficiency = 10'000_bp;
+  w.settle();
+  w.batteries[0].pack_voltage.reset();
+  w.run();
+  EXPECT_EQ(w.out.inverters[0].ac, Interval{});
+  EXPECT_EQ(w.out.inverters[0].command, CommandKind::follow);
+}
+
+TEST(SafetyEnvelope, AMillivoltIsAVoltage) {  // SAF-023
+  World w;
+  set_current_limits(w.config.batteries[0].limits, 1'000'000_ma, 1'000'000_ma);
+  w.batteries[0].pack_voltage->sample.value = 1_mv;
+  w.settle();
+  EXPECT_EQ(w.out.inverters[0].ac, interval(-1, 0));  // Discharging is inhibited there.
+}
+
+TEST(SafetyEnvelope, MayOpenAsksTheInvertersOwnBatteriesAndEachOfThem) {  // SAF-031 SAF-038
+  World w;
+  w.config.batteries.push_back(battery_config(battery(2)));
+  w.batteries.push_back(healthy(w.now, battery(2)));
+  w.config.inverters.push_back(inverter_config(2, inverter(2)));
+  w.config.inverters.push_back(inverter_config(3, inverter(3)));
+  for (std::uint16_t i = 2; i <= 3; ++i) w.inverters.push_back({inverter(i), std::nullopt});
+  const auto may_open = [&w](std::size_t i) { return w.out.inverters[i].may_open; };
+  for (const std::int32_t ma : {4'999, -4'999}) {
+    w.batteries[1].pack_current->sample.value = MilliAmp{ma};
+    w.run();
+    EXPECT_TRUE(may_open(0) && may_open(1) && may_open(2)) << ma;
+  }
+  for (const std::int32_t ma : {5'000, -5'000}) {
+    w.batteries[1].pack_current->sample.value = MilliAmp{ma};
+    w.run();
+    EXPECT_TRUE(may_open(0)) << ma;
+    EXPECT_FALSE(may_open(1) || may_open(2)) << ma;
+  }
+  w.batteries[1].pack_current.reset();
+  w.run();
+  EXPECT_TRUE(may_open(0));
+  EXPECT_FALSE(may_open(1) || may_open(2));
+}
+
 }  // namespace
 }  // namespace ems::safety::test
