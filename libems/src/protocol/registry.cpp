@@ -1,9 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "ems/protocol/can_codec.hpp"
 #include "ems/protocol/codec.hpp"
+#include "ems/protocol/daly_modbus/codec.hpp"
+#include "ems/protocol/daly_p81/codec.hpp"
+#include "ems/protocol/eg4_ll/codec.hpp"
 #include "ems/protocol/jbd/codec.hpp"
+#include "ems/protocol/pace_modbus/codec.hpp"
 #include "ems/protocol/poll_codec.hpp"
 #include "ems/protocol/pylontech/codec.hpp"
+#include "ems/protocol/pylontech_rt/codec.hpp"
+#include "ems/protocol/renogy/codec.hpp"
+#include "ems/protocol/seplos_v3/codec.hpp"
 
 namespace ems::protocol {
 
@@ -39,7 +46,11 @@ const CanCodec* as_can(const Codec& codec) noexcept {
 }
 
 std::span<const Codec* const> codecs() noexcept {
-  static const Codec* const all[] = {&jbd::codec(), &pylontech::codec()};
+  static const Codec* const all[] = {
+      &daly_modbus::codec(),  &daly_p81::codec(),    &eg4_ll::codec(),
+      &jbd::codec(),          &pace_modbus::codec(), &pylontech::codec(),
+      &pylontech_rt::codec(), &renogy::codec(),      &seplos_v3::codec(),
+  };
   return all;
 }
 

@@ -84,8 +84,7 @@ std::optional<std::size_t> counted(const std::optional<Count>& count, const Repl
   return highest;
 }
 
-/// Elements of a run: what the battery says, what was configured, or (cells) up to the last slot
-/// that is not zero: a slot without a cell reads zero.
+/// Elements of a run: what the battery says, what was configured, or what kUnusedZero leaves.
 ///
 /// @return One of the slots is in the reply.
 bool give_run(const Field& field, const Reply& reply, std::optional<std::size_t> known,
@@ -96,10 +95,11 @@ bool give_run(const Field& field, const Reply& reply, std::optional<std::size_t>
   if (!in_reply(0) && !in_reply(field.elements - std::size_t{1})) return false;
   if (!known && configured != 0) known = configured;
   std::size_t size = std::min<std::size_t>(known.value_or(field.elements), field.elements);
-  if (!known && field.use == Use::cell) {
+  const bool by_zeros = !known && (field.absent & kUnusedZero) != 0;
+  if (by_zeros) {
     while (size > 0 && reply.raw(field.at, field.wire, size - 1).value_or(0) == 0) --size;
   }
-  if (known || field.use == Use::sensor) publish.count(field.signal, size);
+  if (!by_zeros) publish.count(field.signal, size);
   for (std::size_t i = 0; i < size; ++i) {
     const std::optional<std::int64_t> raw = reply.raw(field.at, field.wire, i);
     if (raw) give_one(field, *raw, static_cast<std::uint16_t>(i + 1), publish);
@@ -142,7 +142,7 @@ bool give_alarms(const Alarms& group, const Reply& reply, const Publisher& publi
     if (!word) return false;
     own |= std::uint64_t{static_cast<std::uint16_t>(*word & row.mask)} << row.shift;
   }
-  publish.value(Signal::alarms, static_cast<std::int64_t>(alarms));
+  if (!group.bits.empty()) publish.value(Signal::alarms, static_cast<std::int64_t>(alarms));
   if (has_warnings) publish.value(Signal::warnings, static_cast<std::int64_t>(warnings));
   if (!group.words.empty()) publish.value(Signal::vendor_alarms, static_cast<std::int64_t>(own));
   return true;

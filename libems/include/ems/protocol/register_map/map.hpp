@@ -83,6 +83,9 @@ inline constexpr std::uint8_t kZero = 1;
 inline constexpr std::uint8_t kAllOnes = 2;  ///< FF, FFFF or FFFFFFFF.
 inline constexpr std::uint8_t k7fff = 4;
 inline constexpr std::uint8_t kZeroOrAllOnes = kZero | kAllOnes;
+/// Not a value but slots: those at the end of a run that read zero are not fitted, where neither
+/// the battery nor an option says how many there are.
+inline constexpr std::uint8_t kUnusedZero = 8;
 
 /// One row. Made by the functions below.
 struct Field {
@@ -114,8 +117,10 @@ struct Field {
           .use = Use::cell,
           .signal = Signal::cell_voltage,
           .elements = slots,
+          .absent = kUnusedZero,
           .linear = linear};
 }
+/// A scalar temperature.
 [[nodiscard]] constexpr Field sensor(std::uint16_t at, Wire wire, Signal signal, Linear linear,
                                      std::uint8_t absent = 0) noexcept {
   return {.at = at,
