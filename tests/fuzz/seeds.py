@@ -33,6 +33,11 @@ def heard(frames: list[dict]) -> bytes:
                                   for frame, d in zip(frames, data))
 
 
+def poll_codec(file: str) -> dict[str, bytes]:
+    """Exchanges for the targets of poll_codec_fuzz.hpp: options, size of the request, request, reply."""
+    return {name: bytes([0, len(request)]) + request + reply for name, request, reply in exchanges(file)}
+
+
 def made() -> dict[str, dict[str, bytes]]:
     """parser -> name of the seed -> its bytes."""
     jbd = exchanges("bms_serial_jbd.json")
@@ -45,6 +50,8 @@ def made() -> dict[str, dict[str, bytes]]:
         "sim": {"jbd-requests": b"battery\n" + b"".join(request for _, request, _ in jbd)},
         "block": {path.stem: path.read_bytes() for path in sorted(VECTORS.glob("telemetry_block_v*.bin"))},
         "pack": {path.stem: path.read_bytes() for path in sorted((ROOT / "libems/packs").glob("*.yaml"))},
+        **{path.stem.removeprefix("bms_serial_"): poll_codec(path.name) for path in VECTORS.glob("bms_serial_*.json")
+           if path.stem != "bms_serial_jbd" and (HERE / f"fuzz_{path.stem.removeprefix('bms_serial_')}.cpp").exists()},
         "config": {kind: kind.encode() + b"\n" + (site / f"{kind}.yaml").read_bytes() for kind in ("site", "limits", "server")},
     }
     return out
