@@ -51,7 +51,8 @@ def made() -> dict[str, dict[str, bytes]]:
         "block": {path.stem: path.read_bytes() for path in sorted(VECTORS.glob("telemetry_block_v*.bin"))},
         "pack": {path.stem: path.read_bytes() for path in sorted((ROOT / "libems/packs").glob("*.yaml"))},
         **{path.stem.removeprefix("bms_serial_"): poll_codec(path.name) for path in VECTORS.glob("bms_serial_*.json")
-           if path.stem != "bms_serial_jbd" and (HERE / f"fuzz_{path.stem.removeprefix('bms_serial_')}.cpp").exists()},
+           if path.stem not in ("bms_serial_jbd", "bms_serial_pylontech") and (HERE / f"fuzz_{path.stem.removeprefix('bms_serial_')}.cpp").exists()},
+        "pylontech_rs485": poll_codec("bms_serial_pylontech.json"),
         "config": {kind: kind.encode() + b"\n" + (site / f"{kind}.yaml").read_bytes() for kind in ("site", "limits", "server")},
     }
     return out
