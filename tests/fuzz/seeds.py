@@ -50,11 +50,14 @@ def made() -> dict[str, dict[str, bytes]]:
         "sim": {"jbd-requests": b"battery\n" + b"".join(request for _, request, _ in jbd)},
         "block": {path.stem: path.read_bytes() for path in sorted(VECTORS.glob("telemetry_block_v*.bin"))},
         "pack": {path.stem: path.read_bytes() for path in sorted((ROOT / "libems/packs").glob("*.yaml"))},
-        **{path.stem.removeprefix("bms_serial_"): poll_codec(path.name) for path in VECTORS.glob("bms_serial_*.json")
-           if path.stem not in ("bms_serial_jbd", "bms_serial_pylontech") and (HERE / f"fuzz_{path.stem.removeprefix('bms_serial_')}.cpp").exists()},
         "pylontech_rs485": poll_codec("bms_serial_pylontech.json"),
         "config": {kind: kind.encode() + b"\n" + (site / f"{kind}.yaml").read_bytes() for kind in ("site", "limits", "server")},
     }
+    for path in sorted(VECTORS.glob("bms_serial_*.json")):
+        protocol = path.stem.removeprefix("bms_serial_")
+        target = HERE / f"fuzz_{protocol}.cpp"
+        if target.exists() and "poll_codec_fuzz.hpp" in target.read_text():
+            out[protocol] = poll_codec(path.name)
     return out
 
 

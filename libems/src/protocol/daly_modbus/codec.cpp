@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "ems/protocol/daly_modbus/codec.hpp"
 
-#include "protocol/daly_modbus/current.hpp"
-
 namespace ems::protocol::daly_modbus {
 namespace {
 
@@ -22,6 +20,10 @@ constexpr Block kBlocks[] = {
     {kVersions, 3, 0xA9, 32}, {kWhole, 3, 0x00, 80},  // What the others ask.
 };
 
+constexpr std::string_view kVariants[] = {"charge_positive", "discharge_positive"};
+constexpr std::uint8_t kChargePositive = 1U << 0;
+constexpr std::uint8_t kDischargePositive = 1U << 1;
+
 constexpr Linear kTenthVolt{.scale = 100};
 constexpr Linear kCurrentSetting{.scale = 100, .offset = -3'000'000};  // 0.1 A from 30000.
 constexpr Linear kBalanceCurrent{.offset = -30'000};
@@ -30,7 +32,11 @@ constexpr std::int32_t kTenthPercent = 10;
 constexpr Field kFields[] = {
     cells(0x00, 32), sensors(0x20, Wire::u16, 8, kFrom40Below, kZeroOrAllOnes),
     value(0x28, Wire::u16, Signal::pack_voltage, kTenthVolt),
-    // 0x29, the current: give_current().
+    // 0.1 A from 30000; the sources do not agree about the sign.
+    only(kChargePositive,
+         value(0x29, Wire::u16, Signal::pack_current, {.scale = -100, .offset = 3'000'000})),
+    only(kDischargePositive,
+         value(0x29, Wire::u16, Signal::pack_current, {.scale = 100, .offset = -3'000'000})),
     percent(0x2A, Signal::soc, kTenthPercent), cell(0x2B, Signal::cell_voltage_max),
     cell(0x2C, Signal::cell_voltage_min),
     sensor(0x2D, Wire::u16, Signal::cell_temp_max, kFrom40Below, kZeroOrAllOnes),
@@ -162,10 +168,6 @@ constexpr VendorWord kAlarmWords[] = {
 };
 constexpr Alarms kAlarmGroups[] = {{.bits = kAlarmBits, .words = kAlarmWords}};
 
-bool current(const Reply& reply, ReadingSink& sink) {
-  return daly::give_current(reply, 0x29, 0x2F, sink);
-}
-
 constexpr std::uint32_t kBitRates[] = {9600};
 constexpr std::uint8_t kAddresses[] = {0xD2};
 
@@ -175,7 +177,7 @@ constexpr Map kMap{
              .evidence = Evidence::captured_frames,
              .bit_rates = kBitRates,
              .addresses = kAddresses,
-             .variants = daly::kVariants},
+             .variants = kVariants},
     .plans = kPlans,
     .blocks = kBlocks,
     .reply_timeout = milliseconds(500),
@@ -187,9 +189,9 @@ constexpr Map kMap{
     .temperatures_max = 8,
     .cells = Count{.at = 0x31},
     .temperatures = Count{.at = 0x32},
+    .direction = Direction{.at = 0x2F},
     .switches = std::uint16_t{0xA5},
     .balance = Write{.function = 6, .at = 0xCF},
-    .extra = current,
 };
 
 }  // namespace

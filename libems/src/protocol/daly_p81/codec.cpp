@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "ems/protocol/daly_p81/codec.hpp"
 
-#include "protocol/daly_modbus/current.hpp"
-
 namespace ems::protocol::daly_p81 {
 namespace {
 
@@ -19,6 +17,10 @@ constexpr std::span<const PollItem> kPlans[] = {kPlan};
 constexpr Block kBlocks[] = {
     {kCells, 3, 0x00, 0x40}, {kStatus, 3, 0x41, 0x3E}, {kSettings, 3, 0x100, 41}};
 
+constexpr std::string_view kVariants[] = {"charge_positive", "discharge_positive"};
+constexpr std::uint8_t kChargePositive = 1U << 0;
+constexpr std::uint8_t kDischargePositive = 1U << 1;
+
 constexpr Linear kTenthVolt{.scale = 100};
 constexpr std::int32_t kTenthPercent = 10;
 
@@ -26,7 +28,11 @@ constexpr Field kFields[] = {
     cells(0x00, 48),
     sensors(0x30, Wire::u16, 8, kFrom40Below, kZeroOrAllOnes),
     value(0x38, Wire::u16, Signal::pack_voltage, kTenthVolt),
-    // 0x39, the current: give_current().
+    // 0.1 A from 30000; the sources do not agree about the sign.
+    only(kChargePositive,
+         value(0x39, Wire::u16, Signal::pack_current, {.scale = -100, .offset = 3'000'000})),
+    only(kDischargePositive,
+         value(0x39, Wire::u16, Signal::pack_current, {.scale = 100, .offset = -3'000'000})),
     percent(0x3A, Signal::soc, kTenthPercent),
     vendor(0x3B, Wire::u16, "heartbeat"),
     value(0x3C, Wire::u16, Signal::cell_count),
@@ -67,10 +73,6 @@ constexpr VendorWord kAlarmWords[] = {
 };
 constexpr Alarms kAlarmGroups[] = {{.words = kAlarmWords}};
 
-bool current(const Reply& reply, ReadingSink& sink) {
-  return daly::give_current(reply, 0x39, 0x48, sink);
-}
-
 constexpr std::uint32_t kBitRates[] = {9600};
 constexpr std::uint8_t kAddresses[] = {0x81};
 
@@ -80,7 +82,7 @@ constexpr Map kMap{
              .evidence = Evidence::captured_frames,
              .bit_rates = kBitRates,
              .addresses = kAddresses,
-             .variants = daly::kVariants},
+             .variants = kVariants},
     .plans = kPlans,
     .blocks = kBlocks,
     .reply_timeout = milliseconds(500),
@@ -93,7 +95,7 @@ constexpr Map kMap{
     .temperatures_max = 8,
     .cells = Count{.at = 0x3C},
     .temperatures = Count{.at = 0x3D},
-    .extra = current,
+    .direction = Direction{.at = 0x48},
 };
 
 }  // namespace

@@ -19,12 +19,6 @@ constexpr std::uint8_t k10Ma = 1U << 1;
 constexpr Linear kCelsius{.scale = 1'000};
 constexpr Linear kTenthAmpHours{.scale = 100'000};
 
-// A capacity of 0 Ah: this firmware does not tell it.
-constexpr Field known(Field field) noexcept {
-  field.absent = kZero;
-  return field;
-}
-
 constexpr Field kFields[] = {
     value(0, Wire::u16, Signal::pack_voltage, {.scale = 10}),
     only(k100Ma, value(1, Wire::s16, Signal::pack_current, {.scale = -100})),  // + charges.
@@ -33,8 +27,10 @@ constexpr Field kFields[] = {
     sensor(18, Wire::s16, Signal::mosfet_temperature, kCelsius),  // The board's.
     vendor(19, Wire::s16, "temperature_average_mdegc", kCelsius),
     sensor(20, Wire::s16, Signal::cell_temp_max, kCelsius),
-    only(k100Ma, known(value(21, Wire::u16, Signal::remaining_capacity, kTenthAmpHours))),
-    only(k10Ma, known(value(21, Wire::u16, Signal::remaining_capacity, {.scale = 1'000'000}))),
+    // A capacity of 0 Ah: this firmware does not tell it.
+    only(k100Ma, marked(kZero, value(21, Wire::u16, Signal::remaining_capacity, kTenthAmpHours))),
+    only(k10Ma,
+         marked(kZero, value(21, Wire::u16, Signal::remaining_capacity, {.scale = 1'000'000}))),
     only(k100Ma, value(22, Wire::u16, Signal::charge_current_limit, {.scale = 100})),
     only(k10Ma, value(22, Wire::u16, Signal::charge_current_limit, {.scale = 1'000})),
     percent(23, Signal::soh, 100),
@@ -42,10 +38,10 @@ constexpr Field kFields[] = {
     vendor(25, Wire::u16, "status"),
     vendor(26, Wire::u16, "warning_word"),
     value(29, Wire::u32, Signal::cycle_count),
-    known(value(31, Wire::u32, Signal::full_capacity, {.scale = 5, .divide = 18})),  // mAs.
+    marked(kZero, value(31, Wire::u32, Signal::full_capacity, {.scale = 5, .divide = 18})),  // mAs.
     sensors(33, Wire::s8, 6, kCelsius, kUnusedZero),
     value(36, Wire::u16, Signal::cell_count),
-    known(value(37, Wire::u16, Signal::design_capacity, kTenthAmpHours)),
+    marked(kZero, value(37, Wire::u16, Signal::design_capacity, kTenthAmpHours)),
     flag(38, Signal::balancing),
     text(0x69, TextField::device_model, 24),
     text(0x75, TextField::software_version, 6),

@@ -45,7 +45,16 @@ bool is_absent(const Field& field, std::int64_t raw) noexcept {
 /// The raw number in the catalogue's unit; nullopt: it is not there.
 std::optional<std::int64_t> scaled(const Field& field, std::int64_t raw) noexcept {
   if (is_absent(field, raw)) return std::nullopt;
-  return raw * field.linear.scale / field.linear.divide + field.linear.offset;
+  const std::int64_t known = raw * field.linear.scale / field.linear.divide + field.linear.offset;
+  return (field.absent & kMagnitude) != 0 && known < 0 ? -known : known;
+}
+
+/// The state register says the contrary of this current.
+bool turned(const Map& map, const Reply& reply, std::int64_t discharging) noexcept {
+  if (!map.direction || reply.coils()) return false;
+  const std::optional<std::int64_t> state = reply.raw(map.direction->at, Wire::u16);
+  return (state == map.direction->charging && discharging > 0) ||
+         (state == map.direction->discharging && discharging < 0);
 }
 
 void give_one(const Field& field, std::int64_t raw, std::uint16_t element,
@@ -326,7 +335,13 @@ Result<void> MapCodec::give(const Reply& reply, ReadingSink& sink) const noexcep
     const std::optional<std::int64_t> raw = reply.raw(field.at, field.wire);
     if (!raw) continue;
     given = true;
-    give_one(field, *raw, 0, publish);
+    if (field.signal == Signal::pack_current &&
+        turned(*map_, reply, scaled(field, *raw).value_or(0))) {
+      publish.computed(field.signal, -*scaled(field, *raw));
+      publish.vendor("current_sign_by_state", 1);
+    } else {
+      give_one(field, *raw, 0, publish);
+    }
   }
   for (const Alarms& group : map_->alarms) {
     if (group.coils == reply.coils()) given = give_alarms(group, reply, publish) || given;

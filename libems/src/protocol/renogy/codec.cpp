@@ -38,7 +38,8 @@ constexpr Field kFields[] = {
     value(5048, Wire::u16, Signal::cycle_count),
     value(5049, Wire::u16, Signal::charge_voltage_limit, kTenth),
     value(5050, Wire::u16, Signal::discharge_voltage_limit, kTenth),
-    // 5051 and 5052, the current limits: limits() below.
+    marked(kMagnitude, value(5051, Wire::s16, Signal::charge_current_limit, {.scale = 10})),
+    marked(kMagnitude, value(5052, Wire::s16, Signal::discharge_current_limit, {.scale = 10})),
     vendor(5100, Wire::u32, "cell_voltage_alarms"),      // 2 bits per cell: 1 low, 2 high, 3 other.
     vendor(5102, Wire::u32, "cell_temperature_alarms"),  // The same per sensor.
     vendor(5104, Wire::u32, "other_alarms"),
@@ -82,20 +83,6 @@ constexpr Bit kAlarmBits[] = {
 };
 constexpr Alarms kAlarmGroups[] = {{.bits = kAlarmBits}};
 
-/// Current limits in 0.01 A: magnitudes here, while the wire may count discharging negative.
-bool limits(const Reply& reply, ReadingSink& sink) {
-  constexpr std::int64_t kMilliAmpPerStep = 10;
-  bool given = false;
-  for (const auto& [at, signal] : {std::pair{std::uint16_t{5051}, Signal::charge_current_limit},
-                                   {std::uint16_t{5052}, Signal::discharge_current_limit}}) {
-    const std::optional<std::int64_t> raw = reply.raw(at, Wire::s16);
-    if (!raw) continue;
-    given = true;
-    sink.reading({.signal = signal, .value = (*raw < 0 ? -*raw : *raw) * kMilliAmpPerStep});
-  }
-  return given;
-}
-
 constexpr std::uint32_t kBitRates[] = {9600};
 constexpr std::uint8_t kAddresses[] = {0x30, 0xF7};
 
@@ -114,7 +101,6 @@ constexpr Map kMap{
     .temperatures_max = 16,
     .cells = Count{.at = 5000},
     .temperatures = Count{.at = 5017},
-    .extra = limits,
 };
 
 }  // namespace

@@ -86,6 +86,8 @@ inline constexpr std::uint8_t kZeroOrAllOnes = kZero | kAllOnes;
 /// Not a value but slots: those at the end of a run that read zero are not fitted, where neither
 /// the battery nor an option says how many there are.
 inline constexpr std::uint8_t kUnusedZero = 8;
+/// Not a value either: the wire has a sign where only the magnitude counts.
+inline constexpr std::uint8_t kMagnitude = 16;
 
 /// One row. Made by the functions below.
 struct Field {
@@ -161,6 +163,11 @@ struct Field {
                                      Linear linear = {}) noexcept {
   return {.at = at, .wire = wire, .use = Use::vendor, .linear = linear, .name = name};
 }
+/// The row with marks: kZero, kMagnitude ...
+[[nodiscard]] constexpr Field marked(std::uint8_t absent, Field field) noexcept {
+  field.absent = absent;
+  return field;
+}
 /// The row only in the variants of `bits` (bit 0: the first of ProtocolInfo::variants).
 [[nodiscard]] constexpr Field only(std::uint8_t bits, Field field) noexcept {
   field.variants = bits;
@@ -202,6 +209,15 @@ struct Count {
   std::uint16_t at = 0;
   Wire wire = Wire::u16;
   bool mask = false;  ///< A bit per element: the highest set one counts.
+};
+
+/// A register that says which way the current flows, where the sources do not agree about its sign.
+/// It decides: a pack_current of the other sign is turned, is substituted, and the vendor value
+/// `current_sign_by_state` is 1.
+struct Direction {
+  std::uint16_t at = 0;
+  std::uint16_t charging = 1;     ///< Its value while the battery charges.
+  std::uint16_t discharging = 2;  ///< Its value while the battery discharges.
 };
 
 /// One read of the poll plan.
@@ -263,6 +279,7 @@ struct Map {
   std::uint8_t temperatures_max = 0;
   std::optional<Count> cells{};
   std::optional<Count> temperatures{};
+  std::optional<Direction> direction{};
   std::optional<std::uint16_t> switches{};  ///< FC 16: two registers, charge and discharge, 1 on.
   std::optional<Write> balance{};
   /// Gives what rows cannot say. @return Something was given.
