@@ -106,7 +106,17 @@ bool AsciiCodec::may_answer(Bytes request, Bytes frame) const noexcept {
   if (code > kDone) return is_refusal(code);
   if (request.empty()) return true;
   if (dialect().version_echoed && other(kVersionAt, peek_u8(request, kVersionAt))) return false;
-  return !other(kAddressAt, peek_u8(request, kAddressAt));
+  const int asked = peek_u8(request, kAddressAt);
+  const int replied = peek_u8(frame, kAddressAt);
+  return asked < 0 || replied < 0 ||
+         may_reply(static_cast<std::uint8_t>(peek_u8(request, kCodeAt)),
+                   static_cast<std::uint8_t>(asked), static_cast<std::uint8_t>(replied));
+}
+
+bool AsciiCodec::may_reply(std::uint8_t command, std::uint8_t asked,
+                           std::uint8_t replied) const noexcept {
+  static_cast<void>(command);
+  return asked == replied;
 }
 
 FrameScan AsciiCodec::scan(Bytes request, Bytes received) const noexcept {
@@ -139,7 +149,7 @@ Result<void> AsciiCodec::check_reply(Bytes request, const std::optional<Frame>& 
     return fail(Errc::header, kCodeAt, "a request, not a reply");
   }
   if (frame.code != kDone) return fail(Errc::device_error, kCodeAt, refusal_text(frame.code));
-  if (asked && frame.address != asked->address) {
+  if (asked && !may_reply(asked->code, asked->address, frame.address)) {
     return fail(Errc::header, kAddressAt, "the reply of another address");
   }
   return {};
@@ -187,14 +197,18 @@ void AsciiCodec::read_request(const Frame& request, ReadingSink& sink) const noe
   static_cast<void>(sink);
 }
 
-std::optional<std::uint8_t> only_fit(std::initializer_list<Shape> shapes) noexcept {
-  std::optional<std::uint8_t> found;
-  for (const Shape& shape : shapes) {
-    if (!shape.fits) continue;
-    if (found) return std::nullopt;
-    found = shape.command;
+std::optional<std::uint8_t> only_fit(std::initializer_list<Shape> lists,
+                                     std::initializer_list<Shape> sizes) noexcept {
+  for (const std::initializer_list<Shape>& shapes : {lists, sizes}) {
+    std::optional<std::uint8_t> found;
+    for (const Shape& shape : shapes) {
+      if (!shape.fits) continue;
+      if (found) return std::nullopt;
+      found = shape.command;
+    }
+    if (found) return found;
   }
-  return found;
+  return std::nullopt;
 }
 
 Failure not_read() noexcept {

@@ -66,6 +66,9 @@ class AsciiCodec : public PollCodec {
   [[nodiscard]] virtual bool names_pack(std::uint8_t command) const noexcept = 0;
   /// The byte that names the pack in a request.
   [[nodiscard]] virtual std::uint8_t pack() const noexcept { return settings_.address; }
+  /// Whether the device at `replied` may answer a request to `asked`.
+  [[nodiscard]] virtual bool may_reply(std::uint8_t command, std::uint8_t asked,
+                                       std::uint8_t replied) const noexcept;
   /// Reads the INFO of a sound reply. Gives nothing on failure.
   [[nodiscard]] virtual Result<void> read(const Exchange& exchange,
                                           ReadingSink& sink) const noexcept = 0;
@@ -88,8 +91,10 @@ struct Shape {
   std::uint8_t command = 0;
   bool fits = false;
 };
-/// The command of the only shape that fits.
-[[nodiscard]] std::optional<std::uint8_t> only_fit(std::initializer_list<Shape> shapes) noexcept;
+/// The command of the only shape that fits. A content of lists that add up counts before one that
+/// only has the right size.
+[[nodiscard]] std::optional<std::uint8_t> only_fit(
+    std::initializer_list<Shape> lists, std::initializer_list<Shape> sizes = {}) noexcept;
 
 /// The reply cannot be told from those of other commands, or its command is not read.
 [[nodiscard]] Failure not_read() noexcept;

@@ -11,6 +11,7 @@ constexpr std::size_t kTextSizeMax = 40;
 constexpr std::uint8_t kNormal = 0x00;
 constexpr std::uint8_t kLow = 0x01;
 constexpr std::uint8_t kHigh = 0x02;
+constexpr std::uint8_t kFaultsFrom = 0x80;
 
 }  // namespace
 
@@ -29,6 +30,15 @@ Result<Lists> read_lists(const Info& info, std::size_t at, std::size_t width) no
   const Result<List> sensors = read_list(info, cells->end, width);
   if (!sensors) return fail(sensors.error());
   return Lists{.cells = *cells, .sensors = *sensors};
+}
+
+bool begins_with_codes(const Info& info, std::size_t at) noexcept {
+  const Result<List> cells = read_list(info, at, 1);
+  if (!cells) return false;
+  for (std::size_t i = cells->at; i < cells->end; ++i) {
+    if (info.u8(i) > kHigh && info.u8(i) < kFaultsFrom) return false;
+  }
+  return true;
 }
 
 void give_cells(const Publisher& out, const Info& info, const List& cells) noexcept {
@@ -115,6 +125,14 @@ void give_version(const Publisher& out, TextField field, const Info& info, std::
     append_number(text, info.u8(at + i));
   }
   out.text(field, text.view());
+}
+
+Result<void> read_protocol_version(const Frame& reply, ReadingSink& sink) noexcept {
+  const Result<void> sized = reply.info.expect_size(0);
+  if (!sized) return fail(sized.error());
+  sink.vendor_value("protocol_version.major", reply.version >> 4);
+  sink.vendor_value("protocol_version.minor", reply.version & 0xF);
+  return {};
 }
 
 Result<void> read_maker(const Info& info, ReadingSink& sink) noexcept {

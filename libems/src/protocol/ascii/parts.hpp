@@ -29,6 +29,9 @@ struct Lists {
 [[nodiscard]] Result<Lists> read_lists(const Info& info, std::size_t at,
                                        std::size_t width) noexcept;
 
+/// Whether a reply begins, at `at`, with codes: what tells one to 44 from one to 42.
+[[nodiscard]] bool begins_with_codes(const Info& info, std::size_t at) noexcept;
+
 /// Cell voltages in mV.
 void give_cells(const Publisher& out, const Info& info, const List& cells) noexcept;
 /// Temperatures in 0.1 K; `absent` is what boards say besides 0000 and FFFF without a sensor.
@@ -93,6 +96,9 @@ void give_text(const Publisher& out, TextField field, const Info& info, std::siz
 /// `parts` bytes with dots between: "2.7".
 void give_version(const Publisher& out, TextField field, const Info& info, std::size_t at,
                   std::size_t parts) noexcept;
+
+/// Reply to 4F: no INFO; its VER is what the device speaks.
+[[nodiscard]] Result<void> read_protocol_version(const Frame& reply, ReadingSink& sink) noexcept;
 
 /// Reply to 51: model (10), version (2), maker (20).
 inline constexpr std::size_t kMakerSize = 32;

@@ -219,8 +219,9 @@ Result<void> read_reply(const ascii::Exchange& exchange, ReadingSink& sink) noex
 
 std::optional<std::uint8_t> recognise_reply(const Info& info) noexcept {
   return ascii::only_fit({{kAnalog, ascii::all_modules(info, kAnalogReader).has_value()},
-                          {kStatus, ascii::all_modules(info, kStatusReader).has_value()},
-                          {kPackCount, info.size() == 1},
+                          {kStatus, ascii::begins_with_codes(info, ascii::kModulesAt) &&
+                                        ascii::all_modules(info, kStatusReader).has_value()}},
+                         {{kPackCount, info.size() == 1},
                           {kSoftware, info.size() == kTextSize},
                           {kProduct, info.size() == kTextSize || info.size() == kLongTextSize}});
 }

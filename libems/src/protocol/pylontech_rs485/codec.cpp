@@ -145,6 +145,20 @@ class Codec final : public ascii::AsciiCodec {
     }
   }
 
+  /// The master of one group may answer for the system to another's address.
+  [[nodiscard]] bool may_reply(std::uint8_t command, std::uint8_t asked,
+                               std::uint8_t replied) const noexcept override {
+    const auto master = [](std::uint8_t address) { return (address & 0xFU) == kMaster; };
+    switch (static_cast<Command>(command)) {
+      case Command::system_analog:
+      case Command::system_alarms:
+      case Command::system_limits:
+        return asked == replied || (master(asked) && master(replied));
+      default:
+        return asked == replied;
+    }
+  }
+
   [[nodiscard]] Result<void> read(const ascii::Exchange& exchange,
                                   ReadingSink& sink) const noexcept override {
     constexpr SystemSteps kFine{.current = 1, .limit = 10};

@@ -293,14 +293,6 @@ Result<void> read_firmware(const Info& info, ReadingSink& sink) noexcept {
   return {};
 }
 
-Result<void> read_protocol_version(const ascii::Frame& reply, ReadingSink& sink) noexcept {
-  const Result<void> sized = reply.info.expect_size(0);
-  if (!sized) return fail(sized.error());
-  sink.vendor_value("protocol_version.major", reply.version >> 4);
-  sink.vendor_value("protocol_version.minor", reply.version & 0xF);
-  return {};
-}
-
 Result<void> read_pack_count(const Info& info, ReadingSink& sink) noexcept {
   const Result<void> sized = info.expect_size(1);
   if (!sized) return fail(sized.error());
@@ -328,7 +320,7 @@ Result<void> read_reply(const ascii::Exchange& exchange, const SystemSteps& step
     case Command::parameters:
       return read_parameters(info, sink);
     case Command::protocol_version:
-      return read_protocol_version(exchange.reply, sink);
+      return ascii::read_protocol_version(exchange.reply, sink);
     case Command::maker:
       return ascii::read_maker(info, sink);
     case Command::system_analog:
@@ -356,18 +348,18 @@ std::optional<std::uint8_t> recognise_reply(const Info& info) noexcept {
   const auto shape = [](Command command, bool fits) {
     return ascii::Shape{static_cast<std::uint8_t>(command), fits};
   };
-  return ascii::only_fit({
-      shape(Command::analog, ascii::all_modules(info, kAnalog).has_value()),
-      shape(Command::status, ascii::all_modules(info, status_reader(info)).has_value()),
-      shape(Command::parameters, info.size() == kParametersSize),
-      shape(Command::maker, info.size() == ascii::kMakerSize),
-      shape(Command::system_analog, info.size() == kSystemAnalogSize),
-      shape(Command::system_alarms, info.size() == kSystemAlarmBytes),
-      shape(Command::system_limits, info.size() == kLimitsSize),
-      shape(Command::limits, info.size() == 1 + kLimitsSize),
-      shape(Command::serial_number, info.size() == kSerialSize),
-      shape(Command::firmware, info.size() == kFirmwareSize),
-  });
+  return ascii::only_fit(
+      {shape(Command::analog, ascii::all_modules(info, kAnalog).has_value()),
+       shape(Command::status, ascii::begins_with_codes(info, ascii::kModulesAt) &&
+                                  ascii::all_modules(info, status_reader(info)).has_value())},
+      {shape(Command::parameters, info.size() == kParametersSize),
+       shape(Command::maker, info.size() == ascii::kMakerSize),
+       shape(Command::system_analog, info.size() == kSystemAnalogSize),
+       shape(Command::system_alarms, info.size() == kSystemAlarmBytes),
+       shape(Command::system_limits, info.size() == kLimitsSize),
+       shape(Command::limits, info.size() == 1 + kLimitsSize),
+       shape(Command::serial_number, info.size() == kSerialSize),
+       shape(Command::firmware, info.size() == kFirmwareSize)});
 }
 
 std::optional<std::string_view> vendor_bit_name(unsigned bit) noexcept {

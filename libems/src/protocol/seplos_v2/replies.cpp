@@ -228,11 +228,8 @@ Result<void> read_reply(const ascii::Exchange& exchange, ReadingSink& sink) noex
       return read_telemetry(info, sink);
     case kAlarms:
       return read_alarms(info, sink);
-    case kProtocolVersion: {
-      const Result<void> sized = info.expect_size(0);
-      if (sized) sink.vendor_value("protocol_version", exchange.reply.version);
-      return sized;
-    }
+    case kProtocolVersion:
+      return ascii::read_protocol_version(exchange.reply, sink);
     case kMaker:
       return ascii::read_maker(info, sink);
     default:
@@ -241,9 +238,10 @@ Result<void> read_reply(const ascii::Exchange& exchange, ReadingSink& sink) noex
 }
 
 std::optional<std::uint8_t> recognise_reply(const Info& info) noexcept {
-  return ascii::only_fit({{kTelemetry, telemetry_of(info).has_value()},
-                          {kAlarms, alarms_of(info).has_value()},
-                          {kMaker, info.size() == ascii::kMakerSize}});
+  return ascii::only_fit(
+      {{kTelemetry, telemetry_of(info).has_value()},
+       {kAlarms, ascii::begins_with_codes(info, kListsAt) && alarms_of(info).has_value()}},
+      {{kMaker, info.size() == ascii::kMakerSize}});
 }
 
 std::optional<std::string_view> vendor_bit_name(unsigned bit) noexcept {
