@@ -5,7 +5,9 @@
 #include "ems/protocol/daly_p81/codec.hpp"
 #include "ems/protocol/eg4_ll/codec.hpp"
 #include "ems/protocol/jbd/codec.hpp"
+#include "ems/protocol/jk_4e57/codec.hpp"
 #include "ems/protocol/jk_55aa/codec.hpp"
+#include "ems/protocol/jk_pb_modbus/codec.hpp"
 #include "ems/protocol/pace/codec.hpp"
 #include "ems/protocol/pace_eg4/codec.hpp"
 #include "ems/protocol/pace_modbus/codec.hpp"
@@ -51,11 +53,14 @@ const CanCodec* as_can(const Codec& codec) noexcept {
 }
 
 std::span<const Codec* const> codecs() noexcept {
-  static const Codec* const all[] = {
-      &daly_modbus::codec(),     &daly_p81::codec(),  &eg4_ll::codec(),       &jbd::codec(),
-      &jk_55aa::codec(),         &pace::codec(),      &pace_eg4::codec(),     &pace_modbus::codec(),
-      &pylontech_rs485::codec(), &pylontech::codec(), &pylontech_rt::codec(), &renogy::codec(),
-      &seplos_v2::codec(),       &seplos_v3::codec()};
+  static const Codec* const all[] = {&daly_modbus::codec(),     &daly_p81::codec(),
+                                     &eg4_ll::codec(),          &jbd::codec(),
+                                     &jk_4e57::codec(),         &jk_55aa::codec(),
+                                     &jk_pb_modbus::codec(),    &pace::codec(),
+                                     &pace_eg4::codec(),        &pace_modbus::codec(),
+                                     &pylontech_rs485::codec(), &pylontech::codec(),
+                                     &pylontech_rt::codec(),    &renogy::codec(),
+                                     &seplos_v2::codec(),       &seplos_v3::codec()};
   return all;
 }
 
