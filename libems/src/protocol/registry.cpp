@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "ems/protocol/can_codec.hpp"
 #include "ems/protocol/codec.hpp"
+#include "ems/protocol/daly_a5/codec.hpp"
 #include "ems/protocol/daly_modbus/codec.hpp"
 #include "ems/protocol/daly_p81/codec.hpp"
 #include "ems/protocol/eg4_ll/codec.hpp"
@@ -53,14 +54,12 @@ const CanCodec* as_can(const Codec& codec) noexcept {
 }
 
 std::span<const Codec* const> codecs() noexcept {
-  static const Codec* const all[] = {&daly_modbus::codec(),     &daly_p81::codec(),
-                                     &eg4_ll::codec(),          &jbd::codec(),
-                                     &jk_4e57::codec(),         &jk_55aa::codec(),
-                                     &jk_pb_modbus::codec(),    &pace::codec(),
-                                     &pace_eg4::codec(),        &pace_modbus::codec(),
-                                     &pylontech_rs485::codec(), &pylontech::codec(),
-                                     &pylontech_rt::codec(),    &renogy::codec(),
-                                     &seplos_v2::codec(),       &seplos_v3::codec()};
+  static const Codec* const all[] = {
+      &daly_a5::codec(),   &daly_modbus::codec(),  &daly_p81::codec(),    &eg4_ll::codec(),
+      &jbd::codec(),       &jk_4e57::codec(),      &jk_55aa::codec(),     &jk_pb_modbus::codec(),
+      &pace::codec(),      &pace_eg4::codec(),     &pace_modbus::codec(), &pylontech_rs485::codec(),
+      &pylontech::codec(), &pylontech_rt::codec(), &renogy::codec(),      &seplos_v2::codec(),
+      &seplos_v3::codec()};
   return all;
 }
 
