@@ -10,6 +10,7 @@
 #include "ems/protocol/daly_modbus/codec.hpp"
 #include "ems/protocol/daly_p81/codec.hpp"
 #include "ems/protocol/eg4_ll/codec.hpp"
+#include "ems/protocol/jk_pb_modbus/codec.hpp"
 #include "ems/protocol/pace_modbus/codec.hpp"
 #include "ems/protocol/poller.hpp"
 #include "ems/protocol/pylontech_rt/codec.hpp"
@@ -36,6 +37,7 @@ std::vector<MapCodec> every_codec() {
       all.push_back(codec->configured({.variant = variant}).value());
     }
   }
+  all.push_back(jk_pb_modbus::registers().configured({.variant = "registers"}).value());
   return all;
 }
 

@@ -14,7 +14,7 @@ namespace {
 
 using register_map::Request;
 
-// The answer to a trigger: docs/protocols/jk-pb-modbus.md#trigger.
+// The answer to a trigger: docs/protocols/jk_pb_modbus.md#trigger.
 constexpr std::size_t kFirstGapAt = jk_55aa::kFrameSize;
 constexpr std::size_t kAckAt = kFirstGapAt + 1;
 constexpr std::size_t kLastGapAt = kAckAt + register_map::kShortSize;

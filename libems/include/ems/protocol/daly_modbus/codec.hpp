@@ -8,7 +8,7 @@ namespace ems::protocol::daly_modbus {
 
 /// The protocol `daly_modbus`.
 /// @thread_safety Stateless.
-/// @source        docs/protocols/daly-modbus.md.
+/// @source        docs/protocols/daly_modbus.md.
 [[nodiscard]] const register_map::MapCodec& codec() noexcept;
 
 }  // namespace ems::protocol::daly_modbus

@@ -8,7 +8,7 @@ namespace ems::protocol::daly_p81 {
 
 /// The protocol `daly_p81`.
 /// @thread_safety Stateless.
-/// @source        docs/protocols/daly-modbus.md.
+/// @source        docs/protocols/daly_p81.md.
 [[nodiscard]] const register_map::MapCodec& codec() noexcept;
 
 }  // namespace ems::protocol::daly_p81

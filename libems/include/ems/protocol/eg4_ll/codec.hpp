@@ -8,7 +8,7 @@ namespace ems::protocol::eg4_ll {
 
 /// The protocol `eg4_ll`.
 /// @thread_safety Stateless.
-/// @source        docs/protocols/eg4-ll.md.
+/// @source        docs/protocols/eg4_ll.md.
 [[nodiscard]] const register_map::MapCodec& codec() noexcept;
 
 }  // namespace ems::protocol::eg4_ll

@@ -14,7 +14,7 @@ inline constexpr std::size_t kTriggeredSize = 310;
 /// `registers` only reads, which boards without other traffic stop answering.
 ///
 /// @thread_safety Stateless.
-/// @source        docs/protocols/jk-pb-modbus.md.
+/// @source        docs/protocols/jk_pb_modbus.md.
 class Codec final : public PollCodec {
  public:
   constexpr explicit Codec(const register_map::MapCodec& registers) noexcept

@@ -8,7 +8,7 @@ namespace ems::protocol::pace_modbus {
 
 /// The protocol `pace_modbus`.
 /// @thread_safety Stateless.
-/// @source        docs/protocols/pace-modbus.md.
+/// @source        docs/protocols/pace_modbus.md.
 [[nodiscard]] const register_map::MapCodec& codec() noexcept;
 
 }  // namespace ems::protocol::pace_modbus

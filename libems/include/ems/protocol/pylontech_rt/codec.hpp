@@ -8,7 +8,7 @@ namespace ems::protocol::pylontech_rt {
 
 /// The protocol `pylontech_rt`.
 /// @thread_safety Stateless.
-/// @source        docs/protocols/pylontech-rt.md.
+/// @source        docs/protocols/pylontech_rt.md.
 [[nodiscard]] const register_map::MapCodec& codec() noexcept;
 
 }  // namespace ems::protocol::pylontech_rt

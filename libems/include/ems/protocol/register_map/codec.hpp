@@ -16,7 +16,7 @@ namespace ems::protocol::register_map {
 ///
 /// @memory        24 bytes on a 64-bit machine; the Map is static.
 /// @thread_safety Stateless.
-/// @source        docs/protocols/modbus-batteries.md.
+/// @source        docs/protocols/register_map.md.
 class MapCodec final : public PollCodec {
  public:
   /// With CodecOptions{}. @param map  Outlives the codec.

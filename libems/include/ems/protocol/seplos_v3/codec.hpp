@@ -8,7 +8,7 @@ namespace ems::protocol::seplos_v3 {
 
 /// The protocol `seplos_v3`: one pack, or (variant `system`) the sum that the master gives.
 /// @thread_safety Stateless.
-/// @source        docs/protocols/seplos-v3.md.
+/// @source        docs/protocols/seplos_v3.md.
 [[nodiscard]] const register_map::MapCodec& codec() noexcept;
 
 }  // namespace ems::protocol::seplos_v3
