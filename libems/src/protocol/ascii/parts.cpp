@@ -87,6 +87,10 @@ void Raised::events(const Info& info, std::size_t at, std::size_t count,
   EMS_ASSERT(first + 8 * count <= 64);
   std::uint64_t word = 0;
   for (std::size_t i = 0; i < count; ++i) word |= std::uint64_t{info.u8(at + i)} << 8 * i;
+  events(word, rows, first);
+}
+
+void Raised::events(std::uint64_t word, std::span<const EventBit> rows, unsigned first) noexcept {
   for (const EventBit& row : rows) {
     const std::uint64_t bit = std::uint64_t{1} << (8U * row.byte + row.bit);
     if ((word & bit) == 0) continue;

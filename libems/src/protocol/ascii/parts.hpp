@@ -81,6 +81,8 @@ class Raised {
   /// `count` event bytes. Bits without a row are the vendor's own: first + 8 * byte + bit.
   void events(const Info& info, std::size_t at, std::size_t count, std::span<const EventBit> rows,
               unsigned first = 0) noexcept;
+  /// The same with the bytes in one word, the first of them lowest.
+  void events(std::uint64_t word, std::span<const EventBit> rows, unsigned first = 0) noexcept;
   void protection(Alarm alarm) noexcept { alarms_ |= alarm_bit(alarm); }
   void give(const Publisher& out) const noexcept;
 

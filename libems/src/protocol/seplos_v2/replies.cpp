@@ -1,17 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "protocol/seplos_v2/replies.hpp"
 
+#include "protocol/seplos_v2/events.hpp"
+
 namespace ems::protocol::seplos_v2 {
 namespace {
 
-using ascii::EventBit;
 using ascii::Info;
 using ascii::Lists;
 using ascii::Raised;
-
-constexpr auto kActs = ascii::Severity::protection;
-constexpr auto kWarns = ascii::Severity::warning;
-constexpr auto kState = ascii::Severity::status;
 
 // Both replies begin with flags and the group.
 constexpr std::size_t kGroupAt = 1;
@@ -51,70 +48,6 @@ constexpr std::size_t kDisconnectedAt = 13;
 constexpr std::size_t kWaitsAt = 15;
 constexpr std::size_t kMemoryAt = 16;
 constexpr std::size_t kStatesNeeded = 14;
-
-constexpr EventBit kEvents[] = {
-    // Sensors and switches.
-    {0, 0, kActs, Alarm::internal_failure},
-    {0, 1, kActs, Alarm::internal_failure},
-    {0, 2, kActs, Alarm::internal_failure},
-    {0, 5, kActs, Alarm::internal_failure},
-    {0, 6, kActs, Alarm::internal_failure},
-    {0, 7, kActs, Alarm::internal_failure},
-    // Voltages.
-    {1, 0, kWarns, Alarm::cell_overvoltage},
-    {1, 1, kActs, Alarm::cell_overvoltage},
-    {1, 2, kWarns, Alarm::cell_undervoltage},
-    {1, 3, kActs, Alarm::cell_undervoltage},
-    {1, 4, kWarns, Alarm::pack_overvoltage},
-    {1, 5, kActs, Alarm::pack_overvoltage},
-    {1, 6, kWarns, Alarm::pack_undervoltage},
-    {1, 7, kActs, Alarm::pack_undervoltage},
-    // Temperatures of the cells.
-    {2, 0, kWarns, Alarm::charge_overtemperature},
-    {2, 1, kActs, Alarm::charge_overtemperature},
-    {2, 2, kWarns, Alarm::charge_undertemperature},
-    {2, 3, kActs, Alarm::charge_undertemperature},
-    {2, 4, kWarns, Alarm::discharge_overtemperature},
-    {2, 5, kActs, Alarm::discharge_overtemperature},
-    {2, 6, kWarns, Alarm::discharge_undertemperature},
-    {2, 7, kActs, Alarm::discharge_undertemperature},
-    // Ambient, power stage, heater.
-    {3, 0, kWarns, Alarm::overtemperature},
-    {3, 1, kActs, Alarm::overtemperature},
-    {3, 2, kWarns, Alarm::undertemperature},
-    {3, 3, kActs, Alarm::undertemperature},
-    {3, 4, kActs, Alarm::mosfet_overtemperature},
-    {3, 5, kWarns, Alarm::mosfet_overtemperature},
-    {3, 6, kState},
-    // Currents; the last two are latched.
-    {4, 0, kWarns, Alarm::charge_overcurrent},
-    {4, 1, kActs, Alarm::charge_overcurrent},
-    {4, 2, kWarns, Alarm::discharge_overcurrent},
-    {4, 3, kActs, Alarm::discharge_overcurrent},
-    {4, 4, kActs, Alarm::discharge_overcurrent},
-    {4, 5, kActs, Alarm::short_circuit},
-    {4, 6, kActs, Alarm::discharge_overcurrent},
-    {4, 7, kActs, Alarm::short_circuit},
-    // Charge left; bit 1 waits for the next charge.
-    {5, 1, kState},
-    {5, 2, kWarns, Alarm::soc_low},
-    {5, 3, kActs, Alarm::soc_low},
-};
-constexpr EventBit kMemory[] = {{0, 0, kActs, Alarm::internal_failure}};
-
-constexpr unsigned kMemoryFrom = 48;
-constexpr ascii::VendorBit kVendorBits[] = {
-    {3, "key"},
-    {4, "cell_dropout"},
-    {40, "charge_overvoltage"},
-    {44, "charge_forbidden_low_voltage"},
-    {45, "reverse_polarity"},
-    {46, "output_connection"},
-    {49, "clock"},
-    {50, "voltage_not_calibrated"},
-    {51, "current_not_calibrated"},
-    {52, "zero_not_calibrated"},
-};
 
 constexpr bool has(std::uint8_t byte, unsigned bit) noexcept {
   return (unsigned{byte} >> bit & 1U) != 0;
