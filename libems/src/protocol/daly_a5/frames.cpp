@@ -60,11 +60,17 @@ std::optional<std::size_t> wrong_byte_of_all(const Expected& expected, Bytes byt
   return std::nullopt;
 }
 
+/// The first length byte, of those there are, that is none.
+std::optional<std::size_t> wrong_length(Bytes bytes, std::size_t frames) noexcept {
+  for (std::size_t at = kLengthAt; at < bytes.size() && at < frames * kFrame; at += kFrame) {
+    if (load_u8(bytes, at) != kDataSize) return at;
+  }
+  return std::nullopt;
+}
+
 Result<void> check_sums(Bytes frames) noexcept {
-  for (std::size_t at = 0; at < frames.size(); at += kFrame) {
-    if (load_u8(frames, at + kLengthAt) != kDataSize) {
-      return fail(Errc::length, at + kLengthAt, "Daly frames have 8 bytes of data");
-    }
+  if (const auto wrong = wrong_length(frames, frames.size() / kFrame)) {
+    return fail(Errc::length, *wrong, "Daly frames have 8 bytes of data");
   }
   for (std::size_t at = 0; at < frames.size(); at += kFrame) {
     if (!sound(frames.subspan(at, kFrame))) {
@@ -144,6 +150,7 @@ FrameScan scan_reply(const Expected* expected, Bytes received) noexcept {
     }
     const Expected& wanted = expected == nullptr ? any : *expected;
     if (wrong_byte_of_all(wanted, rest, wanted.frames)) continue;
+    if (wrong_length(rest, wanted.frames)) continue;
     const std::size_t total = wanted.frames * kFrame;
     return {.noise = at, .size = rest.size() < total ? 0 : total};
   }
