@@ -122,6 +122,14 @@ TEST(JkPbModbusCodec, ErrorsOfATriggeredAnswerAreNamed) {
   }
 }
 
+TEST(JkPbModbusCodec, AnotherWriteToTheSameRegisterIsNoTrigger) {
+  RecordingSink sink;
+  ASSERT_TRUE(
+      codec().decode(with_crc(frame("011016200001020001")), with_crc(frame("011016200001")), sink));
+  EXPECT_EQ(sink.acks, 1);
+  EXPECT_FALSE(codec().decode(request(codec(), 0), with_crc(frame("011016200001")), sink));
+}
+
 TEST(JkPbModbusCodec, NoDamagedAnswerIsRead) {
   const Frame ask = request(codec(), 0);
   const Frame good = triggered();
@@ -192,6 +200,12 @@ TEST(JkPbModbusCodec, ReadsTheRegisters) {
   EXPECT_EQ(sink.value(Signal::mosfet_temperature), 30'000);
   EXPECT_EQ(sink.value(Signal::temperature, 1), 21'300);
   EXPECT_EQ(sink.value(Signal::temperature, 2), std::nullopt);  // Not in the mask.
+  ASSERT_TRUE(device.set_raw(false, 0x129C, 1'100));            // -10 degC, or 110?
+  const Frame ask = request(*plain, plain->poll_plan()[0].number);
+  const std::size_t size = device.answer(ask, reply);
+  RecordingSink cold;
+  ASSERT_TRUE(plain->decode(ask, Bytes(reply).first(size), cold));
+  EXPECT_EQ(cold.value(Signal::temperature, 1), std::nullopt);
   EXPECT_EQ(sink.value(Signal::alarms),
             static_cast<std::int64_t>(alarm_bit(Alarm::cell_overvoltage)));
 }

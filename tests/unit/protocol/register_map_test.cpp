@@ -211,6 +211,7 @@ TEST(RegisterMap, ErrorsAreNamedInTheirOrder) {
       {"another function", sound("0504020001"), Errc::header, 1},
       {"another function's refusal", sound("058402"), Errc::header, 1},
       {"an odd byte count", sound("0503030001FF"), Errc::length, 2},
+      {"an odd byte count, and cut", frame("050305000100020003"), Errc::length, 2},
       {"no data", frame("0503000000"), Errc::length, 2},
       {"cut", Frame(good.begin(), good.end() - 1), Errc::truncated, good.size() - 1},
       {"longer", with_crc(good), Errc::length, good.size()},
@@ -340,6 +341,9 @@ TEST(RegisterMap, ScanDelimitsTheAwaitedReply) {
       {"a refusal", joined({frame("00"), sound("058302")}), 1, 5},
       {"more behind", joined({reply, frame("05")}), 0, 7},
       {"damaged, at the start: to be named", frame("0503020ABC0000"), 0, 7},
+      {"only our own echo", request, 8, 0},
+      {"two starts: the first may be ours", frame("050302050302"), 0, 0},
+      {"damaged, not at the start", frame("FF0503020ABC0000"), 8, 0},
       {"damaged, then sound", joined({frame("0503020ABC0000"), reply}), 7, 7},
   };
   for (const auto& c : cases) {

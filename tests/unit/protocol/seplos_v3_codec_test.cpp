@@ -110,6 +110,20 @@ TEST(SeplosV3Codec, Boards300AmpereCountCurrentInTenths) {
   EXPECT_EQ(usual.value(Signal::pack_current), 7'200);
 }
 
+TEST(SeplosV3Codec, WithoutARequestAReplyOfTwoPossibleBlocksIsRefused) {
+  RecordingSink sink;  // 52 bytes: PIB and EIA.
+  EXPECT_EQ(
+      codec()
+          .decode({},
+                  frame("00043414720000FFBDFFFF346400006D60000000D500006D6000000001000000000000"
+                        "0708000007080000024001D00002000901DF03E7B336"),
+                  sink)
+          .error()
+          .code,
+      Errc::invalid_argument);
+  EXPECT_TRUE(sink.empty());
+}
+
 TEST(SeplosV3Codec, OnlyItsAddressesAreTaken) {
   CodecRoom room;
   EXPECT_TRUE(codec().with({.address = 0xC0}, room).has_value());
