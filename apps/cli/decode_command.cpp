@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // emsctl decode: bytes of a battery into JSON.
+#include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -17,6 +19,10 @@ struct DecodeOptions {
   std::string request;
   std::string response;
   bool has_response = false;
+  std::string variant;
+  std::optional<std::uint8_t> address;
+  std::uint8_t cells = 0;
+  std::uint8_t temperatures = 0;
   std::string vectors;
   std::vector<std::string> frames;
   std::string candump;
@@ -60,8 +66,25 @@ void decode(const DecodeOptions& options) {
   }
   const std::vector<std::byte> request = bytes_of(options.request);
   const std::vector<std::byte> response = bytes_of(options.response);
-  print_or_end(options.has_response ? io::decode_reply_to_json(options.protocol, request, response)
-                                    : io::decode_to_json(options.protocol, request, response));
+  const protocol::CodecOptions codec{.address = options.address,
+                                     .variant = options.variant,
+                                     .cell_count = options.cells,
+                                     .temperature_count = options.temperatures};
+  print_or_end(options.has_response
+                   ? io::decode_reply_to_json(options.protocol, request, response, codec)
+                   : io::decode_to_json(options.protocol, request, response, codec));
+}
+
+/// What the frames alone cannot tell.
+std::vector<CLI::Option*> add_codec_options(CLI::App& command, DecodeOptions& options) {
+  const CLI::Range byte(0, 255);
+  return {
+      command.add_option("--variant", options.variant, "Reading of the protocol: emsctl protocols"),
+      command.add_option("--address", options.address, "Address of the battery")->check(byte),
+      command.add_option("--cells", options.cells, "Cells in series; 0: not known")->check(byte),
+      command
+          .add_option("--temperatures", options.temperatures, "Temperature sensors; 0: not known")
+          ->check(byte)};
 }
 
 }  // namespace
@@ -70,7 +93,7 @@ void add_decode_command(CLI::App& app) {
   const auto options = std::make_shared<DecodeOptions>();
   CLI::App* command = app.add_subcommand("decode", "Decode a battery's frames, or a vector file");
   command->add_option("--protocol", options->protocol,
-                      "Name of the protocol, jbd or pylontech-lv-can");
+                      "Name of the protocol, as emsctl protocols prints it");
   CLI::Option* request =
       command->add_option("--request", options->request, "The request, hexadecimal");
   CLI::Option* response =
@@ -81,8 +104,10 @@ void add_decode_command(CLI::App& app) {
       command->add_option("--candump", options->candump, "A file of candump lines, or of its log");
   CLI::Option* vectors =
       command->add_option("--vectors", options->vectors, "Run a file of vectors instead");
+  std::vector<CLI::Option*> of_replies = add_codec_options(*command, *options);
+  of_replies.insert(of_replies.end(), {request, response});
   for (CLI::Option* option : {frames, candump, vectors}) {
-    option->excludes(request)->excludes(response);
+    for (CLI::Option* other : of_replies) option->excludes(other);
   }
   frames->excludes(candump)->excludes(vectors);
   candump->excludes(vectors);

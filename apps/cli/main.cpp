@@ -41,6 +41,7 @@ int main(int argc, char** argv) {
   ems::cli::add_site_commands(app);
   ems::cli::add_limits_command(app);
   ems::cli::add_decode_command(app);
+  ems::cli::add_protocols_command(app);
   ems::cli::add_fleet_command(app);
   ems::cli::add_store_command(app);
   ems::cli::add_config_command(app);

@@ -54,7 +54,7 @@ class Conversation {
       }
       case 6: {
         const std::uint8_t switches = feed_.u8();
-        (void)poller_.request_switch({(switches & 1) != 0, (switches & 2) != 0});
+        (void)poller_.request(protocol::SwitchCommand{(switches & 1) != 0, (switches & 2) != 0});
         break;
       }
       default:

@@ -33,6 +33,17 @@ def heard(frames: list[dict]) -> bytes:
                                   for frame, d in zip(frames, data))
 
 
+def poll_codec(file: str) -> dict[str, bytes]:
+    """Exchanges for the targets of poll_codec_fuzz.hpp: options, size of the request, request, reply."""
+    return {name: bytes([0, len(request)]) + request + reply for name, request, reply in exchanges(file)}
+
+
+def ascii_codec(file: str) -> dict[str, bytes]:
+    """For the targets of ascii_codec_fuzz.hpp: besides the exchanges, what the replies hold."""
+    frames = {name: reply.decode("ascii") for name, _, reply in exchanges(file) if reply.startswith(b"~")}
+    return poll_codec(file) | {f"{name}-content": b"\x80" + bytes.fromhex(frame[13:-5]) for name, frame in frames.items()}
+
+
 def made() -> dict[str, dict[str, bytes]]:
     """parser -> name of the seed -> its bytes."""
     jbd = exchanges("bms_serial_jbd.json")
@@ -45,8 +56,17 @@ def made() -> dict[str, dict[str, bytes]]:
         "sim": {"jbd-requests": b"battery\n" + b"".join(request for _, request, _ in jbd)},
         "block": {path.stem: path.read_bytes() for path in sorted(VECTORS.glob("telemetry_block_v*.bin"))},
         "pack": {path.stem: path.read_bytes() for path in sorted((ROOT / "libems/packs").glob("*.yaml"))},
+        "pylontech_rs485": ascii_codec("bms_serial_pylontech.json"),
         "config": {kind: kind.encode() + b"\n" + (site / f"{kind}.yaml").read_bytes() for kind in ("site", "limits", "server")},
     }
+    for path in sorted(VECTORS.glob("bms_serial_*.json")):
+        protocol = path.stem.removeprefix("bms_serial_")
+        target = HERE / f"fuzz_{protocol}.cpp"
+        text = target.read_text() if target.exists() else ""
+        if "ascii_codec_fuzz.hpp" in text:
+            out[protocol] = ascii_codec(path.name)
+        elif "poll_codec_fuzz.hpp" in text:
+            out[protocol] = poll_codec(path.name)
     return out
 
 

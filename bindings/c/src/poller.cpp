@@ -160,7 +160,8 @@ EMS_API ems_status_t ems_poller_request_switch(ems_poller_t* poller, bool charge
                                                bool discharge_on) {
   return guarded([&]() -> ems_status_t {
     if (!is(poller)) return invalid(kNoPoller);
-    const Result<void> queued = poller->poller.request_switch({charge_on, discharge_on});
+    const Result<void> queued =
+        poller->poller.request(protocol::SwitchCommand{charge_on, discharge_on});
     return status_of(queued);
   });
 }

@@ -183,7 +183,10 @@ std::string values_text(const Collector& read, const protocol::Codec& codec) {
   return object.str();
 }
 
-Result<const protocol::PollCodec*> find_poll_codec(std::string_view protocol) {
+/// @param room  Holds the codec; outlives it.
+Result<const protocol::PollCodec*> find_poll_codec(std::string_view protocol,
+                                                   const protocol::CodecOptions& options,
+                                                   protocol::CodecRoom& room) {
   const Result<const protocol::Codec*> codec = protocol::find_codec(protocol);
   if (!codec) return fail(codec.error());
   const protocol::PollCodec* poll = protocol::as_poll(**codec);
@@ -191,7 +194,7 @@ Result<const protocol::PollCodec*> find_poll_codec(std::string_view protocol) {
     return fail(Errc::invalid_argument, 0,
                 "this protocol has CAN frames, not requests and replies");
   }
-  return poll;
+  return poll->with(options, room);
 }
 
 Result<const protocol::CanCodec*> find_can_codec(std::string_view protocol) {
@@ -223,14 +226,18 @@ Result<std::string> decode_to_json(const protocol::PollCodec& codec, Bytes reque
   return values_text(read, codec);
 }
 
-Result<std::string> decode_reply_to_json(std::string_view protocol, Bytes request, Bytes reply) {
-  const Result<const protocol::PollCodec*> codec = find_poll_codec(protocol);
+Result<std::string> decode_reply_to_json(std::string_view protocol, Bytes request, Bytes reply,
+                                         const protocol::CodecOptions& options) {
+  protocol::CodecRoom room;
+  const Result<const protocol::PollCodec*> codec = find_poll_codec(protocol, options, room);
   if (!codec) return fail(codec.error());
   return decode_reply_to_json(**codec, request, reply);
 }
 
-Result<std::string> decode_to_json(std::string_view protocol, Bytes request, Bytes reply) {
-  const Result<const protocol::PollCodec*> codec = find_poll_codec(protocol);
+Result<std::string> decode_to_json(std::string_view protocol, Bytes request, Bytes reply,
+                                   const protocol::CodecOptions& options) {
+  protocol::CodecRoom room;
+  const Result<const protocol::PollCodec*> codec = find_poll_codec(protocol, options, room);
   if (!codec) return fail(codec.error());
   return decode_to_json(**codec, request, reply);
 }

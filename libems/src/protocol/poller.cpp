@@ -10,6 +10,19 @@ constexpr std::size_t kPlanSizeMax = 32;  // Bits of once_done_ and silent_.
 
 constexpr std::uint32_t bit_of(std::size_t index) noexcept { return std::uint32_t{1} << index; }
 
+Result<std::size_t> encode(const PollCodec& codec, const BatteryCommand& command,
+                           MutableBytes out) noexcept {
+  if (const auto* limits = std::get_if<LimitCommand>(&command)) {
+    return codec.encode_limits(*limits, out);
+  }
+  if (const auto* balance = std::get_if<BalanceCommand>(&command)) {
+    return codec.encode_balance(*balance, out);
+  }
+  const auto* outputs = std::get_if<SwitchCommand>(&command);
+  EMS_ASSERT(outputs != nullptr);
+  return codec.encode_switch(*outputs, out);
+}
+
 constexpr Error kNoReply{Errc::timeout, 0, "the device did not answer in time"};
 constexpr Error kSilentDevice{Errc::unavailable, 0, "the device does not answer now"};
 constexpr Error kNoLink{Errc::unavailable, 0, "the link is down"};
@@ -42,7 +55,7 @@ void Poller::link_down(Instant now) noexcept {
 void Poller::start_afresh(Instant now) noexcept {
   end_exchange();
   drop_noise(buffered_);
-  not_before_ = now;
+  not_before_ = std::max(now, line_free_at_);
   cursor_ = 0;
   round_ = 0;
   round_started_ = now;
@@ -118,10 +131,10 @@ bool Poller::due(std::size_t index) const noexcept {
 
 PollerAction Poller::send(Instant now, MutableBytes out) noexcept {
   const bool is_command = exchange_ == Exchange::command;  // cursor_ may stand behind the plan.
-  const PollItem item = is_command ? PollItem{"switch", 0, 0}
+  const PollItem item = is_command ? PollItem{"command", 0, 0}
                                    : codec_.poll_plan()[exchange_ == Exchange::probe ? 0 : cursor_];
-  const Result<std::size_t> size = is_command ? codec_.encode_switch(current_, request_)
-                                              : codec_.encode_poll(item.number, request_);
+  const Result<std::size_t> size =
+      is_command ? encode(codec_, current_, request_) : codec_.encode_poll(item.number, request_);
   EMS_ASSERT(size.has_value() && "a codec cannot encode its own poll plan or command");
   request_size_ = *size;
   std::copy_n(request_.begin(), request_size_, out.begin());
@@ -144,7 +157,8 @@ void Poller::attempt_failed(const Error& error, Instant now) noexcept {
   last_error_ = error;
   outstanding_ = false;
   drop_noise(buffered_);
-  not_before_ = now + settings_.settle;
+  line_free_at_ = now + max_of(settings_.settle, codec_.request_gap());
+  not_before_ = line_free_at_;
   ++attempts_;
   if (attempts_ >= attempts_allowed()) give_up(error, now);
 }
@@ -192,10 +206,10 @@ void Poller::fail_command(const Error& error) noexcept {
   command_error_ = error;
 }
 
-Result<void> Poller::request_switch(const SwitchCommand& command) noexcept {
+Result<void> Poller::request(const BatteryCommand& command) noexcept {
   if (health_ != LinkHealth::online) return fail(kSilentDevice);
   std::array<std::byte, kRequestSize> trial{};
-  const Result<std::size_t> size = codec_.encode_switch(command, trial);
+  const Result<std::size_t> size = encode(codec_, command, trial);
   if (!size) return fail(size.error());
   queued_ = command;
   command_state_ = CommandState::queued;
@@ -289,7 +303,8 @@ void Poller::answered(Instant now) noexcept {
   const Exchange done = exchange_;
   end_exchange();
   health_ = LinkHealth::online;
-  not_before_ = now;
+  line_free_at_ = now + codec_.request_gap();
+  not_before_ = line_free_at_;
   if (recovery_step_) {
     ++counters_.recoveries;
     start_afresh(now);

@@ -40,6 +40,11 @@ class Publisher {
     sink_.reading({.signal = signal, .element = element, .value = value, .module = module_});
   }
   void flag(Signal signal, bool on) const { value(signal, on ? 1 : 0); }
+  /// A value that the codec makes from others of the frame.
+  void computed(Signal signal, std::int64_t value) const {
+    sink_.reading(
+        {.signal = signal, .value = value, .quality = Quality::substituted, .module = module_});
+  }
   void missing(Signal signal, std::uint16_t element = 0) const {
     sink_.missing(signal, element, module_);
   }

@@ -1,9 +1,29 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "ems/protocol/ant/codec.hpp"
+#include "ems/protocol/ant_old/codec.hpp"
 #include "ems/protocol/can_codec.hpp"
 #include "ems/protocol/codec.hpp"
+#include "ems/protocol/daly_a5/codec.hpp"
+#include "ems/protocol/daly_modbus/codec.hpp"
+#include "ems/protocol/daly_p81/codec.hpp"
+#include "ems/protocol/eg4_ll/codec.hpp"
 #include "ems/protocol/jbd/codec.hpp"
+#include "ems/protocol/jk_4e57/codec.hpp"
+#include "ems/protocol/jk_55aa/codec.hpp"
+#include "ems/protocol/jk_pb_modbus/codec.hpp"
+#include "ems/protocol/lifepower/codec.hpp"
+#include "ems/protocol/pace/codec.hpp"
+#include "ems/protocol/pace_eg4/codec.hpp"
+#include "ems/protocol/pace_modbus/codec.hpp"
 #include "ems/protocol/poll_codec.hpp"
 #include "ems/protocol/pylontech/codec.hpp"
+#include "ems/protocol/pylontech_rs485/codec.hpp"
+#include "ems/protocol/pylontech_rt/codec.hpp"
+#include "ems/protocol/renogy/codec.hpp"
+#include "ems/protocol/seplos_v2/codec.hpp"
+#include "ems/protocol/seplos_v2_bin/codec.hpp"
+#include "ems/protocol/seplos_v3/codec.hpp"
+#include "ems/protocol/tdt/codec.hpp"
 
 namespace ems::protocol {
 
@@ -39,7 +59,15 @@ const CanCodec* as_can(const Codec& codec) noexcept {
 }
 
 std::span<const Codec* const> codecs() noexcept {
-  static const Codec* const all[] = {&jbd::codec(), &pylontech::codec()};
+  static const Codec* const all[] = {
+      &ant::codec(),          &ant_old::codec(),       &daly_a5::codec(),
+      &daly_modbus::codec(),  &daly_p81::codec(),      &eg4_ll::codec(),
+      &jbd::codec(),          &jk_4e57::codec(),       &jk_55aa::codec(),
+      &jk_pb_modbus::codec(), &lifepower::codec(),     &pace::codec(),
+      &pace_eg4::codec(),     &pace_modbus::codec(),   &pylontech_rs485::codec(),
+      &pylontech::codec(),    &pylontech_rt::codec(),  &renogy::codec(),
+      &seplos_v2::codec(),    &seplos_v2_bin::codec(), &seplos_v3::codec(),
+      &tdt::codec()};
   return all;
 }
 

@@ -5,16 +5,51 @@
 
 #include <array>
 
+#include "ems/model/module_totals.hpp"
+
 namespace ems::runtime {
+namespace {
+
+const protocol::PollCodec& configured(const protocol::PollCodec& codec,
+                                      const protocol::CodecOptions& options,
+                                      protocol::CodecRoom& room) {
+  const Result<const protocol::PollCodec*> made = codec.with(options, room);
+  EMS_ASSERT(made.has_value() && "options that the site file's check should have refused");
+  return **made;
+}
+
+}  // namespace
+
+/// One module: the codec with its options, and the conversation.
+struct PollBatteryDriver::Module {
+  Module(const protocol::PollCodec& codec, const protocol::CodecOptions& options,
+         const protocol::PollerSettings& settings)
+      : poller(configured(codec, options, room), settings) {}
+  protocol::CodecRoom room;
+  protocol::Poller poller;
+};
 
 PollBatteryDriver::PollBatteryDriver(const DriverWiring& wiring, AssetId asset,
                                      std::unique_ptr<io::ByteLink> link,
                                      const protocol::PollCodec& codec,
+                                     const std::vector<protocol::CodecOptions>& modules,
                                      const protocol::PollerSettings& settings)
     : wiring_(wiring),
       asset_(asset),
       link_(std::move(link)),
-      poller_(codec, settings),
+      modules_([&] {
+        std::vector<std::unique_ptr<Module>> made;
+        for (const protocol::CodecOptions& options : modules) {
+          made.push_back(std::make_unique<Module>(codec, options, settings));
+        }
+        return made;
+      }()),
+      pollers_([&] {
+        std::vector<protocol::Poller*> all;
+        for (const std::unique_ptr<Module>& module : modules_) all.push_back(&module->poller);
+        return all;
+      }()),
+      bus_(pollers_),
       keeper_(wiring, asset,
               [this] { link_->open([this](const io::LinkError* error) { opened(error); }); }),
       stale_after_(stale_after(settings.period)),
@@ -35,30 +70,48 @@ void PollBatteryDriver::stop() {
 
 void PollBatteryDriver::opened(const io::LinkError* error) {
   if (!keeper_.opened(error)) return;
-  poller_.link_up(wiring_.clock.now());
+  bus_.link_up(wiring_.clock.now());
   pump();
 }
 
 void PollBatteryDriver::lost(const io::LinkError& error) {
-  poller_.link_down(wiring_.clock.now());
+  bus_.link_down(wiring_.clock.now());
   keeper_.lost(error);
-  keeper_.report(poller_.health(), poller_.last_error());
+  report();
   wake_.cancel();
 }
 
 void PollBatteryDriver::received(Bytes bytes) {
   const Instant now = wiring_.clock.now();
   AssetSink sink(wiring_.image, asset_, now, stale_after_);
-  poller_.receive(bytes, now, sink);
+  bus_.receive(bytes, now, sink);
+  if (modules_.size() > 1) publish_totals(now);
   pump();
 }
+
+void PollBatteryDriver::publish_totals(Instant now) {
+  const auto modules = static_cast<std::uint8_t>(modules_.size());
+  for (const PointSample& total : module_totals(wiring_.image.image(), asset_, modules, now)) {
+    wiring_.image.set(total.point, total.value, total.taken_at, total.quality, stale_after_);
+  }
+}
+
+/// The newest reason is that of the module whose turn it is, or of the first that is not online.
+std::optional<Error> PollBatteryDriver::last_error() const {
+  for (const protocol::Poller* poller : pollers_) {
+    if (poller->health() != protocol::LinkHealth::online) return poller->last_error();
+  }
+  return pollers_[bus_.turn()]->last_error();
+}
+
+void PollBatteryDriver::report() { keeper_.report(bus_.health(), last_error()); }
 
 void PollBatteryDriver::pump() {
   if (!keeper_.running() || !link_->is_open()) return;
   const Instant now = wiring_.clock.now();
   std::array<std::byte, protocol::kRequestSize> request{};
-  const protocol::PollerAction action = poller_.next(now, request);
-  keeper_.report(poller_.health(), poller_.last_error());
+  const protocol::PollerAction action = bus_.next(now, request);
+  report();
   if (action.size > 0) {
     const Result<void> written = link_->write(Bytes(request).first(action.size));
     if (!written) {
@@ -74,16 +127,18 @@ void PollBatteryDriver::pump() {
 }
 
 LinkStatus PollBatteryDriver::status() const {
-  const protocol::PollerCounters& counters = poller_.counters();
-  const auto last = poller_.last_error();
+  const std::optional<Error> last = last_error();
   LinkStatus status;
   status.asset = asset_;
   status.link = std::string(link_->name());
-  status.online = poller_.health() == protocol::LinkHealth::online;
-  status.requests = counters.requests;
-  status.timeouts = counters.timeouts;
-  status.errors =
-      std::uint64_t{counters.checksum_errors} + counters.device_errors + counters.other_errors;
+  status.online = bus_.health() == protocol::LinkHealth::online;
+  for (const protocol::Poller* poller : pollers_) {
+    const protocol::PollerCounters& counters = poller->counters();
+    status.requests += counters.requests;
+    status.timeouts += counters.timeouts;
+    status.errors +=
+        std::uint64_t{counters.checksum_errors} + counters.device_errors + counters.other_errors;
+  }
   if (!keeper_.error().empty()) {
     status.last_error = keeper_.error();
   } else if (!status.online && last) {

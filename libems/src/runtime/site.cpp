@@ -140,8 +140,17 @@ Result<void> Site::add_battery(const io::BatteryConfig& config) {
   protocol::PollerSettings settings;
   settings.period = config.poll_period;
   settings.reply_timeout = config.reply_timeout;
-  batteries_.push_back(std::make_unique<PollBatteryDriver>(wiring, battery(config.id),
-                                                           std::move(link), *poll, settings));
+  const std::span<const std::uint8_t> addresses = poll->info().addresses;
+  const auto usual = addresses.empty() ? std::nullopt : std::optional(addresses.front());
+  std::vector<protocol::CodecOptions> modules;
+  for (std::uint8_t module = 1; module <= config.modules; ++module) {
+    modules.push_back(config.codec_options(module, usual));
+    protocol::CodecRoom room;
+    const Result<const protocol::PollCodec*> made = poll->with(modules.back(), room);
+    if (!made) return fail(made.error().code, config.id, made.error().what);
+  }
+  batteries_.push_back(std::make_unique<PollBatteryDriver>(
+      wiring, battery(config.id), std::move(link), *poll, modules, settings));
   return {};
 }
 

@@ -389,7 +389,7 @@ TEST(Poller, CommandGoesBeforeTheNextPoll) {
   rig.poller.link_up(rig.now);
   rig.exchange(kAskBasicInfo);
   EXPECT_EQ(rig.step(), kAskCells);
-  ASSERT_TRUE(rig.poller.request_switch({.charge_on = false}));
+  ASSERT_TRUE(rig.poller.request(SwitchCommand{.charge_on = false}));
   EXPECT_EQ(rig.poller.command_state(), CommandState::queued);
   EXPECT_EQ(rig.step(), Frame{});  // The outstanding poll is not disturbed.
   rig.receive(rig.device.answer(kAskCells));
@@ -406,14 +406,14 @@ TEST(Poller, CommandGoesBeforeTheNextPoll) {
 TEST(Poller, NewerCommandReplacesOneThatWaitsOrIsRepeated) {
   Rig rig;
   rig.come_online();
-  ASSERT_TRUE(rig.poller.request_switch({.charge_on = false}));
+  ASSERT_TRUE(rig.poller.request(SwitchCommand{.charge_on = false}));
   EXPECT_EQ(rig.step(), kChargeOff);
-  ASSERT_TRUE(rig.poller.request_switch({.charge_on = false, .discharge_on = false}));
+  ASSERT_TRUE(rig.poller.request(SwitchCommand{.charge_on = false, .discharge_on = false}));
   rig.wake_and_expect({});  // The first one timed out; it is not repeated.
   EXPECT_EQ(rig.poller.command_state(), CommandState::queued);
   rig.wake_and_expect(kAllOff);
   rig.wake_and_expect({});
-  ASSERT_TRUE(rig.poller.request_switch({.charge_on = false}));
+  ASSERT_TRUE(rig.poller.request(SwitchCommand{.charge_on = false}));
   rig.wake_and_expect(kChargeOff);  // Between two attempts.
   rig.receive(rig.device.answer(kChargeOff));
   EXPECT_EQ(rig.poller.command_state(), CommandState::acknowledged);
@@ -422,9 +422,9 @@ TEST(Poller, NewerCommandReplacesOneThatWaitsOrIsRepeated) {
 TEST(Poller, AcknowledgementOfASupersededCommandIsNotTheNewOnes) {
   Rig rig;
   rig.come_online();
-  ASSERT_TRUE(rig.poller.request_switch({.charge_on = false}));
+  ASSERT_TRUE(rig.poller.request(SwitchCommand{.charge_on = false}));
   EXPECT_EQ(rig.step(), kChargeOff);
-  ASSERT_TRUE(rig.poller.request_switch({.charge_on = false, .discharge_on = false}));
+  ASSERT_TRUE(rig.poller.request(SwitchCommand{.charge_on = false, .discharge_on = false}));
   rig.receive(rig.device.answer(kChargeOff));
   EXPECT_EQ(rig.poller.command_state(), CommandState::queued);
   EXPECT_EQ(rig.step(), kAllOff);
@@ -435,7 +435,7 @@ TEST(Poller, AcknowledgementOfASupersededCommandIsNotTheNewOnes) {
 TEST(Poller, CommandWithoutAnswerFailsAndPollingGoesOn) {
   Rig rig;
   rig.come_online();
-  ASSERT_TRUE(rig.poller.request_switch({.charge_on = false}));
+  ASSERT_TRUE(rig.poller.request(SwitchCommand{.charge_on = false}));
   for (int attempt = 0; attempt < 4; ++attempt) {
     ASSERT_EQ(rig.step(), kChargeOff);
     rig.wake_and_expect({});
@@ -451,7 +451,7 @@ TEST(Poller, CommandWithoutAnswerFailsAndPollingGoesOn) {
 TEST(Poller, RefusedCommandFailsWithTheDevicesError) {
   Rig rig;
   rig.come_online();
-  ASSERT_TRUE(rig.poller.request_switch({.charge_on = false}));
+  ASSERT_TRUE(rig.poller.request(SwitchCommand{.charge_on = false}));
   EXPECT_EQ(rig.step(), kChargeOff);
   rig.receive(rig.device.reply(0xE1, 0x80, {}));
   EXPECT_EQ(rig.poller.command_state(), CommandState::failed);
@@ -461,23 +461,23 @@ TEST(Poller, RefusedCommandFailsWithTheDevicesError) {
 
 TEST(Poller, CommandNeverOutlivesTheConversation) {
   Rig rig;
-  EXPECT_EQ(rig.poller.request_switch({}).error().code, Errc::unavailable);
+  EXPECT_EQ(rig.poller.request(SwitchCommand{}).error().code, Errc::unavailable);
   rig.come_online();
-  ASSERT_TRUE(rig.poller.request_switch({.charge_on = false}));
+  ASSERT_TRUE(rig.poller.request(SwitchCommand{.charge_on = false}));
   rig.poller.link_down(rig.now);
   EXPECT_EQ(rig.poller.command_state(), CommandState::failed);
   EXPECT_EQ(rig.poller.command_error()->code, Errc::unavailable);
   EXPECT_EQ(rig.poller.health(), LinkHealth::offline);
   rig.poller.link_up(rig.now);
   EXPECT_EQ(rig.step(), kAskBasicInfo);  // Not the command.
-  EXPECT_EQ(rig.poller.request_switch({}).error().code, Errc::unavailable);
+  EXPECT_EQ(rig.poller.request(SwitchCommand{}).error().code, Errc::unavailable);
 }
 
 TEST(Poller, RecoveryDropsAWaitingCommand) {
   Rig rig;
   rig.come_online();
   rig.wake_and_expect(kAskBasicInfo);
-  ASSERT_TRUE(rig.poller.request_switch({.charge_on = false}));
+  ASSERT_TRUE(rig.poller.request(SwitchCommand{.charge_on = false}));
   // The command waits behind the poll's repetitions, then the device counts as gone.
   rig.lose_device();
   EXPECT_EQ(rig.poller.command_state(), CommandState::failed);
@@ -559,12 +559,13 @@ TEST(Poller, ACommandThatTheProtocolLacksIsRefused) {
   Poller poller(codec, kSettings);
   RecordingSink sink;
   std::array<std::byte, kRequestSize> out{};
-  EXPECT_EQ(poller.request_switch({}).error().code, Errc::unavailable);  // Offline counts first.
+  EXPECT_EQ(poller.request(SwitchCommand{}).error().code,
+            Errc::unavailable);  // Offline counts first.
   poller.link_up(Instant{});
   ASSERT_EQ(poller.next(Instant{}, out).size, 1U);
   poller.receive(frame("01"), Instant{}, sink);
   ASSERT_EQ(poller.health(), LinkHealth::online);
-  EXPECT_EQ(poller.request_switch({}).error().code, Errc::unimplemented);
+  EXPECT_EQ(poller.request(SwitchCommand{}).error().code, Errc::unimplemented);
   EXPECT_EQ(poller.command_state(), CommandState::none);
 }
 

@@ -25,19 +25,23 @@ namespace ems::io {
 /// @param request   Empty when it is not known.
 /// @param reply     Empty with a request: the request itself is decoded. A reply that arrived empty
 ///                  is `decode_reply_to_json`'s business.
+/// @param options   What the frames alone cannot tell: PollCodec::with().
 /// @return          One line of JSON.
-/// @errors          unknown_protocol; header truncated length tail checksum device_error ... with
+/// @errors          unknown_protocol; invalid_argument (a protocol of CAN frames); those of
+///                  PollCodec::with(); header truncated length tail checksum device_error ... with
 ///                  offset = first wrong byte of the reply (or of the request decoded).
 /// @thread_safety   Pure function.
 /// @source          names: ems/model/signals.def and alarms.def; tests/vectors/bms_serial_jbd.json.
 [[nodiscard]] Result<std::string> decode_to_json(std::string_view protocol, Bytes request,
-                                                 Bytes reply);
+                                                 Bytes reply,
+                                                 const protocol::CodecOptions& options = {});
 
 /// Like decode_to_json(), but an empty `reply` is a reply of no bytes: `truncated`.
 [[nodiscard]] Result<std::string> decode_reply_to_json(std::string_view protocol, Bytes request,
-                                                       Bytes reply);
+                                                       Bytes reply,
+                                                       const protocol::CodecOptions& options = {});
 
-/// The same with a codec that has options: PollCodec::with().
+/// The same with a codec that is at hand.
 ///
 /// @errors  As above, without unknown_protocol.
 /// @thread_safety Pure functions.

@@ -9,6 +9,7 @@
 #include <span>
 #include <string_view>
 #include <type_traits>
+#include <variant>
 
 #include "ems/core/bytes.hpp"
 #include "ems/core/result.hpp"
@@ -56,6 +57,9 @@ struct LimitCommand {
 struct BalanceCommand {
   bool on = true;
 };
+
+/// What one can tell a battery to do.
+using BatteryCommand = std::variant<SwitchCommand, LimitCommand, BalanceCommand>;
 
 class PollCodec;
 

@@ -89,14 +89,22 @@ class Poller {
   /// Queues a command; it is sent before the next poll. A newer command replaces one that waits or
   /// is being repeated. It is never kept across a lost link or a recovery wait.
   ///
+  /// Limits are sent once: a caller that wants them to last asks again within limits_lease(), and
+  /// one that dies leaves the battery with its own.
+  ///
   /// @errors unavailable    the device does not answer now; nothing is queued.
   ///         unimplemented  the protocol has no such command.
-  [[nodiscard]] Result<void> request_switch(const SwitchCommand& command) noexcept;
+  ///         out_of_range   the wire cannot say such a limit.
+  [[nodiscard]] Result<void> request(const BatteryCommand& command) noexcept;
 
   /// State of the newest command. `failed` has its reason in command_error().
   [[nodiscard]] CommandState command_state() const noexcept { return command_state_; }
   [[nodiscard]] std::optional<Error> command_error() const noexcept { return command_error_; }
 
+  /// A request is on its way and its answer is awaited.
+  [[nodiscard]] bool awaiting() const noexcept { return outstanding_; }
+  /// End of the silence that the last exchange needs; another device on the line waits for it too.
+  [[nodiscard]] Instant line_free_at() const noexcept { return line_free_at_; }
   [[nodiscard]] LinkHealth health() const noexcept { return health_; }
   /// Why the last failed attempt failed; nullopt before the first failure. Kept after recovery.
   [[nodiscard]] std::optional<Error> last_error() const noexcept { return last_error_; }
@@ -135,6 +143,7 @@ class Poller {
   std::uint8_t attempts_ = 0;
   Instant deadline_{};
   Instant not_before_{};
+  Instant line_free_at_{};
 
   // Plan.
   std::size_t cursor_ = 0;
@@ -149,8 +158,8 @@ class Poller {
   std::optional<std::size_t> recovery_step_{};
 
   // Command.
-  std::optional<SwitchCommand> queued_{};
-  SwitchCommand current_{};
+  std::optional<BatteryCommand> queued_{};
+  BatteryCommand current_{};
   CommandState command_state_ = CommandState::none;
   std::optional<Error> command_error_{};
 

@@ -29,6 +29,14 @@ Duration line_time(const SerialEndpoint& line, std::int64_t characters) {
   return Duration{(characters * bits * kMicrosPerSecond + baud - 1) / baud};
 }
 
+/// How long one request of a battery may keep its line.
+Duration reply_timeout(const BatteryConfig& battery) {
+  if (battery.reply_timeout) return *battery.reply_timeout;
+  const Result<const protocol::Codec*> codec = protocol::find_codec(battery.protocol);
+  const protocol::PollCodec* poll = codec ? protocol::as_poll(**codec) : nullptr;
+  return poll == nullptr ? Duration::zero() : poll->reply_timeout();
+}
+
 /// Collects devices by line, in the order of the file.
 class LineTable {
  public:
@@ -45,10 +53,10 @@ class LineTable {
     const std::string device = "battery/" + std::to_string(battery.id);
     if (const auto* serial = std::get_if<SerialEndpoint>(&battery.link)) {
       add(serial->device, device, false,
-          battery.reply_timeout +
+          reply_timeout(battery) +
               line_time(*serial, static_cast<std::int64_t>(protocol::kReplySize)));
     } else if (const auto* tcp = std::get_if<TcpEndpoint>(&battery.link)) {
-      add(to_address(*tcp), device, false, battery.reply_timeout);
+      add(to_address(*tcp), device, false, reply_timeout(battery));
     } else {  // Nothing is asked on CAN, so nothing waits for an answer.
       add(std::get<CandumpEndpoint>(battery.link).file.string(), device, false, Duration::zero());
     }

@@ -110,7 +110,14 @@ class Binder {
       out.link = item.section("tcp")->at("address").endpoint;
     }
     out.poll_period = quantity<Duration>(item, "poll_period_s");
-    out.reply_timeout = quantity<Duration>(item, "reply_timeout_s");
+    if (item.find("reply_timeout_s") != nullptr) {
+      out.reply_timeout = quantity<Duration>(item, "reply_timeout_s");
+    }
+    if (const Value* variant = item.find("variant")) out.variant = variant->text;
+    if (item.find("address") != nullptr) {
+      out.address = integer<std::uint8_t>(item, "address");
+    }
+    out.modules = integer<std::uint8_t>(item, "modules");
     out.chemistry = choice<safety::Chemistry>(item, "chemistry");
     out.cells = integer<std::uint16_t>(item, "cells");
     out.capacity = quantity<MicroAmpHour>(item, "capacity_ah");
@@ -183,6 +190,19 @@ std::string_view word_of(const std::array<std::string_view, N>& words, E value) 
 }
 
 }  // namespace
+
+protocol::CodecOptions BatteryConfig::codec_options(std::uint8_t module,
+                                                    std::optional<std::uint8_t> usual) const {
+  EMS_ASSERT(module >= 1 && module <= modules);
+  protocol::CodecOptions options;
+  options.variant = variant;
+  const std::optional<std::uint8_t> first = address ? address : usual;
+  if (first && (address || modules > 1)) {
+    options.address = static_cast<std::uint8_t>(*first + module - 1);
+  }
+  if (cells <= 0xFF) options.cell_count = static_cast<std::uint8_t>(cells);
+  return options;
+}
 
 std::string_view to_string(Parity parity) noexcept {
   return word_of(std::array<std::string_view, 3>{"none", "even", "odd"}, parity);

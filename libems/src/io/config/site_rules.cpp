@@ -7,6 +7,7 @@
 
 #include "ems/io/metrics_listener.hpp"
 #include "ems/io/time_zone.hpp"
+#include "ems/protocol/poll_codec.hpp"
 #include "io/config/policy_config.hpp"
 
 namespace ems::io::config {
@@ -178,6 +179,54 @@ void check_battery_links(const Section& root, Reader& reader) {
   }
 }
 
+/// Variant, address and modules are such as the protocol has.
+void check_battery_codecs(const Section& root, Reader& reader) {
+  for (const Section& battery : root.list("batteries")) {
+    const Value* name = battery.find("protocol");
+    const Value* modules = battery.find("modules");
+    if (name == nullptr || modules == nullptr) continue;
+    const Result<const protocol::Codec*> codec = protocol::find_codec(name->text);
+    if (!codec) continue;  // The choice has been refused already.
+    const Value* variant = battery.find("variant");
+    const Value* address = battery.find("address");
+    const protocol::PollCodec* poll = protocol::as_poll(**codec);
+    if (poll == nullptr) {
+      for (const Value* option : {variant, address}) {
+        if (option == nullptr) continue;
+        reader.error(option->place, Errc::invalid_argument,
+                     "protocol \"" + name->text + "\" is spoken on CAN and has no such option");
+      }
+    }
+    const std::span<const std::uint8_t> usual = (*codec)->info().addresses;
+    if (modules->number > 1 && usual.empty()) {
+      reader.error(modules->place, Errc::invalid_argument,
+                   "protocol \"" + name->text + "\" has no addresses: one module on a line");
+      continue;
+    }
+    if (poll == nullptr) continue;
+    protocol::CodecOptions options;
+    if (variant != nullptr) options.variant = variant->text;
+    const std::int64_t first =
+        address != nullptr ? address->number : (usual.empty() ? 0 : std::int64_t{usual.front()});
+    for (std::int64_t module = 0; module < modules->number; ++module) {
+      if (first + module > 0xFF) {
+        reader.error(modules->place, Errc::out_of_range, "a module's address would exceed 255");
+        break;
+      }
+      if (address != nullptr || modules->number > 1) {
+        options.address = static_cast<std::uint8_t>(first + module);
+      }
+      protocol::CodecRoom room;
+      const Result<const protocol::PollCodec*> made = poll->with(options, room);
+      if (made) continue;
+      const Value* at = address != nullptr ? address : modules;
+      if (variant != nullptr && made.error().code == Errc::invalid_argument) at = variant;
+      reader.error(at->place, made.error().code, made.error().what);
+      break;
+    }
+  }
+}
+
 /// A recording says what was: no power is moved on its word.
 void check_recordings(const Section& root, Reader& reader) {
   const Value* control = root.find("control");
@@ -260,6 +309,7 @@ void check_site_rules(const Section& root, Reader& reader) {
   check_lines(root, reader);
   check_servers(root, reader);
   check_battery_links(root, reader);
+  check_battery_codecs(root, reader);
   check_recordings(root, reader);
   check_pcc(root, reader);
   check_sensors(root, batteries, reader);

@@ -16,6 +16,7 @@
 #include "ems/core/units.hpp"
 #include "ems/decision/decision.hpp"
 #include "ems/io/config/diagnostic.hpp"
+#include "ems/protocol/codec.hpp"
 #include "ems/safety/kernel.hpp"
 #include "ems/safety/limits.hpp"
 
@@ -109,11 +110,14 @@ struct UplinkConfig {
 };
 
 struct BatteryConfig {
-  std::uint16_t id = 0;  ///< Asset battery/<id>.
-  std::string protocol;  ///< One of KnownNames::protocols.
+  std::uint16_t id = 0;                 ///< Asset battery/<id>.
+  std::string protocol;                 ///< One of KnownNames::protocols.
+  std::string variant;                  ///< Empty: the protocol's first.
+  std::optional<std::uint8_t> address;  ///< Of the first module; nullopt: the protocol's usual one.
+  std::uint8_t modules = 1;             ///< In parallel on the line, at consecutive addresses.
   BatteryLink link;
   Duration poll_period{};
-  Duration reply_timeout{};
+  std::optional<Duration> reply_timeout;  ///< nullopt: the protocol's.
   safety::Chemistry chemistry{};
   std::uint16_t cells = 0;  ///< In series.
   MicroAmpHour capacity{};
@@ -122,6 +126,13 @@ struct BatteryConfig {
   MilliAmp fuse_current{};                  ///< 0: none declared.
   MilliAmp breaking_current{};              ///< 0: unknown.
   std::vector<safety::HazardInput> inputs;  ///< Wired.
+
+  /// What the codec of one module has to know.
+  /// @param module  1 .. modules.
+  /// @param usual   The protocol's usual address; nullopt: it has none.
+  /// @return        variant borrows from this.
+  [[nodiscard]] protocol::CodecOptions codec_options(std::uint8_t module,
+                                                     std::optional<std::uint8_t> usual) const;
 };
 
 struct InverterConfig {

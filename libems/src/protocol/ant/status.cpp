@@ -1,0 +1,142 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "protocol/ant/status.hpp"
+
+#include <algorithm>
+
+#include "protocol/ant/fets.hpp"
+#include "protocol/field.hpp"
+
+namespace ems::protocol::ant {
+namespace {
+
+// Places in the frame.
+constexpr std::size_t kPermissionAt = 6;
+constexpr std::size_t kStateAt = 7;
+constexpr std::size_t kSensorsAt = 8;
+constexpr std::size_t kCellsAt = 9;
+constexpr std::size_t kProtectionAt = 10;  // u64
+constexpr std::size_t kWarningAt = 18;     // u64
+constexpr std::size_t kBalancingAt = 26;   // u64
+constexpr std::size_t kListsAt = 34;       // Cells, sensors, then the rest.
+constexpr std::size_t kSensorsMax = 8;
+constexpr std::size_t kCellsMax = 32;
+
+// Places behind the sensors.
+constexpr std::size_t kMosfetAt = 0;
+constexpr std::size_t kBalancerAt = 2;
+constexpr std::size_t kCurrentAt = 6;  // s16, 0.1 A
+constexpr std::size_t kFirstFetAt = 12;
+constexpr std::size_t kSecondFetAt = 13;
+constexpr std::size_t kPowerAt = 28;  // s32, W
+constexpr std::size_t kBalanceMaskAt = 36;
+constexpr std::size_t kRestSize = 78;
+
+struct Row {
+  std::uint8_t at = 0;
+  Wire wire = Wire::u16;
+  Meaning meaning{};
+};
+constexpr Row kRows[] = {
+    {4, Wire::u16, value(Signal::pack_voltage, 10)},
+    {8, Wire::u16, percent(Signal::soc, 100)},
+    {10, Wire::u16, percent(Signal::soh, 100)},
+    {14, Wire::u8, vendor("balancer_code")},
+    {16, Wire::u32, value(Signal::full_capacity)},
+    {20, Wire::u32, value(Signal::remaining_capacity)},
+    {24, Wire::u32, vendor("cycle_capacity_mah")},
+    {32, Wire::u32, vendor("runtime_s")},
+    {kBalanceMaskAt, Wire::u32, flag(Signal::balancing)},
+    {kBalanceMaskAt, Wire::u32, vendor("balance_mask")},
+    {40, Wire::u16, cell(Signal::cell_voltage_max)},
+    {42, Wire::u16, vendor("cell_max_index")},
+    {44, Wire::u16, cell(Signal::cell_voltage_min)},
+    {46, Wire::u16, vendor("cell_min_index")},
+    {48, Wire::u16, vendor("cell_delta_mv")},
+    {50, Wire::u16, vendor("cell_average_mv")},
+    {60, Wire::u16, vendor("battery_type")},
+    {62, Wire::u32, vendor("discharged_mah")},
+    {66, Wire::u32, vendor("charged_mah")},
+    {70, Wire::u32, vendor("discharging_time_s")},
+    {74, Wire::u32, vendor("charging_time_s")},
+};
+
+enum State : std::uint8_t { kCharging = 2, kDischarging = 3 };
+
+/// 1 degC; -40 says that there is none.
+std::optional<std::int64_t> sensor_at(Bytes frame, std::size_t at) noexcept {
+  constexpr std::int64_t kAbsent = -40;
+  const std::int64_t degc = load(frame, at, Wire::s16, ByteOrder::little);
+  return degc == kAbsent ? std::nullopt : std::optional(degc * 1'000);
+}
+
+void give_current(const Publisher& out, Bytes rest, std::uint8_t state, bool plus_charges) {
+  const std::int64_t sign = plus_charges ? -1 : 1;
+  const std::int64_t milliamp = sign * 100 * load(rest, kCurrentAt, Wire::s16, ByteOrder::little);
+  const std::int64_t watt = sign * load(rest, kPowerAt, Wire::s32, ByteOrder::little);
+  if ((state == kCharging && milliamp > 0) || (state == kDischarging && milliamp < 0)) {
+    out.missing(Signal::pack_current);
+    out.missing(Signal::pack_power);
+    out.vendor("current_contradicts_state_ma", milliamp);
+    return;
+  }
+  out.value(Signal::pack_current, milliamp);
+  out.value(Signal::pack_power, watt);
+}
+
+void give_states(const Publisher& out, Bytes rest, std::uint8_t state, bool swapped) {
+  const std::uint8_t first = load_u8(rest, kFirstFetAt);
+  const std::uint8_t second = load_u8(rest, kSecondFetAt);
+  const std::uint8_t charge = swapped ? second : first;
+  const std::uint8_t discharge = swapped ? first : second;
+  // What flows flows through the transistor of its direction.
+  const bool against =
+      (state == kCharging && charge != kFetOn) || (state == kDischarging && discharge != kFetOn);
+  give_fets(out, charge, discharge, !against);
+}
+
+}  // namespace
+
+Result<void> read_status(Dialect dialect, Bytes frame, std::size_t end,
+                         ReadingSink& sink) noexcept {
+  if (end < kListsAt) return fail(Errc::length, end, "ANT status cut short");
+  const std::size_t cells = load_u8(frame, kCellsAt);
+  const std::size_t sensors = std::min<std::size_t>(load_u8(frame, kSensorsAt), kSensorsMax);
+  if (cells == 0 || cells > kCellsMax) {
+    return fail(Errc::length, kCellsAt, "ANT boards have 1 .. 32 cells");
+  }
+  const std::size_t sensors_at = kListsAt + 2 * cells;
+  const std::size_t rest_at = sensors_at + 2 * sensors;
+  if (end < rest_at + kRestSize) return fail(Errc::length, end, "ANT status cut short");
+
+  const Publisher out(sink);
+  out.value(Signal::cell_count, static_cast<std::int64_t>(cells));
+  out.count(Signal::cell_voltage, cells);
+  for (std::size_t i = 0; i < cells; ++i) {
+    out.cell(Signal::cell_voltage, load_le16(frame, kListsAt + 2 * i),
+             static_cast<std::uint16_t>(i + 1));
+  }
+  out.count(Signal::temperature, sensors);
+  for (std::size_t i = 0; i < sensors; ++i) {
+    out.sensor(Signal::temperature, sensor_at(frame, sensors_at + 2 * i),
+               static_cast<std::uint16_t>(i + 1));
+  }
+  const Bytes rest = frame.subspan(rest_at, kRestSize);
+  out.sensor(Signal::mosfet_temperature, sensor_at(rest, kMosfetAt));
+  if (const auto balancer = sensor_at(rest, kBalancerAt)) {
+    out.vendor("balancer_temperature_mdegc", *balancer);
+  }
+  const std::uint8_t state = load_u8(frame, kStateAt);
+  give_current(out, rest, state, dialect.plus_charges);
+  give_states(out, rest, state, dialect.swapped_fets);
+  for (const Row& row : kRows) {
+    give(out, row.meaning, load(rest, row.at, row.wire, ByteOrder::little));
+  }
+  out.value(Signal::vendor_alarms, static_cast<std::int64_t>(load_le64(frame, kProtectionAt)));
+  out.vendor("warning_mask", static_cast<std::int64_t>(load_le64(frame, kWarningAt)));
+  out.vendor("balancing_mask", static_cast<std::int64_t>(load_le64(frame, kBalancingAt)));
+  out.vendor("battery_state", state);
+  out.vendor("permission", load_u8(frame, kPermissionAt));
+  return {};
+}
+
+}  // namespace ems::protocol::ant

@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: Apache-2.0
+/// @file Private: a field of a frame as one row: how its number lies there and what it means. For
+/// boards whose frames are not registers (register_map has its own rows).
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <string_view>
+
+#include "ems/core/bytes.hpp"
+#include "ems/model/point.hpp"
+#include "protocol/publish.hpp"
+
+namespace ems::protocol {
+
+enum class Wire : std::uint8_t { u8, u16, s16, u32, s32 };
+enum class ByteOrder : std::uint8_t { big, little };
+
+[[nodiscard]] constexpr std::size_t width(Wire wire) noexcept {
+  return wire == Wire::u8 ? 1 : wire == Wire::u16 || wire == Wire::s16 ? 2 : 4;
+}
+
+[[nodiscard]] constexpr std::int64_t load(Bytes data, std::size_t at, Wire wire,
+                                          ByteOrder order) noexcept {
+  if (wire == Wire::u8) return load_u8(data, at);
+  const bool big = order == ByteOrder::big;
+  if (width(wire) == 2) {
+    const std::uint16_t raw = big ? load_be16(data, at) : load_le16(data, at);
+    return wire == Wire::s16 ? as_signed(raw) : raw;
+  }
+  const std::uint32_t raw = big ? load_be32(data, at) : load_le32(data, at);
+  return wire == Wire::s32 ? as_signed(raw) : raw;
+}
+
+/// What a number means: catalogue unit = raw * scale + offset.
+struct Meaning {
+  enum class Use : std::uint8_t {
+    value,
+    amount,   ///< Missing below zero.
+    cell,     ///< Missing where no cell can be.
+    percent,  ///< Missing above 100 %.
+    flag,     ///< On unless zero.
+    vendor,   ///< A number that only the vendor defines.
+  };
+  Use use = Use::vendor;
+  Signal signal{};
+  std::int32_t scale = 1;
+  std::int32_t offset = 0;
+  std::string_view name{};  ///< Use::vendor.
+};
+
+[[nodiscard]] constexpr Meaning value(Signal signal, std::int32_t scale = 1,
+                                      std::int32_t offset = 0) noexcept {
+  return {.use = Meaning::Use::value, .signal = signal, .scale = scale, .offset = offset};
+}
+[[nodiscard]] constexpr Meaning amount(Signal signal, std::int32_t scale = 1) noexcept {
+  return {.use = Meaning::Use::amount, .signal = signal, .scale = scale};
+}
+/// In mV on the wire.
+[[nodiscard]] constexpr Meaning cell(Signal signal) noexcept {
+  return {.use = Meaning::Use::cell, .signal = signal};
+}
+/// @param basis_points  Of one step.
+[[nodiscard]] constexpr Meaning percent(Signal signal, std::int32_t basis_points) noexcept {
+  return {.use = Meaning::Use::percent, .signal = signal, .scale = basis_points};
+}
+[[nodiscard]] constexpr Meaning flag(Signal signal) noexcept {
+  return {.use = Meaning::Use::flag, .signal = signal};
+}
+[[nodiscard]] constexpr Meaning vendor(std::string_view name, std::int32_t scale = 1,
+                                       std::int32_t offset = 0) noexcept {
+  return {.scale = scale, .offset = offset, .name = name};
+}
+
+inline void give(const Publisher& out, const Meaning& meaning, std::int64_t raw) {
+  const std::int64_t value = raw * meaning.scale + meaning.offset;
+  switch (meaning.use) {
+    case Meaning::Use::value:
+      return out.value(meaning.signal, value);
+    case Meaning::Use::amount:
+      return out.within(meaning.signal, value, 0, std::numeric_limits<std::int64_t>::max());
+    case Meaning::Use::cell:
+      return out.cell(meaning.signal, value);
+    case Meaning::Use::percent:
+      return out.percent(meaning.signal, value);
+    case Meaning::Use::flag:
+      return out.flag(meaning.signal, raw != 0);
+    case Meaning::Use::vendor:
+      return out.vendor(meaning.name, value);
+  }
+}
+
+}  // namespace ems::protocol

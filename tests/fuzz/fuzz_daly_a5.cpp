@@ -1,0 +1,7 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "ems/protocol/daly_a5/codec.hpp"
+#include "fuzz/poll_codec_fuzz.hpp"
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  return ems::fuzz::poll_codec(ems::protocol::daly_a5::codec(), {data, size});
+}

@@ -1,0 +1,7 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "ems/protocol/pace/codec.hpp"
+#include "fuzz/ascii_codec_fuzz.hpp"
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  return ems::fuzz::ascii_codec(ems::protocol::pace::codec(), "250146", {data, size});
+}
