@@ -157,5 +157,17 @@ TEST(SafetyPlausibility, TimesAreExactToTheMicrosecond) {  // SAF-082 SAF-083 SA
   EXPECT_EQ(power.finding(Rule::power_mismatch), Finding::exceeded);
 }
 
+TEST(SafetyPlausibility, ACurrentThroughAnOpenContactorNeedsNoCommand) {  // SAF-084
+  Contactor b;
+  b.set(0, 0, 2'000);
+  b.in().contactor_commanded.reset();
+  b.cycle();
+  const Evaluation e = b.judge(Rule::contactor_disagreement);
+  EXPECT_EQ(e.finding, Finding::exceeded);
+  EXPECT_EQ(e.value, 0);
+  EXPECT_EQ(e.limit, 0);
+  EXPECT_EQ(e.signal, Signal::contactor_closed);
+}
+
 }  // namespace
 }  // namespace ems::safety::test

@@ -90,5 +90,36 @@ TEST(SafetyPlausibility, AMissingInputHidesNoFrozenOne) {  // SAF-081 SAF-040
   EXPECT_EQ(b.finding(Rule::values_frozen), Finding::exceeded);
 }
 
+TEST(SafetyPlausibility, ChargeIsCountedToTheMicrosecond) {  // SAF-081
+  for (const std::int32_t current : {50'000, -50'000}) {
+    Bench b;
+    b.config.batteries[0].capacity = MicroAmpHour{100'000'000};
+    b.in().pack_current->sample.value = MilliAmp{current};
+    ASSERT_EQ(seconds_until_frozen(b, 144), -1);
+    b.tick = 1_us;
+    b.cycle();
+    EXPECT_EQ(b.finding(Rule::values_frozen), Finding::exceeded);
+  }
+}
+
+TEST(SafetyPlausibility, AnHourIsCountedToTheMicrosecondAndOnlyUnderLoad) {  // SAF-081
+  Bench b;
+  b.in().pack_current->sample.value = 5'000_ma;
+  ASSERT_EQ(seconds_until_frozen(b, 3'599), -1);
+  b.tick = 1_s - 1_us;
+  b.cycle();
+  EXPECT_EQ(b.finding(Rule::values_frozen), Finding::good);
+  b.tick = 1_us;
+  b.cycle();
+  EXPECT_EQ(b.finding(Rule::values_frozen), Finding::exceeded);
+}
+
+TEST(SafetyPlausibility, TheLeastCurrentIsACurrent) {  // SAF-081
+  Bench b;
+  set_current_limits(b.limits(), 20_ma, 20_ma);
+  b.in().pack_current->sample.value = 1_ma;  // 5 % of what is allowed.
+  EXPECT_EQ(seconds_until_frozen(b, 4'000), 3'600);
+}
+
 }  // namespace
 }  // namespace ems::safety::test

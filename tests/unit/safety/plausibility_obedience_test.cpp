@@ -218,5 +218,52 @@ TEST(SafetyPlausibility, ADeviceThatWasToldZeroMayHaveTheMarginOnly) {  // SAF-0
   EXPECT_EQ(delivers(), true);
 }
 
+TEST(SafetyPlausibility, ALimitThatTightensOnIsDueAfterTwiceTheTimeExactly) {  // SAF-083
+  Watched w;
+  w.run(10_s, 0);
+  w.allow(60'000, 60'000);
+  w.run(1_s, 50'000);
+  w.allow(20'000, 20'000);  // Due is 60 A until 3 s, and what came since at 6 s.
+  w.run(5_s, 50'000);
+  EXPECT_EQ(w.times(), 0);
+  w.bench.tick = kTick - 1_us;
+  w.run(w.bench.tick, 50'000);
+  EXPECT_EQ(w.times(), 0);
+  w.bench.tick = 1_us;
+  w.run(1_us, 50'000);
+  EXPECT_EQ(w.times(), 1);
+}
+
+TEST(SafetyPlausibility, WhatWasAllowedWhileALimitTightenedIsNotForgotten) {  // SAF-083
+  Watched w;
+  w.run(10_s, 0);
+  w.allow(20'000, 20'000);
+  w.run(1_s, 15'000);
+  w.allow(60'000, 60'000);
+  w.run(1_s, 60'000);
+  w.allow(20'000, 20'000);
+  w.run(4_s, 60'000);  // 60 A was allowed until 2 s, and counts until 6 s.
+  EXPECT_EQ(w.times(), 0);
+  w.run(kTick, 60'000);
+  EXPECT_EQ(w.times(), 1);
+}
+
+TEST(SafetyPlausibility, EachHourOfObedienceIsExactToTheMicrosecond) {  // SAF-083
+  Watched w;
+  w.allow(20'000, 20'000);
+  w.run(6_s + kTick, 80'000);
+  for (int times = 2; times > 0; --times) {
+    ASSERT_EQ(w.times(), times);
+    w.bench.tick = 1_s;
+    w.run(3'599_s, 20'000);
+    w.bench.tick = 1_s - 1_us;
+    w.run(w.bench.tick, 20'000);
+    EXPECT_EQ(w.times(), times);
+    w.bench.tick = 1_us;
+    w.run(1_us, 20'000);
+  }
+  EXPECT_EQ(w.times(), 0);
+}
+
 }  // namespace
 }  // namespace ems::safety::test

@@ -258,5 +258,50 @@ TEST(SafetyPlausibility, DcPvCountsOnTheDcSide) {  // SAF-082
   EXPECT_EQ(b.finding(Rule::power_mismatch), Finding::band);
 }
 
+TEST(SafetyPlausibility, OfTwoThatDisagreeAlikeTheBmssOwnIsNamed) {  // SAF-082
+  Bench b;
+  b.in().pack_power = taken(5'000_w, b.now);
+  b.inverters[0].active_power = taken(6'000_w, b.now);
+  window(b);
+  const Evaluation e = b.judge(Rule::power_mismatch);
+  EXPECT_EQ(e.finding, Finding::exceeded);
+  EXPECT_EQ(e.signal, Signal::pack_power);
+  EXPECT_EQ(e.value, 5'000);
+  EXPECT_EQ(e.limit, 500);
+}
+
+TEST(SafetyPlausibility, EachBatteryIsComparedWithItsOwnGroup) {  // SAF-082
+  for (const std::size_t liar : {std::size_t{0}, std::size_t{1}, std::size_t{2}}) {
+    Wiring b;
+    b.tick = 1_s;
+    b.inverters[liar].active_power->sample.value = 3'000_w;
+    std::array<PlausibilityState, 4> states{};
+    for (int i = 0; i < 10; ++i) {
+      b.now = b.now + b.tick;
+      b.refresh();
+      b.with([&states](const Battery& c) {
+        for (std::size_t at = 0; at < 4; ++at) detail::observe(states[at], Battery{c.site, at});
+      });
+    }
+    for (std::size_t at = 0; at < 4; ++at) {
+      const bool concerned = (liar == 2) == (at == 3);
+      EXPECT_EQ(static_cast<Finding>(states[at].power_finding),
+                concerned ? Finding::exceeded : Finding::good)
+          << liar << at;
+    }
+  }
+}
+
+TEST(SafetyPlausibility, WhatAgreesIsNoMismatchHoweverSmallTheTolerance) {  // SAF-082
+  Bench b;
+  b.limits().plausibility.power_floor = 1_w;
+  b.in().pack_power = taken(0_w, b.now);
+  window(b);
+  EXPECT_NE(b.finding(Rule::power_mismatch), Finding::exceeded);
+  b.in().pack_power->sample.value = 1_w;
+  window(b);
+  EXPECT_EQ(b.finding(Rule::power_mismatch), Finding::exceeded);
+}
+
 }  // namespace
 }  // namespace ems::safety::test

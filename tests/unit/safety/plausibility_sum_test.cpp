@@ -301,5 +301,36 @@ TEST(SafetyPlausibility, ContradictionIsWhatStandsThereNow) {  // SAF-005 SAF-01
   EXPECT_FALSE(contradicts());
 }
 
+TEST(SafetyPlausibility, WhatSpreadsIsAveragedOverTwelvePolls) {  // SAF-085
+  for (const bool cells : {true, false}) {  // Three polls are stale_after, of the slower one.
+    Bench b;
+    b.tick = 1_s;
+    (cells ? b.in().cell_sum->sum : b.in().cell_sum->terminals).stale_after = 5_s;
+    int ticks = 0;
+    while (b.finding(Rule::sum_of_cells) != Finding::exceeded && ticks < 40) {
+      ++ticks;
+      b.now = b.now + b.tick;
+      b.refresh();
+      b.in().cell_sum->sum.sample.value = MilliVolt{54'000 + ticks % 2 * 200};
+      b.in().cell_sum->sum.sample.taken_at = b.now - 1_s;
+      b.observe();
+    }
+    EXPECT_EQ(ticks, 20);
+  }
+}
+
+TEST(SafetyPlausibility, ASumThatCannotBeJudgedHasNoNumbers) {  // SAF-018
+  Bench b;
+  b.in().cell_sum->sum.sample.value = 53'000_mv;
+  b.cycle();
+  EXPECT_EQ(b.judge(Rule::sum_of_cells).value, 200);
+  b.in().cell_sum->sum.sample.quality = Quality::bad;
+  b.cycle();
+  const Evaluation e = b.judge(Rule::sum_of_cells);
+  EXPECT_EQ(e.finding, Finding::missing);
+  EXPECT_EQ(e.value, 0);
+  EXPECT_EQ(e.limit, 0);
+}
+
 }  // namespace
 }  // namespace ems::safety::test

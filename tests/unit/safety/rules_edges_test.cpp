@@ -199,5 +199,47 @@ TEST(SafetyRulesEdges, WhatIsMissingStandsBeforeWhatOnlyWaits) {  // SAF-056
   EXPECT_EQ(reason->signal, Signal::contactor_commanded);
 }
 
+TEST(SafetyRulesEdges, WhatIsWrongStandsBeforeWhatIsMissing) {  // SAF-056
+  World w;
+  BatteryInputs& in = w.batteries[0];
+  in.charge_voltage_limit = taken(58'000_mv, w.now);
+  in.discharge_voltage_limit = taken(42'000_mv, w.now);
+  in.charge_current_limit = in.discharge_current_limit = taken(100'000_ma, w.now);
+  in.charge_fet_on = in.discharge_fet_on = taken(Flag{1}, w.now);
+  in.alarms = taken(AlarmBits{0}, w.now);
+  in.contactor_closed = in.contactor_commanded = taken(Flag{1}, w.now);
+  in.insulation_resistance = taken(KiloOhm{500}, w.now);  // Warns, like the next three.
+  w.settle();
+  for (int i = 1; i <= 20; ++i) {
+    in.soc->sample.value += 225_bp;
+    set_cells(in, 3'450 + 5 * i);
+    set_temperatures(in, 25'000 - 1'000 * i);
+    w.run();
+  }
+  ASSERT_EQ(w.verdict().reasons.size(), 4U);
+  in.pack_current->sample.value = 106'000_ma;
+  w.run(35);
+  ASSERT_NE(w.reason(Rule::limit_disobeyed), nullptr);
+  in = {};
+  in.asset = battery(1);
+  w.run();
+  // 29 inhibits, four warnings of inputs that are gone, and the one that is still there.
+  ASSERT_EQ(w.verdict().reasons.size(), kMaxReasons);
+  EXPECT_EQ(w.verdict().reasons_dropped, 34 - kMaxReasons);
+  const Reason* reason = w.reason(Rule::limit_disobeyed);
+  ASSERT_NE(reason, nullptr);
+  EXPECT_EQ(reason->cause, Cause::exceeded);
+}
+
+TEST(SafetyRulesEdges, AnInhibitThatWaitsStandsBeforeAWarning) {  // SAF-056
+  World w;
+  w.batteries[0].insulation_resistance = taken(KiloOhm{499}, w.now);
+  w.judge();
+  ASSERT_EQ(w.verdict().reasons.size(), kMaxReasons);
+  EXPECT_EQ(w.verdict().reasons_dropped, 34 - kMaxReasons);
+  EXPECT_EQ(w.reason(Rule::insulation_low), nullptr);
+  EXPECT_EQ(w.events("insulation_low", true), 1) << "but it is told";
+}
+
 }  // namespace
 }  // namespace ems::safety::test
