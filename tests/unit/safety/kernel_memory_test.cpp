@@ -144,5 +144,106 @@ TEST(SafetyKernelMemory, AnotherInverterInTheSamePlaceHasDisobeyedNothing) {  //
   }
 }
 
+/// Presses the e-stop for one cycle and resets it.
+void trip_and_reset(World& w) {
+  w.estop = true;
+  w.run();
+  EXPECT_TRUE(w.state.tripped());
+  w.estop = false;
+  const Result<State> after = reset(w.state, w.config, w.inputs(), w.now, kReset);
+  ASSERT_TRUE(after);
+  w.state = *after;
+}
+
+TEST(SafetyKernelMemory, AfterAResetGoodHealthIsShownFromTheBeginning) {  // SAF-033 SAF-002
+  World w;
+  w.batteries[0].alarms = taken(AlarmBits{0}, w.now);
+  w.run(40);  // 3.9 s of good health, of no use afterwards.
+  trip_and_reset(w);
+  w.run();
+  EXPECT_EQ(w.verdict().state, SafetyState::init);
+  ASSERT_NE(w.reason(Rule::bms_alarm), nullptr);
+  EXPECT_EQ(w.reason(Rule::bms_alarm)->direction, Direction::both);
+  w.run(49);
+  EXPECT_FALSE(w.charges() || w.discharges());
+  w.run();
+  EXPECT_TRUE(w.charges() && w.discharges());
+  trip_and_reset(w);  // After it was allowed to move power, too.
+  w.run();
+  EXPECT_EQ(w.verdict().state, SafetyState::init);
+  ASSERT_NE(w.reason(Rule::bms_alarm), nullptr);
+  EXPECT_EQ(w.reason(Rule::bms_alarm)->direction, Direction::both);
+}
+
+TEST(SafetyKernelMemory, AfterAResetALatchWaitsItsWholeTimeAgain) {  // SAF-033 SAF-042
+  World w;
+  w.config.batteries[0].limits.latch_after = 500_ms;
+  set_cells(w.batteries[0], 3'749);
+  w.settle();
+  set_cells(w.batteries[0], 3'750);
+  w.run(4);
+  trip_and_reset(w);
+  w.run(5);
+  EXPECT_FALSE(w.state.tripped());
+  w.run();
+  EXPECT_TRUE(w.state.tripped());
+}
+
+TEST(SafetyKernelMemory, AfterAResetNothingWasBorne) {  // SAF-033 SAF-046
+  for (const std::int32_t sign : {1, -1}) {
+    const Rule rule = sign > 0 ? Rule::discharge_overload : Rule::charge_overload;
+    World w;
+    w.settle();
+    w.batteries[0].pack_current->sample.value = 110'000_ma * sign;
+    w.run(25);
+    trip_and_reset(w);
+    w.run(49);
+    ASSERT_NE(w.reason(rule), nullptr);
+    EXPECT_EQ(w.reason(rule)->cause, Cause::waiting);
+    w.run();
+    EXPECT_EQ(w.reason(rule)->cause, Cause::exceeded);
+  }
+}
+
+TEST(SafetyKernelMemory, AfterAResetNobodyHasDisobeyed) {  // SAF-033 SAF-083
+  World w = disobeying(4);
+  trip_and_reset(w);
+  w.run(31);
+  EXPECT_FALSE(w.state.tripped());
+  EXPECT_EQ(w.events("limit_disobeyed", false), 0);
+  World v;
+  v.settle();
+  v.batteries[0].pack_current->sample.value = 110'000_ma;
+  v.run(35);
+  ASSERT_NE(v.reason(Rule::limit_disobeyed), nullptr);
+  v.batteries[0].pack_current->sample.value = 0_ma;
+  trip_and_reset(v);
+  v.run(60);
+  EXPECT_EQ(v.reason(Rule::limit_disobeyed), nullptr);
+}
+
+TEST(SafetyKernelMemory, TheDisobedienceOfAnInverterThatIsForgottenIsCleared) {  // SAF-083 SAF-035
+  World w = disobeying(1);
+  w.inverters[1].active_power->sample.value = 0_w;
+  trip_and_reset(w);
+  w.run();
+  EXPECT_EQ(w.events("limit_disobeyed", false), 1);
+  w.run(100);
+  EXPECT_EQ(w.events("limit_disobeyed", false), 0);
+}
+
+TEST(SafetyKernelMemory, TicksOfAMicrosecondAreTicks) {  // SAF-028
+  World w;
+  w.config.tick_period = 1_us;
+  w.judge();
+  w.now = w.now + 11_us;
+  w.judge();
+  ASSERT_EQ(w.events("control_late", true), 1);
+  w.run(9);
+  EXPECT_EQ(w.events("control_late", false), 0);
+  w.run();
+  EXPECT_EQ(w.events("control_late", false), 1);
+}
+
 }  // namespace
 }  // namespace ems::safety::test

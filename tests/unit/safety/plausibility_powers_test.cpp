@@ -303,5 +303,16 @@ TEST(SafetyPlausibility, WhatAgreesIsNoMismatchHoweverSmallTheTolerance) {  // S
   EXPECT_EQ(b.finding(Rule::power_mismatch), Finding::exceeded);
 }
 
+TEST(SafetyPlausibility, AWindowWithoutAReadingIsApartByNothing) {  // SAF-082
+  Bench b;
+  b.in().pack_power = taken(0_w, b.now, Quality::bad);
+  window(b);
+  const Evaluation e = b.judge(Rule::power_mismatch);
+  EXPECT_EQ(e.finding, Finding::band);
+  EXPECT_EQ(e.signal, Signal::pack_power);
+  EXPECT_EQ(e.value, 0);
+  EXPECT_EQ(e.limit, 200);
+}
+
 }  // namespace
 }  // namespace ems::safety::test
