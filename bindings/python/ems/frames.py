@@ -28,19 +28,36 @@ def catalogue() -> list[dict[str, _t.Any]]:
     return _ems.catalogue()
 
 
-def decode(protocol: str, response: bytes | None, request: bytes = b"") -> dict[str, _t.Any]:
+def decode(
+    protocol: str,
+    response: bytes | None,
+    request: bytes = b"",
+    *,
+    variant: str = "",
+    address: int | None = None,
+    cell_count: int = 0,
+    temperature_count: int = 0,
+) -> dict[str, _t.Any]:
     """Decodes one reply of a battery.
+
+    What the frames alone cannot tell is said by keyword; the protocol's page says what it takes.
 
     :param protocol: a name of :func:`protocols`, e.g. ``"jbd"``.
     :param response: exactly one frame, as received; ``None`` decodes the request instead.
     :param request: the request it answers, as sent; empty when it is not known.
+    :param variant: reading of the protocol, where there are several; empty: the first that ``emsctl protocols`` names.
+    :param address: of the battery; ``None``: the usual one.
+    :param cell_count: cells in series; 0: not known.
+    :param temperature_count: temperature sensors; 0: not known.
     :returns: SI names and values, e.g. ``{"pack_voltage_v": 13.75, "cell_voltages_v": [3.43, ...], "alarms": []}``. A missing key or a
         ``None`` in a list is unknown.
     :raises EmsError: a subclass named after the error code (``ChecksumError``, ``TruncatedError`` ...), with ``offset``,
-        the first byte of the reply that is wrong.
+        the first byte of the reply that is wrong. ``InvalidArgumentError``: the protocol has no such variant, or no addresses;
+        ``OutOfRangeError``: an address or a count that it cannot have.
     """
     reply = None if response is None else _octets(response)
-    values: dict[str, _t.Any] = _json.loads(_call(_ems.decode, protocol, _octets(request), reply))
+    text = _call(_ems.decode, protocol, _octets(request), reply, variant, address, cell_count, temperature_count)
+    values: dict[str, _t.Any] = _json.loads(text)
     return values
 
 

@@ -11,10 +11,23 @@
 namespace ems::python {
 namespace {
 
+/// A codec's address or count.
+std::uint8_t byte_of(std::int64_t number, const char* what) {
+  if (number < 0 || number > 0xFF) raise(Errc::out_of_range, 0, what);
+  return static_cast<std::uint8_t>(number);
+}
+
 std::string decode(const std::string& protocol, const py::bytes& request,
-                   const std::optional<py::bytes>& response) {
-  if (!response) return take(io::decode_to_json(protocol, bytes_of(request), {}));
-  return take(io::decode_reply_to_json(protocol, bytes_of(request), bytes_of(*response)));
+                   const std::optional<py::bytes>& response, const std::string& variant,
+                   const std::optional<std::int64_t>& address, std::int64_t cell_count,
+                   std::int64_t temperature_count) {
+  protocol::CodecOptions options{
+      .variant = variant,
+      .cell_count = byte_of(cell_count, "cell_count: 0 .. 255"),
+      .temperature_count = byte_of(temperature_count, "temperature_count: 0 .. 255")};
+  if (address) options.address = byte_of(*address, "address: 0 .. 255");
+  if (!response) return take(io::decode_to_json(protocol, bytes_of(request), {}, options));
+  return take(io::decode_reply_to_json(protocol, bytes_of(request), bytes_of(*response), options));
 }
 
 std::vector<std::string> protocols() {
