@@ -41,7 +41,7 @@ namespace ems::io {
                                                        Bytes reply,
                                                        const protocol::CodecOptions& options = {});
 
-/// The same with a codec that is at hand.
+/// As decode_to_json() and decode_reply_to_json(), with a codec that is at hand.
 [[nodiscard]] Result<std::string> decode_to_json(const protocol::PollCodec& codec, Bytes request,
                                                  Bytes reply);
 [[nodiscard]] Result<std::string> decode_reply_to_json(const protocol::PollCodec& codec,
