@@ -56,7 +56,7 @@ def decode(
         ``OutOfRangeError``: an address or a count that it cannot have.
     """
     reply = None if response is None else _octets(response)
-    text = _call(_ems.decode, protocol, _octets(request), reply, variant, address, cell_count, temperature_count)
+    text = _call(_ems.decode, protocol, _octets(request), reply, (variant, address, cell_count, temperature_count))
     values: dict[str, _t.Any] = _json.loads(text)
     return values
 
@@ -119,6 +119,10 @@ def decode_column(
     request: bytes = b"",
     *,
     offsets: _npt.NDArray[numpy.int64] | _t.Sequence[int] | None = None,
+    variant: str = "",
+    address: int | None = None,
+    cell_count: int = 0,
+    temperature_count: int = 0,
 ) -> DecodedColumns:
     """Decodes many replies at once, in C++ and without the GIL. A frame that is wrong is an entry of ``error``, not an exception.
 
@@ -128,7 +132,8 @@ def decode_column(
     :param frames: a list of ``bytes``; or uint8 of two dimensions, a frame a row; or, with ``offsets``, one buffer of bytes.
     :param request: the request that every frame answers; empty when it is not known.
     :param offsets: one more than there are frames: frame i is ``frames[offsets[i]:offsets[i + 1]]``.
-    :raises EmsError: ``UnknownProtocolError``, ``WrongTypeError``, ``OutOfRangeError`` (an offset) ...
+    :param variant: and the other keywords: as :func:`decode` takes them.
+    :raises EmsError: ``UnknownProtocolError``, ``WrongTypeError``, ``OutOfRangeError`` (an offset, a count) ...
     """
     if offsets is not None:
         import numpy
@@ -136,7 +141,8 @@ def decode_column(
         offsets = numpy.asarray(offsets)
         if offsets.size > 0 and offsets.dtype.kind not in "iu":
             raise _WrongTypeError("offsets: whole numbers are needed")
-    error, offset, found = _call(_ems.decode_columns, protocol, _octets(request), frames, offsets)
+    options = (variant, address, cell_count, temperature_count)
+    error, offset, found = _call(_ems.decode_columns, protocol, _octets(request), frames, offsets, options)
     columns = {}
     for name, module, element, digits, width, raw, valid in found:
         shape = (len(error), width) if element else (len(error),)

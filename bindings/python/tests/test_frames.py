@@ -134,6 +134,9 @@ def test_keywords_say_what_the_frames_cannot():
     assert ems.decode("daly_a5", DALY_ONE_SENSOR, temperature_count=2, address=0x40) == {"temperatures_degc": [15.0, None]}
     with pytest.raises(errors.HeaderError):
         ems.decode("daly_a5", DALY_ONE_SENSOR, variant="frames_from_0")
+    columns = ems.decode_column("daly_a5", [DALY_ONE_SENSOR], temperature_count=2)
+    assert columns.ok.all() and columns["temperatures_degc"].valid.tolist() == [[True, False]]
+    assert not ems.decode_column("daly_a5", [DALY_ONE_SENSOR], variant="frames_from_0").ok.any()
 
 
 @pytest.mark.parametrize("protocol, keywords, error", [
@@ -148,6 +151,8 @@ def test_keywords_say_what_the_frames_cannot():
 def test_keywords_that_the_protocol_cannot_have_are_refused(protocol, keywords, error):
     with pytest.raises(error):
         ems.decode(protocol, DALY_ONE_SENSOR, **keywords)
+    with pytest.raises(error):
+        ems.decode_column(protocol, [DALY_ONE_SENSOR], **keywords)
 
 
 def test_an_unknown_protocol_is_refused():
