@@ -51,6 +51,39 @@ def test_decode_of_an_unknown_protocol_is_json_too():
     assert done.returncode == 1 and json.loads(done.stderr)["error"]["code"] == "unknown_protocol"
 
 
+DALY = ["decode", "--protocol", "daly_a5", "--request", "A5409608000000000000000083",  # Vector daly-96: one sensor.
+        "--response", "A501960801370000000000007CA5019608020000000000000046"]
+
+
+def test_decode_takes_what_the_frames_alone_cannot_tell():
+    done = run("emsctl", *DALY, "--temperatures", "2", "--cells", "16", "--variant", "frames_from_1", "--address", "0x40")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert json.loads(done.stdout) == {"temperatures_degc": [15.0, None]}  # The second is missing.
+
+
+@pytest.mark.parametrize("option, value, code", [
+    ("--variant", "no_such", "invalid_argument"), ("--variant", "frames_from_0", "header"), ("--address", "7", "out_of_range"), ("--cells", "200", "out_of_range"),
+])
+def test_decode_says_which_option_the_protocol_has_not(option, value, code):
+    done = run("emsctl", *DALY, option, value)
+    assert (done.returncode, done.stdout) == (1, "") and json.loads(done.stderr)["error"]["code"] == code
+
+
+def test_options_of_replies_do_not_go_with_can_frames_and_are_bytes():
+    assert run("emsctl", "decode", "--protocol", "pylontech-lv-can", "--variant", "x", "351#1002C012C012C201").returncode == 2
+    for value in ("256", "-1", "x"):
+        assert run("emsctl", *DALY, "--address", value).returncode == 2
+
+
+def test_protocols_lists_them_for_people_and_programs():
+    done = run("emsctl", "protocols")
+    assert done.returncode == 0 and re.search(r"^jbd +reads, switch +serial, tcp: 9600", done.stdout, re.M)
+    assert re.search(r"^pylontech-lv-can +reads, emulates +candump: 500000", done.stdout, re.M)
+    listed = {entry["name"]: entry for entry in json.loads(run("emsctl", "protocols", "--json").stdout)}
+    assert listed["daly_a5"]["variants"][0] == "frames_from_1" and 0x40 in listed["daly_a5"]["addresses"]
+    assert run("emsctl", "protocols", "--json", "--markdown").returncode == 2
+
+
 def test_decode_vectors_answers_every_vector_in_order():
     done = run("emsctl", "decode", "--vectors", str(FILE))
     assert (done.returncode, done.stderr) == (0, "")

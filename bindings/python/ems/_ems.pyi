@@ -17,9 +17,11 @@ def count(number: object, digits: int) -> int: ...
 
 # frames.cpp
 def protocols() -> list[str]: ...
-def decode(protocol: str, request: bytes, response: bytes | None) -> str: ...
+_CodecOptions = tuple[str, int | None, int, int]  # Variant, address, cell count, temperature count.
+
+def decode(protocol: str, request: bytes, response: bytes | None, options: _CodecOptions) -> str: ...
 def decode_columns(
-    protocol: str, request: bytes, frames: object, offsets: object
+    protocol: str, request: bytes, frames: object, offsets: object, options: _CodecOptions
 ) -> tuple[
     NDArray[numpy.uint16],
     NDArray[numpy.uint16],

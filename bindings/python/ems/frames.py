@@ -28,19 +28,36 @@ def catalogue() -> list[dict[str, _t.Any]]:
     return _ems.catalogue()
 
 
-def decode(protocol: str, response: bytes | None, request: bytes = b"") -> dict[str, _t.Any]:
+def decode(
+    protocol: str,
+    response: bytes | None,
+    request: bytes = b"",
+    *,
+    variant: str = "",
+    address: int | None = None,
+    cell_count: int = 0,
+    temperature_count: int = 0,
+) -> dict[str, _t.Any]:
     """Decodes one reply of a battery.
+
+    What the frames alone cannot tell is said by keyword; the protocol's page says what it takes.
 
     :param protocol: a name of :func:`protocols`, e.g. ``"jbd"``.
     :param response: exactly one frame, as received; ``None`` decodes the request instead.
     :param request: the request it answers, as sent; empty when it is not known.
+    :param variant: reading of the protocol, where there are several; empty: the first that ``emsctl protocols`` names.
+    :param address: of the battery; ``None``: the usual one.
+    :param cell_count: cells in series; 0: not known.
+    :param temperature_count: temperature sensors; 0: not known.
     :returns: SI names and values, e.g. ``{"pack_voltage_v": 13.75, "cell_voltages_v": [3.43, ...], "alarms": []}``. A missing key or a
         ``None`` in a list is unknown.
     :raises EmsError: a subclass named after the error code (``ChecksumError``, ``TruncatedError`` ...), with ``offset``,
-        the first byte of the reply that is wrong.
+        the first byte of the reply that is wrong. ``InvalidArgumentError``: the protocol has no such variant, or no addresses;
+        ``OutOfRangeError``: an address or a count that it cannot have.
     """
     reply = None if response is None else _octets(response)
-    values: dict[str, _t.Any] = _json.loads(_call(_ems.decode, protocol, _octets(request), reply))
+    text = _call(_ems.decode, protocol, _octets(request), reply, (variant, address, cell_count, temperature_count))
+    values: dict[str, _t.Any] = _json.loads(text)
     return values
 
 
@@ -102,6 +119,10 @@ def decode_column(
     request: bytes = b"",
     *,
     offsets: _npt.NDArray[numpy.int64] | _t.Sequence[int] | None = None,
+    variant: str = "",
+    address: int | None = None,
+    cell_count: int = 0,
+    temperature_count: int = 0,
 ) -> DecodedColumns:
     """Decodes many replies at once, in C++ and without the GIL. A frame that is wrong is an entry of ``error``, not an exception.
 
@@ -111,7 +132,8 @@ def decode_column(
     :param frames: a list of ``bytes``; or uint8 of two dimensions, a frame a row; or, with ``offsets``, one buffer of bytes.
     :param request: the request that every frame answers; empty when it is not known.
     :param offsets: one more than there are frames: frame i is ``frames[offsets[i]:offsets[i + 1]]``.
-    :raises EmsError: ``UnknownProtocolError``, ``WrongTypeError``, ``OutOfRangeError`` (an offset) ...
+    :param variant: and the other keywords: as :func:`decode` takes them.
+    :raises EmsError: ``UnknownProtocolError``, ``WrongTypeError``, ``OutOfRangeError`` (an offset, a count) ...
     """
     if offsets is not None:
         import numpy
@@ -119,7 +141,8 @@ def decode_column(
         offsets = numpy.asarray(offsets)
         if offsets.size > 0 and offsets.dtype.kind not in "iu":
             raise _WrongTypeError("offsets: whole numbers are needed")
-    error, offset, found = _call(_ems.decode_columns, protocol, _octets(request), frames, offsets)
+    options = (variant, address, cell_count, temperature_count)
+    error, offset, found = _call(_ems.decode_columns, protocol, _octets(request), frames, offsets, options)
     columns = {}
     for name, module, element, digits, width, raw, valid in found:
         shape = (len(error), width) if element else (len(error),)

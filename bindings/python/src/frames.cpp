@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Frames: one to JSON, many to columns.
 #include <optional>
+#include <tuple>
 
 #include "ems/io/decode.hpp"
 #include "ems/io/decode_columns.hpp"
@@ -11,10 +12,31 @@
 namespace ems::python {
 namespace {
 
+/// A codec's address or count.
+std::uint8_t byte_of(std::int64_t number, const char* what) {
+  if (number < 0 || number > 0xFF) raise(Errc::out_of_range, 0, what);
+  return static_cast<std::uint8_t>(number);
+}
+
+/// (variant, address, cell_count, temperature_count), as Python's keywords say them.
+using Options = std::tuple<std::string, std::optional<std::int64_t>, std::int64_t, std::int64_t>;
+
+/// @return It borrows the variant.
+protocol::CodecOptions options_of(const Options& given) {
+  const auto& [variant, address, cell_count, temperature_count] = given;
+  protocol::CodecOptions options{
+      .variant = variant,
+      .cell_count = byte_of(cell_count, "cell_count: 0 .. 255"),
+      .temperature_count = byte_of(temperature_count, "temperature_count: 0 .. 255")};
+  if (address) options.address = byte_of(*address, "address: 0 .. 255");
+  return options;
+}
+
 std::string decode(const std::string& protocol, const py::bytes& request,
-                   const std::optional<py::bytes>& response) {
-  if (!response) return take(io::decode_to_json(protocol, bytes_of(request), {}));
-  return take(io::decode_reply_to_json(protocol, bytes_of(request), bytes_of(*response)));
+                   const std::optional<py::bytes>& response, const Options& given) {
+  const protocol::CodecOptions options = options_of(given);
+  if (!response) return take(io::decode_to_json(protocol, bytes_of(request), {}, options));
+  return take(io::decode_reply_to_json(protocol, bytes_of(request), bytes_of(*response), options));
 }
 
 std::vector<std::string> protocols() {
@@ -105,12 +127,14 @@ Frames frames_of(const py::object& frames, const py::object& offsets) {
 
 /// (errors, offsets, [(name, module, is element, digits, width, values, valid)]).
 py::tuple decode_columns(const std::string& protocol, const py::bytes& request,
-                         const py::object& frames, const py::object& offsets) {
+                         const py::object& frames, const py::object& offsets,
+                         const Options& given) {
   const Frames held = frames_of(frames, offsets);
   const Bytes asked = bytes_of(request);
+  const protocol::CodecOptions options = options_of(given);
   io::DecodedFrames decoded = [&] {
     const py::gil_scoped_release release;
-    return take(io::decode_columns(protocol, asked, held.views));
+    return take(io::decode_columns(protocol, asked, held.views, options));
   }();
   py::list columns;
   for (io::FrameColumn& column : decoded.columns) {

@@ -126,6 +126,35 @@ def test_a_number_is_not_so_many_zero_bytes():
         ems.decode_can("pylontech-lv-can", [(0x351, 8)])
 
 
+DALY_ONE_SENSOR = bytes.fromhex("A501960801370000000000007CA5019608020000000000000046")  # Vector daly-96.
+
+
+def test_keywords_say_what_the_frames_cannot():
+    assert ems.decode("daly_a5", DALY_ONE_SENSOR) == {"temperatures_degc": [15.0]}
+    assert ems.decode("daly_a5", DALY_ONE_SENSOR, temperature_count=2, address=0x40) == {"temperatures_degc": [15.0, None]}
+    with pytest.raises(errors.HeaderError):
+        ems.decode("daly_a5", DALY_ONE_SENSOR, variant="frames_from_0")
+    columns = ems.decode_column("daly_a5", [DALY_ONE_SENSOR], temperature_count=2)
+    assert columns.ok.all() and columns["temperatures_degc"].valid.tolist() == [[True, False]]
+    assert not ems.decode_column("daly_a5", [DALY_ONE_SENSOR], variant="frames_from_0").ok.any()
+
+
+@pytest.mark.parametrize("protocol, keywords, error", [
+    ("daly_a5", {"variant": "no_such"}, errors.InvalidArgumentError),
+    ("daly_a5", {"address": 7}, errors.OutOfRangeError),
+    ("daly_a5", {"cell_count": 200}, errors.OutOfRangeError),
+    ("daly_a5", {"cell_count": 256}, errors.OutOfRangeError),
+    ("daly_a5", {"temperature_count": -1}, errors.OutOfRangeError),
+    ("daly_a5", {"address": 256 + 0x40}, errors.OutOfRangeError),
+    ("jbd", {"address": 1}, errors.InvalidArgumentError),
+])
+def test_keywords_that_the_protocol_cannot_have_are_refused(protocol, keywords, error):
+    with pytest.raises(error):
+        ems.decode(protocol, DALY_ONE_SENSOR, **keywords)
+    with pytest.raises(error):
+        ems.decode_column(protocol, [DALY_ONE_SENSOR], **keywords)
+
+
 def test_an_unknown_protocol_is_refused():
     with pytest.raises(errors.UnknownProtocolError):
         ems.decode_column("no_such_protocol", [BASIC])

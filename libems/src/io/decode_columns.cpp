@@ -175,20 +175,24 @@ class TableBuilder final : public ReadingSink {
 }  // namespace
 
 Result<DecodedFrames> decode_columns(std::string_view protocol, Bytes request,
-                                     std::span<const Bytes> frames) {
+                                     std::span<const Bytes> frames,
+                                     const protocol::CodecOptions& options) {
   const Result<const protocol::Codec*> codec = protocol::find_codec(protocol);
   if (!codec) return fail(codec.error());
   const protocol::PollCodec* poll = protocol::as_poll(**codec);
   if (poll == nullptr) {
     return fail(Errc::invalid_argument, 0, "the protocol has CAN frames, not replies");
   }
+  protocol::CodecRoom room;
+  const Result<const protocol::PollCodec*> configured = poll->with(options, room);
+  if (!configured) return fail(configured.error());
   DecodedFrames decoded;
   decoded.errors.resize(frames.size());
   decoded.offsets.resize(frames.size());
   TableBuilder table(frames.size());
   for (std::size_t row = 0; row < frames.size(); ++row) {
     table.begin_row(row);
-    const Result<void> result = poll->decode(request, frames[row], table);
+    const Result<void> result = (*configured)->decode(request, frames[row], table);
     if (result) {
       table.end_row();
     } else {

@@ -119,6 +119,8 @@ TEST(DalyA5Codec, CellsTakeAsManyFramesAsTheyNeed) {
   EXPECT_EQ(refused(four, kAskCells, one), (Error{Errc::truncated, 13}));
   EXPECT_EQ(refused(four, kAskCells, joined({two, one})), (Error{Errc::header, 4}));
   EXPECT_EQ(refused(four, kAskCells, joined({one, one})), (Error{Errc::header, 17}));
+  EXPECT_EQ(refused(four, kAskCells, joined({one, two, frame("A5019508")})),
+            (Error{Errc::truncated, 30}));
   const Frame invalid = reply("95", "FF0CFA0000000000");
   EXPECT_EQ(refused(four, kAskCells, joined({one, invalid})), (Error{Errc::device_error, 17}));
 }
@@ -270,6 +272,11 @@ TEST(DalyA5Codec, BoardsAnswerAsThemselvesOrAsTheFirst) {
   EXPECT_EQ(decoded(third, ask, kPackReply).value(Signal::soc), 8'880);
   EXPECT_EQ(decoded(third, ask, with_sum8("A50390080214000075450378")).value(Signal::soc), 8'880);
   EXPECT_EQ(refused(third, ask, with_sum8("A50290080214000075450378")), (Error{Errc::header, 1}));
+  // Two of them in one reply.
+  EXPECT_EQ(
+      refused(third, with_sum8("A54295080000000000000000"),
+              joined({with_sum8("A5039508010CFD0CFE0CFE40"), reply("95", "020CFD0CFE0CFE40")})),
+      (Error{Errc::header, 14}));
   EXPECT_EQ(decoded(codec(), {}, with_sum8("A51090080214000075450378")).value(Signal::soc), 8'880);
   EXPECT_EQ(refused(codec(), {}, with_sum8("A51190080214000075450378")), (Error{Errc::header, 1}));
 }
@@ -328,6 +335,8 @@ TEST(DalyA5Codec, ScanWaitsForAllFramesAndNoMore) {
   // A frame got lost: nothing of it is an answer.
   EXPECT_EQ(found(joined({one, three})), std::pair(std::size_t{26}, std::size_t{0}));
   EXPECT_EQ(four.scan({}, joined({frame("00"), three})).size, 13u);
+  // Nobody knows how many cells there are: all 16 frames.
+  EXPECT_EQ(codec().scan(kAskCells, joined({one, two})).size, 0u);
 }
 
 TEST(DalyA5Codec, OnlyItsOptionsAreTaken) {

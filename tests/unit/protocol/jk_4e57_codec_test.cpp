@@ -207,6 +207,8 @@ TEST(Jk4e57Codec, ScanFindsTheReply) {
       {"noise", frame("00574E58"), 4, 0},
       {"a start that may become one", frame("004E"), 1, 0},
       {"no length yet", frame("4E5700"), 0, 0},
+      {"a length that no frame has", frame("4E570005"), 4, 0},
+      {"a length that no reply has", frame("4E57FFFF"), 4, 0},
       {"half", frame("4E57001500000000060001"), 0, 0},
       {"whole", good, 0, 23},
       {"behind an echo", joined({kAskAll, good}), 21, 23},

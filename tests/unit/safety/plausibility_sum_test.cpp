@@ -332,5 +332,26 @@ TEST(SafetyPlausibility, ASumThatCannotBeJudgedHasNoNumbers) {  // SAF-018
   EXPECT_EQ(e.limit, 0);
 }
 
+TEST(SafetyPlausibility, ASteadyDistanceHasTheLimitOfOneMoment) {  // SAF-085
+  for (const auto& [apart, finding] : {std::pair{528, Finding::exceeded},
+                                       {527, Finding::band},
+                                       {396, Finding::band},
+                                       {395, Finding::good},
+                                       {-528, Finding::exceeded},
+                                       {-391, Finding::good}}) {
+    Bench b;
+    for (int i = 0; i < 20; ++i) {
+      EXPECT_EQ(b.finding(Rule::sum_of_cells), Finding::missing);
+      b.now = b.now + b.tick;
+      b.refresh();
+      b.in().cell_sum->sum.sample.value = MilliVolt{52'800 + apart};
+      b.in().cell_sum->sum.sample.taken_at = b.now - 1_s;
+      b.observe();
+    }
+    EXPECT_EQ(b.finding(Rule::sum_of_cells), finding) << apart;
+    EXPECT_EQ(b.judge(Rule::sum_of_cells).value, std::abs(apart));
+  }
+}
+
 }  // namespace
 }  // namespace ems::safety::test

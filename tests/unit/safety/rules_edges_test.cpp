@@ -241,5 +241,46 @@ TEST(SafetyRulesEdges, AnInhibitThatWaitsStandsBeforeAWarning) {  // SAF-056
   EXPECT_EQ(w.events("insulation_low", true), 1) << "but it is told";
 }
 
+TEST(SafetyRulesEdges, WhatEveryBatteryNeedsIsMissingThoughItWasNeverGiven) {  // SAF-017
+  const struct {
+    Rule rule;
+    Signal signal;
+    void (*drop)(BatteryInputs&);
+  } cases[] = {
+      {Rule::cell_voltages_missing, Signal::cell_voltage,
+       [](BatteryInputs& in) { in.cell_voltage_max.reset(); }},
+      {Rule::cell_voltages_missing, Signal::cell_voltage,
+       [](BatteryInputs& in) { in.cell_voltage_min.reset(); }},
+      {Rule::cell_voltages_missing, Signal::cell_voltage,
+       [](BatteryInputs& in) {
+         in.cell_voltage_max.reset();
+         in.cell_voltage_min.reset();
+         in.cell_sum.reset();
+       }},
+      {Rule::temperatures_missing, Signal::temperature,
+       [](BatteryInputs& in) { in.temp_max.reset(); }},
+      {Rule::temperatures_missing, Signal::temperature,
+       [](BatteryInputs& in) { in.temp_min.reset(); }},
+      {Rule::pack_voltage_missing, Signal::pack_voltage,
+       [](BatteryInputs& in) { in.pack_voltage.reset(); }},
+      {Rule::pack_current_missing, Signal::pack_current,
+       [](BatteryInputs& in) { in.pack_current.reset(); }},
+      {Rule::soc_missing, Signal::soc, [](BatteryInputs& in) { in.soc.reset(); }},
+  };
+  for (const auto& c : cases) {
+    World w;
+    c.drop(w.batteries[0]);
+    w.settle();
+    const Reason* reason = w.reason(c.rule);
+    ASSERT_NE(reason, nullptr) << rule_info(c.rule).name;
+    EXPECT_EQ(reason->cause, Cause::missing);
+    EXPECT_EQ(reason->direction, Direction::both);
+    EXPECT_EQ(reason->signal, c.signal);
+    EXPECT_EQ(reason->value, 0);
+    EXPECT_FALSE(w.charges() || w.discharges());
+    EXPECT_EQ(w.verdict().state, SafetyState::safe);
+  }
+}
+
 }  // namespace
 }  // namespace ems::safety::test

@@ -12,6 +12,7 @@
 #include "ems/core/bytes.hpp"
 #include "ems/core/result.hpp"
 #include "ems/model/catalogue.hpp"
+#include "ems/protocol/codec.hpp"
 
 namespace ems::io {
 
@@ -39,11 +40,14 @@ struct DecodedFrames {
 /// @param protocol  Name of a codec: `jbd`.
 /// @param request   The request that every frame answers; empty when it is not known.
 /// @param frames    One frame each, as received; borrowed for the call.
+/// @param options   What the frames alone cannot tell: PollCodec::with().
 /// @errors          unknown_protocol  no codec of that name.
 ///                  invalid_argument  a protocol of CAN frames.
+///                  Those of PollCodec::with().
 /// @thread_safety   Pure function.
 /// @memory          9 bytes per value; nothing else grows with the frames.
 [[nodiscard]] Result<DecodedFrames> decode_columns(std::string_view protocol, Bytes request,
-                                                   std::span<const Bytes> frames);
+                                                   std::span<const Bytes> frames,
+                                                   const protocol::CodecOptions& options = {});
 
 }  // namespace ems::io
