@@ -363,6 +363,7 @@ TEST(SafetyLimits, ACurveRisesAndThenFalls) {  // SAF-043
   };
   EXPECT_TRUE(check({at(25, 0)}));  // Flat: held on both sides.
   EXPECT_TRUE(check({at(0, 0), at(10, 5000), at(20, 5000), at(30, 2000), at(31, 2000), at(45, 0)}));
+  EXPECT_TRUE(check({at(0, 0), at(5, 2000), at(10, 2000), at(20, 3000), at(45, 0)}));
   EXPECT_EQ(check({}).error().code, Errc::invalid_argument);
   EXPECT_EQ(check({at(0, 0), at(10, 5000), at(10, 4000)}).error().code, Errc::invalid_argument);
   EXPECT_EQ(check({at(10, 0), at(5, 0)}).error().code, Errc::invalid_argument);
