@@ -245,5 +245,14 @@ TEST(SafetyKernelMemory, TicksOfAMicrosecondAreTicks) {  // SAF-028
   EXPECT_EQ(w.events("control_late", false), 1);
 }
 
+TEST(SafetyKernelMemory, AnInverterThatIsNoLongerConfiguredTripsNothing) {  // SAF-083
+  World w = disobeying(5);
+  ASSERT_FALSE(w.state.tripped());
+  w.config.inverters.erase_at(1);
+  w.config.batteries.erase_at(1);
+  w.run(2);
+  EXPECT_FALSE(w.state.tripped());
+}
+
 }  // namespace
 }  // namespace ems::safety::test

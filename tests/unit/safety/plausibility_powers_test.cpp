@@ -314,5 +314,14 @@ TEST(SafetyPlausibility, AWindowWithoutAReadingIsApartByNothing) {  // SAF-082
   EXPECT_EQ(e.limit, 200);
 }
 
+TEST(SafetyPlausibility, ABatteryWithoutAnInverterHasNoAcPower) {  // SAF-082
+  Bench b;
+  b.config.inverters.clear();
+  b.inverters.clear();
+  b.in().pack_current->sample.value = 100'000_ma;
+  window(b);
+  EXPECT_EQ(b.finding(Rule::power_mismatch), Finding::good);
+}
+
 }  // namespace
 }  // namespace ems::safety::test

@@ -282,5 +282,16 @@ TEST(SafetyRulesEdges, WhatEveryBatteryNeedsIsMissingThoughItWasNeverGiven) {  /
   }
 }
 
+TEST(SafetyRulesEdges, AScalarIsOfNoElement) {  // SAF-056
+  World w;
+  w.batteries[0].soc->sample.value = 10'000_bp;
+  w.batteries[0].charge_current_limit = taken(0_ma, w.now);
+  w.settle();
+  for (const Rule rule : {Rule::soc_high, Rule::soc_high_warning, Rule::bms_charge_limit}) {
+    ASSERT_NE(w.reason(rule), nullptr);
+    EXPECT_EQ(w.reason(rule)->element, 0);
+  }
+}
+
 }  // namespace
 }  // namespace ems::safety::test
