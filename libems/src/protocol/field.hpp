@@ -13,23 +13,23 @@
 
 namespace ems::protocol {
 
-enum class Wire : std::uint8_t { u8, u16, s16, u32, s32 };
+enum class FieldWire : std::uint8_t { u8, u16, s16, u32, s32 };
 enum class ByteOrder : std::uint8_t { big, little };
 
-[[nodiscard]] constexpr std::size_t width(Wire wire) noexcept {
-  return wire == Wire::u8 ? 1 : wire == Wire::u16 || wire == Wire::s16 ? 2 : 4;
+[[nodiscard]] constexpr std::size_t width(FieldWire wire) noexcept {
+  return wire == FieldWire::u8 ? 1 : wire == FieldWire::u16 || wire == FieldWire::s16 ? 2 : 4;
 }
 
-[[nodiscard]] constexpr std::int64_t load(Bytes data, std::size_t at, Wire wire,
+[[nodiscard]] constexpr std::int64_t load(Bytes data, std::size_t at, FieldWire wire,
                                           ByteOrder order) noexcept {
-  if (wire == Wire::u8) return load_u8(data, at);
+  if (wire == FieldWire::u8) return load_u8(data, at);
   const bool big = order == ByteOrder::big;
   if (width(wire) == 2) {
     const std::uint16_t raw = big ? load_be16(data, at) : load_le16(data, at);
-    return wire == Wire::s16 ? as_signed(raw) : raw;
+    return wire == FieldWire::s16 ? as_signed(raw) : raw;
   }
   const std::uint32_t raw = big ? load_be32(data, at) : load_le32(data, at);
-  return wire == Wire::s32 ? as_signed(raw) : raw;
+  return wire == FieldWire::s32 ? as_signed(raw) : raw;
 }
 
 /// What a number means: catalogue unit = raw * scale + offset.

@@ -33,31 +33,31 @@ constexpr std::size_t kRestSize = 78;
 
 struct Row {
   std::uint8_t at = 0;
-  Wire wire = Wire::u16;
+  FieldWire wire = FieldWire::u16;
   Meaning meaning{};
 };
 constexpr Row kRows[] = {
-    {4, Wire::u16, value(Signal::pack_voltage, 10)},
-    {8, Wire::u16, percent(Signal::soc, 100)},
-    {10, Wire::u16, percent(Signal::soh, 100)},
-    {14, Wire::u8, vendor("balancer_code")},
-    {16, Wire::u32, value(Signal::full_capacity)},
-    {20, Wire::u32, value(Signal::remaining_capacity)},
-    {24, Wire::u32, vendor("cycle_capacity_mah")},
-    {32, Wire::u32, vendor("runtime_s")},
-    {kBalanceMaskAt, Wire::u32, flag(Signal::balancing)},
-    {kBalanceMaskAt, Wire::u32, vendor("balance_mask")},
-    {40, Wire::u16, cell(Signal::cell_voltage_max)},
-    {42, Wire::u16, vendor("cell_max_index")},
-    {44, Wire::u16, cell(Signal::cell_voltage_min)},
-    {46, Wire::u16, vendor("cell_min_index")},
-    {48, Wire::u16, vendor("cell_delta_mv")},
-    {50, Wire::u16, vendor("cell_average_mv")},
-    {60, Wire::u16, vendor("battery_type")},
-    {62, Wire::u32, vendor("discharged_mah")},
-    {66, Wire::u32, vendor("charged_mah")},
-    {70, Wire::u32, vendor("discharging_time_s")},
-    {74, Wire::u32, vendor("charging_time_s")},
+    {4, FieldWire::u16, value(Signal::pack_voltage, 10)},
+    {8, FieldWire::u16, percent(Signal::soc, 100)},
+    {10, FieldWire::u16, percent(Signal::soh, 100)},
+    {14, FieldWire::u8, vendor("balancer_code")},
+    {16, FieldWire::u32, value(Signal::full_capacity)},
+    {20, FieldWire::u32, value(Signal::remaining_capacity)},
+    {24, FieldWire::u32, vendor("cycle_capacity_mah")},
+    {32, FieldWire::u32, vendor("runtime_s")},
+    {kBalanceMaskAt, FieldWire::u32, flag(Signal::balancing)},
+    {kBalanceMaskAt, FieldWire::u32, vendor("balance_mask")},
+    {40, FieldWire::u16, cell(Signal::cell_voltage_max)},
+    {42, FieldWire::u16, vendor("cell_max_index")},
+    {44, FieldWire::u16, cell(Signal::cell_voltage_min)},
+    {46, FieldWire::u16, vendor("cell_min_index")},
+    {48, FieldWire::u16, vendor("cell_delta_mv")},
+    {50, FieldWire::u16, vendor("cell_average_mv")},
+    {60, FieldWire::u16, vendor("battery_type")},
+    {62, FieldWire::u32, vendor("discharged_mah")},
+    {66, FieldWire::u32, vendor("charged_mah")},
+    {70, FieldWire::u32, vendor("discharging_time_s")},
+    {74, FieldWire::u32, vendor("charging_time_s")},
 };
 
 enum State : std::uint8_t { kCharging = 2, kDischarging = 3 };
@@ -65,14 +65,15 @@ enum State : std::uint8_t { kCharging = 2, kDischarging = 3 };
 /// 1 degC; -40 says that there is none.
 std::optional<std::int64_t> sensor_at(Bytes frame, std::size_t at) noexcept {
   constexpr std::int64_t kAbsent = -40;
-  const std::int64_t degc = load(frame, at, Wire::s16, ByteOrder::little);
+  const std::int64_t degc = load(frame, at, FieldWire::s16, ByteOrder::little);
   return degc == kAbsent ? std::nullopt : std::optional(degc * 1'000);
 }
 
 void give_current(const Publisher& out, Bytes rest, std::uint8_t state, bool plus_charges) {
   const std::int64_t sign = plus_charges ? -1 : 1;
-  const std::int64_t milliamp = sign * 100 * load(rest, kCurrentAt, Wire::s16, ByteOrder::little);
-  const std::int64_t watt = sign * load(rest, kPowerAt, Wire::s32, ByteOrder::little);
+  const std::int64_t milliamp =
+      sign * 100 * load(rest, kCurrentAt, FieldWire::s16, ByteOrder::little);
+  const std::int64_t watt = sign * load(rest, kPowerAt, FieldWire::s32, ByteOrder::little);
   if ((state == kCharging && milliamp > 0) || (state == kDischarging && milliamp < 0)) {
     out.missing(Signal::pack_current);
     out.missing(Signal::pack_power);

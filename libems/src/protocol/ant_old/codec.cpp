@@ -42,29 +42,29 @@ constexpr std::size_t kCellsAt = 123;
 
 struct Row {
   std::uint8_t at = 0;
-  Wire wire = Wire::u16;
+  FieldWire wire = FieldWire::u16;
   Meaning meaning{};
 };
 constexpr Row kRows[] = {
-    {4, Wire::u16, value(Signal::pack_voltage, 100)},
-    {74, Wire::u8, percent(Signal::soc, 100)},
-    {75, Wire::u32, value(Signal::full_capacity)},
-    {79, Wire::u32, value(Signal::remaining_capacity)},
-    {83, Wire::u32, vendor("cycle_capacity_mah")},
-    {87, Wire::u32, vendor("runtime_s")},
-    {105, Wire::u8, vendor("balancer_code")},
-    {106, Wire::u16, vendor("tire_length_mm")},
-    {108, Wire::u16, vendor("pulses_per_week")},
-    {110, Wire::u8, vendor("relay")},
-    {115, Wire::u8, vendor("cell_max_index")},
-    {116, Wire::u16, cell(Signal::cell_voltage_max)},
-    {118, Wire::u8, vendor("cell_min_index")},
-    {119, Wire::u16, cell(Signal::cell_voltage_min)},
-    {121, Wire::u16, vendor("cell_average_mv")},
-    {kCellsAt, Wire::u8, value(Signal::cell_count)},
-    {132, Wire::u32, flag(Signal::balancing)},
-    {132, Wire::u32, vendor("balance_mask")},
-    {136, Wire::u16, vendor("log")},
+    {4, FieldWire::u16, value(Signal::pack_voltage, 100)},
+    {74, FieldWire::u8, percent(Signal::soc, 100)},
+    {75, FieldWire::u32, value(Signal::full_capacity)},
+    {79, FieldWire::u32, value(Signal::remaining_capacity)},
+    {83, FieldWire::u32, vendor("cycle_capacity_mah")},
+    {87, FieldWire::u32, vendor("runtime_s")},
+    {105, FieldWire::u8, vendor("balancer_code")},
+    {106, FieldWire::u16, vendor("tire_length_mm")},
+    {108, FieldWire::u16, vendor("pulses_per_week")},
+    {110, FieldWire::u8, vendor("relay")},
+    {115, FieldWire::u8, vendor("cell_max_index")},
+    {116, FieldWire::u16, cell(Signal::cell_voltage_max)},
+    {118, FieldWire::u8, vendor("cell_min_index")},
+    {119, FieldWire::u16, cell(Signal::cell_voltage_min)},
+    {121, FieldWire::u16, vendor("cell_average_mv")},
+    {kCellsAt, FieldWire::u8, value(Signal::cell_count)},
+    {132, FieldWire::u32, flag(Signal::balancing)},
+    {132, FieldWire::u32, vendor("balance_mask")},
+    {136, FieldWire::u16, vendor("log")},
 };
 
 unsigned sum_of(Bytes bytes) noexcept {
@@ -76,7 +76,7 @@ unsigned sum_of(Bytes bytes) noexcept {
 /// 1 degC; -40 says that there is none.
 std::optional<std::int64_t> sensor_at(Bytes reply, std::size_t index) noexcept {
   constexpr std::int64_t kAbsent = -40;
-  const std::int64_t degc = load(reply, kFirstSensorAt + 2 * index, Wire::s16, ByteOrder::big);
+  const std::int64_t degc = load(reply, kFirstSensorAt + 2 * index, FieldWire::s16, ByteOrder::big);
   return degc == kAbsent ? std::nullopt : std::optional(degc * 1'000);
 }
 
@@ -235,8 +235,8 @@ class Codec final : public PollCodec {
       out.sensor(Signal::temperature, sensor_at(reply, i), static_cast<std::uint16_t>(i + 1));
     }
     out.value(Signal::pack_current,
-              sign * 100 * load(reply, kCurrentAt, Wire::s32, ByteOrder::big));
-    out.value(Signal::pack_power, sign * load(reply, kPowerAt, Wire::s32, ByteOrder::big));
+              sign * 100 * load(reply, kCurrentAt, FieldWire::s32, ByteOrder::big));
+    out.value(Signal::pack_power, sign * load(reply, kPowerAt, FieldWire::s32, ByteOrder::big));
     ant::give_fets(out, load_u8(reply, kChargeFetAt), load_u8(reply, kDischargeFetAt), true);
     for (const Row& row : kRows) {
       protocol::give(out, row.meaning, load(reply, row.at, row.wire, ByteOrder::big));

@@ -13,35 +13,35 @@ namespace {
 struct Row {
   Command command{};
   std::uint8_t at = 0;  ///< In the data.
-  Wire wire = Wire::u8;
+  FieldWire wire = FieldWire::u8;
   Meaning meaning{};
 };
 
 constexpr Row kRows[] = {
-    {kPack, 0, Wire::u16, value(Signal::pack_voltage, 100)},
-    {kPack, 2, Wire::u16, vendor("gather_voltage_mv", 100)},
-    {kPack, 4, Wire::u16, value(Signal::pack_current, 100, -3'000'000)},  // + discharges.
-    {kPack, 6, Wire::u16, percent(Signal::soc, 10)},
-    {kCellExtremes, 0, Wire::u16, cell(Signal::cell_voltage_max)},
-    {kCellExtremes, 2, Wire::u8, vendor("cell_max_index")},
-    {kCellExtremes, 3, Wire::u16, cell(Signal::cell_voltage_min)},
-    {kCellExtremes, 5, Wire::u8, vendor("cell_min_index")},
-    {kTempExtremes, 1, Wire::u8, vendor("temp_max_index")},
-    {kTempExtremes, 3, Wire::u8, vendor("temp_min_index")},
-    {kSwitches, 0, Wire::u8, vendor("state")},  // 0 idle, 1 charging, 2 discharging.
-    {kSwitches, 1, Wire::u8, flag(Signal::charge_fet_on)},
-    {kSwitches, 2, Wire::u8, flag(Signal::discharge_fet_on)},
-    {kSwitches, 3, Wire::u8, vendor("heartbeat")},
-    {kSwitches, 4, Wire::u32, value(Signal::remaining_capacity, 1'000)},
-    {kStatus, 0, Wire::u8, value(Signal::cell_count)},
-    {kStatus, 1, Wire::u8, vendor("temperature_count")},
-    {kStatus, 2, Wire::u8, vendor("charger_connected")},
-    {kStatus, 3, Wire::u8, vendor("load_connected")},
-    {kStatus, 4, Wire::u8, vendor("dio_bits")},
-    {kStatus, 5, Wire::u16, value(Signal::cycle_count)},
-    {kFaults, 7, Wire::u8, vendor("fault_code")},
-    {kRated, 0, Wire::u32, value(Signal::design_capacity, 1'000)},
-    {kRated, 4, Wire::u32, vendor("cell_nominal_mv")},
+    {kPack, 0, FieldWire::u16, value(Signal::pack_voltage, 100)},
+    {kPack, 2, FieldWire::u16, vendor("gather_voltage_mv", 100)},
+    {kPack, 4, FieldWire::u16, value(Signal::pack_current, 100, -3'000'000)},  // + discharges.
+    {kPack, 6, FieldWire::u16, percent(Signal::soc, 10)},
+    {kCellExtremes, 0, FieldWire::u16, cell(Signal::cell_voltage_max)},
+    {kCellExtremes, 2, FieldWire::u8, vendor("cell_max_index")},
+    {kCellExtremes, 3, FieldWire::u16, cell(Signal::cell_voltage_min)},
+    {kCellExtremes, 5, FieldWire::u8, vendor("cell_min_index")},
+    {kTempExtremes, 1, FieldWire::u8, vendor("temp_max_index")},
+    {kTempExtremes, 3, FieldWire::u8, vendor("temp_min_index")},
+    {kSwitches, 0, FieldWire::u8, vendor("state")},  // 0 idle, 1 charging, 2 discharging.
+    {kSwitches, 1, FieldWire::u8, flag(Signal::charge_fet_on)},
+    {kSwitches, 2, FieldWire::u8, flag(Signal::discharge_fet_on)},
+    {kSwitches, 3, FieldWire::u8, vendor("heartbeat")},
+    {kSwitches, 4, FieldWire::u32, value(Signal::remaining_capacity, 1'000)},
+    {kStatus, 0, FieldWire::u8, value(Signal::cell_count)},
+    {kStatus, 1, FieldWire::u8, vendor("temperature_count")},
+    {kStatus, 2, FieldWire::u8, vendor("charger_connected")},
+    {kStatus, 3, FieldWire::u8, vendor("load_connected")},
+    {kStatus, 4, FieldWire::u8, vendor("dio_bits")},
+    {kStatus, 5, FieldWire::u16, value(Signal::cycle_count)},
+    {kFaults, 7, FieldWire::u8, vendor("fault_code")},
+    {kRated, 0, FieldWire::u32, value(Signal::design_capacity, 1'000)},
+    {kRated, 4, FieldWire::u32, vendor("cell_nominal_mv")},
 };
 
 // Commands that libems reads and that have no row.

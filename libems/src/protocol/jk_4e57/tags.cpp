@@ -28,56 +28,56 @@ constexpr std::size_t kCellSize = 3;
 /// A tag whose value is one number.
 struct Row {
   std::uint8_t tag = 0;
-  Wire wire = Wire::u16;
+  FieldWire wire = FieldWire::u16;
   Meaning meaning{};
 };
 
 constexpr Row kNumbers[] = {
-    {0x83, Wire::u16, value(Signal::pack_voltage, 10)},
-    {0x85, Wire::u8, percent(Signal::soc, 100)},
-    {0x86, Wire::u8, vendor("temperature_count")},
-    {0x87, Wire::u16, value(Signal::cycle_count)},
-    {0x89, Wire::u32, vendor("cycle_capacity_ah")},
-    {0x8A, Wire::u16, value(Signal::cell_count)},
-    {0x8E, Wire::u16, vendor("pack_overvoltage_mv", 10)},
-    {0x8F, Wire::u16, vendor("pack_undervoltage_mv", 10)},
-    {0x90, Wire::u16, vendor("cell_overvoltage_mv")},
-    {0x91, Wire::u16, vendor("cell_overvoltage_recovery_mv")},
-    {0x92, Wire::u16, vendor("cell_overvoltage_delay_s")},
-    {0x93, Wire::u16, vendor("cell_undervoltage_mv")},
-    {0x94, Wire::u16, vendor("cell_undervoltage_recovery_mv")},
-    {0x95, Wire::u16, vendor("cell_undervoltage_delay_s")},
-    {0x96, Wire::u16, vendor("cell_difference_mv")},
-    {0x97, Wire::u16, vendor("discharge_overcurrent_ma", 1'000)},
-    {0x98, Wire::u16, vendor("discharge_overcurrent_delay_s")},
-    {0x99, Wire::u16, vendor("charge_overcurrent_ma", 1'000)},
-    {0x9A, Wire::u16, vendor("charge_overcurrent_delay_s")},
-    {0x9B, Wire::u16, vendor("balance_start_mv")},
-    {0x9C, Wire::u16, vendor("balance_difference_mv")},
-    {0x9D, Wire::u8, vendor("balance_switch")},
-    {0x9E, Wire::u16, vendor("mosfet_overtemperature_mdegc", 1'000)},
-    {0x9F, Wire::u16, vendor("mosfet_overtemperature_recovery_mdegc", 1'000)},
-    {0xA0, Wire::u16, vendor("box_overtemperature_mdegc", 1'000)},
-    {0xA1, Wire::u16, vendor("box_overtemperature_recovery_mdegc", 1'000)},
-    {0xA2, Wire::u16, vendor("temperature_difference_mdegc", 1'000)},
-    {0xA3, Wire::u16, vendor("charge_overtemperature_mdegc", 1'000)},
-    {0xA4, Wire::u16, vendor("discharge_overtemperature_mdegc", 1'000)},
-    {0xA5, Wire::s16, vendor("charge_undertemperature_mdegc", 1'000)},
-    {0xA6, Wire::s16, vendor("charge_undertemperature_recovery_mdegc", 1'000)},
-    {0xA7, Wire::s16, vendor("discharge_undertemperature_mdegc", 1'000)},
-    {0xA8, Wire::s16, vendor("discharge_undertemperature_recovery_mdegc", 1'000)},
-    {0xA9, Wire::u8, vendor("cell_count_setting")},
-    {0xAA, Wire::u32, value(Signal::full_capacity, 1'000'000)},
-    {0xAB, Wire::u8, vendor("charge_switch")},
-    {0xAC, Wire::u8, vendor("discharge_switch")},
-    {0xAD, Wire::u16, vendor("calibration")},
-    {0xAE, Wire::u8, vendor("device_address")},
-    {0xAF, Wire::u8, vendor("cell_type")},
-    {0xB0, Wire::u16, vendor("sleep_s")},
-    {0xB1, Wire::u8, vendor("soc_low_pct")},
-    {0xB3, Wire::u8, vendor("special_charger")},
-    {0xB6, Wire::u32, vendor("runtime_min")},
-    {0xB9, Wire::u32, vendor("actual_capacity_ah")},
+    {0x83, FieldWire::u16, value(Signal::pack_voltage, 10)},
+    {0x85, FieldWire::u8, percent(Signal::soc, 100)},
+    {0x86, FieldWire::u8, vendor("temperature_count")},
+    {0x87, FieldWire::u16, value(Signal::cycle_count)},
+    {0x89, FieldWire::u32, vendor("cycle_capacity_ah")},
+    {0x8A, FieldWire::u16, value(Signal::cell_count)},
+    {0x8E, FieldWire::u16, vendor("pack_overvoltage_mv", 10)},
+    {0x8F, FieldWire::u16, vendor("pack_undervoltage_mv", 10)},
+    {0x90, FieldWire::u16, vendor("cell_overvoltage_mv")},
+    {0x91, FieldWire::u16, vendor("cell_overvoltage_recovery_mv")},
+    {0x92, FieldWire::u16, vendor("cell_overvoltage_delay_s")},
+    {0x93, FieldWire::u16, vendor("cell_undervoltage_mv")},
+    {0x94, FieldWire::u16, vendor("cell_undervoltage_recovery_mv")},
+    {0x95, FieldWire::u16, vendor("cell_undervoltage_delay_s")},
+    {0x96, FieldWire::u16, vendor("cell_difference_mv")},
+    {0x97, FieldWire::u16, vendor("discharge_overcurrent_ma", 1'000)},
+    {0x98, FieldWire::u16, vendor("discharge_overcurrent_delay_s")},
+    {0x99, FieldWire::u16, vendor("charge_overcurrent_ma", 1'000)},
+    {0x9A, FieldWire::u16, vendor("charge_overcurrent_delay_s")},
+    {0x9B, FieldWire::u16, vendor("balance_start_mv")},
+    {0x9C, FieldWire::u16, vendor("balance_difference_mv")},
+    {0x9D, FieldWire::u8, vendor("balance_switch")},
+    {0x9E, FieldWire::u16, vendor("mosfet_overtemperature_mdegc", 1'000)},
+    {0x9F, FieldWire::u16, vendor("mosfet_overtemperature_recovery_mdegc", 1'000)},
+    {0xA0, FieldWire::u16, vendor("box_overtemperature_mdegc", 1'000)},
+    {0xA1, FieldWire::u16, vendor("box_overtemperature_recovery_mdegc", 1'000)},
+    {0xA2, FieldWire::u16, vendor("temperature_difference_mdegc", 1'000)},
+    {0xA3, FieldWire::u16, vendor("charge_overtemperature_mdegc", 1'000)},
+    {0xA4, FieldWire::u16, vendor("discharge_overtemperature_mdegc", 1'000)},
+    {0xA5, FieldWire::s16, vendor("charge_undertemperature_mdegc", 1'000)},
+    {0xA6, FieldWire::s16, vendor("charge_undertemperature_recovery_mdegc", 1'000)},
+    {0xA7, FieldWire::s16, vendor("discharge_undertemperature_mdegc", 1'000)},
+    {0xA8, FieldWire::s16, vendor("discharge_undertemperature_recovery_mdegc", 1'000)},
+    {0xA9, FieldWire::u8, vendor("cell_count_setting")},
+    {0xAA, FieldWire::u32, value(Signal::full_capacity, 1'000'000)},
+    {0xAB, FieldWire::u8, vendor("charge_switch")},
+    {0xAC, FieldWire::u8, vendor("discharge_switch")},
+    {0xAD, FieldWire::u16, vendor("calibration")},
+    {0xAE, FieldWire::u8, vendor("device_address")},
+    {0xAF, FieldWire::u8, vendor("cell_type")},
+    {0xB0, FieldWire::u16, vendor("sleep_s")},
+    {0xB1, FieldWire::u8, vendor("soc_low_pct")},
+    {0xB3, FieldWire::u8, vendor("special_charger")},
+    {0xB6, FieldWire::u32, vendor("runtime_min")},
+    {0xB9, FieldWire::u32, vendor("actual_capacity_ah")},
 };
 
 /// The other tags and how many bytes their values have.
@@ -139,7 +139,7 @@ class Tags {
     return rest.first(size_of(tag, rest));
   }
   [[nodiscard]] std::optional<std::int64_t> number(std::uint8_t tag,
-                                                   Wire wire = Wire::u16) const noexcept {
+                                                   FieldWire wire = FieldWire::u16) const noexcept {
     const auto value = get(tag);
     if (!value) return std::nullopt;
     return load(*value, 0, wire, ByteOrder::big);
@@ -221,7 +221,7 @@ void give_current(const Publisher& out, const Tags& tags, bool alone) {
   const auto raw = tags.number(kCurrent);
   if (!raw) return;
   // Boards that do not say the format have the old one.
-  const std::int64_t format = tags.number(kCurrentFormat, Wire::u8).value_or(0);
+  const std::int64_t format = tags.number(kCurrentFormat, FieldWire::u8).value_or(0);
   out.maybe(Signal::pack_current, alone ? std::nullopt : current(*raw, format));
   out.vendor("current_raw", *raw);
 }

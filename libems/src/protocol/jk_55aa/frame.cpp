@@ -13,13 +13,13 @@ namespace {
 constexpr std::size_t kSumAt = kFrameSize - 1;
 constexpr std::size_t kPayloadAt = 6;
 
-constexpr std::int64_t load(Bytes frame, std::size_t at, Wire wire) noexcept {
+constexpr std::int64_t load(Bytes frame, std::size_t at, FieldWire wire) noexcept {
   return protocol::load(frame, at, wire, ByteOrder::little);
 }
 
 struct Row {
   std::uint16_t at = 0;  ///< In the layout of 32 cells.
-  Wire wire = Wire::u32;
+  FieldWire wire = FieldWire::u32;
   Meaning meaning{};
   bool both = true;  ///< The other layout has it too.
 };
@@ -50,29 +50,29 @@ constexpr unsigned kMosSensorBit24 = 2;
 constexpr std::int64_t kCellThere = 1'000;  // mV: no loose input reads as much.
 
 constexpr Row kStatus[] = {
-    {74, Wire::u16, vendor("cell_average_mv")},
-    {76, Wire::u16, vendor("cell_delta_mv")},
-    {78, Wire::u8, vendor("cell_max_index", 1, 1)},  // From 0 on the wire.
-    {79, Wire::u8, vendor("cell_min_index", 1, 1)},
-    {146, Wire::u32, vendor("wire_resistance_mask")},
-    {150, Wire::u32, value(Signal::pack_voltage)},
-    {kCurrentAt, Wire::s32, value(Signal::pack_current, -1)},
-    {170, Wire::s16, vendor("balance_current_ma")},
-    {172, Wire::u8, flag(Signal::balancing)},  // 1 charges a cell, 2 discharges one.
-    {173, Wire::u8, percent(Signal::soc, 100)},
-    {174, Wire::s32, amount(Signal::remaining_capacity, 1'000)},
-    {178, Wire::u32, value(Signal::full_capacity, 1'000)},
-    {182, Wire::u32, value(Signal::cycle_count)},
-    {186, Wire::u32, vendor("cycle_capacity_mah")},
-    {190, Wire::u8, percent(Signal::soh, 100)},
-    {191, Wire::u8, vendor("precharge")},
-    {194, Wire::u32, vendor("runtime_s")},
-    {198, Wire::u8, flag(Signal::charge_fet_on)},
-    {199, Wire::u8, flag(Signal::discharge_fet_on)},
-    {215, Wire::u8, flag(Signal::heater_on), false},
-    {236, Wire::u16, vendor("heater_current_ma"), false},
-    {256, Wire::s16, vendor("temperature_3_mdegc", 100), false},
-    {258, Wire::s16, vendor("temperature_4_mdegc", 100), false},
+    {74, FieldWire::u16, vendor("cell_average_mv")},
+    {76, FieldWire::u16, vendor("cell_delta_mv")},
+    {78, FieldWire::u8, vendor("cell_max_index", 1, 1)},  // From 0 on the wire.
+    {79, FieldWire::u8, vendor("cell_min_index", 1, 1)},
+    {146, FieldWire::u32, vendor("wire_resistance_mask")},
+    {150, FieldWire::u32, value(Signal::pack_voltage)},
+    {kCurrentAt, FieldWire::s32, value(Signal::pack_current, -1)},
+    {170, FieldWire::s16, vendor("balance_current_ma")},
+    {172, FieldWire::u8, flag(Signal::balancing)},  // 1 charges a cell, 2 discharges one.
+    {173, FieldWire::u8, percent(Signal::soc, 100)},
+    {174, FieldWire::s32, amount(Signal::remaining_capacity, 1'000)},
+    {178, FieldWire::u32, value(Signal::full_capacity, 1'000)},
+    {182, FieldWire::u32, value(Signal::cycle_count)},
+    {186, FieldWire::u32, vendor("cycle_capacity_mah")},
+    {190, FieldWire::u8, percent(Signal::soh, 100)},
+    {191, FieldWire::u8, vendor("precharge")},
+    {194, FieldWire::u32, vendor("runtime_s")},
+    {198, FieldWire::u8, flag(Signal::charge_fet_on)},
+    {199, FieldWire::u8, flag(Signal::discharge_fet_on)},
+    {215, FieldWire::u8, flag(Signal::heater_on), false},
+    {236, FieldWire::u16, vendor("heater_current_ma"), false},
+    {256, FieldWire::s16, vendor("temperature_3_mdegc", 100), false},
+    {258, FieldWire::s16, vendor("temperature_4_mdegc", 100), false},
 };
 
 constexpr AlarmBit kAlarmBits[] = {
@@ -125,7 +125,7 @@ constexpr std::string_view kVendorNames[32] = {"wire_resistance",
 constexpr std::size_t slots(Layout layout) noexcept { return layout == Layout::cells_32 ? 32 : 24; }
 
 constexpr std::int64_t cell_at(Bytes frame, std::size_t cell) noexcept {
-  return load(frame, kPayloadAt + 2 * cell, Wire::u16);
+  return load(frame, kPayloadAt + 2 * cell, FieldWire::u16);
 }
 
 /// Every cell that has a voltage is in the mask; in a frame of the other layout they are not.
@@ -142,7 +142,7 @@ bool mask_fits(Layout layout, Bytes frame, std::uint32_t mask) noexcept {
 void give_sensor(const Publisher& out, Signal signal, Bytes frame, std::size_t at, bool fitted,
                  std::uint16_t element = 0) {
   constexpr std::int64_t kAmbiguous = 990;
-  const std::int64_t deci = load(frame, at, Wire::s16);
+  const std::int64_t deci = load(frame, at, FieldWire::s16);
   const bool known = fitted && deci < kAmbiguous;
   out.sensor(signal, known ? std::optional(deci * 100) : std::nullopt, element);
 }
@@ -182,8 +182,8 @@ void give_sensors(const Publisher& out, Layout layout, Bytes frame) {
 void give_power(const Publisher& out, Layout layout, Bytes frame) {
   constexpr std::int64_t kMilliPerWatt = 1'000;
   const std::int64_t watt =
-      (load(frame, place(layout, kPowerAt), Wire::u32) + kMilliPerWatt / 2) / kMilliPerWatt;
-  const bool charging = load(frame, place(layout, kCurrentAt), Wire::s32) > 0;
+      (load(frame, place(layout, kPowerAt), FieldWire::u32) + kMilliPerWatt / 2) / kMilliPerWatt;
+  const bool charging = load(frame, place(layout, kCurrentAt), FieldWire::s32) > 0;
   out.value(Signal::pack_power, charging ? -watt : watt);
 }
 
@@ -212,43 +212,43 @@ Result<void> read_status(Layout layout, Bytes frame, ReadingSink& sink) noexcept
 // Settings: PB boards have them at Modbus register 1000, 6 less.
 
 constexpr Row kSettings[] = {
-    {6, Wire::u32, vendor("smart_sleep_mv")},
-    {10, Wire::u32, vendor("cell_undervoltage_mv")},
-    {14, Wire::u32, vendor("cell_undervoltage_recovery_mv")},
-    {18, Wire::u32, vendor("cell_overvoltage_mv")},
-    {22, Wire::u32, vendor("cell_overvoltage_recovery_mv")},
-    {26, Wire::u32, vendor("balance_trigger_mv")},
-    {30, Wire::u32, vendor("cell_full_mv")},
-    {34, Wire::u32, vendor("cell_empty_mv")},
-    {38, Wire::u32, vendor("cell_charge_request_mv")},
-    {42, Wire::u32, vendor("cell_float_request_mv")},
-    {46, Wire::u32, vendor("power_off_mv")},
-    {50, Wire::u32, vendor("charge_overcurrent_ma")},
-    {54, Wire::u32, vendor("charge_overcurrent_delay_s")},
-    {58, Wire::u32, vendor("charge_overcurrent_recovery_s")},
-    {62, Wire::u32, vendor("discharge_overcurrent_ma")},
-    {66, Wire::u32, vendor("discharge_overcurrent_delay_s")},
-    {70, Wire::u32, vendor("discharge_overcurrent_recovery_s")},
-    {74, Wire::u32, vendor("short_circuit_recovery_s")},
-    {78, Wire::u32, vendor("balance_current_max_ma")},
-    {82, Wire::s32, vendor("charge_overtemperature_mdegc", 100)},
-    {86, Wire::s32, vendor("charge_overtemperature_recovery_mdegc", 100)},
-    {90, Wire::s32, vendor("discharge_overtemperature_mdegc", 100)},
-    {94, Wire::s32, vendor("discharge_overtemperature_recovery_mdegc", 100)},
-    {98, Wire::s32, vendor("charge_undertemperature_mdegc", 100)},
-    {102, Wire::s32, vendor("charge_undertemperature_recovery_mdegc", 100)},
-    {106, Wire::s32, vendor("mosfet_overtemperature_mdegc", 100)},
-    {110, Wire::s32, vendor("mosfet_overtemperature_recovery_mdegc", 100)},
-    {114, Wire::u32, value(Signal::cell_count)},
-    {118, Wire::u32, vendor("charge_switch")},
-    {122, Wire::u32, vendor("discharge_switch")},
-    {126, Wire::u32, vendor("balance_switch")},
-    {130, Wire::u32, value(Signal::design_capacity, 1'000)},
-    {134, Wire::u32, vendor("short_circuit_delay_us")},
-    {138, Wire::u32, vendor("balance_start_mv")},
-    {270, Wire::u32, vendor("device_address"), false},
-    {274, Wire::u32, vendor("precharge_s"), false},
-    {282, Wire::u16, vendor("setting_bits"), false},
+    {6, FieldWire::u32, vendor("smart_sleep_mv")},
+    {10, FieldWire::u32, vendor("cell_undervoltage_mv")},
+    {14, FieldWire::u32, vendor("cell_undervoltage_recovery_mv")},
+    {18, FieldWire::u32, vendor("cell_overvoltage_mv")},
+    {22, FieldWire::u32, vendor("cell_overvoltage_recovery_mv")},
+    {26, FieldWire::u32, vendor("balance_trigger_mv")},
+    {30, FieldWire::u32, vendor("cell_full_mv")},
+    {34, FieldWire::u32, vendor("cell_empty_mv")},
+    {38, FieldWire::u32, vendor("cell_charge_request_mv")},
+    {42, FieldWire::u32, vendor("cell_float_request_mv")},
+    {46, FieldWire::u32, vendor("power_off_mv")},
+    {50, FieldWire::u32, vendor("charge_overcurrent_ma")},
+    {54, FieldWire::u32, vendor("charge_overcurrent_delay_s")},
+    {58, FieldWire::u32, vendor("charge_overcurrent_recovery_s")},
+    {62, FieldWire::u32, vendor("discharge_overcurrent_ma")},
+    {66, FieldWire::u32, vendor("discharge_overcurrent_delay_s")},
+    {70, FieldWire::u32, vendor("discharge_overcurrent_recovery_s")},
+    {74, FieldWire::u32, vendor("short_circuit_recovery_s")},
+    {78, FieldWire::u32, vendor("balance_current_max_ma")},
+    {82, FieldWire::s32, vendor("charge_overtemperature_mdegc", 100)},
+    {86, FieldWire::s32, vendor("charge_overtemperature_recovery_mdegc", 100)},
+    {90, FieldWire::s32, vendor("discharge_overtemperature_mdegc", 100)},
+    {94, FieldWire::s32, vendor("discharge_overtemperature_recovery_mdegc", 100)},
+    {98, FieldWire::s32, vendor("charge_undertemperature_mdegc", 100)},
+    {102, FieldWire::s32, vendor("charge_undertemperature_recovery_mdegc", 100)},
+    {106, FieldWire::s32, vendor("mosfet_overtemperature_mdegc", 100)},
+    {110, FieldWire::s32, vendor("mosfet_overtemperature_recovery_mdegc", 100)},
+    {114, FieldWire::u32, value(Signal::cell_count)},
+    {118, FieldWire::u32, vendor("charge_switch")},
+    {122, FieldWire::u32, vendor("discharge_switch")},
+    {126, FieldWire::u32, vendor("balance_switch")},
+    {130, FieldWire::u32, value(Signal::design_capacity, 1'000)},
+    {134, FieldWire::u32, vendor("short_circuit_delay_us")},
+    {138, FieldWire::u32, vendor("balance_start_mv")},
+    {270, FieldWire::u32, vendor("device_address"), false},
+    {274, FieldWire::u32, vendor("precharge_s"), false},
+    {282, FieldWire::u16, vendor("setting_bits"), false},
 };
 
 void read_settings(Layout layout, Bytes frame, ReadingSink& sink) {
@@ -276,8 +276,8 @@ constexpr Words kWords[] = {
     {TextField::serial_number, 86, 16},
 };
 constexpr Row kAbout[] = {
-    {38, Wire::u32, vendor("runtime_s")},
-    {42, Wire::u32, vendor("power_on_count")},
+    {38, FieldWire::u32, vendor("runtime_s")},
+    {42, FieldWire::u32, vendor("power_on_count")},
 };
 
 /// Up to the first NUL: what stands behind it is left over from something else.
