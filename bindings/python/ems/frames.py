@@ -132,7 +132,10 @@ def decode_column(
     :param frames: a list of ``bytes``; or uint8 of two dimensions, a frame a row; or, with ``offsets``, one buffer of bytes.
     :param request: the request that every frame answers; empty when it is not known.
     :param offsets: one more than there are frames: frame i is ``frames[offsets[i]:offsets[i + 1]]``.
-    :param variant: and the other keywords: as :func:`decode` takes them.
+    :param variant: as :func:`decode` takes it.
+    :param address: as :func:`decode` takes it.
+    :param cell_count: as :func:`decode` takes it.
+    :param temperature_count: as :func:`decode` takes it.
     :raises EmsError: ``UnknownProtocolError``, ``WrongTypeError``, ``OutOfRangeError`` (an offset, a count) ...
     """
     if offsets is not None:
