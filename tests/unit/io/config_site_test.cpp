@@ -335,6 +335,35 @@ TEST(ConfigSite, ReportsStopLatencyAndReactionTime) {
   EXPECT_TRUE(report.errors.empty());
 }
 
+TEST(ConfigSite, RefusesMoreCellsThanTheProtocolHas) {
+  KnownNames known = kKnown;
+  known.protocols = {"renogy", "pylontech_rt"};
+  const auto errors = [&known](const std::string& protocol, const std::string& cells) {
+    std::string text = changed("protocol: jbd", "protocol: " + protocol);
+    text.replace(text.find("cells: 16"), 9, "cells: " + cells);
+    return to_text(parse_site_config(text, "site.yaml", known).errors);
+  };
+  EXPECT_EQ(errors("renogy", "16"), "");
+  EXPECT_EQ(errors("renogy", "24"),
+            "site.yaml:10:12: more cells or sensors than the protocol can have\n");
+  EXPECT_EQ(errors("pylontech_rt", "16"), "");  // Says nothing of single cells.
+}
+
+TEST(ConfigSite, RefusesModulesVariantsAndAddressesThatTheProtocolHasNot) {
+  KnownNames known = kKnown;
+  known.protocols = {"pylontech", "jbd"};
+  known.can_protocols = {};
+  const auto errors = [&known](const std::string& more) {
+    return to_text(parse_site_config(changed("protocol: jbd", more), "site.yaml", known).errors);
+  };
+  EXPECT_EQ(errors("protocol: pylontech\n    modules: 4\n    address: 2"), "");
+  EXPECT_NE(errors("protocol: pylontech\n    variant: nonesuch"), "");
+  EXPECT_NE(errors("protocol: pylontech\n    address: 200"), "");
+  EXPECT_NE(errors("protocol: pylontech\n    modules: 16\n    address: 250"), "");
+  EXPECT_NE(errors("protocol: jbd\n    modules: 2"), "");
+  EXPECT_NE(errors("protocol: jbd\n    address: 1"), "");
+}
+
 TEST(ConfigSite, RefusesTheSameServerTwice) {
   const std::string server =
       "  - {address: \"example.org:7443\", ca: ca.crt, certificate: a.crt, key: a.key}\n";

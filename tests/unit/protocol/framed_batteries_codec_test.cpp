@@ -204,7 +204,11 @@ TEST(Ant, TransistorsAgainstTheStateAreUnknown) {
   sink = decoded(swapped, e);
   EXPECT_EQ(sink.value(Signal::charge_fet_on), 0);
   EXPECT_EQ(sink.value(Signal::discharge_fet_on), 1);
-  EXPECT_EQ(sink.value(Signal::alarms), alarm_bit(Alarm::cell_overvoltage));
+  EXPECT_TRUE(is_missing(sink, Signal::alarms));  // Over-voltage at 10 %: the bytes are not so.
+  EXPECT_EQ(sink.value(Signal::alarms), std::nullopt);
+  e.reply = ant_with(e.reply, {{kFets - 4, 50}});  // Half full: now it is the other way round.
+  EXPECT_EQ(decoded(swapped, e).value(Signal::alarms), alarm_bit(Alarm::cell_overvoltage));
+  EXPECT_TRUE(is_missing(decoded(ant::codec(), e), Signal::alarms));
   e.reply = ant_with(e.reply, {{7, 3}});  // Discharges, so the first byte is that transistor's.
   sink = decoded(ant::codec(), e);
   for (const Signal signal : {Signal::charge_fet_on, Signal::discharge_fet_on, Signal::alarms}) {

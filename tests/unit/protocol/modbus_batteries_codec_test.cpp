@@ -64,7 +64,7 @@ TEST(PylontechRtCodec, ReadsTheWholeFrame) {
 TEST(RenogyCodec, RequestsAreExact) {
   EXPECT_EQ(request(renogy::codec(), 0), frame("300313B20007A48A"));
   EXPECT_EQ(request(renogy::codec(), 1), frame("300313EC000A049D"));
-  EXPECT_EQ(request(renogy::codec(), 2), frame("3003138800110549"));
+  EXPECT_EQ(request(renogy::codec(), 2), frame("3003138800124548"));
   CodecRoom room;
   EXPECT_EQ(request(*renogy::codec().with({.address = 0xF7}, room).value(), 0)[0], std::byte{0xF7});
 }

@@ -148,7 +148,7 @@ TEST(PaceEg4, EventBits) {
       {2, 0, kNone, alarm_bit(Alarm::overtemperature), ""},
       {2, 3, alarm_bit(Alarm::undertemperature), kNone, ""},
       {2, 4, alarm_bit(Alarm::mosfet_overtemperature), kNone, ""},
-      {2, 5, kNone, kNone, "fire"},
+      {2, 5, alarm_bit(Alarm::internal_failure), kNone, ""},
       {3, 0, kNone, alarm_bit(Alarm::charge_overtemperature), ""},
       {3, 3, alarm_bit(Alarm::charge_undertemperature), kNone, ""},
       {3, 5, alarm_bit(Alarm::discharge_overtemperature), kNone, ""},

@@ -410,11 +410,14 @@ TEST(PylontechRs485, SystemAlarmsHaveNoNames) {
   RecordingSink sink;
   ASSERT_TRUE(codec().decode(kAskSystemAlarms, ascii_frame(kReply, "00000000"), sink));
   EXPECT_EQ(sink.value(Signal::vendor_alarms), 0);
+  EXPECT_EQ(sink.value(Signal::alarms), 0);
   ASSERT_TRUE(codec().decode(kAskSystemAlarms, ascii_frame(kReply, "01000080"), sink));
   const auto bits = static_cast<std::uint64_t>(sink.value(Signal::vendor_alarms).value());
   EXPECT_EQ(std::popcount(bits), 2);
   EXPECT_EQ(codec().vendor_alarm_name(static_cast<unsigned>(std::countr_zero(bits))), std::nullopt);
-  EXPECT_EQ(sink.value(Signal::alarms), std::nullopt);  // Not known: the bits have no meaning.
+  EXPECT_EQ(sink.value(Signal::alarms),
+            static_cast<std::int64_t>(alarm_bit(Alarm::internal_failure)));
+  EXPECT_EQ(sink.value(Signal::warnings), sink.value(Signal::alarms));
 }
 
 TEST(PylontechRs485, AnyMasterMayAnswerForTheSystem) {

@@ -203,7 +203,7 @@ TEST(SeplosV2, EventBits) {
   } cases[] = {
       {0, 0, alarm_bit(Alarm::internal_failure), kNone, ""},
       {0, 3, kNone, kNone, "key"},
-      {0, 4, kNone, kNone, "cell_dropout"},
+      {0, 4, alarm_bit(Alarm::internal_failure), kNone, ""},
       {0, 6, alarm_bit(Alarm::internal_failure), kNone, ""},
       {1, 0, kNone, alarm_bit(Alarm::cell_overvoltage), ""},
       {1, 1, alarm_bit(Alarm::cell_overvoltage), kNone, ""},
@@ -236,13 +236,13 @@ TEST(SeplosV2, EventBits) {
       {4, 5, alarm_bit(Alarm::short_circuit), kNone, ""},
       {4, 6, alarm_bit(Alarm::discharge_overcurrent), kNone, ""},
       {4, 7, alarm_bit(Alarm::short_circuit), kNone, ""},
-      {5, 0, kNone, kNone, "charge_overvoltage"},
+      {5, 0, alarm_bit(Alarm::pack_overvoltage), kNone, ""},
       {5, 1, kNone, kNone, ""},
       {5, 2, kNone, alarm_bit(Alarm::soc_low), ""},
       {5, 3, alarm_bit(Alarm::soc_low), kNone, ""},
       {5, 4, kNone, kNone, "charge_forbidden_low_voltage"},
-      {5, 5, kNone, kNone, "reverse_polarity"},
-      {5, 6, kNone, kNone, "output_connection"},
+      {5, 5, alarm_bit(Alarm::internal_failure), kNone, ""},
+      {5, 6, alarm_bit(Alarm::internal_failure), kNone, ""},
       {10, 0, alarm_bit(Alarm::internal_failure), kNone, ""},  // A cell is disconnected.
       {11, 7, alarm_bit(Alarm::internal_failure), kNone, ""},
       {12, 4, kNone, kNone, ""},  // Waits.

@@ -179,6 +179,18 @@ void check_battery_links(const Section& root, Reader& reader) {
   }
 }
 
+/// The protocol has as many cells as the battery is said to have.
+bool fits_cells(const protocol::PollCodec& codec, const Section& battery, Reader& reader) {
+  const Value* cells = battery.find("cells");
+  if (cells == nullptr || cells->number > 0xFF) return true;
+  protocol::CodecRoom room;
+  const Result<const protocol::PollCodec*> made = codec.with(
+      {.address = {}, .variant = {}, .cell_count = static_cast<std::uint8_t>(cells->number)}, room);
+  if (made) return true;
+  reader.error(cells->place, made.error().code, made.error().what);
+  return false;
+}
+
 /// Variant, address and modules are such as the protocol has.
 void check_battery_codecs(const Section& root, Reader& reader) {
   for (const Section& battery : root.list("batteries")) {
@@ -205,6 +217,7 @@ void check_battery_codecs(const Section& root, Reader& reader) {
     }
     if (poll == nullptr) continue;
     protocol::CodecOptions options;
+    if (!fits_cells(*poll, battery, reader)) continue;
     if (variant != nullptr) options.variant = variant->text;
     const std::int64_t first =
         address != nullptr ? address->number : (usual.empty() ? 0 : std::int64_t{usual.front()});

@@ -40,15 +40,19 @@ std::uint64_t alarm_of(std::span<const Code> codes, std::uint8_t code) noexcept 
 
 }  // namespace
 
-void give_fets(const Publisher& out, std::uint8_t charge, std::uint8_t discharge, bool known) {
+void give_fets(const Publisher& out, std::uint8_t charge, std::uint8_t discharge, bool known,
+               bool alarms_known) {
   if (known) {
     out.flag(Signal::charge_fet_on, charge == kFetOn);
     out.flag(Signal::discharge_fet_on, discharge == kFetOn);
-    out.value(Signal::alarms, static_cast<std::int64_t>(alarm_of(kCharge, charge) |
-                                                        alarm_of(kDischarge, discharge)));
   } else {
     out.missing(Signal::charge_fet_on);
     out.missing(Signal::discharge_fet_on);
+  }
+  if (known && alarms_known) {
+    out.value(Signal::alarms, static_cast<std::int64_t>(alarm_of(kCharge, charge) |
+                                                        alarm_of(kDischarge, discharge)));
+  } else {
     out.missing(Signal::alarms);
   }
   out.vendor("charge_fet_code", charge);

@@ -25,6 +25,7 @@ constexpr std::size_t kCellsMax = 32;
 constexpr std::size_t kMosfetAt = 0;
 constexpr std::size_t kBalancerAt = 2;
 constexpr std::size_t kCurrentAt = 6;  // s16, 0.1 A
+constexpr std::size_t kSocAt = 8;      // u16, %
 constexpr std::size_t kFirstFetAt = 12;
 constexpr std::size_t kSecondFetAt = 13;
 constexpr std::size_t kPowerAt = 28;  // s32, W
@@ -84,6 +85,11 @@ void give_current(const Publisher& out, Bytes rest, std::uint8_t state, bool plu
   out.value(Signal::pack_power, watt);
 }
 
+constexpr std::uint16_t kHalfFull = 50;  // %
+
+/// The codes of a transistor that a cell or the pack stopped: full or empty.
+bool of_voltage(std::uint8_t code) noexcept { return code == 0x02 || code == 0x05 || code == 0x10; }
+
 void give_states(const Publisher& out, Bytes rest, std::uint8_t state, bool swapped) {
   const std::uint8_t first = load_u8(rest, kFirstFetAt);
   const std::uint8_t second = load_u8(rest, kSecondFetAt);
@@ -92,7 +98,12 @@ void give_states(const Publisher& out, Bytes rest, std::uint8_t state, bool swap
   // What flows flows through the transistor of its direction.
   const bool against =
       (state == kCharging && charge != kFetOn) || (state == kDischarging && discharge != kFetOn);
-  give_fets(out, charge, discharge, !against);
+  // A voltage that stops the charge of an empty battery, or the discharge of a full one, says that
+  // the two bytes come the other way round. Which alarm it is then is not known.
+  const bool half_full = load_le16(rest, kSocAt) >= kHalfFull;
+  const bool swapped_voltages =
+      (of_voltage(discharge) && half_full) || (of_voltage(charge) && !half_full);
+  give_fets(out, charge, discharge, !against, !(swapped_voltages && charge != discharge));
 }
 
 }  // namespace

@@ -10,7 +10,7 @@ enum Number : std::uint8_t { kStatus, kBoard, kSettings, kVersions, kWhole };
 
 constexpr PollItem kPlan[] = {
     {"status", kStatus, 1},
-    {"board", kBoard, 5},
+    {"board", kBoard, 2},
     {"settings", kSettings, 0},
     {"versions", kVersions, 0},
 };

@@ -16,7 +16,7 @@ constexpr PollItem kTriggerPlan[] = {
     {"about", kTriggerAbout, 0},
 };
 constexpr PollItem kRegisterPlan[] = {
-    {"pack", kPack, 1},         {"cells", kCells, 1},       {"temperatures", kMore, 5},
+    {"pack", kPack, 1},         {"cells", kCells, 1},       {"temperatures", kMore, 1},
     {"settings", kSettings, 0}, {"switches", kSwitches, 0}, {"about", kAbout, 0},
 };
 constexpr std::span<const PollItem> kPlans[] = {kTriggerPlan, kRegisterPlan};

@@ -95,7 +95,10 @@ Result<Groups> split(Bytes data) noexcept {
     if (data.size() < at + 2 + 2 * words) {
       return fail(Errc::length, data.size(), "LifePower group cut short");
     }
-    if (id < groups.size()) groups[id] = data.subspan(at + 2, 2 * words);
+    if (id < groups.size()) {
+      if (!groups[id].empty()) return fail(Errc::length, at, "LifePower group that is there twice");
+      groups[id] = data.subspan(at + 2, 2 * words);
+    }
     at += 2 + 2 * words;
   }
   return groups;

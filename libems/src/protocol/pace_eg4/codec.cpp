@@ -77,6 +77,7 @@ constexpr EventBit kEvents[] = {
     {2, 2, kWarns, Alarm::undertemperature},
     {2, 3, kActs, Alarm::undertemperature},
     {2, 4, kActs, Alarm::mosfet_overtemperature},
+    {2, 5, kActs, Alarm::internal_failure},  // Fire: vendor bits are shown, alarms are acted on.
     {3, 0, kWarns, Alarm::charge_overtemperature},
     {3, 1, kActs, Alarm::charge_overtemperature},
     {3, 2, kWarns, Alarm::charge_undertemperature},
@@ -95,7 +96,6 @@ constexpr EventBit kEvents[] = {
     {4, 7, kActs, Alarm::short_circuit},
     {5, 0, kWarns, Alarm::soc_low},
 };
-constexpr ascii::VendorBit kVendorBits[] = {{21, "fire"}};
 
 constexpr bool has(std::uint8_t byte, unsigned bit) noexcept {
   return (unsigned{byte} >> bit & 1U) != 0;
@@ -203,7 +203,8 @@ class Codec final : public ascii::AsciiCodec {
 
   [[nodiscard]] std::optional<std::string_view> vendor_alarm_name(
       unsigned bit) const noexcept override {
-    return ascii::name_of(kVendorBits, bit);
+    static_cast<void>(bit);  // What is the vendor's own has no names.
+    return std::nullopt;
   }
 
  protected:

@@ -234,8 +234,14 @@ Result<void> read_system_alarms(const Info& info, ReadingSink& sink) noexcept {
   if (!sized) return fail(sized.error());
   std::uint64_t bits = 0;
   for (std::size_t i = 0; i < kSystemAlarmBytes; ++i) bits |= std::uint64_t{info.u8(i)} << 8 * i;
-  Publisher(sink).value(Signal::vendor_alarms,
-                        static_cast<std::int64_t>(bits << kSystemAlarmsFrom));
+  // What a bit means differs from firmware to firmware; that one is set does not.
+  const auto raised = [](bool any) {
+    return static_cast<std::int64_t>(any ? alarm_bit(Alarm::internal_failure) : 0);
+  };
+  const Publisher out(sink);
+  out.value(Signal::warnings, raised(info.u16(0) != 0));
+  out.value(Signal::alarms, raised(info.u16(2) != 0));
+  out.value(Signal::vendor_alarms, static_cast<std::int64_t>(bits << kSystemAlarmsFrom));
   return {};
 }
 

@@ -10,7 +10,7 @@ enum Number : std::uint8_t { kStatus, kLimits, kSerial };
 
 constexpr PollItem kPlan[] = {
     {"status", kStatus, 1},
-    {"voltage limits", kLimits, 60},
+    {"voltage limits", kLimits, 1},
     {"serial number", kSerial, 0},
 };
 constexpr std::span<const PollItem> kPlans[] = {kPlan};

@@ -212,7 +212,9 @@ Result<MapCodec> MapCodec::configured(const CodecOptions& options) const noexcep
     }
     made.address_ = *options.address;
   }
-  if (options.cell_count > map_->cells_max || options.temperature_count > map_->temperatures_max) {
+  // A map without cells has no use for the number that every site file gives.
+  const bool cells_fit = map_->cells_max == 0 || options.cell_count <= map_->cells_max;
+  if (!cells_fit || options.temperature_count > map_->temperatures_max) {
     return fail(Errc::out_of_range, 0, "more cells or sensors than the protocol can have");
   }
   made.cell_count_ = options.cell_count;

@@ -13,6 +13,7 @@ inline constexpr ascii::EventBit kEvents[] = {
     {0, 0, ascii::Severity::protection, Alarm::internal_failure},
     {0, 1, ascii::Severity::protection, Alarm::internal_failure},
     {0, 2, ascii::Severity::protection, Alarm::internal_failure},
+    {0, 4, ascii::Severity::protection, Alarm::internal_failure},  // A cell dropped out.
     {0, 5, ascii::Severity::protection, Alarm::internal_failure},
     {0, 6, ascii::Severity::protection, Alarm::internal_failure},
     {0, 7, ascii::Severity::protection, Alarm::internal_failure},
@@ -51,10 +52,13 @@ inline constexpr ascii::EventBit kEvents[] = {
     {4, 5, ascii::Severity::protection, Alarm::short_circuit},
     {4, 6, ascii::Severity::protection, Alarm::discharge_overcurrent},
     {4, 7, ascii::Severity::protection, Alarm::short_circuit},
-    // Charge left; bit 1 waits for the next charge.
+    // Charging above its voltage, charge left, the output; bit 1 waits for the next charge.
+    {5, 0, ascii::Severity::protection, Alarm::pack_overvoltage},
     {5, 1, ascii::Severity::status},
     {5, 2, ascii::Severity::warning, Alarm::soc_low},
     {5, 3, ascii::Severity::protection, Alarm::soc_low},
+    {5, 5, ascii::Severity::protection, Alarm::internal_failure},  // Reverse polarity.
+    {5, 6, ascii::Severity::protection, Alarm::internal_failure},  // Output connection.
 };
 inline constexpr ascii::EventBit kMemory[] = {
     {0, 0, ascii::Severity::protection, Alarm::internal_failure}};
@@ -62,11 +66,7 @@ inline constexpr ascii::EventBit kMemory[] = {
 inline constexpr unsigned kMemoryFrom = 48;
 inline constexpr ascii::VendorBit kVendorBits[] = {
     {3, "key"},
-    {4, "cell_dropout"},
-    {40, "charge_overvoltage"},
     {44, "charge_forbidden_low_voltage"},
-    {45, "reverse_polarity"},
-    {46, "output_connection"},
     {49, "clock"},
     {50, "voltage_not_calibrated"},
     {51, "current_not_calibrated"},

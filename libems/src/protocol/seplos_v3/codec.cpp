@@ -124,18 +124,20 @@ constexpr Field kCoils[] = {
 
 /// V0.3 says 0.1 degC, and so does a capture; other firmware sends 0.1 K.
 bool eib_temperatures(const Reply& reply, ReadingSink& sink) {
+  constexpr std::int64_t kNoSensor = -1;      // FFFF: not fitted, so -0.1 degC is never said.
   constexpr std::int64_t kNoCelsius = 1'500;  // 150 degC; 0.1 K below it is colder than -123 degC.
   const Publisher publish(sink);
   const auto read = [&reply](std::uint16_t at) -> std::optional<std::int64_t> {
     const std::optional<std::int64_t> raw = reply.raw(at, Wire::s16);
-    if (!raw) return std::nullopt;
+    if (!raw || *raw == kNoSensor) return std::nullopt;
     return *raw < kNoCelsius ? *raw * 100 : *raw * 100 - 273'150;
   };
-  if (reply.coils() || !read(0x2108)) return false;
+  const auto covered = [&reply](std::uint16_t at) { return reply.raw(at, Wire::s16).has_value(); };
+  if (reply.coils() || !covered(0x2108)) return false;
   publish.sensor(Signal::cell_temp_max, read(0x2108));
-  if (const auto low = read(0x2109)) publish.sensor(Signal::cell_temp_min, low);
+  if (covered(0x2109)) publish.sensor(Signal::cell_temp_min, read(0x2109));
   if (const auto mean = read(0x210A)) publish.vendor("cell_temperature_average_mdegc", *mean);
-  if (const auto hottest = read(0x2111)) publish.sensor(Signal::mosfet_temperature, hottest);
+  if (covered(0x2111)) publish.sensor(Signal::mosfet_temperature, read(0x2111));
   return true;
 }
 

@@ -267,8 +267,8 @@ struct Map {
   std::span<const std::span<const PollItem>> plans{};  ///< One per variant, or one for all.
   std::span<const Block> blocks{};                     ///< By PollItem::number, and others known.
   Duration reply_timeout{};
-  Duration request_gap{};
-  std::uint8_t address_min = 1;  ///< Besides ProtocolInfo::addresses.
+  Duration request_gap = milliseconds(5);  ///< 3.5 characters at 9600 bit/s are 4 ms.
+  std::uint8_t address_min = 1;            ///< Besides ProtocolInfo::addresses.
   std::uint8_t address_max = 247;
   std::uint8_t reply_flip = 0;     ///< Bits of the address that a reply turns.
   std::uint8_t address_bits = 16;  ///< Bits of data per register address.
