@@ -62,7 +62,10 @@ Result<void> EnergyLedger::learn(std::span<const Point> points) {
   for (Entry& entry : entries_) entry.line.places = {};
   EnergyFeeds feeds(points, options_.grid_meter);
   while (const std::optional<EnergyFeed> feed = feeds.next()) {
-    if (const Result<void> added = add(*feed); !added) return added;
+    if (const Result<void> added = add(*feed); !added) {
+      for (Entry& entry : entries_) entry.line.places = {};  // They are of a row that is refused.
+      return added;
+    }
   }
   std::copy(points.begin(), points.end(), table_.begin());
   table_size_ = points.size();

@@ -46,6 +46,7 @@ Result<void> EnergyLedger::learn(std::span<const Point> points) {
   while (const std::optional<aggregate::EnergyFeed> feed = feeds.next()) {
     if (!accounts_.contains(feed->account) &&
         grid_.size() > options_.figures_max / (accounts_.size() + 1)) {
+      for (auto& [key, account] : accounts_) account.line.places = {};  // Of a row that is refused.
       return fail(Errc::resource_exhausted, 0,
                   "energy: too many figures; ask for longer periods or a shorter range");
     }

@@ -171,7 +171,7 @@ struct EdgeStore::Impl {
   /// Acknowledged rows after `mark` that left no trace become gap rows: they are asked for again.
   [[nodiscard]] Result<void> note_not_held(const Lane& lane, Sequence mark);
   /// Rows that nobody took are not found: whether an index was damaged, and now is not.
-  [[nodiscard]] bool index_hides_rows();
+  [[nodiscard]] Result<bool> index_hides_rows();
   /// The block of `lost`, open or waiting in memory, keeps only its rows after the gap.
   void cut_in_memory(Lane& lane, const telemetry::Gap& lost);
   /// Keeps memory bounded while the disk refuses. @return false: nothing in memory may go.
@@ -214,7 +214,7 @@ struct EdgeStore::Impl {
   std::vector<std::byte> scratch_buffer;
   telemetry::BlockBuilder scratch;
   bool marks_dirty = false;
-  bool index_suspected = false;
+  bool index_sound = false;
   std::string detail;
 };
 

@@ -55,8 +55,12 @@ Result<std::vector<StoredItem>> EdgeStore::peek(Stream stream, Sequence after,
     if (!row) return fail(row.error());
     const Sequence first = *row ? rows->unsigned_integer(1) : of.committed + 1;
     if (first > expected) {
-      if (first - 1 > of.acknowledged && s.index_hides_rows()) {
-        return fail(Errc::corrupt, 0, "store: an index was damaged and was made anew");
+      if (first - 1 > of.acknowledged) {
+        const Result<bool> hidden = s.index_hides_rows();
+        if (!hidden) return fail(hidden.error());
+        if (*hidden) {
+          return fail(Errc::corrupt, 0, "store: an index was damaged and was made anew");
+        }
       }
       // Acknowledged once and evicted since.
       items.push_back(gap_item(stream, s.epoch, {expected, first - 1, GapReason::not_held}));
@@ -102,11 +106,16 @@ Result<std::vector<StoredItem>> EdgeStore::peek(Stream stream, Sequence after,
   return items;
 }
 
-bool EdgeStore::Impl::index_hides_rows() {
-  if (std::exchange(index_suspected, true)) return false;  // A look at the whole file; once.
+/// A look at the whole file, once it is known to be sound. What could not be looked at (a full
+/// disk) is not known: nothing may be called lost on its word.
+Result<bool> EdgeStore::Impl::index_hides_rows() {
+  if (index_sound) return false;
   sqlite::IndexCheck indexes{.mend = options.repair};
-  if (!noted(sqlite::check_whole(db, indexes)) || !indexes.mended) return false;
-  return report.reindexed = true;
+  const Result<void> whole = noted(sqlite::check_whole(db, indexes));
+  if (!whole && whole.error().code != Errc::corrupt) return fail(whole.error());
+  if (indexes.mended) return report.reindexed = true;
+  index_sound = true;
+  return false;
 }
 
 Result<void> EdgeStore::Impl::lose_damaged(std::int64_t id, Stream stream, const Gap& range,

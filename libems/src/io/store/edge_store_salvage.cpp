@@ -90,13 +90,18 @@ Result<void> EdgeStore::Impl::salvage(sqlite::Database& from) {
 
   SequencesSeen last;
   keep(salvage_blocks(from, &last));
-  (void)read_all(
-      from, "SELECT stream, epoch, first, last, reason, utc_min_us, utc_max_us FROM gap",
-      [&](const sqlite::Statement& s) {
-        const auto stream = static_cast<Stream>(s.integer(0));
-        if (index_of(stream) >= kStreamCount) return;
-        keep(insert_gap(stream, static_cast<std::uint32_t>(s.integer(1)), gap_of_row(s, 2)));
-      });
+  (void)read_all(from, "SELECT stream, epoch, first, last, reason, utc_min_us, utc_max_us FROM gap",
+                 [&](const sqlite::Statement& s) {
+                   const auto stream = static_cast<Stream>(s.integer(0));
+                   if (index_of(stream) >= kStreamCount) return;
+                   const Gap gap = gap_of_row(s, 2);
+                   // One that cannot be says nothing; fill_holes() sees what is gone.
+                   const bool possible = gap.first >= 1 && gap.first <= gap.last &&
+                                         gap.last <= kSequenceMax && s.integer(4) >= 1 &&
+                                         s.integer(4) <= 3;
+                   if (possible)
+                     keep(insert_gap(stream, static_cast<std::uint32_t>(s.integer(1)), gap));
+                 });
   if (!step) return step;
 
   Result<std::int64_t> counter = db.integer("SELECT max(counter) FROM epoch");

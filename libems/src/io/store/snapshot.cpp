@@ -37,7 +37,8 @@ class Partial {
  public:
   [[nodiscard]] static Result<Partial> make(const std::string& to) {
     remove_left_over(to);
-    while (true) {
+    constexpr int kAttempts = 16;
+    for (int attempt = 0; attempt < kAttempts; ++attempt) {
       Partial made;
       made.path_ = to + std::string(kInfix) + random_hex();
       made.fd_ = ::open(made.path_.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0640);
@@ -46,6 +47,7 @@ class Partial {
       // Meanwhile another snapshot may have taken it for one left over, and removed it.
       if (lock(made.fd_) != Lock::others && named(made.fd_)) return made;
     }
+    return fail(Errc::unavailable, 0, "snapshot: its copy is removed as soon as it is made");
   }
   Partial(Partial&& other) noexcept
       : path_(std::exchange(other.path_, {})), fd_(std::exchange(other.fd_, -1)) {}
