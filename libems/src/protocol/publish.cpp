@@ -14,6 +14,15 @@ Result<std::size_t> check_options(const ProtocolInfo& info, const CodecOptions& 
   return fail(Errc::invalid_argument, 0, "the protocol has no variant of that name");
 }
 
+Result<Chosen> choose(const ProtocolInfo& info, const CodecOptions& options,
+                      std::uint8_t address_max) noexcept {
+  const Result<std::size_t> variant = check_options(info, options);
+  if (!variant) return fail(variant.error());
+  const std::uint8_t address = options.address.value_or(info.addresses.front());
+  if (address > address_max) return fail(Errc::out_of_range, 0, "the protocol has no such address");
+  return Chosen{static_cast<std::uint8_t>(*variant), address};
+}
+
 void Publisher::text(TextField field, Bytes raw) const {
   std::size_t size = raw.size();
   while (size > 0 && (load_u8(raw, size - 1) == 0 || load_u8(raw, size - 1) == ' ')) --size;

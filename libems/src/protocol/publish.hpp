@@ -25,6 +25,19 @@ namespace ems::protocol {
 [[nodiscard]] Result<std::size_t> check_options(const ProtocolInfo& info,
                                                 const CodecOptions& options) noexcept;
 
+/// Options of a protocol that has addresses.
+struct Chosen {
+  std::uint8_t variant = 0;  ///< Place in info.variants.
+  std::uint8_t address = 0;
+};
+
+/// The options with their defaults.
+/// @param address_max  Addresses are 0 .. this.
+/// @errors             as PollCodec::with().
+/// @pre                info.addresses is not empty.
+[[nodiscard]] Result<Chosen> choose(const ProtocolInfo& info, const CodecOptions& options,
+                                    std::uint8_t address_max) noexcept;
+
 inline constexpr std::int64_t kCellMilliVoltMax = 6'000;  ///< No lithium cell reaches it.
 inline constexpr std::int64_t kSensorMilliDegCMin = -100'000;
 inline constexpr std::int64_t kSensorMilliDegCMax = 300'000;
@@ -105,6 +118,10 @@ inline constexpr std::int32_t kZeroCelsius = 2731;  ///< 0 degC in 0.1 K, as mos
 /// 32 bits of two's complement.
 [[nodiscard]] constexpr std::int64_t as_signed(std::uint32_t raw) noexcept {
   return static_cast<std::int32_t>(raw);
+}
+
+[[nodiscard]] constexpr bool has(std::uint8_t byte, unsigned bit) noexcept {
+  return (unsigned{byte} >> bit & 1U) != 0;
 }
 
 /// What a bit of a device's alarm word means.

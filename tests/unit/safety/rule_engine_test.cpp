@@ -110,5 +110,23 @@ TEST(SafetyRuleEngine, AnEventIsGivenOutOnceAndWaitsForRoom) {  // SAF-035
   EXPECT_FALSE(announced);
 }
 
+TEST(SafetyRuleEngine, ATimerRunsOutAtItsTimeAndNotAMicrosecondBefore) {  // SAF-042
+  Evaluation e{Finding::exceeded, 3_s};
+  e.trip_after = 200_ms;
+  RuleState rule;
+  rule.active = false;
+  advance(rule, e, 100_ms);  // The first cycle that exceeds starts the timer.
+  advance(rule, e, 200_ms - microseconds(1));
+  EXPECT_FALSE(rule.active);
+  advance(rule, e, microseconds(1));
+  EXPECT_TRUE(rule.active);
+  e.finding = Finding::good;
+  advance(rule, e, 100_ms);
+  advance(rule, e, 3_s - microseconds(1));
+  EXPECT_TRUE(rule.active);
+  advance(rule, e, microseconds(1));
+  EXPECT_FALSE(rule.active);
+}
+
 }  // namespace
 }  // namespace ems::safety::test

@@ -293,5 +293,67 @@ TEST(SafetyRulesEdges, AScalarIsOfNoElement) {  // SAF-056
   }
 }
 
+TEST(SafetyRules, ARuleThatClearsHasNoValue) {  // SAF-035
+  World w;
+  w.settle();
+  w.batteries[0].soc->sample.value = 9'900_bp;
+  w.run(1);
+  ASSERT_EQ(w.events("soc_high", true), 1);
+  for (const Event& event : w.out.events) {
+    if (event.name == std::string_view("soc_high")) {
+      EXPECT_EQ(event.value, 9'900);
+    }
+  }
+  w.batteries[0].soc->sample.value = 9'000_bp;
+  bool cleared = false;
+  for (int i = 0; i < 100 && !cleared; ++i) {
+    w.run(1);
+    for (const Event& event : w.out.events) {
+      if (event.name != std::string_view("soc_high")) continue;
+      cleared = true;
+      EXPECT_FALSE(event.active);
+      EXPECT_EQ(event.value, 0);
+    }
+  }
+  EXPECT_TRUE(cleared);
+}
+
+TEST(SafetyRules, TheStrongestReasonsAreKeptAndTheRestCounted) {  // SAF-056
+  World w;
+  w.judge();  // Every inhibit waits for good health: one more than there is room for.
+  EXPECT_EQ(w.verdict().reasons.size(), kMaxReasons);
+  EXPECT_EQ(w.verdict().reasons_dropped, 33 - kMaxReasons);
+  EXPECT_EQ(w.reason(Rule::contactor_disagreement), nullptr);
+  w.batteries[0].alarms =
+      taken(AlarmBits{1}, w.now);  // Something is wrong: that is said instead of one that waits.
+  w.run();
+  ASSERT_NE(w.reason(Rule::bms_alarm), nullptr);
+  EXPECT_EQ(w.reason(Rule::bms_alarm)->cause, Cause::exceeded);
+  EXPECT_EQ(w.verdict().reasons_dropped, 33 - kMaxReasons);
+}
+
+TEST(SafetyRules, AMissingInputNeverWaits) {  // SAF-042
+  World w;
+  w.config.batteries[0].limits.cell_voltage_max.trip_after = 5_s;
+  w.settle();
+  w.batteries[0].cell_voltage_max.reset();
+  w.run();
+  ASSERT_NE(w.reason(Rule::cell_overvoltage), nullptr);
+  EXPECT_EQ(w.reason(Rule::cell_overvoltage)->cause, Cause::missing);
+}
+
+TEST(SafetyRules, AClockThatGoesBackStartsEveryTimeAgain) {  // SAF-042 SAF-016
+  World w;
+  w.run(30);
+  w.now = w.now - 1_s;
+  w.run(51);  // 5.0 s from the fault on; lateness has cleared before.
+  EXPECT_FALSE(w.reason(Rule::soc_high));
+  World v;
+  v.run(30);
+  v.now = v.now - 1_s;
+  v.run(50);
+  EXPECT_TRUE(v.reason(Rule::soc_high));
+}
+
 }  // namespace
 }  // namespace ems::safety::test

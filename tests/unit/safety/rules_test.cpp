@@ -6,8 +6,6 @@
 #include <algorithm>
 #include <cstdlib>
 
-#include "safety/rule_engine.hpp"
-
 namespace ems::safety::test {
 namespace {
 
@@ -25,9 +23,6 @@ void set_imbalance(BatteryInputs& in, std::int32_t mv) {
 }
 void set_insulation(BatteryInputs& in, std::int32_t kohm) {
   in.insulation_resistance = taken(KiloOhm{kohm}, in.soc->sample.taken_at);
-}
-void set_alarms(BatteryInputs& in, std::int32_t bits) {
-  in.alarms = taken(AlarmBits{bits}, in.soc->sample.taken_at);
 }
 void set_current(BatteryInputs& in, std::int32_t ma) {
   in.pack_current->sample.value = MilliAmp{ma};
@@ -546,29 +541,6 @@ TEST(SafetyRules, ActOnlyAfterTripAfterOfUninterruptedExcess) {  // SAF-042
   }
 }
 
-TEST(SafetyRules, AMissingInputNeverWaits) {  // SAF-042
-  World w;
-  w.config.batteries[0].limits.cell_voltage_max.trip_after = 5_s;
-  w.settle();
-  w.batteries[0].cell_voltage_max.reset();
-  w.run();
-  ASSERT_NE(w.reason(Rule::cell_overvoltage), nullptr);
-  EXPECT_EQ(w.reason(Rule::cell_overvoltage)->cause, Cause::missing);
-}
-
-TEST(SafetyRules, AClockThatGoesBackStartsEveryTimeAgain) {  // SAF-042 SAF-016
-  World w;
-  w.run(30);
-  w.now = w.now - 1_s;
-  w.run(51);  // 5.0 s from the fault on; lateness has cleared before.
-  EXPECT_FALSE(w.reason(Rule::soc_high));
-  World v;
-  v.run(30);
-  v.now = v.now - 1_s;
-  v.run(50);
-  EXPECT_TRUE(v.reason(Rule::soc_high));
-}
-
 TEST(SafetyRules, AWarningLowersNothing) {  // SAF-041
   World w;
   approach(w.settle(), set_soc, 5000, 1000);
@@ -604,62 +576,6 @@ TEST(SafetyRules, AReasonNamesTheCellOrSensor) {  // SAF-056
   w.run();
   EXPECT_EQ(element(Rule::cell_voltage_low), 3);
   EXPECT_EQ(w.reason(Rule::cell_voltage_low)->value, 2800);
-}
-
-TEST(SafetyRules, TheStrongestReasonsAreKeptAndTheRestCounted) {  // SAF-056
-  World w;
-  w.judge();  // Every inhibit waits for good health: one more than there is room for.
-  EXPECT_EQ(w.verdict().reasons.size(), kMaxReasons);
-  EXPECT_EQ(w.verdict().reasons_dropped, 33 - kMaxReasons);
-  EXPECT_EQ(w.reason(Rule::contactor_disagreement), nullptr);
-  set_alarms(w.batteries[0], 1);  // Something is wrong: that is said instead of one that waits.
-  w.run();
-  ASSERT_NE(w.reason(Rule::bms_alarm), nullptr);
-  EXPECT_EQ(w.reason(Rule::bms_alarm)->cause, Cause::exceeded);
-  EXPECT_EQ(w.verdict().reasons_dropped, 33 - kMaxReasons);
-}
-
-TEST(SafetyRules, ATimerRunsOutAtItsTimeAndNotAMicrosecondBefore) {  // SAF-042
-  detail::Evaluation e{detail::Finding::exceeded, 3_s};
-  e.trip_after = 200_ms;
-  RuleState rule;
-  rule.active = false;
-  detail::advance(rule, e, 100_ms);  // The first cycle that exceeds starts the timer.
-  detail::advance(rule, e, 200_ms - microseconds(1));
-  EXPECT_FALSE(rule.active);
-  detail::advance(rule, e, microseconds(1));
-  EXPECT_TRUE(rule.active);
-  e.finding = detail::Finding::good;
-  detail::advance(rule, e, 100_ms);
-  detail::advance(rule, e, 3_s - microseconds(1));
-  EXPECT_TRUE(rule.active);
-  detail::advance(rule, e, microseconds(1));
-  EXPECT_FALSE(rule.active);
-}
-
-TEST(SafetyRules, ARuleThatClearsHasNoValue) {  // SAF-035
-  World w;
-  w.settle();
-  set_soc(w.batteries[0], 9'900);
-  w.run(1);
-  ASSERT_EQ(w.events("soc_high", true), 1);
-  for (const Event& event : w.out.events) {
-    if (event.name == std::string_view("soc_high")) {
-      EXPECT_EQ(event.value, 9'900);
-    }
-  }
-  set_soc(w.batteries[0], 9'000);
-  bool cleared = false;
-  for (int i = 0; i < 100 && !cleared; ++i) {
-    w.run(1);
-    for (const Event& event : w.out.events) {
-      if (event.name != std::string_view("soc_high")) continue;
-      cleared = true;
-      EXPECT_FALSE(event.active);
-      EXPECT_EQ(event.value, 0);
-    }
-  }
-  EXPECT_TRUE(cleared);
 }
 
 }  // namespace

@@ -166,7 +166,7 @@ constexpr SchemaKey kSiteKeys[] = {
     {.path = "batteries[].address", .type = T::integer, .min = 0, .max = 255,
      .doc = "Address of the BMS on its line, with several modules of the first. Default: the protocol's usual one."},
     {.path = "batteries[].modules", .type = T::integer, .min = 1, .max = 16, .default_text = "1",
-     .doc = "Modules in parallel on the line, at addresses that follow each other. Each is an asset battery/ID/module/N; the battery is their sum."},
+     .doc = "Modules in parallel on the line, at addresses that follow each other. Each is an asset battery/ID/module/N; the battery is their sum. They share the line: poll_period_s must leave time for all of them, or values grow stale and power is forbidden."},
     {.path = "batteries[].serial", .type = T::section, .one_of = "link",
      .doc = "The BMS hangs on a tty of its own."},
     EMS_SERIAL_KEYS("batteries[].serial"),

@@ -33,11 +33,9 @@ class Codec final : public ascii::AsciiCodec {
 
   [[nodiscard]] Result<const PollCodec*> with(const CodecOptions& options,
                                               CodecRoom& room) const noexcept override {
-    const Result<std::size_t> known = check_options(info(), options);
-    if (!known) return fail(known.error());
-    const std::uint8_t address = options.address.value_or(info().addresses.front());
-    if (address > kAddressMax) return fail(Errc::out_of_range, 0, "PACE addresses are 0 .. 15");
-    return &room.put(Codec({.address = address}));
+    const Result<Chosen> chosen = choose(info(), options, kAddressMax);
+    if (!chosen) return fail(chosen.error());
+    return &room.put(Codec({.address = chosen->address}));
   }
 
   [[nodiscard]] std::span<const PollItem> poll_plan() const noexcept override { return kPollPlan; }

@@ -95,10 +95,6 @@ constexpr ascii::VendorBit kVendorBits[] = {{20, "reverse_polarity"}};
 constexpr std::size_t kTextSize = 20;
 constexpr std::size_t kLongTextSize = 40;
 
-constexpr bool has(std::uint8_t byte, unsigned bit) noexcept {
-  return (unsigned{byte} >> bit & 1U) != 0;
-}
-
 Result<Module> analog_at(const Info& info, std::size_t start) noexcept {
   const Result<Lists> lists = ascii::read_lists(info, start, 2);
   if (!lists) return fail(lists.error());

@@ -97,10 +97,6 @@ constexpr EventBit kEvents[] = {
     {5, 0, kWarns, Alarm::soc_low},
 };
 
-constexpr bool has(std::uint8_t byte, unsigned bit) noexcept {
-  return (unsigned{byte} >> bit & 1U) != 0;
-}
-
 /// The lists, with as many sensors as put `mark` where it has to be.
 Result<Lists> lists_of(const Info& info, std::size_t width, std::size_t mark_at, std::uint8_t mark,
                        std::size_t size) noexcept {
@@ -192,11 +188,9 @@ class Codec final : public ascii::AsciiCodec {
 
   [[nodiscard]] Result<const PollCodec*> with(const CodecOptions& options,
                                               CodecRoom& room) const noexcept override {
-    const Result<std::size_t> known = check_options(info(), options);
-    if (!known) return fail(known.error());
-    const std::uint8_t address = options.address.value_or(info().addresses.front());
-    if (address > kAddressMax) return fail(Errc::out_of_range, 0, "EG4 addresses are 0 .. 15");
-    return &room.put(Codec({.address = address}));
+    const Result<Chosen> chosen = choose(info(), options, kAddressMax);
+    if (!chosen) return fail(chosen.error());
+    return &room.put(Codec({.address = chosen->address}));
   }
 
   [[nodiscard]] std::span<const PollItem> poll_plan() const noexcept override { return kPollPlan; }

@@ -66,10 +66,6 @@ constexpr std::size_t kParametersSize = 25;
 constexpr std::size_t kSerialSize = 17;
 constexpr std::size_t kFirmwareSize = 6;
 
-constexpr bool has(std::uint8_t byte, unsigned bit) noexcept {
-  return (unsigned{byte} >> bit & 1U) != 0;
-}
-
 Result<Module> analog_at(const Info& info, std::size_t start) noexcept {
   const Result<Lists> lists = ascii::read_lists(info, start, 2);
   if (!lists) return fail(lists.error());

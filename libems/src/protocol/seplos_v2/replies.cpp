@@ -49,10 +49,6 @@ constexpr std::size_t kWaitsAt = 15;
 constexpr std::size_t kMemoryAt = 16;
 constexpr std::size_t kStatesNeeded = 14;
 
-constexpr bool has(std::uint8_t byte, unsigned bit) noexcept {
-  return (unsigned{byte} >> bit & 1U) != 0;
-}
-
 /// Checks the reply to 42; gives its lists.
 Result<Lists> telemetry_of(const Info& info) noexcept {
   const Result<Lists> lists = ascii::read_lists(info, kListsAt, 2);

@@ -173,11 +173,9 @@ class Codec final : public PollCodec {
 
   [[nodiscard]] Result<const PollCodec*> with(const CodecOptions& options,
                                               CodecRoom& room) const noexcept override {
-    const Result<std::size_t> variant = check_options(info(), options);
-    if (!variant) return fail(variant.error());
-    const std::uint8_t address = options.address.value_or(info().addresses.front());
-    if (address > kAddressMax) return fail(Errc::out_of_range, 0, "TDT addresses are 0 .. 63");
-    return &room.put(Codec(kStarts[*variant], address));
+    const Result<Chosen> chosen = choose(info(), options, kAddressMax);
+    if (!chosen) return fail(chosen.error());
+    return &room.put(Codec(kStarts[chosen->variant], chosen->address));
   }
 
   [[nodiscard]] std::span<const PollItem> poll_plan() const noexcept override { return kPollPlan; }
