@@ -30,12 +30,19 @@ enum class CanTaken : std::uint8_t {
   decoded = 1,  ///< One of ours; its values were given.
 };
 
-/// One protocol on a CAN bus. Implementations are stateless and constexpr-constructible.
+/// One protocol on a CAN bus. See Codec.
 ///
 /// @thread_safety Pure but for the mailbox and the sink it is given.
 class CanCodec : public Codec {
  public:
   [[nodiscard]] CodecKind kind() const noexcept final { return CodecKind::can; }
+  /// This protocol with options. Those of the protocol's codec() are CodecOptions{}.
+  ///
+  /// @param room  Gets the codec; outlives it. Unchanged on failure.
+  /// @errors      invalid_argument  no such variant, or an address where the protocol has none.
+  ///              out_of_range      an address that the protocol cannot have.
+  [[nodiscard]] virtual Result<const CanCodec*> with(const CodecOptions& options,
+                                                     CodecRoom& room) const noexcept = 0;
   /// Bits per second on the bus.
   [[nodiscard]] virtual std::uint32_t bit_rate() const noexcept = 0;
   /// What the host sends; empty when the battery needs nothing. At most kCanSendsMax.

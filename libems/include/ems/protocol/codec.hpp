@@ -8,10 +8,13 @@
 /// the fuzzers and the firmware use the same objects.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
+#include <new>
 #include <optional>
 #include <span>
 #include <string_view>
+#include <type_traits>
 
 #include "ems/core/result.hpp"
 
@@ -58,6 +61,28 @@ struct CodecOptions {
   std::string_view variant{};             ///< Empty: the first of ProtocolInfo::variants.
   std::uint8_t cell_count = 0;            ///< Cells in series; 0: not known.
   std::uint8_t temperature_count = 0;     ///< Temperature sensors; 0: not known.
+};
+
+/// Room for one codec with options, inline.
+///
+/// @memory        32 bytes on a 64-bit machine; never allocates.
+/// @thread_safety Like an array.
+class CodecRoom {
+ public:
+  CodecRoom() = default;
+  CodecRoom(const CodecRoom&) = delete;  // The codec inside would stay behind.
+  CodecRoom& operator=(const CodecRoom&) = delete;
+
+  /// Puts a copy of `codec` in; what was there before is gone.
+  template <class C>
+  const C& put(const C& codec) noexcept {
+    static_assert(sizeof(C) <= sizeof(room_) && alignof(C) <= alignof(void*));
+    static_assert(std::is_trivially_destructible_v<C>);
+    return *new (&room_) C(codec);
+  }
+
+ private:
+  alignas(void*) std::byte room_[4 * sizeof(void*)];
 };
 
 class PollCodec;

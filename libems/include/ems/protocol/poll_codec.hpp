@@ -5,10 +5,8 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <new>
 #include <span>
 #include <string_view>
-#include <type_traits>
 #include <variant>
 
 #include "ems/core/bytes.hpp"
@@ -60,30 +58,6 @@ struct BalanceCommand {
 
 /// What one can tell a battery to do.
 using BatteryCommand = std::variant<SwitchCommand, LimitCommand, BalanceCommand>;
-
-class PollCodec;
-
-/// Room for one codec with options, inline.
-///
-/// @memory        32 bytes on a 64-bit machine; never allocates.
-/// @thread_safety Like an array.
-class CodecRoom {
- public:
-  CodecRoom() = default;
-  CodecRoom(const CodecRoom&) = delete;  // The codec inside would stay behind.
-  CodecRoom& operator=(const CodecRoom&) = delete;
-
-  /// Puts a copy of `codec` in; what was there before is gone.
-  template <class C>
-  const PollCodec& put(const C& codec) noexcept {
-    static_assert(sizeof(C) <= sizeof(room_) && alignof(C) <= alignof(void*));
-    static_assert(std::is_trivially_destructible_v<C>);
-    return *new (&room_) C(codec);
-  }
-
- private:
-  alignas(void*) std::byte room_[4 * sizeof(void*)];
-};
 
 /// One request/reply protocol. See Codec.
 ///

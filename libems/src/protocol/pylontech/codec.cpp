@@ -5,6 +5,7 @@
 
 #include "ems/core/units.hpp"
 #include "ems/protocol/pylontech/frames.hpp"
+#include "protocol/publish.hpp"
 
 namespace ems::protocol::pylontech {
 namespace {
@@ -421,6 +422,12 @@ const ProtocolInfo& Codec::info() const noexcept {
                                       .evidence = Evidence::captured_frames,
                                       .bit_rates = kBitRates};
   return kInfo;
+}
+
+Result<const CanCodec*> Codec::with(const CodecOptions& options, CodecRoom& room) const noexcept {
+  const Result<std::size_t> known = check_options(info(), options);
+  if (!known) return fail(known.error());
+  return &room.put(*this);
 }
 
 std::uint32_t Codec::bit_rate() const noexcept { return kBitRate; }

@@ -24,6 +24,8 @@ class Codec final : public CanCodec {
   constexpr Codec() = default;
 
   [[nodiscard]] const ProtocolInfo& info() const noexcept override;
+  [[nodiscard]] Result<const CanCodec*> with(const CodecOptions& options,
+                                             CodecRoom& room) const noexcept override;
   [[nodiscard]] std::uint32_t bit_rate() const noexcept override;
   [[nodiscard]] std::span<const CanSend> send_plan() const noexcept override;
   [[nodiscard]] Duration quiet_after() const noexcept override;
