@@ -77,6 +77,13 @@ _Static_assert(offsetof(ems_can_burst_t, struct_size) == 0 && sizeof(((ems_can_b
 _Static_assert(offsetof(ems_can_burst_t, count) == 4 && sizeof(((ems_can_burst_t *)0)->count) == 4, "ems_can_burst_t.count");
 _Static_assert(offsetof(ems_can_burst_t, frames) == 8 && sizeof(((ems_can_burst_t *)0)->frames) == 128, "ems_can_burst_t.frames");
 
+_Static_assert(sizeof(ems_can_send_t) == 40, "ems_can_send_t");
+_Static_assert(offsetof(ems_can_send_t, struct_size) == 0 && sizeof(((ems_can_send_t *)0)->struct_size) == 4, "ems_can_send_t.struct_size");
+_Static_assert(offsetof(ems_can_send_t, reserved) == 4 && sizeof(((ems_can_send_t *)0)->reserved) == 4, "ems_can_send_t.reserved");
+_Static_assert(offsetof(ems_can_send_t, every_ms) == 8 && sizeof(((ems_can_send_t *)0)->every_ms) == 8, "ems_can_send_t.every_ms");
+_Static_assert(offsetof(ems_can_send_t, name) == 16 && sizeof(((ems_can_send_t *)0)->name) == 8, "ems_can_send_t.name");
+_Static_assert(offsetof(ems_can_send_t, frame) == 24 && sizeof(((ems_can_send_t *)0)->frame) == 16, "ems_can_send_t.frame");
+
 _Static_assert(sizeof(ems_can_action_t) == 40, "ems_can_action_t");
 _Static_assert(offsetof(ems_can_action_t, struct_size) == 0 && sizeof(((ems_can_action_t *)0)->struct_size) == 4, "ems_can_action_t.struct_size");
 _Static_assert(offsetof(ems_can_action_t, send) == 4 && sizeof(((ems_can_action_t *)0)->send) == 4, "ems_can_action_t.send");
@@ -113,7 +120,7 @@ _Static_assert(offsetof(ems_signal_info_t, meaning) == 56 && sizeof(((ems_signal
 _Static_assert(offsetof(ems_signal_info_t, integer_name) == 64 && sizeof(((ems_signal_info_t *)0)->integer_name) == 44, "ems_signal_info_t.integer_name");
 _Static_assert(offsetof(ems_signal_info_t, si_name) == 108 && sizeof(((ems_signal_info_t *)0)->si_name) == 44, "ems_signal_info_t.si_name");
 
-_Static_assert(sizeof(ems_codec_info_t) == 40, "ems_codec_info_t");
+_Static_assert(sizeof(ems_codec_info_t) == 104, "ems_codec_info_t");
 _Static_assert(offsetof(ems_codec_info_t, struct_size) == 0 && sizeof(((ems_codec_info_t *)0)->struct_size) == 4, "ems_codec_info_t.struct_size");
 _Static_assert(offsetof(ems_codec_info_t, kind) == 4 && sizeof(((ems_codec_info_t *)0)->kind) == 4, "ems_codec_info_t.kind");
 _Static_assert(offsetof(ems_codec_info_t, name) == 8 && sizeof(((ems_codec_info_t *)0)->name) == 8, "ems_codec_info_t.name");
@@ -121,6 +128,32 @@ _Static_assert(offsetof(ems_codec_info_t, poll_count) == 16 && sizeof(((ems_code
 _Static_assert(offsetof(ems_codec_info_t, bit_rate) == 20 && sizeof(((ems_codec_info_t *)0)->bit_rate) == 4, "ems_codec_info_t.bit_rate");
 _Static_assert(offsetof(ems_codec_info_t, reply_timeout_ms) == 24 && sizeof(((ems_codec_info_t *)0)->reply_timeout_ms) == 8, "ems_codec_info_t.reply_timeout_ms");
 _Static_assert(offsetof(ems_codec_info_t, quiet_after_ms) == 32 && sizeof(((ems_codec_info_t *)0)->quiet_after_ms) == 8, "ems_codec_info_t.quiet_after_ms");
+_Static_assert(offsetof(ems_codec_info_t, title) == 40 && sizeof(((ems_codec_info_t *)0)->title) == 8, "ems_codec_info_t.title");
+_Static_assert(offsetof(ems_codec_info_t, bit_rates) == 48 && sizeof(((ems_codec_info_t *)0)->bit_rates) == 8, "ems_codec_info_t.bit_rates");
+_Static_assert(offsetof(ems_codec_info_t, addresses) == 56 && sizeof(((ems_codec_info_t *)0)->addresses) == 8, "ems_codec_info_t.addresses");
+_Static_assert(offsetof(ems_codec_info_t, bit_rate_count) == 64 && sizeof(((ems_codec_info_t *)0)->bit_rate_count) == 4, "ems_codec_info_t.bit_rate_count");
+_Static_assert(offsetof(ems_codec_info_t, address_count) == 68 && sizeof(((ems_codec_info_t *)0)->address_count) == 4, "ems_codec_info_t.address_count");
+_Static_assert(offsetof(ems_codec_info_t, variant_count) == 72 && sizeof(((ems_codec_info_t *)0)->variant_count) == 4, "ems_codec_info_t.variant_count");
+_Static_assert(offsetof(ems_codec_info_t, send_count) == 76 && sizeof(((ems_codec_info_t *)0)->send_count) == 4, "ems_codec_info_t.send_count");
+_Static_assert(offsetof(ems_codec_info_t, evidence) == 80 && sizeof(((ems_codec_info_t *)0)->evidence) == 4, "ems_codec_info_t.evidence");
+_Static_assert(offsetof(ems_codec_info_t, asks_by_writing) == 84 && sizeof(((ems_codec_info_t *)0)->asks_by_writing) == 4, "ems_codec_info_t.asks_by_writing");
+_Static_assert(offsetof(ems_codec_info_t, request_gap_ms) == 88 && sizeof(((ems_codec_info_t *)0)->request_gap_ms) == 8, "ems_codec_info_t.request_gap_ms");
+_Static_assert(offsetof(ems_codec_info_t, limits_lease_ms) == 96 && sizeof(((ems_codec_info_t *)0)->limits_lease_ms) == 8, "ems_codec_info_t.limits_lease_ms");
+
+_Static_assert(sizeof(ems_codec_options_t) == 16, "ems_codec_options_t");
+_Static_assert(offsetof(ems_codec_options_t, struct_size) == 0 && sizeof(((ems_codec_options_t *)0)->struct_size) == 4, "ems_codec_options_t.struct_size");
+_Static_assert(offsetof(ems_codec_options_t, has_address) == 4 && sizeof(((ems_codec_options_t *)0)->has_address) == 1, "ems_codec_options_t.has_address");
+_Static_assert(offsetof(ems_codec_options_t, address) == 5 && sizeof(((ems_codec_options_t *)0)->address) == 1, "ems_codec_options_t.address");
+_Static_assert(offsetof(ems_codec_options_t, cell_count) == 6 && sizeof(((ems_codec_options_t *)0)->cell_count) == 1, "ems_codec_options_t.cell_count");
+_Static_assert(offsetof(ems_codec_options_t, temperature_count) == 7 && sizeof(((ems_codec_options_t *)0)->temperature_count) == 1, "ems_codec_options_t.temperature_count");
+_Static_assert(offsetof(ems_codec_options_t, variant) == 8 && sizeof(((ems_codec_options_t *)0)->variant) == 8, "ems_codec_options_t.variant");
+
+_Static_assert(sizeof(ems_battery_limits_t) == 20, "ems_battery_limits_t");
+_Static_assert(offsetof(ems_battery_limits_t, struct_size) == 0 && sizeof(((ems_battery_limits_t *)0)->struct_size) == 4, "ems_battery_limits_t.struct_size");
+_Static_assert(offsetof(ems_battery_limits_t, charge_voltage_mv) == 4 && sizeof(((ems_battery_limits_t *)0)->charge_voltage_mv) == 4, "ems_battery_limits_t.charge_voltage_mv");
+_Static_assert(offsetof(ems_battery_limits_t, discharge_voltage_mv) == 8 && sizeof(((ems_battery_limits_t *)0)->discharge_voltage_mv) == 4, "ems_battery_limits_t.discharge_voltage_mv");
+_Static_assert(offsetof(ems_battery_limits_t, charge_current_ma) == 12 && sizeof(((ems_battery_limits_t *)0)->charge_current_ma) == 4, "ems_battery_limits_t.charge_current_ma");
+_Static_assert(offsetof(ems_battery_limits_t, discharge_current_ma) == 16 && sizeof(((ems_battery_limits_t *)0)->discharge_current_ma) == 4, "ems_battery_limits_t.discharge_current_ma");
 
 _Static_assert(sizeof(ems_poll_item_t) == 16, "ems_poll_item_t");
 _Static_assert(offsetof(ems_poll_item_t, struct_size) == 0 && sizeof(((ems_poll_item_t *)0)->struct_size) == 4, "ems_poll_item_t.struct_size");

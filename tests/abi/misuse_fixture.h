@@ -16,7 +16,10 @@ static uint64_t scratch[SCRATCH / 8];
 static const ems_codec_t* good_ems_codec;
 static const ems_codec_t* good_ems_can_listener_init_codec;
 static ems_poller_t* good_ems_poller;
+static const ems_codec_t* good_ems_can_mailbox_init_codec;
+static const ems_codec_t* good_ems_codec_send_item_codec;
 static ems_can_listener_t* good_ems_can_listener;
+static ems_can_mailbox_t* good_ems_can_mailbox;
 static ems_image_t* good_ems_image;
 static ems_safety_t* good_ems_safety;
 static ems_decision_t* good_ems_decision;
@@ -151,6 +154,8 @@ static void make_good(void) {
   ems_value_t values[1];
   must(ems_codec_find("jbd", &good_ems_codec), "codec");
   must(ems_codec_find("pylontech-lv-can", &good_ems_can_listener_init_codec), "CAN codec");
+  good_ems_can_mailbox_init_codec = good_ems_can_listener_init_codec;
+  good_ems_codec_send_item_codec = good_ems_can_listener_init_codec;
   must(ems_safety_limits_default(EMS_CHEMISTRY_LFP, &limits), "limits");
   must(ems_safety_limits_set_currents(&limits, 100000, 100000), "currents");
   must(ems_safety_config_default(&safety_config), "safety config");
@@ -166,6 +171,9 @@ static void make_good(void) {
   must(ems_can_listener_init(room(ems_can_listener_size()), ems_can_listener_size(),
                              good_ems_can_listener_init_codec, &good_ems_can_listener),
        "listener");
+  must(ems_can_mailbox_init(room(ems_can_mailbox_size()), ems_can_mailbox_size(),
+                            good_ems_can_mailbox_init_codec, &good_ems_can_mailbox),
+       "mailbox");
   must(ems_image_init(room(ems_image_size(64)), ems_image_size(64), 64, &good_ems_image), "image");
   values[0] = value;
   readings.values = values;

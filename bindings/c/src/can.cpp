@@ -15,13 +15,36 @@ struct ems_can_listener {
   ems::protocol::CanListener listener;
 };
 
+struct ems_can_mailbox {
+  static constexpr ems::capi::Tag kTag = ems::capi::Tag::can_mailbox;
+  explicit ems_can_mailbox(const ems::protocol::CanCodec& of) noexcept : codec(of) {}
+
+  ems::capi::Tag tag = kTag;
+  std::int64_t last_ms = INT64_MIN;
+  const ems::protocol::CanCodec& codec;
+  ems::protocol::CanMailbox mailbox{};
+};
+
 namespace ems::capi {
 namespace {
 
+static_assert(sizeof(ems_can_mailbox) <= sizeof(std::uint64_t) * EMS_CAN_MAILBOX_WORDS);
+static_assert(EMS_CAN_DECODED == static_cast<int>(protocol::CanTaken::decoded));
 static_assert(sizeof(ems_can_listener) <= sizeof(std::uint64_t) * EMS_CAN_LISTENER_WORDS);
 static_assert(sizeof(ems_can_frame_t::data) == protocol::kCanDataSize);
 
 constexpr const char* kNoListener = "listener is NULL or not a listener";
+constexpr const char* kNoMailbox = "mailbox is NULL or not a mailbox";
+constexpr const char* kBackwards = "now_ms went backwards";
+
+/// Gives the CAN codec behind a handle, or says why there is none.
+ems_status_t can_codec(const ems_codec_t* handle, const protocol::CanCodec*& out) noexcept {
+  const protocol::Codec* codec = from_c(handle);
+  if (codec == nullptr) return invalid(kNoCodec);
+  out = protocol::as_can(*codec);
+  if (out == nullptr) return failed(EMS_E_UNIMPLEMENTED, kNotCan);
+  return EMS_OK;
+}
 
 /// The frame as the codecs want it: nothing behind its size. It may still not be valid().
 protocol::CanFrame frame_from(const ems_can_frame_t& frame) noexcept {
@@ -39,7 +62,7 @@ protocol::CanFrame frame_from(const ems_can_frame_t& frame) noexcept {
 /// Checks the handle, and that time did not go backwards.
 ems_status_t enter_listener(ems_can_listener_t* listener, std::int64_t now_ms) noexcept {
   if (!is(listener)) return invalid(kNoListener);
-  if (now_ms < listener->last_ms) return failed(EMS_E_OUT_OF_RANGE, "now_ms went backwards");
+  if (now_ms < listener->last_ms) return failed(EMS_E_OUT_OF_RANGE, kBackwards);
   listener->last_ms = now_ms;
   return EMS_OK;
 }
@@ -58,16 +81,76 @@ ems_can_frame_t frame_to_c(const protocol::CanFrame& frame) noexcept {
 
 extern "C" {
 
+EMS_API ems_status_t ems_codec_send_item(const ems_codec_t* codec, std::size_t index,
+                                         ems_can_send_t* out) {
+  return guarded([&]() -> ems_status_t {
+    const protocol::CanCodec* can = nullptr;
+    if (const ems_status_t status = can_codec(codec, can); status != EMS_OK) return status;
+    if (!sized(out)) return invalid("out is NULL or its struct_size is too small");
+    if (index >= can->send_plan().size()) return failed(EMS_E_OUT_OF_RANGE, "no such frame");
+    const protocol::CanSend& item = can->send_plan()[index];
+    ems_can_send_t full{};
+    full.every_ms = ceil_ms(item.every);
+    full.name = item.name.data();  // A string literal.
+    full.frame = frame_to_c(item.frame);
+    give(out, full);
+    return EMS_OK;
+  });
+}
+
+EMS_API std::size_t ems_can_mailbox_size(void) { return sizeof(ems_can_mailbox); }
+
+EMS_API ems_status_t ems_can_mailbox_init(void* memory, std::size_t size, const ems_codec_t* codec,
+                                          ems_can_mailbox_t** out) {
+  return guarded([&]() -> ems_status_t {
+    const protocol::CanCodec* can = nullptr;
+    if (const ems_status_t status = can_codec(codec, can); status != EMS_OK) return status;
+    if (out == nullptr) return invalid("out is NULL");
+    const ems_status_t room = check_memory(memory, size, sizeof(ems_can_mailbox));
+    if (room != EMS_OK) return room;
+    *out = place<ems_can_mailbox>(memory, *can);
+    return EMS_OK;
+  });
+}
+
+EMS_API ems_status_t ems_can_mailbox_clear(ems_can_mailbox_t* mailbox) {
+  return guarded([&]() -> ems_status_t {
+    if (!is(mailbox)) return invalid(kNoMailbox);
+    mailbox->last_ms = INT64_MIN;
+    mailbox->mailbox.clear();
+    return EMS_OK;
+  });
+}
+
+EMS_API ems_status_t ems_can_mailbox_decode(ems_can_mailbox_t* mailbox,
+                                            const ems_can_frame_t* frame, std::int64_t now_ms,
+                                            ems_readings_t* readings, std::int32_t* out_taken) {
+  return guarded([&]() -> ems_status_t {
+    if (!sized(readings)) return invalid("readings is NULL or its struct_size is too small");
+    ReadingsSink sink(*readings);
+    if (!is(mailbox)) return invalid(kNoMailbox);
+    if (frame == nullptr || out_taken == nullptr) return invalid("frame or out_taken is NULL");
+    if (now_ms < mailbox->last_ms) return failed(EMS_E_OUT_OF_RANGE, kBackwards);
+    mailbox->last_ms = now_ms;
+    const protocol::CanFrame taken = frame_from(*frame);
+    if (!taken.valid()) return failed(EMS_E_OUT_OF_RANGE, "not a classic CAN frame");
+    const Result<protocol::CanTaken> decoded =
+        mailbox->codec.decode(taken, instant(now_ms), mailbox->mailbox, sink);
+    if (!decoded) return failed(decoded.error());
+    if (const ems_status_t status = sink.status(); status != EMS_OK) return status;
+    *out_taken = static_cast<std::int32_t>(*decoded);
+    return EMS_OK;
+  });
+}
+
 EMS_API std::size_t ems_can_listener_size(void) { return sizeof(ems_can_listener); }
 
 EMS_API ems_status_t ems_can_listener_init(void* memory, std::size_t size, const ems_codec_t* codec,
                                            ems_can_listener_t** out) {
   return guarded([&]() -> ems_status_t {
-    const protocol::Codec* known = from_c(codec);
-    if (known == nullptr) return invalid(kNoCodec);
+    const protocol::CanCodec* can = nullptr;
+    if (const ems_status_t status = can_codec(codec, can); status != EMS_OK) return status;
     if (out == nullptr) return invalid("out is NULL");
-    const protocol::CanCodec* can = protocol::as_can(*known);
-    if (can == nullptr) return failed(EMS_E_UNIMPLEMENTED, "a poll codec: the device is asked");
     const ems_status_t room = check_memory(memory, size, sizeof(ems_can_listener));
     if (room != EMS_OK) return room;
     *out = place<ems_can_listener>(memory, *can);

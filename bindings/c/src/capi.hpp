@@ -65,6 +65,8 @@ template <class T>
 template <class T>
 inline constexpr std::uint32_t kFirstSize = sizeof(T);
 template <>
+inline constexpr std::uint32_t kFirstSize<ems_codec_info_t> = offsetof(ems_codec_info_t, title);
+template <>
 inline constexpr std::uint32_t kFirstSize<ems_safety_limits_t> =
     offsetof(ems_safety_limits_t, cell_voltage_max_trip_after_ms);
 template <>
@@ -153,6 +155,8 @@ enum class Tag : std::uint32_t {
   alarms = 0x454D5009,
   downsampler = 0x454D500A,
   energy = 0x454D500B,
+  codec = 0x454D500C,
+  can_mailbox = 0x454D500D,
 };
 
 inline constexpr std::size_t kAlignment = 8;

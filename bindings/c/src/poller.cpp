@@ -166,6 +166,23 @@ EMS_API ems_status_t ems_poller_request_switch(ems_poller_t* poller, bool charge
   });
 }
 
+EMS_API ems_status_t ems_poller_request_limits(ems_poller_t* poller,
+                                               const ems_battery_limits_t* limits) {
+  return guarded([&]() -> ems_status_t {
+    if (!is(poller)) return invalid(kNoPoller);
+    protocol::LimitCommand wanted;
+    if (const ems_status_t status = take_limits(limits, wanted); status != EMS_OK) return status;
+    return status_of(poller->poller.request(wanted));
+  });
+}
+
+EMS_API ems_status_t ems_poller_request_balance(ems_poller_t* poller, bool on) {
+  return guarded([&]() -> ems_status_t {
+    if (!is(poller)) return invalid(kNoPoller);
+    return status_of(poller->poller.request(protocol::BalanceCommand{on}));
+  });
+}
+
 EMS_API ems_status_t ems_poller_get_status(const ems_poller_t* poller, ems_poller_status_t* out) {
   return guarded([&]() -> ems_status_t {
     if (!is(poller)) return invalid(kNoPoller);

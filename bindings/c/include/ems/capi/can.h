@@ -44,6 +44,27 @@ typedef struct ems_can_listener ems_can_listener_t;
 /** uint64_t words of static memory that a listener needs at most, in every 0.x. */
 enum { EMS_CAN_LISTENER_WORDS = 512 };
 
+/** What a CAN codec remembers of one conversation, in memory of the caller. */
+typedef struct ems_can_mailbox ems_can_mailbox_t;
+
+/** uint64_t words of static memory that a mailbox needs at most, in every 0.x. */
+enum { EMS_CAN_MAILBOX_WORDS = 512 };
+
+/** What became of a frame. */
+enum {
+  EMS_CAN_IGNORED = 0, /**< Not of this protocol: another node's, or our own. */
+  EMS_CAN_DECODED = 1  /**< Of this protocol; its values were given. */
+};
+
+/** A frame that the host sends by itself: a keep-alive, or a query that makes the battery speak. */
+typedef struct ems_can_send {
+  uint32_t struct_size; /**< In: sizeof(ems_can_send_t). Out: bytes filled. */
+  uint32_t reserved;    /**< Zero. */
+  int64_t every_ms;     /**< > 0. */
+  const char* name;     /**< For logs: `keep-alive`; static. */
+  ems_can_frame_t frame;
+} ems_can_send_t;
+
 /** What to do now, and when to call again. */
 typedef struct ems_can_action {
   uint32_t struct_size; /**< In: sizeof(ems_can_action_t). Out: bytes filled. */
@@ -69,6 +90,97 @@ typedef struct ems_can_listener_status {
 } ems_can_listener_status_t;
 
 /**
+ * One frame that the host sends. A listener sends them by itself.
+ *
+ * @param codec  A CAN codec.
+ * @param index  0 .. send_count - 1.
+ * @param out    struct_size set. Written only on EMS_OK.
+ *
+ * @retval EMS_OK                  out is filled.
+ * @retval EMS_E_INVALID_ARGUMENT  a pointer is NULL, not a codec, or struct_size is too small.
+ * @retval EMS_E_UNIMPLEMENTED     a poll codec: it has a poll plan.
+ * @retval EMS_E_OUT_OF_RANGE      no such place.
+ * @memory         Allocates nothing.
+ * @thread_safety  Pure function.
+ * @since          0.1
+ * @lifecycle      unstable
+ */
+EMS_API ems_status_t ems_codec_send_item(const ems_codec_t* codec, size_t index,
+                                         ems_can_send_t* out);
+
+/**
+ * Bytes that ems_can_mailbox_init() needs.
+ *
+ * @return         At most 8 * EMS_CAN_MAILBOX_WORDS.
+ * @memory         Allocates nothing.
+ * @thread_safety  Pure function.
+ * @since          0.1
+ * @lifecycle      unstable
+ */
+EMS_API size_t ems_can_mailbox_size(void);
+
+/**
+ * Makes a mailbox in memory of the caller: frames in, values out, and nothing else. A listener is
+ * one that also knows whether the battery still speaks and what to send.
+ *
+ * @param memory  Aligned to 8; the mailbox lives in it until the memory is used otherwise.
+ * @param size    Its bytes.
+ * @param codec   A CAN codec; outlives the mailbox.
+ * @param out     Gets the mailbox. Written only on EMS_OK.
+ *
+ * @retval EMS_OK                    out holds the mailbox.
+ * @retval EMS_E_INVALID_ARGUMENT    a pointer is NULL, not a codec, or memory is not aligned.
+ * @retval EMS_E_UNIMPLEMENTED       a poll codec.
+ * @retval EMS_E_RESOURCE_EXHAUSTED  size is too small.
+ * @memory         Allocates nothing; uses memory.
+ * @thread_safety  Pure but for memory.
+ * @since          0.1
+ * @lifecycle      unstable
+ */
+EMS_API ems_status_t ems_can_mailbox_init(void* memory, size_t size, const ems_codec_t* codec,
+                                          ems_can_mailbox_t** out);
+
+/**
+ * Forgets everything: another conversation begins, and with it another time.
+ *
+ * @param mailbox  From ems_can_mailbox_init().
+ *
+ * @retval EMS_OK                  done.
+ * @retval EMS_E_INVALID_ARGUMENT  mailbox is NULL or not a mailbox.
+ * @memory         Allocates nothing.
+ * @thread_safety  One thread at a time on one mailbox.
+ * @since          0.1
+ * @lifecycle      unstable
+ */
+EMS_API ems_status_t ems_can_mailbox_clear(ems_can_mailbox_t* mailbox);
+
+/**
+ * Decodes one frame.
+ *
+ * @param mailbox    From ems_can_mailbox_init().
+ * @param frame      What arrived.
+ * @param now_ms     When; not before that of any call before.
+ * @param readings   Set up as ems_readings_t says; gets the values of a sound frame of this
+ *                   protocol, else all counts are 0.
+ * @param out_taken  Gets EMS_CAN_*. Written only on EMS_OK.
+ *
+ * @retval EMS_OK                    the frame was decoded, or is not of this protocol.
+ * @retval EMS_E_INVALID_ARGUMENT    a pointer is NULL, not a mailbox, or struct_size is too small.
+ * @retval EMS_E_OUT_OF_RANGE        now_ms went backwards, the frame's identifier or size is no
+ *                                   frame's, or a field is unbelievable (offset = its byte).
+ * @retval EMS_E_LENGTH              of this protocol, but too short; offset = its size.
+ * @retval EMS_E_RESOURCE_EXHAUSTED  the frame was taken; an array of readings is too small. Or:
+ *                                   more identifiers than the mailbox can keep.
+ * @memory         Allocates nothing.
+ * @thread_safety  One thread at a time on one mailbox.
+ * @since          0.1
+ * @lifecycle      unstable
+ */
+EMS_API ems_status_t ems_can_mailbox_decode(ems_can_mailbox_t* mailbox,
+                                            const ems_can_frame_t* frame, int64_t now_ms,
+                                            ems_readings_t* readings, int32_t* out_taken);
+
+/**
  * Bytes that ems_can_listener_init() needs.
  *
  * @return         At most 8 * EMS_CAN_LISTENER_WORDS.
@@ -84,7 +196,7 @@ EMS_API size_t ems_can_listener_size(void);
  *
  * @param memory  Aligned to 8; the listener lives in it until the memory is used otherwise.
  * @param size    Its bytes.
- * @param codec   A CAN codec.
+ * @param codec   A CAN codec; outlives the listener.
  * @param out     Gets the listener. Written only on EMS_OK.
  *
  * @retval EMS_OK                    out holds the listener.

@@ -99,7 +99,7 @@ EMS_API ems_status_t ems_poller_settings_default(ems_poller_settings_t* out);
  *
  * @param memory    Aligned to 8; the poller lives in it until the memory is used otherwise.
  * @param size      Its bytes.
- * @param codec     A poll codec.
+ * @param codec     A poll codec; outlives the poller.
  * @param settings  Copied; may be NULL: the default ones.
  * @param out       Gets the poller. Written only on EMS_OK.
  *
@@ -210,6 +210,44 @@ EMS_API ems_status_t ems_poller_receive(ems_poller_t* poller, const uint8_t* byt
  */
 EMS_API ems_status_t ems_poller_request_switch(ems_poller_t* poller, bool charge_on,
                                                bool discharge_on);
+
+/**
+ * Queues a command that sets the battery's limits, as ems_poller_request_switch() does. It is sent
+ * once: ask again within limits_lease_ms for limits that last.
+ *
+ * @param poller  From ems_poller_init().
+ * @param limits  struct_size set; copied.
+ *
+ * @retval EMS_OK                  queued; ems_poller_get_status() says what becomes of it.
+ * @retval EMS_E_INVALID_ARGUMENT  a pointer is NULL, not a poller, or struct_size is too small.
+ * @retval EMS_E_UNAVAILABLE       the device does not answer now.
+ * @retval EMS_E_UNIMPLEMENTED     the protocol has no such command, or a limit of newer headers.
+ * @retval EMS_E_OUT_OF_RANGE      a value that the wire cannot say, or a negative one.
+ * @memory         Allocates nothing.
+ * @thread_safety  One thread at a time on one poller.
+ * @since          0.1
+ * @lifecycle      unstable
+ */
+EMS_API ems_status_t ems_poller_request_limits(ems_poller_t* poller,
+                                               const ems_battery_limits_t* limits);
+
+/**
+ * Queues a command that lets the battery balance its cells, or forbids it, as
+ * ems_poller_request_switch() does.
+ *
+ * @param poller  From ems_poller_init().
+ * @param on      The battery may balance.
+ *
+ * @retval EMS_OK                  queued; ems_poller_get_status() says what becomes of it.
+ * @retval EMS_E_INVALID_ARGUMENT  poller is NULL or not a poller.
+ * @retval EMS_E_UNAVAILABLE       the device does not answer now.
+ * @retval EMS_E_UNIMPLEMENTED     the protocol has no such command.
+ * @memory         Allocates nothing.
+ * @thread_safety  One thread at a time on one poller.
+ * @since          0.1
+ * @lifecycle      unstable
+ */
+EMS_API ems_status_t ems_poller_request_balance(ems_poller_t* poller, bool on);
 
 /**
  * How the conversation goes.
