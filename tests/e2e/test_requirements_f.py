@@ -207,7 +207,7 @@ def test_f_i_numbers_are_measured_or_absent():
 def test_f_j_parsers_are_fuzzed_and_tests_run_the_real_classes():
     """Tests checked mocks of the classes they were named after, and no parser had met a random byte."""
     fuzzers = set(re.findall(r"^ems_fuzz\((\w+)", (ROOT / "tests/fuzz/CMakeLists.txt").read_text(), re.M))
-    parsers = {"jbd", "modbus", "pylontech", "candump", "block", "event_record", "config", "pack", "latch", "decimal", "names"}
+    parsers = {"jbd", "modbus", "can_lv", "candump", "block", "event_record", "config", "pack", "latch", "decimal", "names"}
     assert parsers | {"gate"} <= fuzzers
     assert all((ROOT / f"tests/fuzz/fuzz_{name}.cpp").exists() for name in fuzzers)
     mocks = [path.name for folder in ("unit", "property", "conformance", "fault") for path in (ROOT / "tests" / folder).rglob("*.cpp")

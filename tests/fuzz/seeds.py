@@ -27,7 +27,7 @@ def exchanges(file: str) -> list[tuple[str, bytes, bytes]]:
 
 
 def heard(frames: list[dict]) -> bytes:
-    """Frames for fuzz_pylontech, a quarter of a second apart."""
+    """Frames for fuzz_can_lv, a quarter of a second apart."""
     data = [bytes.fromhex(frame["data_hex"]) for frame in frames]
     return b"listen\n" + b"".join(bytes([8]) + (frame["id"] & 0x7FF).to_bytes(2, "big") + bytes([len(d)]) + d
                                   for frame, d in zip(frames, data))
@@ -51,7 +51,7 @@ def made() -> dict[str, dict[str, bytes]]:
     site = ROOT / "examples/site"
     out: dict[str, dict[str, bytes]] = {
         "jbd": {name: bytes([len(request)]) + request + reply for name, request, reply in jbd},
-        "pylontech": {v["id"]: heard(v["frames"]) for v in can if v["id"].startswith("py") and "frames" in v},
+        "can_lv": {v["id"]: heard(v["frames"]) for v in can if v["id"].startswith("py") and "frames" in v},
         "candump": {v["id"]: v["wire_text"].encode() for v in can if "wire_text" in v},
         "sim": {"jbd-requests": b"battery\n" + b"".join(request for _, request, _ in jbd)},
         "block": {path.stem: path.read_bytes() for path in sorted(VECTORS.glob("telemetry_block_v*.bin"))},

@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "can.hpp"
-#include "ems/protocol/pylontech/emulator.hpp"
+#include "ems/protocol/can_lv/emulator.hpp"
 
 namespace ems::capi {
 namespace {
 
-using protocol::pylontech::EmulatedBattery;
+using protocol::can_lv::EmulatedBattery;
 
 constexpr std::size_t kBurstFrames = sizeof(ems_can_burst_t::frames) / sizeof(ems_can_frame_t);
-static_assert(protocol::pylontech::Burst::capacity() <= kBurstFrames);
+static_assert(protocol::can_lv::Burst::capacity() <= kBurstFrames);
 
 /// Makes the typed sample; a value that does not fit its type stays unknown. @return true.
 template <class Q>
@@ -93,8 +93,8 @@ EMS_API ems_status_t ems_pylontech_encode(const ems_sample_t* samples, std::size
         return failed(EMS_E_NOT_FOUND, "the protocol does not carry that signal", place);
       }
     }
-    const protocol::pylontech::Burst burst =
-        protocol::pylontech::encode_burst(battery, instant(now_ms), milliseconds(max_age_ms));
+    const protocol::can_lv::Burst burst =
+        protocol::can_lv::encode_burst(battery, instant(now_ms), milliseconds(max_age_ms));
     ems_can_burst_t full{};
     for (const protocol::CanFrame& frame : burst) full.frames[full.count++] = frame_to_c(frame);
     give(out, full);

@@ -3,8 +3,8 @@
 
 #include <array>
 
+#include "ems/protocol/can_lv/codec.hpp"
 #include "ems/protocol/poll_codec.hpp"
-#include "ems/protocol/pylontech/codec.hpp"
 
 namespace ems::io {
 namespace {
@@ -41,7 +41,7 @@ std::vector<ProtocolEntry> protocol_list() {
     } else {
       entry.links = kCanLinks;
     }
-    entry.emulates = codec == &protocol::pylontech::codec();  // emulator.hpp, the only one.
+    entry.emulates = codec == &protocol::can_lv::codec();  // emulator.hpp, the only one.
   }
   return list;
 }

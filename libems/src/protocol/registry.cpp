@@ -2,6 +2,7 @@
 #include "ems/protocol/ant/codec.hpp"
 #include "ems/protocol/ant_old/codec.hpp"
 #include "ems/protocol/can_codec.hpp"
+#include "ems/protocol/can_lv/codec.hpp"
 #include "ems/protocol/codec.hpp"
 #include "ems/protocol/daly_a5/codec.hpp"
 #include "ems/protocol/daly_modbus/codec.hpp"
@@ -16,7 +17,7 @@
 #include "ems/protocol/pace_eg4/codec.hpp"
 #include "ems/protocol/pace_modbus/codec.hpp"
 #include "ems/protocol/poll_codec.hpp"
-#include "ems/protocol/pylontech/codec.hpp"
+#include "ems/protocol/pylontech_hv/codec.hpp"
 #include "ems/protocol/pylontech_rs485/codec.hpp"
 #include "ems/protocol/pylontech_rt/codec.hpp"
 #include "ems/protocol/renogy/codec.hpp"
@@ -65,7 +66,7 @@ std::span<const Codec* const> codecs() noexcept {
       &jbd::codec(),          &jk_4e57::codec(),       &jk_55aa::codec(),
       &jk_pb_modbus::codec(), &lifepower::codec(),     &pace::codec(),
       &pace_eg4::codec(),     &pace_modbus::codec(),   &pylontech_rs485::codec(),
-      &pylontech::codec(),    &pylontech_rt::codec(),  &renogy::codec(),
+      &can_lv::codec(),       &pylontech_rt::codec(),  &renogy::codec(),
       &seplos_v2::codec(),    &seplos_v2_bin::codec(), &seplos_v3::codec(),
       &tdt::codec()};
   return all;

@@ -14,8 +14,8 @@
 #include <utility>
 #include <vector>
 
+#include "ems/protocol/can_lv/codec.hpp"
 #include "ems/protocol/candump.hpp"
-#include "ems/protocol/pylontech/codec.hpp"
 #include "support/manual_clock.hpp"
 
 namespace ems::runtime {
@@ -73,9 +73,9 @@ class CanBatteryDriverFault : public testing::Test {
   CanBatteryDriverFault() {
     auto bus = std::make_unique<FakeBus>(io_);
     bus_ = bus.get();
-    driver_ = std::make_unique<CanBatteryDriver>(
-        DriverWiring{io_.get_executor(), clock_, image_, log_}, battery(1), std::move(bus),
-        protocol::pylontech::codec());
+    driver_ =
+        std::make_unique<CanBatteryDriver>(DriverWiring{io_.get_executor(), clock_, image_, log_},
+                                           battery(1), std::move(bus), protocol::can_lv::codec());
   }
 
   void start() {

@@ -3,8 +3,8 @@
 
 #include <gtest/gtest.h>
 
+#include "ems/protocol/can_lv/codec.hpp"
 #include "ems/protocol/candump.hpp"
-#include "ems/protocol/pylontech/codec.hpp"
 #include "support/recording_sink.hpp"
 
 namespace ems::protocol {
@@ -24,7 +24,7 @@ class CanListenerTest : public testing::Test {
  protected:
   void hear(const CanFrame& frame, Instant now) { listener_.receive(frame, now, sink_); }
 
-  CanListener listener_{pylontech::codec()};
+  CanListener listener_{can_lv::codec()};
   RecordingSink sink_;
 };
 

@@ -13,7 +13,7 @@
 #include "ems/core/units.hpp"
 #include "ems/protocol/can_frame.hpp"
 
-namespace ems::protocol::pylontech {
+namespace ems::protocol::can_lv {
 
 /// What is known of the battery. Absent: unknown.
 struct EmulatedBattery {
@@ -63,4 +63,4 @@ using Burst = StaticVector<CanFrame, 6>;
 [[nodiscard]] Burst encode_burst(const EmulatedBattery& battery, Instant now,
                                  Duration max_age) noexcept;
 
-}  // namespace ems::protocol::pylontech
+}  // namespace ems::protocol::can_lv

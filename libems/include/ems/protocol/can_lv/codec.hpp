@@ -5,7 +5,7 @@
 
 #include "ems/protocol/can_codec.hpp"
 
-namespace ems::protocol::pylontech {
+namespace ems::protocol::can_lv {
 
 /// The protocol `pylontech-lv-can`: frames 351 355 356 359 35A 35C 35E 35F 370 371 373 379.
 ///
@@ -38,4 +38,4 @@ class Codec final : public CanCodec {
 /// The one instance; stateless.
 [[nodiscard]] const Codec& codec() noexcept;
 
-}  // namespace ems::protocol::pylontech
+}  // namespace ems::protocol::can_lv

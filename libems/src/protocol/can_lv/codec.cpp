@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "ems/protocol/pylontech/codec.hpp"
+#include "ems/protocol/can_lv/codec.hpp"
 
 #include <iterator>
 
 #include "ems/core/units.hpp"
-#include "ems/protocol/pylontech/frames.hpp"
+#include "ems/protocol/can_lv/frames.hpp"
 #include "protocol/publish.hpp"
 
-namespace ems::protocol::pylontech {
+namespace ems::protocol::can_lv {
 namespace {
 
 constexpr CanSend kSendPlan[] = {
@@ -462,4 +462,4 @@ const Codec& codec() noexcept {
   return kCodec;
 }
 
-}  // namespace ems::protocol::pylontech
+}  // namespace ems::protocol::can_lv

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "ems/protocol/pylontech/emulator.hpp"
+#include "ems/protocol/can_lv/emulator.hpp"
 
 #include <initializer_list>
 
 #include "ems/core/bytes.hpp"
 #include "ems/model/catalogue.hpp"
-#include "ems/protocol/pylontech/frames.hpp"
+#include "ems/protocol/can_lv/frames.hpp"
 
-namespace ems::protocol::pylontech {
+namespace ems::protocol::can_lv {
 namespace {
 
 constexpr std::int64_t kS16Max = 0x7FFF;
@@ -211,4 +211,4 @@ Burst encode_burst(const EmulatedBattery& battery, Instant now, Duration max_age
   return burst;
 }
 
-}  // namespace ems::protocol::pylontech
+}  // namespace ems::protocol::can_lv

@@ -5,7 +5,7 @@
 
 #include <cstdint>
 
-namespace ems::protocol::pylontech {
+namespace ems::protocol::can_lv {
 
 /// 11-bit identifiers. @source docs/protocols/pylontech-lv-can.md.
 enum class FrameId : std::uint16_t {
@@ -41,4 +41,4 @@ inline constexpr std::uint8_t kForceChargeEarly = 1U << 5;  ///< "Force charge I
 inline constexpr std::uint8_t kDischargeEnable = 1U << 6;
 inline constexpr std::uint8_t kChargeEnable = 1U << 7;
 
-}  // namespace ems::protocol::pylontech
+}  // namespace ems::protocol::can_lv

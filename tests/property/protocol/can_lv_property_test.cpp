@@ -8,12 +8,12 @@
 
 #include "ems/model/catalogue.hpp"
 #include "ems/protocol/candump.hpp"
-#include "ems/protocol/pylontech/codec.hpp"
-#include "ems/protocol/pylontech/emulator.hpp"
+#include "ems/protocol/can_lv/codec.hpp"
+#include "ems/protocol/can_lv/emulator.hpp"
 #include "support/recording_sink.hpp"
 #include "support/seed.hpp"
 
-namespace ems::protocol::pylontech {
+namespace ems::protocol::can_lv {
 namespace {
 
 using test::RecordingSink;
@@ -210,4 +210,4 @@ TEST(CandumpProperty, ALineThatIsReadIsWrittenSoThatItReadsTheSame) {
 }
 
 }  // namespace
-}  // namespace ems::protocol::pylontech
+}  // namespace ems::protocol::can_lv

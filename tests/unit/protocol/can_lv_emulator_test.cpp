@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "ems/protocol/pylontech/emulator.hpp"
+#include "ems/protocol/can_lv/emulator.hpp"
 
 #include <gtest/gtest.h>
 
 #include "ems/model/catalogue.hpp"
+#include "ems/protocol/can_lv/codec.hpp"
 #include "ems/protocol/candump.hpp"
-#include "ems/protocol/pylontech/codec.hpp"
 #include "support/recording_sink.hpp"
 
-namespace ems::protocol::pylontech {
+namespace ems::protocol::can_lv {
 namespace {
 
 using test::RecordingSink;
@@ -244,4 +244,4 @@ TEST(PylontechEmulator, TheNameIsCutAndCleaned) {
 }
 
 }  // namespace
-}  // namespace ems::protocol::pylontech
+}  // namespace ems::protocol::can_lv

@@ -6,8 +6,8 @@
 #include <optional>
 
 #include "ems/protocol/can_listener.hpp"
-#include "ems/protocol/pylontech/codec.hpp"
-#include "ems/protocol/pylontech/emulator.hpp"
+#include "ems/protocol/can_lv/codec.hpp"
+#include "ems/protocol/can_lv/emulator.hpp"
 #include "fuzz/fuzz.hpp"
 #include "support/recording_sink.hpp"
 
@@ -18,7 +18,7 @@ using fuzz::require;
 namespace {
 
 void listen(fuzz::Feed& feed) {
-  CanListener listener(pylontech::codec());
+  CanListener listener(can_lv::codec());
   Instant now{seconds(1)};
   listener.link_up(now);
   while (!feed.empty()) {
@@ -64,7 +64,7 @@ std::optional<Sample<T>> sample(fuzz::Feed& feed, Instant now, std::int32_t scal
 void speak(fuzz::Feed& feed) {
   constexpr Duration kMaxAge = seconds(3);
   const Instant now{seconds(1'000)};
-  pylontech::EmulatedBattery battery;
+  can_lv::EmulatedBattery battery;
   battery.soc = sample<BasisPoints>(feed, now, 1);
   battery.pack_voltage = sample<MilliVolt>(feed, now, 10);
   battery.pack_current = sample<MilliAmp>(feed, now, 97);
@@ -80,9 +80,9 @@ void speak(fuzz::Feed& feed) {
   }
   CanMailbox mailbox;
   test::RecordingSink sink;
-  for (const CanFrame& frame : pylontech::encode_burst(battery, now, kMaxAge)) {
+  for (const CanFrame& frame : can_lv::encode_burst(battery, now, kMaxAge)) {
     require(frame.valid(), "what is sent is a frame");
-    require(pylontech::codec().decode(frame, now, mailbox, sink).has_value(),
+    require(can_lv::codec().decode(frame, now, mailbox, sink).has_value(),
             "the codec reads what is sent");
   }
   const auto usable = [&](const auto& s) { return s && s->usable(now, kMaxAge); };

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "ems/protocol/pylontech/codec.hpp"
+#include "ems/protocol/can_lv/codec.hpp"
 
 #include <gtest/gtest.h>
 
@@ -8,7 +8,7 @@
 #include "ems/protocol/poll_codec.hpp"
 #include "support/recording_sink.hpp"
 
-namespace ems::protocol::pylontech {
+namespace ems::protocol::can_lv {
 namespace {
 
 using test::RecordingSink;
@@ -301,4 +301,4 @@ TEST(PylontechCodec, AFullMailboxIsAnError) {
 }
 
 }  // namespace
-}  // namespace ems::protocol::pylontech
+}  // namespace ems::protocol::can_lv
