@@ -1,0 +1,550 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "ems/protocol/detect.hpp"
+
+#include <algorithm>
+#include <utility>
+
+namespace ems::protocol {
+namespace {
+
+/// How often batteries with each are met, by the projects that read them; the rest come after
+/// these.
+constexpr std::string_view kMostUsual[] = {
+    "jbd",       "daly_a5",     "pylontech",   "jk_4e57",      "pace",   "seplos_v2",
+    "seplos_v3", "daly_modbus", "pace_modbus", "jk_pb_modbus", "renogy", "eg4_ll"};
+/// Passes over the candidates, see Detector::Cursor.
+constexpr std::size_t kUsual = 0;
+constexpr std::size_t kOtherRates = 1;
+constexpr std::size_t kOtherAddresses = 2;
+constexpr std::size_t kWriting = 3;
+constexpr std::size_t kPasses = 4;
+/// Requests of a poll plan that are asked after a first answer.
+constexpr std::size_t kItemsMax = 6;
+
+/// Counts what there is; remembers nothing.
+class Taster final : public ReadingSink {
+ public:
+  void reading(const Reading& reading) override { values += reading.quality == Quality::good; }
+  void text(TextField, std::string_view, std::uint8_t) override { ++values; }
+  void acknowledged() override {}
+  void vendor_value(std::string_view name, std::int64_t value) override {
+    writes = writes || (name == "request_write" && value != 0);
+  }
+  unsigned values = 0;
+  bool writes = false;
+};
+
+using RequestRoom = std::array<std::byte, kRequestSize>;
+
+/// The request of a plan item. Empty: the item has none that the codec itself understands.
+Bytes request_of(const PollCodec& codec, std::size_t item, RequestRoom& room) noexcept {
+  const Result<std::size_t> size = codec.encode_poll(codec.poll_plan()[item].number, room);
+  return size ? Bytes(room).first(*size) : Bytes{};
+}
+
+/// A request counts as harmless only when its own codec says so.
+bool writes(const PollCodec& codec, Bytes request) noexcept {
+  Taster said;
+  const Result<void> understood = codec.decode_request(request, said);
+  return !understood || said.writes;
+}
+
+const PollCodec* make(const DetectCandidate& candidate, CodecRoom& room) noexcept {
+  const Result<const PollCodec*> made =
+      candidate.codec->with({.address = candidate.address, .variant = candidate.variant}, room);
+  return made ? *made : nullptr;
+}
+
+bool reads(const PollCodec& codec, Bytes request, Bytes reply) noexcept {
+  Taster taster;
+  return codec.decode(request, reply, taster) && taster.values > 0;
+}
+
+bool same(Bytes a, Bytes b) noexcept { return std::ranges::equal(a, b); }
+
+template <class T>
+bool has(std::span<const T> list, T value) noexcept {
+  return std::ranges::find(list, value) != list.end();
+}
+
+/// Stable, and without the memory that std::stable_sort may want.
+template <class T, class Before>
+void sort(std::span<T> items, Before before) noexcept {
+  for (std::size_t i = 1; i < items.size(); ++i) {
+    for (std::size_t k = i; k > 0 && before(items[k], items[k - 1]); --k) {
+      std::swap(items[k], items[k - 1]);
+    }
+  }
+}
+
+std::string_view variant_of(const ProtocolInfo& info, std::size_t index) noexcept {
+  return info.variants.empty() ? std::string_view{} : info.variants[index];
+}
+std::size_t variants_of(const ProtocolInfo& info) noexcept {
+  return std::max<std::size_t>(info.variants.size(), 1);
+}
+
+/// Whether an earlier variant asks with the same bytes: then one exchange speaks for both.
+bool asked_before(const DetectCandidate& candidate, std::size_t variant, Bytes request) noexcept {
+  for (std::size_t i = 0; i < variant; ++i) {
+    DetectCandidate earlier = candidate;
+    earlier.variant = variant_of(candidate.codec->info(), i);
+    CodecRoom room;
+    RequestRoom bytes;
+    const PollCodec* codec = make(earlier, room);
+    if (codec != nullptr && same(request_of(*codec, 0, bytes), request)) return true;
+  }
+  return false;
+}
+
+/// More of its requests answered; both asked at least one.
+bool better(const Detected& a, const Detected& b) noexcept {
+  return unsigned{a.answered} * b.asked > unsigned{b.answered} * a.asked;
+}
+
+}  // namespace
+
+std::string_view to_string(DetectOutcome outcome) noexcept {
+  switch (outcome) {
+    case DetectOutcome::silent:
+      return "silent";
+    case DetectOutcome::echo:
+      return "echo";
+    case DetectOutcome::noise:
+      return "noise";
+    case DetectOutcome::damaged:
+      return "damaged";
+    case DetectOutcome::refused:
+      return "refused";
+    case DetectOutcome::answered:
+      return "answered";
+  }
+  return "silent";
+}
+
+std::string_view to_string(DetectVerdict verdict) noexcept {
+  switch (verdict) {
+    case DetectVerdict::running:
+      return "running";
+    case DetectVerdict::found:
+      return "found";
+    case DetectVerdict::several:
+      return "several";
+    case DetectVerdict::nothing:
+      return "nothing";
+    case DetectVerdict::busy:
+      return "busy";
+  }
+  return "running";
+}
+
+// ---- the order of candidates -------------------------------------------------------------------
+
+Detector::Detector(const DetectSettings& settings) noexcept : settings_(settings) {
+  EMS_ASSERT(settings.listen >= Duration::zero());
+  EMS_ASSERT(settings.settle >= Duration::zero());
+  EMS_ASSERT(settings.attempts > 0);
+  order_codecs();
+  order_rates();
+  rate_ = rates_[0];
+}
+
+void Detector::order_codecs() noexcept {
+  for (const std::string_view name : kMostUsual) {
+    const Result<const Codec*> codec = find_codec(name);
+    EMS_ASSERT(codec.has_value() && as_poll(**codec) != nullptr);
+    codecs_.push_back(as_poll(**codec));
+  }
+  for (const Codec* codec : codecs()) {
+    const PollCodec* poll = as_poll(*codec);
+    if (poll != nullptr && !has<const PollCodec*>(codecs_.view(), poll)) codecs_.push_back(poll);
+  }
+}
+
+/// The rate that most protocols are usually found at comes first.
+void Detector::order_rates() noexcept {
+  if (settings_.bit_rate) {
+    rates_.push_back(*settings_.bit_rate);
+    return;
+  }
+  for (const PollCodec* codec : codecs_) {
+    for (const std::uint32_t rate : codec->info().bit_rates) {
+      if (!has<std::uint32_t>(rates_.view(), rate)) rates_.push_back(rate);
+    }
+  }
+  const auto usual_of = [this](std::uint32_t rate) {
+    return std::ranges::count_if(codecs_, [rate](const PollCodec* codec) {
+      return codec->info().bit_rates.front() == rate;
+    });
+  };
+  sort(rates_.view(), [&](std::uint32_t a, std::uint32_t b) { return usual_of(a) > usual_of(b); });
+}
+
+void Detector::step(Cursor& cursor) const noexcept {
+  const ProtocolInfo& info = codecs_[cursor.codec]->info();
+  if (++cursor.address < std::max<std::size_t>(info.addresses.size(), 1)) return;
+  cursor.address = 0;
+  if (++cursor.variant < variants_of(info)) return;
+  cursor.variant = 0;
+  if (++cursor.codec < codecs_.size()) return;
+  cursor.codec = 0;
+  if (++cursor.rate < rates_.size()) return;
+  cursor.rate = 0;
+  ++cursor.pass;
+}
+
+/// What stands at a place; nullopt: nothing that is to be asked.
+std::optional<DetectCandidate> Detector::at(const Cursor& cursor) const noexcept {
+  const PollCodec& codec = *codecs_[cursor.codec];
+  const ProtocolInfo& info = codec.info();
+  const std::uint32_t rate = rates_[cursor.rate];
+  const bool usual_rate = settings_.bit_rate || rate == info.bit_rates.front();
+  if (!usual_rate && !has(info.bit_rates, rate)) return std::nullopt;
+  if (cursor.pass == kWriting && !settings_.ask_by_writing) return std::nullopt;
+  const bool usual_address = cursor.address == 0;
+  switch (cursor.pass) {
+    case kUsual:
+    case kWriting:
+      if (!usual_rate || !usual_address) return std::nullopt;
+      break;
+    case kOtherRates:
+      if (usual_rate || !usual_address) return std::nullopt;
+      break;
+    default:
+      if (!settings_.all_addresses || settings_.address || usual_address) return std::nullopt;
+      break;
+  }
+  DetectCandidate candidate{
+      .codec = &codec, .variant = variant_of(info, cursor.variant), .bit_rate = rate};
+  if (!info.addresses.empty()) {
+    candidate.address = settings_.address.value_or(info.addresses[cursor.address]);
+  }
+  CodecRoom room;
+  RequestRoom bytes;
+  const PollCodec* made = make(candidate, room);
+  if (made == nullptr) return std::nullopt;  // The protocol cannot have the address.
+  const Bytes request = request_of(*made, 0, bytes);
+  if (request.empty() || writes(*made, request) != (cursor.pass == kWriting) ||
+      asked_before(candidate, cursor.variant, request)) {
+    return std::nullopt;
+  }
+  return candidate;
+}
+
+/// The candidate at the cursor or behind it, which the cursor is moved to.
+std::optional<DetectCandidate> Detector::first_from(Cursor& cursor) const noexcept {
+  for (; cursor.pass < kPasses; step(cursor)) {
+    if (const std::optional<DetectCandidate> candidate = at(cursor)) return candidate;
+  }
+  return std::nullopt;
+}
+
+Duration Detector::pause(const PollCodec& codec) const noexcept {
+  return max_of(settings_.settle, codec.request_gap());
+}
+
+std::size_t Detector::candidate_count() const noexcept {
+  std::size_t count = 0;
+  for (Cursor cursor; first_from(cursor); step(cursor)) ++count;
+  return count;
+}
+
+Duration Detector::longest() const noexcept {
+  Duration total = settings_.listen;
+  Cursor cursor;
+  for (; const std::optional<DetectCandidate> candidate = first_from(cursor); step(cursor)) {
+    const Duration exchange = candidate->codec->reply_timeout() + pause(*candidate->codec);
+    total = total + exchange * settings_.attempts;
+  }
+  return total;
+}
+
+// ---- listening ---------------------------------------------------------------------------------
+
+void Detector::line_open(Instant now) noexcept {
+  if (stage_ != Stage::opening) return;
+  buffered_ = 0;
+  not_before_ = now + settings_.settle;
+  stage_ = listening_over_ ? Stage::asking : Stage::listening;
+  listen_until_ = now + settings_.listen;
+}
+
+/// The time at one rate is over. A line that is in use is listened to at every rate: at a wrong one
+/// its bytes say nothing.
+void Detector::listened(Instant now) noexcept {
+  ++listened_rates_;
+  if (heard_.unasked > 0) identify_heard();
+  const bool go_on = heard_.unasked == 0 || (settings_.even_if_busy && found_.empty());
+  buffered_ = 0;
+  if (go_on) {
+    listening_over_ = true;
+    stage_ = Stage::asking;
+    not_before_ = now;
+    return;
+  }
+  if (found_.empty() && listened_rates_ < rates_.size()) {
+    rate_ = rates_[listened_rates_];
+    stage_ = Stage::opening;
+    return;
+  }
+  verdict_ = DetectVerdict::busy;
+  stage_ = Stage::done;
+}
+
+/// Which codecs read a frame in what was heard, whatever it answers?
+void Detector::identify_heard() noexcept {
+  for (const PollCodec* codec : codecs_) {
+    Bytes rest(buffer_.data(), buffered_);
+    while (!rest.empty()) {
+      const FrameScan scan = codec->scan({}, rest);
+      if (scan.noise >= rest.size()) break;
+      rest = rest.subspan(scan.noise);
+      if (scan.size > 0 && scan.size <= rest.size() && reads(*codec, {}, rest.first(scan.size))) {
+        (void)found_.try_push_back(
+            {.candidate = {
+                 .codec = codec, .variant = variant_of(codec->info(), 0), .bit_rate = rate_}});
+        break;
+      }
+      rest = rest.subspan(1);  // No frame begins here, or not one that ends in what was heard.
+    }
+  }
+}
+
+// ---- asking ------------------------------------------------------------------------------------
+
+DetectAction Detector::next(Instant now, MutableBytes out) noexcept {
+  EMS_ASSERT(out.size() >= kRequestSize);
+  constexpr Instant kNever{Duration::max()};
+  if (stage_ == Stage::listening && now >= listen_until_) listened(now);
+  if (outstanding_ && now >= deadline_) exchange_failed(now);
+  DetectAction action{.wake_at = kNever, .tried = tried_};
+  tried_.reset();
+  if (stage_ == Stage::asking && codec_ == nullptr) choose();
+  switch (stage_) {
+    case Stage::opening:
+      action.open_at = rate_;
+      break;
+    case Stage::listening:
+      action.wake_at = listen_until_;
+      break;
+    case Stage::asking:
+      if (!outstanding_ && now >= not_before_) action.size = send(now, out);
+      action.wake_at = outstanding_ ? deadline_ : not_before_;
+      break;
+    case Stage::done:
+      break;
+  }
+  return action;
+}
+
+/// Picks the candidate that comes next.
+void Detector::choose() noexcept {
+  if (spoke_) {
+    if (sibling_ == siblings_.size()) return finish();
+    return begin(siblings_[sibling_++]);
+  }
+  const std::optional<DetectCandidate> candidate = first_from(cursor_);
+  if (!candidate) return finish();
+  if (candidate->bit_rate != rate_) {
+    rate_ = candidate->bit_rate;
+    stage_ = Stage::opening;
+    return;
+  }
+  step(cursor_);
+  begin(*candidate);
+}
+
+void Detector::begin(const DetectCandidate& candidate) noexcept {
+  codec_ = make(candidate, room_);
+  EMS_ASSERT(codec_ != nullptr);
+  current_ = {.candidate = candidate};
+  item_ = 0;
+  attempt_ = 0;
+}
+
+std::size_t Detector::send(Instant now, MutableBytes out) noexcept {
+  RequestRoom bytes;
+  const Bytes request = request_of(*codec_, item_, bytes);
+  request_size_ = request.size();
+  std::ranges::copy(request, request_.begin());
+  std::ranges::copy(request, out.begin());
+  buffered_ = 0;
+  came_ = 0;
+  echo_ = true;
+  outstanding_ = true;
+  ++attempt_;
+  if (item_ > 0) ++found_.back().asked;
+  deadline_ = now + codec_->reply_timeout();
+  return request_size_;
+}
+
+void Detector::receive(Bytes bytes, Instant now) noexcept {
+  if (stage_ == Stage::opening || stage_ == Stage::done) return;
+  const auto count = static_cast<std::uint32_t>(bytes.size());
+  if (stage_ == Stage::listening) {
+    heard_.unasked += count;
+  } else {
+    heard_.bytes += count;
+    current_.bytes += count;
+    if (!outstanding_) return;  // A late reply, or noise.
+    compare_with_request(bytes);
+  }
+  while (!bytes.empty()) {
+    if (buffered_ == buffer_.size()) drop(1);  // What starts there is no frame, or an old one.
+    const std::size_t taken = std::min(bytes.size(), buffer_.size() - buffered_);
+    std::copy_n(bytes.begin(), taken, buffer_.begin() + static_cast<std::ptrdiff_t>(buffered_));
+    buffered_ += taken;
+    bytes = bytes.subspan(taken);
+    if (stage_ == Stage::asking) take_buffer(now);
+    if (stage_ == Stage::asking && !outstanding_) return;
+  }
+}
+
+/// An adapter that returns what it sends, or a line whose ends are tied together?
+void Detector::compare_with_request(Bytes bytes) noexcept {
+  for (const std::byte byte : bytes) {
+    echo_ = echo_ && came_ < request_size_ && byte == request_[came_];
+    ++came_;
+  }
+}
+
+/// Takes whole frames from the buffer until one answers, or no more is there.
+void Detector::take_buffer(Instant now) noexcept {
+  const Bytes request(request_.data(), request_size_);
+  while (outstanding_ && buffered_ > 0) {
+    const FrameScan scan = codec_->scan(request, {buffer_.data(), buffered_});
+    drop(std::min(scan.noise, buffered_));
+    if (scan.size == 0 || scan.size > buffered_) return;
+    const Bytes frame(buffer_.data(), scan.size);
+    Taster taster;
+    const Result<void> read = codec_->decode(request, frame, taster);
+    if (read && taster.values > 0) return answered(frame, now);
+    if (!read) refused(read.error(), now);
+    drop(!read && read.error().code == Errc::header ? scan.size : 1);
+  }
+}
+
+/// A whole frame that is no answer. A sound refusal ends the exchange: asking again would not help.
+void Detector::refused(const Error& error, Instant now) noexcept {
+  switch (error.code) {
+    case Errc::header:
+      return;  // Of another kind: noise.
+    case Errc::device_error:
+    case Errc::exception:
+      current_.error = error;
+      raise_to(DetectOutcome::refused);
+      attempt_ = settings_.attempts;
+      exchange_failed(now);
+      return;
+    default:
+      current_.error = error;
+      raise_to(DetectOutcome::damaged);
+  }
+}
+
+void Detector::answered(Bytes frame, Instant now) noexcept {
+  if (item_ == 0) hit(frame);
+  ++found_.back().answered;
+  next_item(now);
+}
+
+void Detector::exchange_failed(Instant now) noexcept {
+  outstanding_ = false;
+  not_before_ = now + pause(*codec_);
+  if (item_ > 0) return next_item(now);
+  if (came_ > 0) {
+    raise_to(echo_ && came_ == request_size_ ? DetectOutcome::echo : DetectOutcome::noise);
+  }
+  if (attempt_ >= settings_.attempts) candidate_done(now);
+}
+
+/// The protocol is known: what else of its plan is answered?
+void Detector::next_item(Instant now) noexcept {
+  outstanding_ = false;
+  not_before_ = now + pause(*codec_);
+  const std::size_t end = std::min(codec_->poll_plan().size(), kItemsMax);
+  while (++item_ < end) {
+    RequestRoom bytes;
+    const Bytes request = request_of(*codec_, item_, bytes);
+    if (!request.empty() && (settings_.ask_by_writing || !writes(*codec_, request))) return;
+  }
+  candidate_done(now);
+}
+
+void Detector::candidate_done(Instant now) noexcept {
+  not_before_ = now + pause(*codec_);
+  ++heard_.outcomes[static_cast<std::size_t>(current_.outcome)];
+  tried_ = current_;
+  codec_ = nullptr;
+}
+
+/// A first answer: a protocol is spoken here.
+void Detector::hit(Bytes frame) noexcept {
+  current_.outcome = DetectOutcome::answered;
+  current_.error.reset();
+  const DetectCandidate& candidate = current_.candidate;
+  const Bytes request(request_.data(), request_size_);
+  Detected detected{.candidate = candidate, .asked = 1};
+  const ProtocolInfo& info = candidate.codec->info();
+  for (std::size_t i = 0; i < info.variants.size(); ++i) {
+    DetectCandidate reading = candidate;
+    reading.variant = info.variants[i];
+    CodecRoom room;
+    RequestRoom bytes;
+    const PollCodec* codec = make(reading, room);
+    if (codec != nullptr && same(request_of(*codec, 0, bytes), request) &&
+        reads(*codec, request, frame)) {
+      detected.variants |= 1U << i;
+    }
+  }
+  // Siblings are at most one fewer than there is room: each of them may be found.
+  found_.push_back(detected);
+  if (!spoke_) find_siblings(frame);
+  spoke_ = true;
+}
+
+/// Other protocols that could have sent this frame. They are asked in their own way.
+void Detector::find_siblings(Bytes frame) noexcept {
+  const DetectCandidate& found = current_.candidate;
+  for (const PollCodec* codec : codecs_) {
+    if (codec == found.codec) continue;
+    const ProtocolInfo& info = codec->info();
+    DetectCandidate sibling{.codec = codec, .bit_rate = found.bit_rate};
+    if (!info.addresses.empty()) {
+      const bool shared = found.address && has(info.addresses, *found.address);
+      sibling.address = shared ? *found.address : info.addresses.front();
+    }
+    for (std::size_t i = 0; i < variants_of(info); ++i) {
+      sibling.variant = variant_of(info, i);
+      CodecRoom room;
+      RequestRoom bytes;
+      const PollCodec* made = make(sibling, room);
+      if (made == nullptr) continue;
+      const Bytes request = request_of(*made, 0, bytes);
+      if (request.empty() || (writes(*made, request) && !settings_.ask_by_writing)) continue;
+      if (!reads(*made, {}, frame) && !reads(*made, request, frame)) continue;
+      if (siblings_.size() + 1 < siblings_.capacity()) siblings_.push_back(sibling);
+      break;
+    }
+  }
+}
+
+void Detector::finish() noexcept {
+  sort(found_.view(), better);
+  stage_ = Stage::done;
+  verdict_ = found_.empty()       ? DetectVerdict::nothing
+             : found_.size() == 1 ? DetectVerdict::found
+                                  : DetectVerdict::several;
+}
+
+void Detector::raise_to(DetectOutcome outcome) noexcept {
+  current_.outcome = std::max(current_.outcome, outcome);
+}
+
+void Detector::drop(std::size_t bytes) noexcept {
+  std::copy(buffer_.begin() + static_cast<std::ptrdiff_t>(bytes),
+            buffer_.begin() + static_cast<std::ptrdiff_t>(buffered_), buffer_.begin());
+  buffered_ -= bytes;
+}
+
+}  // namespace ems::protocol
