@@ -92,7 +92,7 @@ EMS_API ems_status_t ems_codec_send_item(const ems_codec_t* codec, std::size_t i
     ems_can_send_t full{};
     full.every_ms = ceil_ms(item.every);
     full.name = item.name.data();  // A string literal.
-    full.frame = frame_to_c(item.frame);
+    full.frame = frame_to_c(can->frame_of(item));
     give(out, full);
     return EMS_OK;
   });

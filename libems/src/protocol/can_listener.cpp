@@ -80,7 +80,7 @@ CanAction CanListener::next(Instant now) noexcept {
   const auto plan = codec_.send_plan();
   for (std::size_t i = 0; i < plan.size(); ++i) {
     if (!action.frame && now >= due_at_[i]) {
-      action.frame = plan[i].frame;
+      action.frame = codec_.frame_of(plan[i]);
       action.what = plan[i].name;
       ++counters_.sent;
       // A frame that comes a whole period late starts a new rhythm; missed ones are not made up

@@ -1,97 +1,28 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "ems/protocol/candump.hpp"
 
+#include "protocol/can_text.hpp"
+
 namespace ems::protocol {
 namespace {
+
+using namespace detail;  // NOLINT(google-build-using-namespace): the words of this file
 
 constexpr std::uint32_t kErrorFlag = 0x20000000;  // In 8-digit identifiers.
 constexpr std::size_t kShortIdDigits = 3;
 constexpr std::size_t kLongIdDigits = 8;
 constexpr std::size_t kInterfaceNameMax = 15;  // IFNAMSIZ - 1.
-constexpr std::size_t kSecondDigitsMax = 12;
 constexpr std::int64_t kMicrosPerSecond = 1'000'000;
 constexpr std::uint8_t kFdFlagsMax = 3;
-constexpr std::string_view kRemoteRequest = "remote request";
-constexpr std::string_view kErrorFrame = "ERRORFRAME";
-
-constexpr int hex_value(char c) noexcept {
-  if (c >= '0' && c <= '9') return c - '0';
-  if (c >= 'A' && c <= 'F') return c - 'A' + 10;
-  if (c >= 'a' && c <= 'f') return c - 'a' + 10;
-  return -1;
-}
-
-constexpr bool is_digit(char c) noexcept { return c >= '0' && c <= '9'; }
-
-constexpr bool is_fd_size(std::size_t size) noexcept {
-  return size <= kCanDataSize || size == 12 || size == 16 || size == 20 || size == 24 ||
-         size == 32 || size == 48 || size == kCanFdDataSize;
-}
-
-/// Reads one line from left to right.
-class Scanner {
- public:
-  explicit Scanner(std::string_view text) noexcept : text_(text) {}
-
-  [[nodiscard]] std::size_t at() const noexcept { return at_; }
-  [[nodiscard]] bool done() const noexcept { return at_ == text_.size(); }
-  [[nodiscard]] char peek(std::size_t ahead = 0) const noexcept {
-    return at_ + ahead < text_.size() ? text_[at_ + ahead] : '\0';
-  }
-  void skip(std::size_t count = 1) noexcept { at_ += count; }
-  void skip_rest() noexcept { at_ = text_.size(); }
-  bool take(char c) noexcept {
-    if (peek() != c || done()) return false;
-    skip();
-    return true;
-  }
-  bool take(std::string_view word) noexcept {
-    if (text_.substr(at_).substr(0, word.size()) != word) return false;
-    skip(word.size());
-    return true;
-  }
-  std::size_t skip_spaces() noexcept {
-    const std::size_t start = at_;
-    while (peek() == ' ') skip();
-    return at_ - start;
-  }
-  /// The word up to the next space; the scanner moves behind it.
-  std::string_view word() noexcept {
-    const std::size_t start = at_;
-    while (!done() && peek() != ' ') skip();
-    return text_.substr(start, at_ - start);
-  }
-  [[nodiscard]] Failure wrong(const char* what) const noexcept {
-    return fail(Errc::syntax, at_, what);
-  }
-
- private:
-  std::string_view text_;
-  std::size_t at_ = 0;
-};
 
 /// `1699999999.123456)`: 6 digits behind the point, or 9, of which 3 are dropped.
 Result<Duration> parse_time(Scanner& in) noexcept {
-  const std::size_t start = in.at();
-  std::int64_t whole = 0;
-  while (is_digit(in.peek())) {
-    if (in.at() - start == kSecondDigitsMax) {
-      return fail(Errc::out_of_range, start, "the time does not fit");
-    }
-    whole = whole * 10 + (in.peek() - '0');
-    in.skip();
-  }
-  if (in.at() == start || !in.take('.')) return in.wrong("seconds.microseconds expected");
-  std::int64_t micros = 0;
-  const std::size_t fraction = in.at();
-  for (; is_digit(in.peek()); in.skip()) {
-    if (in.at() - fraction < 6) micros = micros * 10 + (in.peek() - '0');
-  }
-  const std::size_t digits = in.at() - fraction;
-  if ((digits != 6 && digits != 9) || !in.take(')')) {
+  const Result<Decimal> time = parse_decimal(in);
+  if (!time) return fail(time.error());
+  if ((time->decimals != 6 && time->decimals != 9) || !in.take(')')) {
     return in.wrong("seconds.microseconds expected");
   }
-  return Duration{whole * kMicrosPerSecond + micros};
+  return Duration{time->millionths};
 }
 
 /// 3 digits: 11 bit; 8 digits: 29 bit, or the class of an error frame.
@@ -117,20 +48,6 @@ Result<void> parse_id(Scanner& in, CandumpRecord& record) noexcept {
     return fail(Errc::out_of_range, start, "the identifier does not fit its width");
   }
   record.id = id;
-  return {};
-}
-
-/// One byte, two digits. @pre the next character is a digit.
-Result<void> parse_byte(Scanner& in, std::size_t size_max, CandumpRecord& record) noexcept {
-  const int high = hex_value(in.peek());
-  const int low = hex_value(in.peek(1));
-  if (high < 0) return in.wrong("a hexadecimal byte expected");
-  if (low < 0) return fail(Errc::syntax, in.at() + 1, "a hexadecimal byte expected");
-  if (record.size == size_max) {
-    return fail(Errc::length, in.at(), "more bytes than the frame holds");
-  }
-  record.data[record.size++] = static_cast<std::byte>(high << 4 | low);
-  in.skip(2);
   return {};
 }
 
@@ -183,8 +100,9 @@ Result<void> parse_log_frame(Scanner& in, CandumpRecord& record) noexcept {
   return parse_log_data(in, record);
 }
 
-/// What follows the identifier: `[8]  14 02 74 0E 74 0E CC 01`. CAN FD writes `[08]`.
-Result<void> parse_console_data(Scanner& in, CandumpRecord& record) noexcept {
+}  // namespace
+
+Result<void> detail::parse_sized_data(Scanner& in, CanRecord& record) noexcept {
   if (!in.take('[')) return in.wrong("[ expected");
   const std::size_t start = in.at();
   std::size_t size = 0;
@@ -196,10 +114,10 @@ Result<void> parse_console_data(Scanner& in, CandumpRecord& record) noexcept {
   if (fd ? !is_fd_size(size) : size > kCanDataSize) {
     return fail(Errc::length, start, "no frame has so many bytes");
   }
-  if (fd && record.kind == CandumpKind::data) record.kind = CandumpKind::fd;
+  if (fd && record.kind == CanRecordKind::data) record.kind = CanRecordKind::fd;
   in.skip_spaces();
-  if (record.kind == CandumpKind::data && in.take(kRemoteRequest)) {
-    record.kind = CandumpKind::remote;
+  if (record.kind == CanRecordKind::data && in.take("remote request")) {
+    record.kind = CanRecordKind::remote;
     record.size = static_cast<std::uint8_t>(size);
     return {};
   }
@@ -210,43 +128,10 @@ Result<void> parse_console_data(Scanner& in, CandumpRecord& record) noexcept {
   if (hex_value(in.peek()) >= 0 && hex_value(in.peek(1)) >= 0) {
     return fail(Errc::length, in.at(), "more bytes than the line says");
   }
-  if (record.kind == CandumpKind::error && in.take(kErrorFrame)) return {};
+  if (record.kind == CanRecordKind::error && in.take("ERRORFRAME")) return {};
   if (in.peek() == '\'') in.skip_rest();  // The bytes once more, as text.
   return {};
 }
-
-std::string_view trimmed(std::string_view line) noexcept {
-  while (!line.empty() && (line.back() == '\r' || line.back() == ' ')) line.remove_suffix(1);
-  return line;
-}
-
-/// Writes from left to right; the room is checked once, by print_candump().
-class Printer {
- public:
-  explicit Printer(std::span<char> out) noexcept : out_(out) {}
-  void put(char c) noexcept { out_[size_++] = c; }
-  void put(std::string_view text) noexcept {
-    for (const char c : text) put(c);
-  }
-  void hex(std::uint32_t value, unsigned digits) noexcept {
-    for (unsigned i = digits; i-- > 0;) put("0123456789ABCDEF"[value >> (4 * i) & 0xFU]);
-  }
-  void decimal(std::uint64_t value, unsigned digits) noexcept {
-    std::array<char, 20> text{};
-    std::size_t count = 0;
-    for (; value > 0 || count < digits; value /= 10) {
-      text[count++] = static_cast<char>('0' + value % 10);
-    }
-    while (count > 0) put(text[--count]);
-  }
-  [[nodiscard]] std::string_view text() const noexcept { return {out_.data(), size_}; }
-
- private:
-  std::span<char> out_;
-  std::size_t size_ = 0;
-};
-
-}  // namespace
 
 Result<CandumpRecord> parse_can_text(std::string_view text) noexcept {
   CandumpRecord record;
@@ -276,7 +161,7 @@ Result<CandumpRecord> parse_candump(std::string_view line) noexcept {
   if (const Result<void> id = parse_id(in, record); !id) return fail(id.error());
   const bool is_log = in.take('#');
   if (!is_log && in.skip_spaces() == 0) return in.wrong("# or a space expected");
-  const Result<void> data = is_log ? parse_log_data(in, record) : parse_console_data(in, record);
+  const Result<void> data = is_log ? parse_log_data(in, record) : parse_sized_data(in, record);
   if (!data) return fail(data.error());
   if (is_log && !in.take(" R")) (void)in.take(" T");  // The direction, where `-x` asked for it.
   if (!in.done()) return in.wrong("nothing may follow the frame");
@@ -315,35 +200,6 @@ std::string_view print_candump(const CandumpRecord& record, std::span<char> out)
     line.hex(record.raw_dlc, 1);
   }
   return line.text();
-}
-
-Result<CanFrame> to_can_frame(const CandumpRecord& record) noexcept {
-  if (record.kind == CandumpKind::fd) {
-    return fail(Errc::unimplemented, 0, "a CAN FD frame; battery protocols use classic CAN");
-  }
-  if (record.kind == CandumpKind::error) {
-    return fail(Errc::unimplemented, 0, "an error frame: a report of the controller, no bus data");
-  }
-  CanFrame frame{.id = record.id,
-                 .extended = record.extended,
-                 .remote = record.kind == CandumpKind::remote,
-                 .size = record.size};
-  const Bytes data = record.payload();
-  std::copy(data.begin(), data.end(), frame.data.begin());
-  return frame;
-}
-
-CandumpRecord to_candump(const CanFrame& frame, std::optional<Duration> time,
-                         std::string_view interface_name) noexcept {
-  EMS_ASSERT(frame.valid());
-  CandumpRecord record{.time = time, .interface_name = FixedString<16>(interface_name)};
-  record.kind = frame.remote ? CandumpKind::remote : CandumpKind::data;
-  record.id = frame.id;
-  record.extended = frame.extended;
-  record.size = frame.size;
-  const Bytes data = frame.payload();
-  std::copy(data.begin(), data.end(), record.data.begin());
-  return record;
 }
 
 }  // namespace ems::protocol

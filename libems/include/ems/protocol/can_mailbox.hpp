@@ -21,9 +21,11 @@ struct CanSlot {
   CanFrame frame{};        ///< The newest.
   Instant received_at{};   ///< When it came.
   std::uint64_t note = 0;  ///< The codec's own: latched bits, progress of a multiplexed message.
+  std::uint16_t part = 0;  ///< Of a multiplexed message.
 };
 
-/// A fixed table with one slot per identifier.
+/// A fixed table with one slot per identifier (and part, where a codec keeps the parts of a
+/// multiplexed message).
 ///
 /// Only the codec fills it, and only with identifiers of its own protocol, so foreign traffic on
 /// the bus takes no room. Overflow rule: when all slots are taken, a frame with a further
@@ -35,9 +37,14 @@ class CanMailbox {
  public:
   /// Keeps `frame` as the newest of its identifier; the identifier's note stays.
   /// @return  Its slot, valid until clear(); nullptr when the table is full.
-  CanSlot* put(const CanFrame& frame, Instant now) noexcept;
+  CanSlot* put(const CanFrame& frame, Instant now, std::uint16_t part = 0) noexcept;
   /// The slot of an identifier; nullptr when none of its frames came yet.
-  [[nodiscard]] const CanSlot* find(std::uint32_t id, bool extended = false) const noexcept;
+  [[nodiscard]] const CanSlot* find(std::uint32_t id, bool extended = false,
+                                    std::uint16_t part = 0) const noexcept;
+  /// The slot that was filled first; nullptr when nothing came yet.
+  [[nodiscard]] const CanSlot* first() const noexcept {
+    return slots_.empty() ? nullptr : &slots_[0];
+  }
   /// Forgets everything, notes included: another conversation begins.
   void clear() noexcept { slots_.clear(); }
   [[nodiscard]] std::size_t size() const noexcept { return slots_.size(); }

@@ -1,28 +1,44 @@
 // SPDX-License-Identifier: Apache-2.0
-/// @file Pylontech low-voltage batteries on CAN, and the many that imitate them: 11-bit frames the
-/// battery sends once a second by itself.
+/// @file The low-voltage CAN family: 11-bit frames 351 355 356 ... that a battery sends once a
+/// second by itself. Pylontech and SMA began it, many imitate it; each dialect is one row of a
+/// table (src/protocol/can_lv/dialects.cpp).
 #pragma once
 
 #include "ems/protocol/can_codec.hpp"
 
 namespace ems::protocol::can_lv {
 
-/// The protocol `pylontech-lv-can`: frames 351 355 356 359 35A 35C 35E 35F 370 371 373 379.
+/// Who speaks, by the name of the protocol in the registry.
+enum class Dialect : std::uint8_t {
+  pylontech = 0,  ///< `pylontech-lv-can`.
+  victron = 1,    ///< `victron-can-bms`.
+  sma = 2,        ///< `sma-lv-can`.
+  deye = 3,       ///< `deye-lv-can`.
+  discover = 4,   ///< `discover-lv-can`.
+  luxpower = 5,   ///< `luxpower-lv-can`.
+  sofar = 6,      ///< `sofar-lv-can`.
+  sol_ark = 7,    ///< `sol-ark-lv-can`.
+};
+inline constexpr std::size_t kDialects = 8;
+
+/// One dialect.
 ///
 /// The temperature of frame 356 is one value for the whole pack: element 0 of `temperature`.
-/// Alarms of 359 and 35A are united; an event of 35A stays until the battery takes it back.
-///
-/// Vendor values: `capacity_ah`, `battery_type`, `bms_version`, `manufacturer_id`,
-/// `cell_temp_max_k`, `cell_temp_min_k`, `vendor_warnings` (bits of 359 that no document names),
-/// `alarm_pairs_known` (bit per pair of 35A that the battery reports at all, alarms from bit 0,
-/// warnings from bit 16).
+/// Alarms of all alarm frames are united; an event of 35A stays until the battery takes it back.
+/// What the page of the dialect calls undecided is not given: `deye` gives no current while the
+/// frames tell two profiles apart, dialects of 0.1 V no voltage before frame 351 tells the step.
 ///
 /// @thread_safety Stateless.
-/// @source        docs/protocols/pylontech-lv-can.md; vectors tests/vectors/bms_can_pylontech.json.
+/// @source        docs/protocols/pylontech-lv-can.md and the page of each dialect; vectors
+///                tests/vectors/bms_can_pylontech.json, bms_can_victron.json, bms_can_deye.json,
+///                bms_can_discover.json.
 class Codec final : public CanCodec {
  public:
-  constexpr Codec() = default;
+  /// @param variant  @pre a place in the dialect's ProtocolInfo::variants, or 0.
+  constexpr explicit Codec(Dialect dialect, std::uint8_t variant = 0) noexcept
+      : dialect_(dialect), variant_(variant) {}
 
+  [[nodiscard]] Dialect dialect() const noexcept { return dialect_; }
   [[nodiscard]] const ProtocolInfo& info() const noexcept override;
   [[nodiscard]] Result<const CanCodec*> with(const CodecOptions& options,
                                              CodecRoom& room) const noexcept override;
@@ -33,9 +49,14 @@ class Codec final : public CanCodec {
                                         ReadingSink& sink) const noexcept override;
   [[nodiscard]] std::optional<std::string_view> vendor_alarm_name(
       unsigned bit) const noexcept override;
+
+ private:
+  Dialect dialect_;
+  std::uint8_t variant_;
 };
 
-/// The one instance; stateless.
-[[nodiscard]] const Codec& codec() noexcept;
+/// The instance of a dialect with the defaults of its options; static.
+/// @thread_safety Pure function.
+[[nodiscard]] const Codec& codec(Dialect dialect = Dialect::pylontech) noexcept;
 
 }  // namespace ems::protocol::can_lv

@@ -20,6 +20,7 @@
 #include "ems/core/bytes.hpp"
 #include "ems/core/time.hpp"
 #include "ems/model/point.hpp"
+#include "ems/protocol/linear.hpp"
 #include "ems/protocol/poll_codec.hpp"
 
 namespace ems::protocol::register_map {
@@ -55,17 +56,6 @@ enum class Wire : std::uint8_t {
   }
   return 2;
 }
-
-/// Catalogue unit = raw * scale / divide + offset; divided towards zero.
-struct Linear {
-  std::int32_t scale = 1;
-  std::int32_t offset = 0;
-  std::int32_t divide = 1;
-};
-
-inline constexpr Linear kDeciKelvin{.scale = 100, .offset = -273'100};  ///< 0 degC is 2731.
-inline constexpr Linear kDeciCelsius{.scale = 100};
-inline constexpr Linear kFrom40Below{.scale = 1'000, .offset = -40'000};  ///< 0 is -40 degC.
 
 /// What a register holds.
 enum class Use : std::uint8_t {
