@@ -18,27 +18,7 @@ sys.path.insert(0, str(Path(os.environ.get("EMS_BUILD_DIR", ROOT / "build/releas
 import numpy  # noqa: E402
 
 import ems  # noqa: E402
-
-HEAD = struct.Struct(">HhHHHHHHHBBBBB")
-
-
-def decode(frame: bytes) -> dict[str, Any]:
-    """What a person writes for the reply to "basic info": frame, checksum, fields, a dict."""
-    if frame[0] != 0xDD or frame[-1] != 0x77 or frame[1] != 3 or frame[2] != 0:
-        raise ValueError("not a reply to basic info")
-    length = frame[3]
-    if len(frame) != length + 7:
-        raise ValueError("length")
-    if (0x10000 - sum(frame[2:4 + length])) & 0xFFFF != frame[-3] << 8 | frame[-2]:
-        raise ValueError("checksum")
-    voltage, current, remaining, full, cycles, _, low, high, protection, _, soc, fets, cells, sensors = HEAD.unpack_from(frame, 4)
-    temperatures = struct.unpack_from(f">{sensors}H", frame, 4 + HEAD.size)
-    return {
-        "pack_voltage_v": voltage / 100, "pack_current_a": -current / 100, "remaining_capacity_ah": remaining / 100,
-        "full_capacity_ah": full / 100, "cycle_count": cycles, "balancing": bool(low or high), "protection": protection, "soc_pct": soc,
-        "charge_fet_on": bool(fets & 1), "discharge_fet_on": bool(fets & 2), "cell_count": cells,
-        "temperatures_degc": [None if t in (0, 0xFFFF) else (t - 2731) / 10 for t in temperatures],
-    }
+from python_decoders import jbd  # noqa: E402
 
 
 def decode_all(frames: list[bytes]) -> dict[str, numpy.ndarray]:
@@ -46,7 +26,7 @@ def decode_all(frames: list[bytes]) -> dict[str, numpy.ndarray]:
     rows, errors = [], []
     for frame in frames:
         try:
-            rows.append(decode(frame))
+            rows.append(jbd(frame))
             errors.append(0)
         except (ValueError, IndexError, struct.error):
             rows.append(None)
