@@ -24,6 +24,13 @@ constexpr unsigned place(Bits where, unsigned i) noexcept {
 
 }  // namespace
 
+Bits following(Bits where, unsigned i) noexcept {
+  const unsigned step = i * where.size;
+  where.start = static_cast<std::uint8_t>(where.big_endian ? in_line(in_line(where.start) + step)
+                                                           : where.start + step);
+  return where;
+}
+
 std::optional<std::int64_t> read(Bytes payload, Bits where) noexcept {
   if (!fits(payload.size(), where)) return std::nullopt;
   std::uint64_t raw = 0;

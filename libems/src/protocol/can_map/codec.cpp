@@ -62,6 +62,9 @@ bool says_something(const Map& map, const Heard& heard) noexcept {
 
 /// Where in the mailbox: texts of a multiplexed message need all of its parts.
 std::uint16_t part_of(const Map& map, const Heard& heard) noexcept {
+  if (std::ranges::find(map.kept, heard.selector) != map.kept.end()) {
+    return static_cast<std::uint16_t>(heard.selector);
+  }
   for (const Text& text : map.texts) {
     for (const TextPart& part : text.parts) {
       if (part.selector != kAnySelector && has_part(heard, part.id, part.selector)) {
@@ -129,26 +132,40 @@ void give(const Row& row, std::int64_t raw, const Publisher& out) {
   }
 }
 
-/// @param counts  Cells and sensors that there are; 0: not known.
+/// Its flag says that number `i` of the frame is not there.
+bool is_flagged_absent(const Series& series, Bytes payload, unsigned i) noexcept {
+  if (series.flags.size == 0) return false;
+  const Bits flag{.start = static_cast<std::uint8_t>(series.flags.start + i), .size = 1};
+  const std::optional<std::int64_t> set = read(payload, flag);
+  return !set || (*set != 0) != series.flag_is_valid;
+}
+
+/// @param cells, sensors  That there are; 0: not known.
 void give_series(const Series& series, Bytes payload, std::uint8_t cells, std::uint8_t sensors,
                  const Publisher& out) {
-  const std::optional<std::int64_t> number = read(payload, series.number);
+  const std::optional<std::int64_t> number =
+      series.number.size == 0 ? series.first : read(payload, series.number);
   if (!number || *number < series.first || *number > series.last) return;
   const bool is_cell = series.use == Use::cell;
   const unsigned count = is_cell ? cells : sensors;
   const auto before = static_cast<unsigned>(*number - series.first) * series.per_frame;
   for (unsigned i = 0; i < series.per_frame; ++i) {
-    if (count != 0 && before + i >= count) return;
-    Bits where = series.where;
-    where.start = static_cast<std::uint8_t>(where.start + i * where.size);
+    const unsigned element = series.element + before + i;
+    if (count != 0 && element > count) return;
+    const Bits where = following(series.where, i);
     const std::optional<std::int64_t> raw = read(payload, where);
     if (!raw) return;
+    const Signal signal = is_cell ? Signal::cell_voltage : Signal::temperature;
+    if (is_flagged_absent(series, payload, i)) {
+      out.missing(signal, static_cast<std::uint16_t>(element));
+      continue;
+    }
     // Without a count a slot that nobody filled is no cell.
     if (count == 0 && is_absent(*raw, where, series.absent)) continue;
     give({.where = where,
           .use = series.use,
-          .signal = is_cell ? Signal::cell_voltage : Signal::temperature,
-          .element = static_cast<std::uint16_t>(before + i + 1),
+          .signal = signal,
+          .element = static_cast<std::uint16_t>(element),
           .absent = series.absent,
           .linear = series.linear},
          *raw, out);

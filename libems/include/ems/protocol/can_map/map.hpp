@@ -79,6 +79,8 @@ struct Bits {
   return bits(at, which, 1);
 }
 
+/// Where number `i` of those lies that follow one another without gaps; `where` is number 0.
+[[nodiscard]] Bits following(Bits where, unsigned i) noexcept;
 /// The number; nullopt when the frame is too short for it. Unsigned ones of 64 bits wrap.
 [[nodiscard]] std::optional<std::int64_t> read(Bytes payload, Bits where) noexcept;
 /// Puts the low bits of `value` in. @pre The payload is long enough.
@@ -196,17 +198,21 @@ struct Row {
 }
 
 /// Cells or sensors, `per_frame` in each frame of a numbered series: element = (number - first) *
-/// per_frame + place in the frame + 1. Those beyond CodecOptions' count, where given, are not.
+/// per_frame + place in the frame + `element`. Those beyond CodecOptions' count, where given, are
+/// not.
 struct Series {
   std::uint32_t id = 0;
-  Bits number{};           ///< Of the frame.
+  Bits number{};           ///< Of the frame; size 0: one frame without a number.
   std::uint8_t first = 0;  ///< Number of the first frame.
   std::uint8_t last = 0;   ///< Number of the last; others are ignored.
-  Bits where{};            ///< The first of a frame; the others follow in the next bytes.
+  Bits where{};            ///< The first of a frame; the others follow in the next bits.
   std::uint8_t per_frame = 0;
   Use use = Use::cell;  ///< cell | sensor.
   Linear linear{};
   std::uint8_t absent = kZeroOrAllOnes;
+  std::uint16_t element = 1;   ///< The first of the first frame.
+  Bits flags{};                ///< The first one's flag, the others follow upwards; size 0: none.
+  bool flag_is_valid = false;  ///< A set flag: there; else: missing.
 };
 
 /// A piece of a text.
@@ -291,6 +297,9 @@ struct Map {
   std::span<const Text> texts{};
   std::span<const AlarmRow> alarms{};
   std::span<const Selector> selectors{};
+  /// Frames of these selectors stay in the mailbox side by side, as their parts: `extra` looks
+  /// back.
+  std::span<const std::int32_t> kept{};
   /// Identifiers that only `extra` reads.
   std::span<const std::uint32_t> others{};
   void (*extra)(const Extra&) noexcept = nullptr;
