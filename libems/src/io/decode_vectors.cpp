@@ -5,15 +5,14 @@
 #include <fstream>
 #include <nlohmann/json.hpp>
 #include <optional>
-#include <sstream>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include "ems/io/decode.hpp"
 #include "ems/io/hex.hpp"
-#include "ems/protocol/candump.hpp"
 #include "ems/protocol/codec.hpp"
+#include "io/decode_transport.hpp"
 #include "io/json_text.hpp"
 
 namespace ems::io {
@@ -21,19 +20,7 @@ namespace {
 
 using Json = nlohmann::json;
 using detail::error_object;
-using detail::json_text;
-using detail::list_text;
 using detail::ObjectText;
-
-/// Bytes of one `*_hex` member; nullopt when it is absent or null.
-Result<std::optional<std::vector<std::byte>>> hex_member(const Json& vector, const char* key) {
-  const auto found = vector.find(key);
-  if (found == vector.end() || found->is_null()) return std::optional<std::vector<std::byte>>{};
-  if (!found->is_string()) return fail(Errc::wrong_type, 0, "hexadecimal bytes must be a string");
-  const Result<std::vector<std::byte>> bytes = parse_hex(found->get_ref<const std::string&>());
-  if (!bytes) return fail(bytes.error());
-  return std::optional{*bytes};
-}
 
 /// A number or a truth of a frame; what is absent is 0.
 Result<std::uint32_t> number_member(const Json& frame, const char* key) {
@@ -56,7 +43,7 @@ Result<protocol::CanFrame> frame_of(const Json& frame) {
   for (const auto* member : {&id, &extended, &remote, &dlc}) {
     if (!*member) return fail(member->error());
   }
-  const auto data = hex_member(frame, "data_hex");
+  const auto data = detail::hex_member(frame, "data_hex");
   if (!data) return fail(data.error());
   if (!*data) return fail(Errc::missing_key, 0, "the frame has no data_hex");
   Result<protocol::CanFrame> made = protocol::make_can_frame(*id, *extended != 0, **data);
@@ -77,82 +64,6 @@ Result<std::vector<protocol::CanFrame>> frames_of(const Json& list) {
     frames.push_back(*frame);
   }
   return frames;
-}
-
-std::string flag_text(bool value) { return value ? "true" : "false"; }
-
-std::string time_text(Duration time) {
-  constexpr std::int64_t kMicros = 1'000'000;
-  std::string micros = std::to_string(time.count() % kMicros);
-  micros.insert(0, 6 - micros.size(), '0');
-  return std::to_string(time.count() / kMicros) + "." + micros;
-}
-
-/// A line of a log as the vectors write it.
-std::string record_text(const protocol::CandumpRecord& record) {
-  using protocol::CandumpKind;
-  constexpr unsigned kBitRateSwitch = 1;
-  constexpr unsigned kErrorState = 2;
-  ObjectText object;
-  object.add("id", std::size_t{record.id});
-  object.add("ext", flag_text(record.extended));
-  object.add("data_hex", json_text(to_hex(record.payload())));
-  if (record.kind == CandumpKind::remote) {
-    object.add("rtr", "true");
-    object.add("dlc", std::size_t{record.raw_dlc != 0 ? record.raw_dlc : record.size});
-  } else if (record.raw_dlc != 0) {
-    object.add("dlc", std::size_t{record.raw_dlc});
-  }
-  if (record.kind == CandumpKind::error) object.add("err", "true");
-  if (record.kind == CandumpKind::fd) {
-    object.add("fd", "true");
-    object.add("brs", flag_text((record.fd_flags & kBitRateSwitch) != 0));
-    object.add("esi", flag_text((record.fd_flags & kErrorState) != 0));
-  }
-  if (record.time) object.add("ts", json_text(time_text(*record.time)));
-  object.add("dev", json_text(record.interface_name.view()));
-  return object.str();
-}
-
-/// The lines of a log: what each holds, and the same lines written again.
-Result<std::string> run_candump(const Json& vector) {
-  ObjectText values;
-  const auto wire = vector.find("wire_text");
-  if (wire != vector.end()) {
-    if (!wire->is_string()) return fail(Errc::wrong_type, 0, "wire_text must be a string");
-    std::istringstream lines(wire->get_ref<const std::string&>());
-    std::vector<std::string> frames;
-    std::string written;
-    std::size_t skipped = 0;
-    for (std::string line; std::getline(lines, line);) {
-      if (line.find_first_not_of(" \t\r") == std::string::npos) continue;
-      const Result<protocol::CandumpRecord> record = protocol::parse_candump(line);
-      if (!record) {
-        ++skipped;
-        continue;
-      }
-      frames.push_back(record_text(*record));
-      std::array<char, protocol::kCandumpLineSize> room{};
-      written += protocol::print_candump(*record, room);
-      if (!lines.eof()) written += '\n';
-    }
-    values.add("frames", list_text(frames));
-    values.add("wire_text", json_text(written));
-    values.add("skipped", skipped);
-  }
-  const auto reject = vector.find("reject");
-  if (reject != vector.end()) {
-    if (!reject->is_array()) return fail(Errc::wrong_type, 0, "reject must be an array");
-    std::size_t rejected = 0;
-    for (const Json& line : *reject) {
-      if (!line.is_string()) return fail(Errc::wrong_type, 0, "reject holds strings");
-      if (!protocol::parse_candump(line.get_ref<const std::string&>())) ++rejected;
-    }
-    values.add("rejected", rejected);
-  }
-  if (values.empty())
-    return fail(Errc::missing_key, 0, "the vector has no wire_text and no reject");
-  return values.str();
 }
 
 /// A small number of `group`; what is absent stays as it is.
@@ -209,18 +120,20 @@ Result<std::string> run_vector(const Json& vector) {
   if (protocol == vector.end()) return fail(Errc::missing_key, 0, "the vector has no protocol");
   if (!protocol->is_string()) return fail(Errc::wrong_type, 0, "protocol must be a string");
   const auto& name = protocol->get_ref<const std::string&>();
-  if (name == "candump-log" || name == "candump-console") return run_candump(vector);
+  if (const auto transport = detail::run_transport(name, vector)) return *transport;
   const Result<const protocol::Codec*> codec = protocol::find_codec(name);
   if (!codec) return fail(codec.error());
-  const auto request = hex_member(vector, "request_hex");
+  const auto request = detail::hex_member(vector, "request_hex");
   if (!request) return fail(request.error());
-  const auto reply = hex_member(vector, "response_hex");
+  const auto reply = detail::hex_member(vector, "response_hex");
   if (!reply) return fail(reply.error());
   const std::vector<std::byte> asked = request->value_or(std::vector<std::byte>{});
   if (const auto frames = vector.find("frames"); frames != vector.end()) {
     const Result<std::vector<protocol::CanFrame>> sent = frames_of(*frames);
     if (!sent) return fail(sent.error());
-    return decode_can_to_json(name, *sent);
+    const Result<protocol::CodecOptions> options = options_of(vector);
+    if (!options) return fail(options.error());
+    return decode_can_to_json(name, *sent, *options);
   }
   const protocol::PollCodec* poll = protocol::as_poll(**codec);
   if (poll == nullptr) return fail(Errc::missing_key, 0, "the vector has no frames");

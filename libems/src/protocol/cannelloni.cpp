@@ -22,6 +22,7 @@ constexpr std::uint32_t kRemoteFlag = 0x40000000;
 constexpr std::uint32_t kErrorFlag = 0x20000000;
 
 constexpr std::uint8_t kFdFlag = 0x80;  // In the length.
+constexpr std::uint8_t kSizeMask = 0x7F;
 constexpr std::uint8_t kFdFlagsMask = 3;
 constexpr std::size_t kFrameHeaderSize = 5;
 
@@ -51,7 +52,7 @@ Result<CanRecord> read_frame(Bytes data, std::size_t& at) noexcept {
   if (record.id > (wide ? kCanExtendedIdMax : kCanIdMax)) {
     return fail(Errc::out_of_range, id_at, "cannelloni: the identifier does not fit its width");
   }
-  const std::size_t size = length & ~kFdFlag & 0xFFU;
+  const std::size_t size = length & kSizeMask;
   if (fd ? !detail::is_fd_size(size) : size > kCanDataSize) {
     return fail(Errc::length, id_at + 4, "cannelloni: no frame has so many bytes");
   }
@@ -136,8 +137,6 @@ bool CannelloniSequence::take(std::uint8_t sequence) noexcept {
     const auto behind = static_cast<std::uint8_t>(*newest_ - sequence);
     if (behind <= kLateMax) {
       ++late_;
-      // What came late was counted as lost when a later one came; what came twice was not.
-      if (behind != 0 && lost_ > 0) --lost_;
       return false;
     }
     if (ahead <= 0x80) lost_ += ahead - 1U;

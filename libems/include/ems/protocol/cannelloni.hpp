@@ -68,8 +68,10 @@ class CannelloniSequence {
   /// @return  Whether to take the datagram: what a late one says is older than what is known.
   [[nodiscard]] bool take(std::uint8_t sequence) noexcept;
 
-  [[nodiscard]] std::uint32_t lost() const noexcept { return lost_; }  ///< Datagrams never seen.
-  [[nodiscard]] std::uint32_t late() const noexcept { return late_; }  ///< Datagrams not taken.
+  /// Numbers that were left out; what came late is among them.
+  [[nodiscard]] std::uint32_t lost() const noexcept { return lost_; }
+  /// Datagrams that were not taken.
+  [[nodiscard]] std::uint32_t late() const noexcept { return late_; }
 
  private:
   std::optional<std::uint8_t> newest_{};
