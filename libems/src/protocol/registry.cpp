@@ -60,15 +60,36 @@ const CanCodec* as_can(const Codec& codec) noexcept {
 }
 
 std::span<const Codec* const> codecs() noexcept {
-  static const Codec* const all[] = {
-      &ant::codec(),          &ant_old::codec(),       &daly_a5::codec(),
-      &daly_modbus::codec(),  &daly_p81::codec(),      &eg4_ll::codec(),
-      &jbd::codec(),          &jk_4e57::codec(),       &jk_55aa::codec(),
-      &jk_pb_modbus::codec(), &lifepower::codec(),     &pace::codec(),
-      &pace_eg4::codec(),     &pace_modbus::codec(),   &pylontech_rs485::codec(),
-      &can_lv::codec(),       &pylontech_rt::codec(),  &renogy::codec(),
-      &seplos_v2::codec(),    &seplos_v2_bin::codec(), &seplos_v3::codec(),
-      &tdt::codec()};
+  using can_lv::Dialect;
+  static const Codec* const all[] = {&ant::codec(),
+                                     &ant_old::codec(),
+                                     &daly_a5::codec(),
+                                     &daly_modbus::codec(),
+                                     &daly_p81::codec(),
+                                     &can_lv::codec(Dialect::deye),
+                                     &can_lv::codec(Dialect::discover),
+                                     &eg4_ll::codec(),
+                                     &jbd::codec(),
+                                     &jk_4e57::codec(),
+                                     &jk_55aa::codec(),
+                                     &jk_pb_modbus::codec(),
+                                     &lifepower::codec(),
+                                     &can_lv::codec(Dialect::luxpower),
+                                     &pace::codec(),
+                                     &pace_eg4::codec(),
+                                     &pace_modbus::codec(),
+                                     &pylontech_rs485::codec(),
+                                     &can_lv::codec(Dialect::pylontech),
+                                     &pylontech_rt::codec(),
+                                     &renogy::codec(),
+                                     &seplos_v2::codec(),
+                                     &seplos_v2_bin::codec(),
+                                     &seplos_v3::codec(),
+                                     &can_lv::codec(Dialect::sma),
+                                     &can_lv::codec(Dialect::sofar),
+                                     &can_lv::codec(Dialect::sol_ark),
+                                     &tdt::codec(),
+                                     &can_lv::codec(Dialect::victron)};
   return all;
 }
 

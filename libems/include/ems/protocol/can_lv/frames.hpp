@@ -6,41 +6,42 @@
 
 namespace ems::protocol::can_lv {
 
-/// 11-bit identifiers. @source docs/protocols/pylontech-lv-can.md, victron-can-bms.md, deye-lv-can.md.
+/// 11-bit identifiers. @source docs/protocols/pylontech-lv-can.md, victron-can-bms.md,
+/// deye-lv-can.md.
 enum class FrameId : std::uint16_t {
-  deye_alarms = 0x110,      ///< Deye: seven tables of bits, state of the transistors.
-  deye_pack = 0x150,        ///< Deye: voltage, current, charge and health of the pack.
-  deye_cells = 0x200,       ///< Deye: cell extremes.
-  deye_board = 0x250,       ///< Deye: transistor and heater temperatures, the pack's own limits.
-  sofar_switches = 0x30F,   ///< Sofar: enables.
-  keep_alive = 0x305,       ///< Host to battery.
+  deye_alarms = 0x110,     ///< Deye: seven tables of bits, state of the transistors.
+  deye_pack = 0x150,       ///< Deye: voltage, current, charge and health of the pack.
+  deye_cells = 0x200,      ///< Deye: cell extremes.
+  deye_board = 0x250,      ///< Deye: transistor and heater temperatures, the pack's own limits.
+  sofar_switches = 0x30F,  ///< Sofar: enables.
+  keep_alive = 0x305,      ///< Host to battery.
   limits = 0x351,
-  charge_left = 0x354,      ///< Discover: nominal and remaining charge.
-  state = 0x355,            ///< State of charge and health.
+  charge_left = 0x354,  ///< Discover: nominal and remaining charge.
+  state = 0x355,        ///< State of charge and health.
   measured = 0x356,
   alarms = 0x359,
-  alarm_pairs = 0x35A,      ///< SMA and Victron, and newer Pylontech firmware.
+  alarm_pairs = 0x35A,  ///< SMA and Victron, and newer Pylontech firmware.
   event_pairs = 0x35B,
-  requests = 0x35C,         ///< Enables and charge requests.
+  requests = 0x35C,  ///< Enables and charge requests.
   manufacturer = 0x35E,
   product = 0x35F,
-  charge_now = 0x360,       ///< Victron: charge immediately.
-  deye_extremes = 0x361,    ///< Deye: cell extremes of the array.
+  charge_now = 0x360,     ///< Victron: charge immediately.
+  deye_extremes = 0x361,  ///< Deye: cell extremes of the array.
   deye_versions = 0x363,
   deye_modules = 0x364,
-  extremes = 0x370,         ///< Cell extremes, or the first half of a name.
-  name = 0x371,             ///< Second half of a name; Deye: limits of the array.
+  extremes = 0x370,  ///< Cell extremes, or the first half of a name.
+  name = 0x371,      ///< Second half of a name; Deye: limits of the array.
   modules = 0x372,
   cell_extremes = 0x373,
   energy = 0x378,
   capacity = 0x379,
-  serial = 0x380,           ///< First half.
+  serial = 0x380,  ///< First half.
   serial_rest = 0x381,
   product_name = 0x382,
-  deye_mode = 0x400,        ///< Deye: mode, cycles, balancing.
+  deye_mode = 0x400,  ///< Deye: mode, cycles, balancing.
   deye_version_text = 0x500,
   deye_energy = 0x550,
-  deye_serial = 0x600,      ///< First half.
+  deye_serial = 0x600,  ///< First half.
   deye_serial_rest = 0x650,
 };
 
