@@ -8,8 +8,7 @@ namespace ems::protocol::can_lv {
 namespace {
 
 constexpr std::int64_t kBasisPointsPerPercent = 100;
-constexpr std::int64_t kAbsoluteZero = -273'150;  // Millicelsius.
-constexpr std::int64_t kKelvinAtZero = 273;       // These senders count whole kelvins so.
+constexpr std::int64_t kKelvinAtZero = 273;  // These senders count whole kelvins so.
 constexpr std::int64_t kMilliPerDegree = 1'000;
 
 constexpr bool printable(std::byte byte) noexcept {
@@ -37,11 +36,6 @@ bool is_text(Bytes data) noexcept {
     if (!printable(byte) && byte != std::byte{0}) return false;
   }
   return true;
-}
-
-void give_degrees(const Heard& heard, Signal signal, std::int64_t millicelsius) {
-  heard.out.maybe(signal,
-                  millicelsius < kAbsoluteZero ? std::nullopt : std::optional(millicelsius));
 }
 
 /// The charge voltage limit in mV; nullopt while it is not known.
@@ -90,7 +84,7 @@ void give_current_limit(const Heard& heard, Signal signal, std::optional<std::in
 }  // namespace
 
 void give_tenths(const Heard& heard, Signal signal, std::optional<std::int64_t> tenths) {
-  if (tenths) give_degrees(heard, signal, *tenths * kMilliPerTenth);
+  if (tenths) heard.out.sensor(signal, *tenths * kMilliPerTenth);
 }
 
 void give_cell(const Heard& heard, Signal signal, std::optional<std::int64_t> millivolts) {
@@ -219,8 +213,7 @@ void give_cell_extremes(const Heard& heard) {
   if (finer != nullptr && !is_text(finer->frame.payload())) return;
   const auto celsius = [&heard](Signal signal, std::optional<std::int64_t> kelvin) {
     if (!kelvin) return;
-    if (*kelvin == 0 || *kelvin == kUnset) return heard.out.missing(signal);
-    heard.out.value(signal, (*kelvin - kKelvinAtZero) * kMilliPerDegree);
+    heard.out.sensor(signal, (*kelvin - kKelvinAtZero) * kMilliPerDegree);
   };
   celsius(Signal::cell_temp_min, coldest);
   celsius(Signal::cell_temp_max, warmest);
