@@ -58,18 +58,18 @@ void print_or_end(const Result<std::string>& json) {
 
 void decode(const DecodeOptions& options) {
   if (!options.vectors.empty()) return print_or_end(io::run_vectors(options.vectors));
-  if (!options.candump.empty()) {
-    return print_or_end(io::decode_recording_to_json(options.protocol, options.candump));
-  }
-  if (!options.frames.empty()) {
-    return print_or_end(io::decode_can_to_json(options.protocol, frames_of(options.frames)));
-  }
-  const std::vector<std::byte> request = bytes_of(options.request);
-  const std::vector<std::byte> response = bytes_of(options.response);
   const protocol::CodecOptions codec{.address = options.address,
                                      .variant = options.variant,
                                      .cell_count = options.cells,
                                      .temperature_count = options.temperatures};
+  if (!options.candump.empty()) {
+    return print_or_end(io::decode_recording_to_json(options.protocol, options.candump, codec));
+  }
+  if (!options.frames.empty()) {
+    return print_or_end(io::decode_can_to_json(options.protocol, frames_of(options.frames), codec));
+  }
+  const std::vector<std::byte> request = bytes_of(options.request);
+  const std::vector<std::byte> response = bytes_of(options.response);
   print_or_end(options.has_response
                    ? io::decode_reply_to_json(options.protocol, request, response, codec)
                    : io::decode_to_json(options.protocol, request, response, codec));
@@ -104,11 +104,10 @@ void add_decode_command(CLI::App& app) {
       command->add_option("--candump", options->candump, "A file of candump lines, or of its log");
   CLI::Option* vectors =
       command->add_option("--vectors", options->vectors, "Run a file of vectors instead");
-  std::vector<CLI::Option*> of_replies = add_codec_options(*command, *options);
-  of_replies.insert(of_replies.end(), {request, response});
   for (CLI::Option* option : {frames, candump, vectors}) {
-    for (CLI::Option* other : of_replies) option->excludes(other);
+    option->excludes(request)->excludes(response);
   }
+  for (CLI::Option* option : add_codec_options(*command, *options)) vectors->excludes(option);
   frames->excludes(candump)->excludes(vectors);
   candump->excludes(vectors);
   command->callback([options, response] {

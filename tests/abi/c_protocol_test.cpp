@@ -5,6 +5,7 @@
 
 #include <cstring>
 #include <map>
+#include <string>
 #include <vector>
 
 #include "c_site.hpp"
@@ -77,6 +78,167 @@ TEST(CApi, EveryCodecAndEverySignalCanBeListed) {
     EXPECT_EQ(ems_signal_find(at.si_name, &by_name), EMS_OK) << at.si_name;
     EXPECT_EQ(by_number.number, by_name.number);
   }
+}
+
+TEST(CApi, ACodecSaysWhatPeopleHaveToKnowOfIt) {
+  for (std::size_t i = 0; i < ems_codec_count(); ++i) {
+    const ems_codec_t* codec = nullptr;
+    auto info = sized<ems_codec_info_t>();
+    ASSERT_EQ(ems_codec_at(i, &codec), EMS_OK);
+    ASSERT_EQ(ems_codec_describe(codec, &info), EMS_OK);
+    EXPECT_STRNE(info.title, "") << info.name;
+    ASSERT_GT(info.bit_rate_count, 0U) << info.name;
+    EXPECT_GE(info.bit_rates[0], 1200U) << info.name;
+    const char* variant = nullptr;
+    for (std::uint32_t v = 0; v < info.variant_count; ++v) {
+      ASSERT_EQ(ems_codec_variant(codec, v, &variant), EMS_OK);
+      std::uint64_t memory[EMS_CODEC_WORDS];
+      auto options = sized<ems_codec_options_t>();
+      options.variant = variant;
+      EXPECT_EQ(ems_codec_init(memory, sizeof memory, codec, &options, &codec), EMS_OK) << variant;
+      ASSERT_EQ(ems_codec_at(i, &codec), EMS_OK);
+    }
+    EXPECT_EQ(ems_codec_variant(codec, info.variant_count, &variant), EMS_E_OUT_OF_RANGE);
+  }
+  auto info = sized<ems_codec_info_t>();
+  const ems_codec_t* codec = nullptr;
+  ASSERT_EQ(ems_codec_find("pylontech", &codec), EMS_OK);
+  ASSERT_EQ(ems_codec_describe(codec, &info), EMS_OK);
+  EXPECT_EQ(info.evidence, EMS_EVIDENCE_CAPTURED_FRAMES);
+  EXPECT_EQ(info.addresses[0], 2U);
+  EXPECT_EQ(info.limits_lease_ms, 10'000);
+  EXPECT_EQ(info.asks_by_writing, 0U);
+  ASSERT_EQ(ems_codec_find("jk_pb_modbus", &codec), EMS_OK);
+  ASSERT_EQ(ems_codec_describe(codec, &info), EMS_OK);
+  EXPECT_EQ(info.asks_by_writing, 1U);
+  EXPECT_EQ(info.request_gap_ms, 100);
+}
+
+TEST(CApi, ACallerOfTheFirstLayoutGetsThePrefixItKnows) {
+  struct {
+    unsigned char first[offsetof(ems_codec_info_t, title)];
+    std::uint64_t behind;
+  } room{{}, 7};
+  ems_codec_info_t info{};
+  info.struct_size = sizeof room.first;
+  std::memcpy(&room, &info, sizeof room.first);
+  const ems_codec_t* jbd = nullptr;
+  ASSERT_EQ(ems_codec_find("jbd", &jbd), EMS_OK);
+  ASSERT_EQ(ems_codec_describe(jbd, reinterpret_cast<ems_codec_info_t*>(&room)), EMS_OK);
+  EXPECT_EQ(room.behind, 7U);
+  std::memcpy(&info, &room, sizeof room.first);
+  EXPECT_EQ(info.struct_size, sizeof room.first);
+  EXPECT_STREQ(info.name, "jbd");
+}
+
+TEST(CApi, ACodecWithOptionsGoesWhereverACodecGoes) {
+  const std::uint8_t one_sensor[] = {0xA5, 0x01, 0x96, 0x08, 0x01, 0x37, 0x00, 0x00, 0x00,
+                                     0x00, 0x00, 0x00, 0x7C, 0xA5, 0x01, 0x96, 0x08, 0x02,
+                                     0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x46};
+  const ems_codec_t* plain = nullptr;
+  ASSERT_EQ(ems_codec_find("daly_a5", &plain), EMS_OK);
+  std::uint64_t memory[EMS_CODEC_WORDS];
+  auto options = sized<ems_codec_options_t>();
+  options.temperature_count = 2;
+  const ems_codec_t* codec = nullptr;
+  ASSERT_EQ(ems_codec_init(memory, sizeof memory, plain, &options, &codec), EMS_OK);
+  const auto sensors = [&](const ems_codec_t* with) {
+    ems_value_t values[EMS_VALUES_MAX];
+    auto readings = sized<ems_readings_t>();
+    readings.values = values;
+    readings.value_capacity = EMS_VALUES_MAX;
+    EXPECT_EQ(ems_codec_decode(with, nullptr, 0, one_sensor, sizeof one_sensor, &readings), EMS_OK);
+    EXPECT_EQ(readings.value_count == 2 && values[1].quality == EMS_QUALITY_BAD,
+              readings.value_count == 2);
+    return readings.value_count;
+  };
+  EXPECT_EQ(sensors(plain), 1U);
+  EXPECT_EQ(sensors(codec), 2U);
+  // Again in its own memory: what it was goes, options and all.
+  ASSERT_EQ(ems_codec_init(memory, sizeof memory, codec, nullptr, &codec), EMS_OK);
+  EXPECT_EQ(sensors(codec), 1U);
+
+  std::uint64_t poller_memory[EMS_POLLER_WORDS];
+  ems_poller_t* poller = nullptr;
+  EXPECT_EQ(ems_poller_init(poller_memory, sizeof poller_memory, codec, nullptr, &poller), EMS_OK);
+  std::uint64_t can_memory[EMS_CAN_LISTENER_WORDS];
+  ems_can_listener_t* listener = nullptr;
+  EXPECT_EQ(ems_can_listener_init(can_memory, sizeof can_memory, codec, &listener),
+            EMS_E_UNIMPLEMENTED);
+}
+
+TEST(CApi, OptionsThatAProtocolCannotHaveAreRefusedAndNothingIsWritten) {
+  const ems_codec_t* daly = nullptr;
+  const ems_codec_t* jbd = nullptr;
+  ASSERT_EQ(ems_codec_find("daly_a5", &daly), EMS_OK);
+  ASSERT_EQ(ems_codec_find("jbd", &jbd), EMS_OK);
+  struct Newer {
+    ems_codec_options_t known;
+    std::uint64_t later;
+  };
+  const auto made = [](const ems_codec_t* codec, auto&& set, std::size_t words = EMS_CODEC_WORDS) {
+    Newer newer{sized<ems_codec_options_t>(), 0};
+    set(newer);
+    Memory memory(words * 8);
+    const ems_codec_t* out = nullptr;
+    const ems_status_t status =
+        ems_codec_init(memory.data(), memory.size(), codec, &newer.known, &out);
+    EXPECT_EQ(out != nullptr, status == EMS_OK);
+    const auto* word = static_cast<const std::uint64_t*>(memory.data());
+    EXPECT_EQ(*word != 0, status == EMS_OK);
+    return status;
+  };
+  EXPECT_EQ(made(daly, [](Newer&) {}), EMS_OK);
+  EXPECT_EQ(made(daly, [](Newer& o) { o.known.variant = ""; }), EMS_OK);
+  EXPECT_EQ(made(daly, [](Newer& o) { o.known.variant = "no_such"; }), EMS_E_INVALID_ARGUMENT);
+  EXPECT_EQ(made(daly, [](Newer& o) { o.known.address = 7; }), EMS_OK);  // It does not count.
+  EXPECT_EQ(made(daly, [](Newer& o) { o.known.has_address = 1, o.known.address = 7; }),
+            EMS_E_OUT_OF_RANGE);
+  EXPECT_EQ(made(daly, [](Newer& o) { o.known.cell_count = 200; }), EMS_E_OUT_OF_RANGE);
+  EXPECT_EQ(made(jbd, [](Newer& o) { o.known.has_address = 1; }), EMS_E_INVALID_ARGUMENT);
+  EXPECT_EQ(made(daly, [](Newer& o) { o.known.struct_size = sizeof o; }), EMS_OK);
+  EXPECT_EQ(made(daly, [](Newer& o) { o.known.struct_size = sizeof o, o.later = 1; }),
+            EMS_E_UNIMPLEMENTED);
+  EXPECT_EQ(made(
+                daly, [](Newer&) {}, 1),
+            EMS_E_RESOURCE_EXHAUSTED);
+}
+
+TEST(CApi, CommandsAreWrittenForTheAddressOfTheCodec) {
+  const ems_codec_t* plain = nullptr;
+  ASSERT_EQ(ems_codec_find("pylontech", &plain), EMS_OK);
+  std::uint64_t memory[EMS_CODEC_WORDS];
+  auto options = sized<ems_codec_options_t>();
+  options.has_address = 1;
+  options.address = 0x13;
+  const ems_codec_t* codec = nullptr;
+  ASSERT_EQ(ems_codec_init(memory, sizeof memory, plain, &options, &codec), EMS_OK);
+  auto limits = sized<ems_battery_limits_t>();
+  limits.charge_voltage_mv = 53'251;
+  limits.discharge_voltage_mv = 45'001;
+  limits.charge_current_ma = 37'099;
+  limits.discharge_current_ma = 25'050;
+  std::uint8_t request[EMS_REQUEST_SIZE];
+  std::size_t size = 0;
+  ASSERT_EQ(ems_codec_encode_limits(codec, &limits, request, sizeof request, &size), EMS_OK);
+  const std::string text(reinterpret_cast<const char*>(request), size);
+  EXPECT_EQ(text.substr(0, 13), "~20134694D012");
+  EXPECT_EQ(text.substr(13, 18), "13D003AFC9017200FA");
+  EXPECT_EQ(ems_codec_encode_limits(codec, &limits, request, size - 1, &size),
+            EMS_E_RESOURCE_EXHAUSTED);
+  EXPECT_EQ(ems_codec_encode_balance(codec, true, request, sizeof request, &size),
+            EMS_E_UNIMPLEMENTED);
+
+  limits.charge_current_ma = -1;
+  EXPECT_EQ(ems_codec_encode_limits(codec, &limits, request, sizeof request, &size),
+            EMS_E_OUT_OF_RANGE);
+  ASSERT_EQ(ems_codec_find("jk_pb_modbus", &codec), EMS_OK);
+  std::uint8_t off[EMS_REQUEST_SIZE];
+  std::size_t off_size = 0;
+  ASSERT_EQ(ems_codec_encode_balance(codec, true, request, sizeof request, &size), EMS_OK);
+  ASSERT_EQ(ems_codec_encode_balance(codec, false, off, sizeof off, &off_size), EMS_OK);
+  EXPECT_EQ(size, off_size);
+  EXPECT_NE(std::memcmp(request, off, size), 0);
 }
 
 TEST(CApi, ReadingsThatDoNotFitAreCountedNotLost) {
@@ -198,6 +360,109 @@ TEST(CApi, ACanBatteryIsHeardAndFallsSilent) {
   EXPECT_EQ(status.silences, 1U);
   EXPECT_EQ(status.errors, 1U);
   EXPECT_EQ(ems_candump_parse("nonsense", &line), EMS_E_SYNTAX);
+}
+
+TEST(CApi, APollerQueuesLimitsOnceTheBatteryAnswers) {
+  constexpr char kAnalog[] =  // Vector pylontech-analog-us3000c.
+      "~20024600F07A00020F0D0B0D0D0D0A0D0E0D0A0D0A0D0A0D0B0D0B0D0B0D0B0D0C0D0A0D0D0D0A"
+      "050BBD0BAE0BAB0BAB0BAD0017C3A7FFFF04FFFF003700C394012110E21E\r";
+  const ems_codec_t* codec = nullptr;
+  ASSERT_EQ(ems_codec_find("pylontech", &codec), EMS_OK);
+  std::uint64_t memory[EMS_POLLER_WORDS];
+  ems_poller_t* poller = nullptr;
+  ASSERT_EQ(ems_poller_init(memory, sizeof memory, codec, nullptr, &poller), EMS_OK);
+  auto limits = sized<ems_battery_limits_t>();
+  limits.charge_voltage_mv = 53'000;
+  limits.discharge_voltage_mv = 45'000;
+  EXPECT_EQ(ems_poller_request_limits(poller, &limits), EMS_E_UNAVAILABLE);
+  ASSERT_EQ(ems_poller_link_up(poller, 0), EMS_OK);
+  std::uint8_t request[EMS_REQUEST_SIZE];
+  auto action = sized<ems_poller_action_t>();
+  ASSERT_EQ(ems_poller_next(poller, 0, request, sizeof request, &action), EMS_OK);
+  auto readings = sized<ems_readings_t>();
+  ASSERT_EQ(ems_poller_receive(poller, reinterpret_cast<const std::uint8_t*>(kAnalog),
+                               sizeof kAnalog - 1, 50, &readings),
+            EMS_OK);
+  EXPECT_EQ(ems_poller_request_balance(poller, true), EMS_E_UNIMPLEMENTED);
+  limits.discharge_current_ma = -1;
+  EXPECT_EQ(ems_poller_request_limits(poller, &limits), EMS_E_OUT_OF_RANGE);
+  limits.discharge_current_ma = 0;
+  ASSERT_EQ(ems_poller_request_limits(poller, &limits), EMS_OK);
+  ASSERT_EQ(ems_poller_next(poller, 1000, request, sizeof request, &action), EMS_OK);
+  ASSERT_GT(action.size, 9U);
+  EXPECT_EQ(std::string(reinterpret_cast<const char*>(request), 9), "~20024694");
+  auto status = sized<ems_poller_status_t>();
+  ASSERT_EQ(ems_poller_get_status(poller, &status), EMS_OK);
+  EXPECT_EQ(status.command_state, EMS_COMMAND_STATE_SENT);
+}
+
+TEST(CApi, AMailboxDecodesFramesAndNothingElse) {
+  const ems_codec_t* codec = nullptr;
+  ASSERT_EQ(ems_codec_find("pylontech-lv-can", &codec), EMS_OK);
+  std::uint64_t memory[EMS_CAN_MAILBOX_WORDS];
+  ems_can_mailbox_t* mailbox = nullptr;
+  ASSERT_EQ(ems_can_mailbox_init(memory, sizeof memory, codec, &mailbox), EMS_OK);
+  ems_value_t values[EMS_VALUES_MAX];
+  auto readings = sized<ems_readings_t>();
+  readings.values = values;
+  readings.value_capacity = EMS_VALUES_MAX;
+  std::int32_t taken = -1;
+  const auto decoded = [&](ems_can_frame_t frame, std::int64_t at) {
+    taken = -1;
+    return ems_can_mailbox_decode(mailbox, &frame, at, &readings, &taken);
+  };
+  const ems_can_frame_t limits{0x351, 0, 0, 8, 0, {0x14, 2, 0x74, 0x0E, 0x74, 0x0E, 0xCC, 1}};
+  ASSERT_EQ(decoded(limits, 10), EMS_OK);
+  EXPECT_EQ(taken, EMS_CAN_DECODED);
+  EXPECT_EQ(readings.value_count, 4U);
+  EXPECT_EQ(values[0].value, 53'200);
+  ASSERT_EQ(decoded({0x123, 0, 0, 8, 0, {}}, 10), EMS_OK);
+  EXPECT_EQ(taken, EMS_CAN_IGNORED);
+  EXPECT_EQ(readings.value_count, 0U);
+  EXPECT_EQ(decoded({0x351, 0, 0, 1, 0, {}}, 10), EMS_E_LENGTH);
+  EXPECT_EQ(ems_last_error_offset(), 1U);
+  EXPECT_EQ(decoded({0x351, 0, 0, 9, 0, {}}, 10), EMS_E_OUT_OF_RANGE);
+  EXPECT_EQ(decoded({0x800, 0, 0, 8, 0, {}}, 10), EMS_E_OUT_OF_RANGE);
+  EXPECT_EQ(decoded(limits, 9), EMS_E_OUT_OF_RANGE);
+  EXPECT_EQ(taken, -1);
+  readings.value_capacity = 3;
+  EXPECT_EQ(decoded(limits, 11), EMS_E_RESOURCE_EXHAUSTED);
+  EXPECT_EQ(readings.dropped, 1U);
+
+  // 371 is the second half of a name only behind the first, which a cleared mailbox forgot.
+  ems_text_t texts[2];
+  readings.texts = texts;
+  readings.text_capacity = 2;
+  const ems_can_frame_t first{0x370, 0, 0, 8, 0, {'U', 'S', '5', '0', '0', '0', ' ', ' '}};
+  const ems_can_frame_t second{0x371, 0, 0, 8, 0, {'B', ' ', ' ', ' ', ' ', ' ', ' ', ' '}};
+  ASSERT_EQ(decoded(first, 20), EMS_OK);
+  ASSERT_EQ(decoded(second, 20), EMS_OK);
+  EXPECT_EQ(readings.text_count, 1U);
+  ASSERT_EQ(ems_can_mailbox_clear(mailbox), EMS_OK);
+  ASSERT_EQ(decoded(second, 0), EMS_OK);  // Another time, too.
+  EXPECT_EQ(readings.text_count, 0U);
+
+  const ems_codec_t* jbd = nullptr;
+  ASSERT_EQ(ems_codec_find("jbd", &jbd), EMS_OK);
+  EXPECT_EQ(ems_can_mailbox_init(memory, sizeof memory, jbd, &mailbox), EMS_E_UNIMPLEMENTED);
+  EXPECT_EQ(ems_can_mailbox_init(memory, 8, codec, &mailbox), EMS_E_RESOURCE_EXHAUSTED);
+}
+
+TEST(CApi, WhatTheHostSendsOnACanBusCanBeListed) {
+  const ems_codec_t* codec = nullptr;
+  ASSERT_EQ(ems_codec_find("pylontech-lv-can", &codec), EMS_OK);
+  auto info = sized<ems_codec_info_t>();
+  ASSERT_EQ(ems_codec_describe(codec, &info), EMS_OK);
+  ASSERT_EQ(info.send_count, 1U);
+  auto item = sized<ems_can_send_t>();
+  ASSERT_EQ(ems_codec_send_item(codec, 0, &item), EMS_OK);
+  EXPECT_EQ(item.frame.id, 0x305U);
+  EXPECT_EQ(item.frame.size, 8U);
+  EXPECT_EQ(item.every_ms, 1000);
+  EXPECT_STRNE(item.name, "");
+  EXPECT_EQ(ems_codec_send_item(codec, 1, &item), EMS_E_OUT_OF_RANGE);
+  ASSERT_EQ(ems_codec_find("jbd", &codec), EMS_OK);
+  EXPECT_EQ(ems_codec_send_item(codec, 0, &item), EMS_E_UNIMPLEMENTED);
 }
 
 TEST(CApi, ABatterySpokenForIsHeardWithLimitsNoLooser) {

@@ -71,19 +71,32 @@ def read_candump(path: str | os.PathLike[str]) -> CanLog:
     return CanLog(frames, refused)
 
 
-def decode_can(protocol: str, frames: _t.Iterable[_t.Union[CanFrame, tuple[int, bytes]]]) -> dict[str, _t.Any]:
+def decode_can(
+    protocol: str,
+    frames: _t.Iterable[_t.Union[CanFrame, tuple[int, bytes]]],
+    *,
+    variant: str = "",
+    address: int | None = None,
+    cell_count: int = 0,
+    temperature_count: int = 0,
+) -> dict[str, _t.Any]:
     """Decodes the frames of one battery on a CAN bus, in their order. Where frames repeat, the newest value stands.
 
     :param protocol: a name of :func:`protocols` that speaks CAN, e.g. ``"pylontech-lv-can"``.
     :param frames: (identifier, data); an identifier above 0x7FF is a 29-bit one. Frames of other nodes are skipped.
+    :param variant: as :func:`ems.decode` takes it.
+    :param address: as :func:`ems.decode` takes it.
+    :param cell_count: as :func:`ems.decode` takes it.
+    :param temperature_count: as :func:`ems.decode` takes it.
     :returns: SI names and values as :func:`ems.decode` gives them.
     :raises EmsError: ``HeaderError`` when no frame is of this protocol, ``LengthError``, ``OutOfRangeError`` ... of the first frame that is
-        refused, with ``offset``, its first wrong byte.
+        refused, with ``offset``, its first wrong byte. ``InvalidArgumentError``, ``OutOfRangeError``: a keyword that the protocol
+        cannot have.
     """
     rows = []
     for frame in frames:
         number, data, *rest = frame
         extended = bool(rest[0]) if rest else number >= _EXTENDED_FROM
         rows.append((number, _octets(data), extended))
-    values: dict[str, _t.Any] = _json.loads(_call(_ems.decode_can, protocol, rows))
+    values: dict[str, _t.Any] = _json.loads(_call(_ems.decode_can, protocol, rows, (variant, address, cell_count, temperature_count)))
     return values

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <array>
 
+#include "codec_keywords.hpp"
 #include "ems/io/decode.hpp"
 #include "ems/protocol/can_frame.hpp"
 #include "native.hpp"
@@ -28,14 +29,16 @@ py::tuple read_can_log(const std::string& path) {
 }
 
 /// @param rows  (id, data, extended) each.
-std::string decode_can(const std::string& protocol, const py::list& rows) {
+std::string decode_can(const std::string& protocol, const py::list& rows,
+                       const CodecKeywords& given) {
+  const protocol::CodecOptions options = options_of(given);
   std::vector<protocol::CanFrame> frames;
   for (const py::handle item : rows) {
     const auto row = item.cast<py::tuple>();
     frames.push_back(take(protocol::make_can_frame(
         row[0].cast<std::uint32_t>(), row[2].cast<bool>(), bytes_of(row[1].cast<py::bytes>()))));
   }
-  return take(io::decode_can_to_json(protocol, frames));
+  return take(io::decode_can_to_json(protocol, frames, options));
 }
 
 }  // namespace

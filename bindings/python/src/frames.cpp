@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Frames: one to JSON, many to columns.
 #include <optional>
-#include <tuple>
 
+#include "codec_keywords.hpp"
 #include "ems/io/decode.hpp"
 #include "ems/io/decode_columns.hpp"
 #include "ems/model/catalogue.hpp"
@@ -18,22 +18,8 @@ std::uint8_t byte_of(std::int64_t number, const char* what) {
   return static_cast<std::uint8_t>(number);
 }
 
-/// (variant, address, cell_count, temperature_count), as Python's keywords say them.
-using Options = std::tuple<std::string, std::optional<std::int64_t>, std::int64_t, std::int64_t>;
-
-/// @return It borrows the variant.
-protocol::CodecOptions options_of(const Options& given) {
-  const auto& [variant, address, cell_count, temperature_count] = given;
-  protocol::CodecOptions options{
-      .variant = variant,
-      .cell_count = byte_of(cell_count, "cell_count: 0 .. 255"),
-      .temperature_count = byte_of(temperature_count, "temperature_count: 0 .. 255")};
-  if (address) options.address = byte_of(*address, "address: 0 .. 255");
-  return options;
-}
-
 std::string decode(const std::string& protocol, const py::bytes& request,
-                   const std::optional<py::bytes>& response, const Options& given) {
+                   const std::optional<py::bytes>& response, const CodecKeywords& given) {
   const protocol::CodecOptions options = options_of(given);
   if (!response) return take(io::decode_to_json(protocol, bytes_of(request), {}, options));
   return take(io::decode_reply_to_json(protocol, bytes_of(request), bytes_of(*response), options));
@@ -128,7 +114,7 @@ Frames frames_of(const py::object& frames, const py::object& offsets) {
 /// (errors, offsets, [(name, module, is element, digits, width, values, valid)]).
 py::tuple decode_columns(const std::string& protocol, const py::bytes& request,
                          const py::object& frames, const py::object& offsets,
-                         const Options& given) {
+                         const CodecKeywords& given) {
   const Frames held = frames_of(frames, offsets);
   const Bytes asked = bytes_of(request);
   const protocol::CodecOptions options = options_of(given);
@@ -149,6 +135,16 @@ py::tuple decode_columns(const std::string& protocol, const py::bytes& request,
 }
 
 }  // namespace
+
+protocol::CodecOptions options_of(const CodecKeywords& given) {
+  const auto& [variant, address, cell_count, temperature_count] = given;
+  protocol::CodecOptions options{
+      .variant = variant,
+      .cell_count = byte_of(cell_count, "cell_count: 0 .. 255"),
+      .temperature_count = byte_of(temperature_count, "temperature_count: 0 .. 255")};
+  if (address) options.address = byte_of(*address, "address: 0 .. 255");
+  return options;
+}
 
 void register_frames(py::module_& module) {
   module.def("protocols", &protocols);

@@ -12,39 +12,6 @@ ROOT = Path(__file__).resolve().parents[3]
 VECTORS = json.loads((ROOT / "tests/vectors/bms_serial_jbd.json").read_text())
 
 
-def agrees(value, expected) -> bool:
-    """Equal to half of the last digit stated (vectors/README.md)."""
-    if isinstance(expected, bool) or expected is None or isinstance(expected, str):
-        return value == expected
-    if isinstance(expected, (int, float)):
-        text = repr(expected)
-        decimals = len(text.split(".")[1]) if "." in text else 0
-        return value is not None and abs(value - expected) <= 0.5 * 10**-decimals
-    if isinstance(expected, list):
-        return len(value) == len(expected) and all(map(agrees, value, expected))
-    return all(agrees(value[key], want) for key, want in expected.items())
-
-
-def frame(vector, key):
-    return bytes.fromhex(vector.get(key) or "")
-
-
-@pytest.mark.parametrize("vector", VECTORS, ids=lambda v: v["id"])
-def test_vectors_decode_as_expected(vector):
-    request = frame(vector, "request_hex")
-    response = frame(vector, "response_hex") if vector.get("response_hex") is not None else None
-    if "expect_error" in vector:
-        with pytest.raises(errors.error_class(vector["expect_error"])) as caught:
-            ems.decode(vector["protocol"], response, request)
-        assert caught.value.code == vector["expect_error"]
-        return
-    values = ems.decode(vector["protocol"], response, request)
-    for key, want in vector["expect"].items():
-        if key == "vendor":
-            continue
-        assert agrees(values[key], want), (key, values[key], want)
-
-
 def test_errors_have_a_name_an_offset_and_a_builtin_base():
     with pytest.raises(ValueError) as caught:
         ems.decode("jbd", bytes.fromhex("DD0400040DE40CE5FE1B77"), bytes.fromhex("DDA50400FFFC77"))

@@ -197,7 +197,10 @@ Result<const protocol::PollCodec*> find_poll_codec(std::string_view protocol,
   return poll->with(options, room);
 }
 
-Result<const protocol::CanCodec*> find_can_codec(std::string_view protocol) {
+/// @param room  Holds the codec; outlives it.
+Result<const protocol::CanCodec*> find_can_codec(std::string_view protocol,
+                                                 const protocol::CodecOptions& options,
+                                                 protocol::CodecRoom& room) {
   const Result<const protocol::Codec*> codec = protocol::find_codec(protocol);
   if (!codec) return fail(codec.error());
   const protocol::CanCodec* can = protocol::as_can(**codec);
@@ -205,7 +208,7 @@ Result<const protocol::CanCodec*> find_can_codec(std::string_view protocol) {
     return fail(Errc::invalid_argument, 0,
                 "this protocol has requests and replies, not CAN frames");
   }
-  return can;
+  return can->with(options, room);
 }
 
 }  // namespace
@@ -243,8 +246,10 @@ Result<std::string> decode_to_json(std::string_view protocol, Bytes request, Byt
 }
 
 Result<std::string> decode_can_to_json(std::string_view protocol,
-                                       std::span<const protocol::CanFrame> frames) {
-  const Result<const protocol::CanCodec*> codec = find_can_codec(protocol);
+                                       std::span<const protocol::CanFrame> frames,
+                                       const protocol::CodecOptions& options) {
+  protocol::CodecRoom room;
+  const Result<const protocol::CanCodec*> codec = find_can_codec(protocol, options, room);
   if (!codec) return fail(codec.error());
   Collector read;
   protocol::CanMailbox mailbox;
@@ -260,8 +265,10 @@ Result<std::string> decode_can_to_json(std::string_view protocol,
 }
 
 Result<std::string> decode_recording_to_json(std::string_view protocol,
-                                             const std::filesystem::path& file) {
-  const Result<const protocol::CanCodec*> codec = find_can_codec(protocol);
+                                             const std::filesystem::path& file,
+                                             const protocol::CodecOptions& options) {
+  protocol::CodecRoom room;
+  const Result<const protocol::CanCodec*> codec = find_can_codec(protocol, options, room);
   if (!codec) return fail(codec.error());
   const Result<CanRecording> recording = read_can_recording(file);
   if (!recording) return fail(recording.error());

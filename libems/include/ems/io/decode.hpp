@@ -55,20 +55,23 @@ namespace ems::io {
 ///
 /// @param protocol  Name of a CAN codec: `pylontech-lv-can`.
 /// @param frames    Frames of other nodes are skipped.
-/// @errors          unknown_protocol; invalid_argument (a protocol of requests and replies); header
-///                  (no frame is of this protocol); length out_of_range of the first frame that
-///                  is refused, offset = its first wrong byte.
+/// @param options   What the frames alone cannot tell: CanCodec::with().
+/// @errors          unknown_protocol; invalid_argument (a protocol of requests and replies); those
+///                  of CanCodec::with(); header (no frame is of this protocol); length out_of_range
+///                  of the first frame that is refused, offset = its first wrong byte.
 /// @thread_safety   Pure function.
 [[nodiscard]] Result<std::string> decode_can_to_json(std::string_view protocol,
-                                                     std::span<const protocol::CanFrame> frames);
+                                                     std::span<const protocol::CanFrame> frames,
+                                                     const protocol::CodecOptions& options = {});
 
 /// Decodes a recording (can_recording.hpp): `{"values": {...}, "frames": {"decoded": 6, "ignored":
 /// 0, "refused": 0, "refused_lines": 0}}`. Refused frames and lines are counted, not fatal.
 ///
 /// @errors          As decode_can_to_json() and read_can_recording().
 /// @thread_safety   Any thread.
-[[nodiscard]] Result<std::string> decode_recording_to_json(std::string_view protocol,
-                                                           const std::filesystem::path& file);
+[[nodiscard]] Result<std::string> decode_recording_to_json(
+    std::string_view protocol, const std::filesystem::path& file,
+    const protocol::CodecOptions& options = {});
 
 /// `{"error": {"code": "checksum", "offset": 36, "message": "..."}}`, one line.
 /// @thread_safety Pure function.
@@ -77,8 +80,9 @@ namespace ems::io {
 /// Runs a file of vectors: what `emsctl decode --vectors FILE` prints.
 ///
 /// A vector has `request_hex` and `response_hex` (with the codec's options in `options` or
-/// `context`: `variant`, `address`, `cell_count`, `temperature_count`), or `frames` on a CAN bus,
-/// or (protocols `candump-log` and `candump-console`) `wire_text` and `reject`.
+/// `context`: `variant`, `address`, `cell_count`, `temperature_count`), or `frames` on a CAN bus
+/// (with the same options), or (protocols `candump-log` and `candump-console`) `wire_text` and
+/// `reject`.
 ///
 /// @return        A JSON array, one element per vector and line: `id` and either `values` or
 ///                `error` {code, offset, message}.
