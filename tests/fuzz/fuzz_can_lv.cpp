@@ -1,14 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-// A battery on CAN. Input: `listen` as the first line, then per frame a byte of time, two of
-// identifier, its size and data; or `speak`, then the values a battery is spoken for with.
+// A battery on CAN. Input: `listen` as the first line, then frames as in can_codec_fuzz.hpp; or
+// `speak`, then the values a battery is spoken for with.
 #include <algorithm>
-#include <array>
 #include <optional>
 
-#include "ems/protocol/can_listener.hpp"
 #include "ems/protocol/can_lv/codec.hpp"
 #include "ems/protocol/can_lv/emulator.hpp"
-#include "fuzz/fuzz.hpp"
+#include "fuzz/can_codec_fuzz.hpp"
 #include "support/recording_sink.hpp"
 
 using namespace ems;
@@ -16,40 +14,6 @@ using namespace ems::protocol;
 using fuzz::require;
 
 namespace {
-
-void listen(fuzz::Feed& feed) {
-  CanListener listener(can_lv::codec());
-  Instant now{seconds(1)};
-  listener.link_up(now);
-  while (!feed.empty()) {
-    now = now + milliseconds(feed.u8() * 32);
-    const std::uint16_t id = feed.u16();
-    CanFrame frame{
-        .id = id & kCanIdMax, .extended = (id & 0x4000) != 0, .remote = (id & 0x8000) != 0};
-    frame.size = feed.u8() % 10;  // 9 is not a frame.
-    if (!frame.remote) {
-      std::ranges::copy(feed.take(std::min<std::size_t>(frame.size, kCanDataSize)),
-                        frame.data.begin());
-    }
-    const CanListenerCounters before = listener.counters();
-    test::RecordingSink sink;
-    listener.receive(frame, now, sink);
-    const CanListenerCounters& after = listener.counters();
-    require(after.received == before.received + 1, "every frame is counted");
-    require(after.decoded + after.ignored + after.errors == after.received, "counters add up");
-    require(after.decoded > before.decoded || sink.empty(),
-            "nothing is emitted without a sound frame");
-    require(frame.valid() || after.errors > before.errors, "what is no frame is refused");
-    require(after.decoded == before.decoded || listener.health() == LinkHealth::online,
-            "a battery that speaks is there");
-    for (int sends = 0;; ++sends) {
-      const CanAction action = listener.next(now);
-      require(!action.frame || action.frame->valid(), "what is sent is a frame");
-      require(sends <= static_cast<int>(kCanSendsMax), "sending ends");
-      if (action.wake_at > now) break;
-    }
-  }
-}
 
 template <class T>
 std::optional<Sample<T>> sample(fuzz::Feed& feed, Instant now, std::int32_t scale) {
@@ -112,7 +76,7 @@ void speak(fuzz::Feed& feed) {
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   fuzz::Feed feed(data, size);
   const std::string_view kind = feed.line();
-  if (kind == "listen") listen(feed);
+  if (kind == "listen") fuzz::can_conversation(can_lv::codec(), feed);
   if (kind == "speak") speak(feed);
   return 0;
 }

@@ -27,10 +27,12 @@ def exchanges(file: str) -> list[tuple[str, bytes, bytes]]:
 
 
 def heard(frames: list[dict]) -> bytes:
-    """Frames for fuzz_can_lv, a quarter of a second apart."""
-    data = [bytes.fromhex(frame["data_hex"]) for frame in frames]
-    return b"listen\n" + b"".join(bytes([8]) + (frame["id"] & 0x7FF).to_bytes(2, "big") + bytes([len(d)]) + d
-                                  for frame, d in zip(frames, data))
+    """Frames as can_codec_fuzz.hpp takes them, a quarter of a second apart."""
+    out = b""
+    for frame in frames:
+        data = bytes.fromhex(frame["data_hex"])
+        out += bytes([8]) + (frame["id"] | bool(frame["ext"]) << 31).to_bytes(4, "big") + bytes([len(data)]) + data
+    return out
 
 
 def poll_codec(file: str) -> dict[str, bytes]:
@@ -51,7 +53,7 @@ def made() -> dict[str, dict[str, bytes]]:
     site = ROOT / "examples/site"
     out: dict[str, dict[str, bytes]] = {
         "jbd": {name: bytes([len(request)]) + request + reply for name, request, reply in jbd},
-        "can_lv": {v["id"]: heard(v["frames"]) for v in can if v["id"].startswith("py") and "frames" in v},
+        "can_lv": {v["id"]: b"listen\n" + heard(v["frames"]) for v in can if v["id"].startswith("py") and "frames" in v},
         "candump": {v["id"]: v["wire_text"].encode() for v in can if "wire_text" in v},
         "sim": {"jbd-requests": b"battery\n" + b"".join(request for _, request, _ in jbd)},
         "block": {path.stem: path.read_bytes() for path in sorted(VECTORS.glob("telemetry_block_v*.bin"))},
@@ -67,6 +69,11 @@ def made() -> dict[str, dict[str, bytes]]:
             out[protocol] = ascii_codec(path.name)
         elif "poll_codec_fuzz.hpp" in text:
             out[protocol] = poll_codec(path.name)
+    for path in sorted(VECTORS.glob("bms_can_*.json")):
+        protocol = path.stem.removeprefix("bms_can_")
+        if (HERE / f"fuzz_{protocol}.cpp").exists():
+            vectors = json.loads(path.read_text())
+            out[protocol] = {v["id"]: b"\0" + heard(v["frames"]) for v in vectors if "frames" in v}
     return out
 
 

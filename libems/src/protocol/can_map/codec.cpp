@@ -132,6 +132,16 @@ void give(const Row& row, std::int64_t raw, const Publisher& out) {
   }
 }
 
+/// The row's current flows the other way than the battery says.
+/// @param said  The newest frame that says the direction.
+bool contradicts(const Row& row, std::int64_t raw, const Direction& direction,
+                 const CanSlot& said) noexcept {
+  const std::int64_t current = scaled(raw, row.linear).value_or(0);
+  const std::optional<std::int64_t> way = read(said.frame.payload(), direction.where);
+  return (way == direction.charging && current > kTurningMilliAmp) ||
+         (way == direction.discharging && current < -kTurningMilliAmp);
+}
+
 /// Its flag says that number `i` of the frame is not there.
 bool is_flagged_absent(const Series& series, Bytes payload, unsigned i) noexcept {
   if (series.flags.size == 0) return false;
@@ -352,9 +362,22 @@ Result<CanTaken> MapCodec::decode(const CanFrame& frame, Instant now, CanMailbox
   const Publisher out(sink);
   const Bytes payload = frame.payload();
   const std::uint32_t address_bits = frame.id & table.address_mask;
+  const CanSlot* way = nullptr;
+  if (table.direction) {
+    const std::uint32_t id = table.direction->id;
+    way = mailbox.find(id | address_bits, is_extended(table, id));
+    if (way != nullptr && now - way->received_at >= protocol_->quiet_after) way = nullptr;
+  }
   for (const Row& row : table.rows) {
     if (!has_part(heard, row.id, row.selector)) continue;
-    if (const std::optional<std::int64_t> raw = read(payload, row.where)) give(row, *raw, out);
+    const std::optional<std::int64_t> raw = read(payload, row.where);
+    if (!raw) continue;
+    if (row.signal == Signal::pack_current && row.use == Use::value && way != nullptr &&
+        contradicts(row, *raw, *table.direction, *way)) {
+      out.missing(row.signal);
+    } else {
+      give(row, *raw, out);
+    }
   }
   for (const Series& series : table.series) {
     if (series.id == heard.id) {

@@ -133,6 +133,9 @@ constexpr AlarmRow kAlarms[] = {
 
 constexpr std::uint32_t kOthers[] = {kVersions};  // No source says what its bytes mean.
 
+constexpr Direction kDirection{
+    .id = kState, .where = bits(0, 0, 3), .charging = 1, .discharging = 2};
+
 constexpr Map map(std::span<const Row> rows) noexcept {
   return {.extended = true,
           .address_mask = 0xF,
@@ -140,6 +143,7 @@ constexpr Map map(std::span<const Row> rows) noexcept {
           .rows = rows,
           .texts = kTexts,
           .alarms = kAlarms,
+          .direction = kDirection,
           .others = kOthers};
 }
 constexpr Map kMaps[] = {map(kOffsetRows), map(kPlainRows), map(kBigEndianRows)};

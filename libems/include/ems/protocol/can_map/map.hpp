@@ -274,6 +274,18 @@ struct Selector {
   Bits where{};
 };
 
+/// A number that says which way the battery's current flows. Where it and the sign of pack_current
+/// contradict each other the current is missing: one of both is not what it is taken for.
+struct Direction {
+  std::uint32_t id = 0;
+  Bits where{};
+  std::int32_t charging = 0;     ///< The number while it charges.
+  std::int32_t discharging = 0;  ///< And while it discharges.
+};
+
+/// Up to here a current may flow the other way than the battery says: it turns around, or idles.
+inline constexpr std::int64_t kTurningMilliAmp = 1'000;
+
 struct Map;
 
 /// What Map::extra is given, after the rows of the frame.
@@ -297,6 +309,7 @@ struct Map {
   std::span<const Text> texts{};
   std::span<const AlarmRow> alarms{};
   std::span<const Selector> selectors{};
+  std::optional<Direction> direction{};
   /// Frames of these selectors stay in the mailbox side by side, as their parts: `extra` looks
   /// back.
   std::span<const std::int32_t> kept{};
