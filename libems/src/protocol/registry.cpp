@@ -5,12 +5,15 @@
 #include "ems/protocol/can_lv/codec.hpp"
 #include "ems/protocol/codec.hpp"
 #include "ems/protocol/daly_a5/codec.hpp"
+#include "ems/protocol/daly_can/codec.hpp"
 #include "ems/protocol/daly_modbus/codec.hpp"
 #include "ems/protocol/daly_p81/codec.hpp"
 #include "ems/protocol/eg4_ll/codec.hpp"
+#include "ems/protocol/foxbms2/codec.hpp"
 #include "ems/protocol/jbd/codec.hpp"
 #include "ems/protocol/jk_4e57/codec.hpp"
 #include "ems/protocol/jk_55aa/codec.hpp"
+#include "ems/protocol/jk_can/codec.hpp"
 #include "ems/protocol/jk_pb_modbus/codec.hpp"
 #include "ems/protocol/lifepower/codec.hpp"
 #include "ems/protocol/pace/codec.hpp"
@@ -20,7 +23,9 @@
 #include "ems/protocol/pylontech_hv/codec.hpp"
 #include "ems/protocol/pylontech_rs485/codec.hpp"
 #include "ems/protocol/pylontech_rt/codec.hpp"
+#include "ems/protocol/pytes_can/codec.hpp"
 #include "ems/protocol/renogy/codec.hpp"
+#include "ems/protocol/rjxzs/codec.hpp"
 #include "ems/protocol/seplos_v2/codec.hpp"
 #include "ems/protocol/seplos_v2_bin/codec.hpp"
 #include "ems/protocol/seplos_v3/codec.hpp"
@@ -64,14 +69,17 @@ std::span<const Codec* const> codecs() noexcept {
   static const Codec* const all[] = {&ant::codec(),
                                      &ant_old::codec(),
                                      &daly_a5::codec(),
+                                     &daly_can::codec(),
                                      &daly_modbus::codec(),
                                      &daly_p81::codec(),
                                      &can_lv::codec(Dialect::deye),
                                      &can_lv::codec(Dialect::discover),
                                      &eg4_ll::codec(),
+                                     &foxbms2::codec(),
                                      &jbd::codec(),
                                      &jk_4e57::codec(),
                                      &jk_55aa::codec(),
+                                     &jk_can::codec(),
                                      &jk_pb_modbus::codec(),
                                      &lifepower::codec(),
                                      &can_lv::codec(Dialect::luxpower),
@@ -81,7 +89,9 @@ std::span<const Codec* const> codecs() noexcept {
                                      &pylontech_rs485::codec(),
                                      &can_lv::codec(Dialect::pylontech),
                                      &pylontech_rt::codec(),
+                                     &pytes_can::codec(),
                                      &renogy::codec(),
+                                     &rjxzs::codec(),
                                      &seplos_v2::codec(),
                                      &seplos_v2_bin::codec(),
                                      &seplos_v3::codec(),
