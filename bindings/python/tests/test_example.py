@@ -26,3 +26,11 @@ def test_a_day_of_policies_is_explained(tmp_path):
     assert done.returncode == 0, done.stderr
     assert done.stdout == (folder / "expected_output.txt").read_text()
     assert "demand_limit" in done.stdout and "comfort_band" in done.stdout and done.stdout.count("why, at") == 3
+
+
+def test_any_battery_prints_what_its_page_says():
+    folder = ROOT / "examples/10-any-battery"
+    done = subprocess.run(["/usr/bin/python3", str(folder / "any_battery.py")], capture_output=True, text=True, timeout=60,
+                          env={**os.environ, "PYTHONPATH": str(BUILD.resolve() / "python")})
+    assert done.returncode == 0, done.stderr
+    assert done.stdout == (folder / "expected_output_py.txt").read_text()
