@@ -5,6 +5,7 @@
 #include <bit>
 
 #include "ems/core/static_vector.hpp"
+#include "protocol/can_map/lookup.hpp"
 #include "protocol/publish.hpp"
 
 namespace ems::protocol::can_map {
@@ -20,14 +21,6 @@ struct Heard {
   std::int32_t selector = kAnySelector;
 };
 
-bool is_extended(const Map& map, std::uint32_t id) noexcept {
-  return map.extended || id > kCanIdMax;
-}
-
-std::uint32_t address_in(std::uint32_t id, std::uint32_t mask) noexcept {
-  return mask == 0 ? 0 : (id & mask) >> std::countr_zero(mask);
-}
-
 bool is_ours(const Map& map, std::uint32_t id) noexcept {
   const auto has = [id](const auto& row) { return row.id == id; };
   return std::ranges::any_of(map.rows, has) || std::ranges::any_of(map.series, has) ||
@@ -35,13 +28,6 @@ bool is_ours(const Map& map, std::uint32_t id) noexcept {
          std::ranges::find(map.others, id) != map.others.end() ||
          std::ranges::any_of(
              map.texts, [has](const Text& text) { return std::ranges::any_of(text.parts, has); });
-}
-
-const Selector* find_selector(const Map& map, std::uint32_t id) noexcept {
-  for (const Selector& selector : map.selectors) {
-    if (selector.id == id) return &selector;
-  }
-  return nullptr;
 }
 
 bool has_part(const Heard& heard, std::uint32_t id, std::int32_t selector) noexcept {
@@ -73,24 +59,6 @@ std::uint16_t part_of(const Map& map, const Heard& heard) noexcept {
     }
   }
   return 0;
-}
-
-bool is_absent(std::int64_t raw, Bits where, std::uint8_t absent) noexcept {
-  const std::uint64_t ones = ~std::uint64_t{0} >> (64U - where.size);
-  const std::uint64_t bits = static_cast<std::uint64_t>(raw) & ones;
-  return ((absent & kZero) != 0 && bits == 0) || ((absent & kAllOnes) != 0 && bits == ones) ||
-         ((absent & kLowest) != 0 && bits == std::uint64_t{1} << (where.size - 1U));
-}
-
-/// nullopt: the number is not there, or no 64 bits can hold it.
-std::optional<std::int64_t> scaled(std::int64_t raw, const Linear& linear) noexcept {
-  std::int64_t product = 0;
-  if (__builtin_mul_overflow(raw, std::int64_t{linear.scale}, &product)) return std::nullopt;
-  std::int64_t sum = 0;
-  if (__builtin_add_overflow(product / linear.divide, std::int64_t{linear.offset}, &sum)) {
-    return std::nullopt;
-  }
-  return sum;
 }
 
 void give(const Row& row, std::int64_t raw, const Publisher& out) {
