@@ -11,7 +11,6 @@
 #include <vector>
 
 #include "bench/measure.hpp"
-#include "ems/io/hex.hpp"
 #include "ems/protocol/can_codec.hpp"
 #include "ems/protocol/candump.hpp"
 #include "ems/protocol/poll_codec.hpp"
@@ -63,7 +62,11 @@ std::uint8_t number_of(const std::string& text) {
 }
 
 std::vector<std::byte> bytes_of(const std::string& hex) {
-  return hex == "-" ? std::vector<std::byte>{} : must(io::parse_hex(hex), hex);
+  std::vector<std::byte> bytes;
+  for (std::size_t at = 0; hex != "-" && at + 1 < hex.size(); at += 2) {
+    bytes.push_back(static_cast<std::byte>(std::stoul(hex.substr(at, 2), nullptr, 16)));
+  }
+  return bytes;
 }
 
 struct Measured {

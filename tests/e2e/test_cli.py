@@ -70,8 +70,16 @@ def test_decode_says_which_option_the_protocol_has_not(option, value, code):
     assert (done.returncode, done.stdout) == (1, "") and json.loads(done.stderr)["error"]["code"] == code
 
 
-def test_options_of_replies_do_not_go_with_can_frames_and_are_bytes():
-    assert run("emsctl", "decode", "--protocol", "pylontech-lv-can", "--variant", "x", "351#1002C012C012C201").returncode == 2
+def test_can_frames_take_the_options_too():
+    frames = ["decode", "--protocol", "pylontech-lv-can", "351#1002C012C012C201"]
+    done = run("emsctl", *frames, "--variant", "no_such")
+    assert (done.returncode, done.stdout) == (1, "") and json.loads(done.stderr)["error"]["code"] == "invalid_argument"
+    assert json.loads(run("emsctl", *frames, "--variant", "standard").stdout)["charge_voltage_limit_v"] == 52.8
+    assert run("emsctl", *frames, "--request", "DD").returncode == 2
+
+
+def test_options_go_not_with_vectors_and_are_bytes():
+    assert run("emsctl", "decode", "--vectors", "x.json", "--variant", "x").returncode == 2
     for value in ("256", "-1", "x"):
         assert run("emsctl", *DALY, "--address", value).returncode == 2
 

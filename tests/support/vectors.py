@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The protocol vectors, and how what they expect is compared: the rules of tests/conformance/io/serial_conformance_test.cpp."""
+"""The protocol vectors, and how what they expect is compared: the rules of tests/conformance/io/battery_conformance_test.cpp."""
 from __future__ import annotations
 
 import json
@@ -20,7 +20,7 @@ def vector(name: str) -> dict:
 
 def of_batteries(codecs) -> list[dict]:
     """Every vector of the protocols that `codecs` names; those of links and logs are not of a codec."""
-    found = [v for kind in ("serial", "can") for path in sorted(FOLDER.glob(f"bms_{kind}_*.json")) for v in load(path.name)]
+    found = [v for path in sorted(FOLDER.glob("bms_*.json")) for v in load(path.name)]
     return [v for v in found if v["protocol"] in codecs]
 
 
