@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "ems/protocol/afore/codec.hpp"
 #include "ems/protocol/ant/codec.hpp"
 #include "ems/protocol/ant_old/codec.hpp"
+#include "ems/protocol/byd_hv/codec.hpp"
 #include "ems/protocol/can_codec.hpp"
 #include "ems/protocol/can_lv/codec.hpp"
 #include "ems/protocol/codec.hpp"
@@ -10,6 +12,8 @@
 #include "ems/protocol/daly_p81/codec.hpp"
 #include "ems/protocol/eg4_ll/codec.hpp"
 #include "ems/protocol/foxbms2/codec.hpp"
+#include "ems/protocol/growatt_hv/codec.hpp"
+#include "ems/protocol/growatt_lv/codec.hpp"
 #include "ems/protocol/jbd/codec.hpp"
 #include "ems/protocol/jk_4e57/codec.hpp"
 #include "ems/protocol/jk_55aa/codec.hpp"
@@ -26,9 +30,13 @@
 #include "ems/protocol/pytes_can/codec.hpp"
 #include "ems/protocol/renogy/codec.hpp"
 #include "ems/protocol/rjxzs/codec.hpp"
+#include "ems/protocol/schneider/codec.hpp"
 #include "ems/protocol/seplos_v2/codec.hpp"
 #include "ems/protocol/seplos_v2_bin/codec.hpp"
 #include "ems/protocol/seplos_v3/codec.hpp"
+#include "ems/protocol/sma_byd_hv/codec.hpp"
+#include "ems/protocol/solax_hv/codec.hpp"
+#include "ems/protocol/sungrow_sbr/codec.hpp"
 #include "ems/protocol/tdt/codec.hpp"
 
 namespace ems::protocol {
@@ -66,8 +74,10 @@ const CanCodec* as_can(const Codec& codec) noexcept {
 
 std::span<const Codec* const> codecs() noexcept {
   using can_lv::Dialect;
-  static const Codec* const all[] = {&ant::codec(),
+  static const Codec* const all[] = {&afore::codec(),
+                                     &ant::codec(),
                                      &ant_old::codec(),
+                                     &byd_hv::codec(),
                                      &daly_a5::codec(),
                                      &daly_can::codec(),
                                      &daly_modbus::codec(),
@@ -76,6 +86,9 @@ std::span<const Codec* const> codecs() noexcept {
                                      &can_lv::codec(Dialect::discover),
                                      &eg4_ll::codec(),
                                      &foxbms2::codec(),
+                                     &solax_hv::foxess_codec(),
+                                     &growatt_hv::codec(),
+                                     &growatt_lv::codec(),
                                      &jbd::codec(),
                                      &jk_4e57::codec(),
                                      &jk_55aa::codec(),
@@ -87,17 +100,22 @@ std::span<const Codec* const> codecs() noexcept {
                                      &pace_eg4::codec(),
                                      &pace_modbus::codec(),
                                      &pylontech_rs485::codec(),
+                                     &pylontech_hv::codec(),
                                      &can_lv::codec(Dialect::pylontech),
                                      &pylontech_rt::codec(),
                                      &pytes_can::codec(),
                                      &renogy::codec(),
                                      &rjxzs::codec(),
+                                     &schneider::codec(),
                                      &seplos_v2::codec(),
                                      &seplos_v2_bin::codec(),
                                      &seplos_v3::codec(),
+                                     &sma_byd_hv::codec(),
                                      &can_lv::codec(Dialect::sma),
                                      &can_lv::codec(Dialect::sofar),
                                      &can_lv::codec(Dialect::sol_ark),
+                                     &solax_hv::codec(),
+                                     &sungrow_sbr::codec(),
                                      &tdt::codec(),
                                      &can_lv::codec(Dialect::victron)};
   return all;

@@ -12,8 +12,9 @@ namespace ems::protocol::pylontech_hv {
 /// Variants: `offset` (currents are raw - 30000, as Pylontech), `plain` (signed, without offset, as
 /// Solis and Solxpow want them), `big_endian` (plain, high byte first).
 ///
-/// Vendor values: `state` (0 sleep, 1 charge, 2 discharge, 3 idle), `module_voltage_max_mv`, `module_voltage_min_mv`, `capacity_ah`, `nominal_voltage_v`,
-/// `cells_per_module`, `cell_voltage_max_at`, `cell_voltage_min_at`.
+/// Vendor values: `state` (0 sleep, 1 charge, 2 discharge, 3 idle), `module_voltage_max_mv`,
+/// `module_voltage_min_mv`, `capacity_ah`, `nominal_voltage_v`, `cells_per_module`,
+/// `cell_voltage_max_at`, `cell_voltage_min_at`.
 ///
 /// @thread_safety Stateless.
 /// @source        docs/protocols/pylontech-hv-can.md; vectors
