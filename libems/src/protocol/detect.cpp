@@ -20,17 +20,26 @@ constexpr std::size_t kWriting = 3;
 constexpr std::size_t kPasses = 4;
 /// Requests of a poll plan that are asked after a first answer.
 constexpr std::size_t kItemsMax = 6;
+constexpr std::int64_t kTenth = 10;
 
-/// Counts what there is; remembers nothing.
+/// Counts what there is, and adds up the cells.
 class Taster final : public ReadingSink {
  public:
-  void reading(const Reading& reading) override { values += reading.quality == Quality::good; }
+  void reading(const Reading& reading) override {
+    if (reading.quality != Quality::good) return;
+    ++values;
+    if (reading.module > 1) return;  // One of several modules speaks for all.
+    if (reading.signal == Signal::pack_voltage) pack_mv = reading.value;
+    if (reading.signal == Signal::cell_voltage) cells_mv = cells_mv.value_or(0) + reading.value;
+  }
   void text(TextField, std::string_view, std::uint8_t) override { ++values; }
   void acknowledged() override {}
   void vendor_value(std::string_view name, std::int64_t value) override {
     writes = writes || (name == "request_write" && value != 0);
   }
   unsigned values = 0;
+  std::optional<std::int64_t> pack_mv{};
+  std::optional<std::int64_t> cells_mv{};
   bool writes = false;
 };
 
@@ -95,6 +104,23 @@ bool asked_before(const DetectCandidate& candidate, std::size_t variant, Bytes r
     if (codec != nullptr && same(request_of(*codec, 0, bytes), request)) return true;
   }
   return false;
+}
+
+/// Whether the frame is one of the protocol's kind, though perhaps of another length: a device that
+/// sent it may well understand the protocol's own requests.
+bool resembles(const PollCodec& codec, Bytes request, Bytes frame) noexcept {
+  Taster taster;
+  const Result<void> read = codec.decode(request, frame, taster);
+  if (read) return taster.values > 0;
+  switch (read.error().code) {
+    case Errc::header:
+    case Errc::tail:
+    case Errc::checksum:
+    case Errc::invalid_argument:
+      return false;
+    default:
+      return true;
+  }
 }
 
 /// More of its requests answered; both asked at least one.
@@ -216,9 +242,8 @@ std::optional<DetectCandidate> Detector::at(const Cursor& cursor) const noexcept
   }
   DetectCandidate candidate{
       .codec = &codec, .variant = variant_of(info, cursor.variant), .bit_rate = rate};
-  if (!info.addresses.empty()) {
-    candidate.address = settings_.address.value_or(info.addresses[cursor.address]);
-  }
+  if (settings_.address && !info.addresses.empty()) candidate.address = settings_.address;
+  if (!usual_address) candidate.address = info.addresses[cursor.address];
   CodecRoom room;
   RequestRoom bytes;
   const PollCodec* made = make(candidate, room);
@@ -271,7 +296,7 @@ void Detector::line_open(Instant now) noexcept {
 
 /// The time at one rate is over. A line that is in use is listened to at every rate: at a wrong one
 /// its bytes say nothing.
-void Detector::listened(Instant now) noexcept {
+void Detector::listened() noexcept {
   ++listened_rates_;
   if (heard_.unasked > 0) identify_heard();
   const bool go_on = heard_.unasked == 0 || (settings_.even_if_busy && found_.empty());
@@ -279,7 +304,6 @@ void Detector::listened(Instant now) noexcept {
   if (go_on) {
     listening_over_ = true;
     stage_ = Stage::asking;
-    not_before_ = now;
     return;
   }
   if (found_.empty() && listened_rates_ < rates_.size()) {
@@ -315,7 +339,7 @@ void Detector::identify_heard() noexcept {
 DetectAction Detector::next(Instant now, MutableBytes out) noexcept {
   EMS_ASSERT(out.size() >= kRequestSize);
   constexpr Instant kNever{Duration::max()};
-  if (stage_ == Stage::listening && now >= listen_until_) listened(now);
+  if (stage_ == Stage::listening && now >= listen_until_) listened();
   if (outstanding_ && now >= deadline_) exchange_failed(now);
   DetectAction action{.wake_at = kNever, .tried = tried_};
   tried_.reset();
@@ -360,6 +384,16 @@ void Detector::begin(const DetectCandidate& candidate) noexcept {
   current_ = {.candidate = candidate};
   item_ = 0;
   attempt_ = 0;
+  known_ = false;
+  pack_mv_.reset();
+  cells_mv_.reset();
+}
+
+/// Whether a request of the plan may be sent to a device that nobody knows.
+bool Detector::askable(std::size_t item) const noexcept {
+  RequestRoom bytes;
+  const Bytes request = request_of(*codec_, item, bytes);
+  return !request.empty() && (settings_.ask_by_writing || !writes(*codec_, request));
 }
 
 std::size_t Detector::send(Instant now, MutableBytes out) noexcept {
@@ -373,7 +407,7 @@ std::size_t Detector::send(Instant now, MutableBytes out) noexcept {
   echo_ = true;
   outstanding_ = true;
   ++attempt_;
-  if (item_ > 0) ++found_.back().asked;
+  if (known_) ++found_.back().asked;
   deadline_ = now + codec_->reply_timeout();
   return request_size_;
 }
@@ -418,7 +452,11 @@ void Detector::take_buffer(Instant now) noexcept {
     const Bytes frame(buffer_.data(), scan.size);
     Taster taster;
     const Result<void> read = codec_->decode(request, frame, taster);
-    if (read && taster.values > 0) return answered(frame, now);
+    if (read && taster.values > 0) {
+      if (taster.pack_mv) pack_mv_ = taster.pack_mv;
+      if (taster.cells_mv) cells_mv_ = taster.cells_mv;
+      return answered(frame, now);
+    }
     if (!read) refused(read.error(), now);
     drop(!read && read.error().code == Errc::header ? scan.size : 1);
   }
@@ -433,7 +471,6 @@ void Detector::refused(const Error& error, Instant now) noexcept {
     case Errc::exception:
       current_.error = error;
       raise_to(DetectOutcome::refused);
-      attempt_ = settings_.attempts;
       exchange_failed(now);
       return;
     default:
@@ -443,7 +480,7 @@ void Detector::refused(const Error& error, Instant now) noexcept {
 }
 
 void Detector::answered(Bytes frame, Instant now) noexcept {
-  if (item_ == 0) hit(frame);
+  if (!known_) hit(frame);
   ++found_.back().answered;
   next_item(now);
 }
@@ -451,11 +488,12 @@ void Detector::answered(Bytes frame, Instant now) noexcept {
 void Detector::exchange_failed(Instant now) noexcept {
   outstanding_ = false;
   not_before_ = now + pause(*codec_);
-  if (item_ > 0) return next_item(now);
+  if (known_) return next_item(now);
   if (came_ > 0) {
     raise_to(echo_ && came_ == request_size_ ? DetectOutcome::echo : DetectOutcome::noise);
   }
-  if (attempt_ >= settings_.attempts) candidate_done(now);
+  if (attempt_ >= settings_.attempts) return candidate_done(now);
+  item_ = attempt_ < codec_->poll_plan().size() && askable(attempt_) ? attempt_ : 0;
 }
 
 /// The protocol is known: what else of its plan is answered?
@@ -464,9 +502,7 @@ void Detector::next_item(Instant now) noexcept {
   not_before_ = now + pause(*codec_);
   const std::size_t end = std::min(codec_->poll_plan().size(), kItemsMax);
   while (++item_ < end) {
-    RequestRoom bytes;
-    const Bytes request = request_of(*codec_, item_, bytes);
-    if (!request.empty() && (settings_.ask_by_writing || !writes(*codec_, request))) return;
+    if (askable(item_)) return;
   }
   candidate_done(now);
 }
@@ -476,6 +512,10 @@ void Detector::candidate_done(Instant now) noexcept {
   ++heard_.outcomes[static_cast<std::size_t>(current_.outcome)];
   tried_ = current_;
   codec_ = nullptr;
+  if (known_ && pack_mv_ && cells_mv_) {
+    const std::int64_t apart = *pack_mv_ - *cells_mv_;
+    found_.back().adds_up = (apart < 0 ? -apart : apart) * kTenth <= *cells_mv_;
+  }
 }
 
 /// A first answer: a protocol is spoken here.
@@ -484,7 +524,7 @@ void Detector::hit(Bytes frame) noexcept {
   current_.error.reset();
   const DetectCandidate& candidate = current_.candidate;
   const Bytes request(request_.data(), request_size_);
-  Detected detected{.candidate = candidate, .asked = 1};
+  Detected detected{.candidate = candidate, .asked = static_cast<std::uint8_t>(item_ + 1)};
   const ProtocolInfo& info = candidate.codec->info();
   for (std::size_t i = 0; i < info.variants.size(); ++i) {
     DetectCandidate reading = candidate;
@@ -492,44 +532,54 @@ void Detector::hit(Bytes frame) noexcept {
     CodecRoom room;
     RequestRoom bytes;
     const PollCodec* codec = make(reading, room);
-    if (codec != nullptr && same(request_of(*codec, 0, bytes), request) &&
-        reads(*codec, request, frame)) {
+    if (codec != nullptr && item_ < codec->poll_plan().size() &&
+        same(request_of(*codec, item_, bytes), request) && reads(*codec, request, frame)) {
       detected.variants |= 1U << i;
     }
   }
-  // Siblings are at most one fewer than there is room: each of them may be found.
   found_.push_back(detected);
+  known_ = true;
   if (!spoke_) find_siblings(frame);
   spoke_ = true;
 }
 
-/// Other protocols that could have sent this frame. They are asked in their own way.
+/// Other protocols that could have sent this frame, at the same address. They are asked in their
+/// own way.
 void Detector::find_siblings(Bytes frame) noexcept {
   const DetectCandidate& found = current_.candidate;
+  const std::span<const std::uint8_t> usual = found.codec->info().addresses;
+  std::optional<std::uint8_t> address = found.address;
+  if (!address && !usual.empty()) address = usual.front();
   for (const PollCodec* codec : codecs_) {
     if (codec == found.codec) continue;
     const ProtocolInfo& info = codec->info();
     DetectCandidate sibling{.codec = codec, .bit_rate = found.bit_rate};
-    if (!info.addresses.empty()) {
-      const bool shared = found.address && has(info.addresses, *found.address);
-      sibling.address = shared ? *found.address : info.addresses.front();
-    }
+    if (address && has(info.addresses, *address)) sibling.address = address;
     for (std::size_t i = 0; i < variants_of(info); ++i) {
       sibling.variant = variant_of(info, i);
       CodecRoom room;
       RequestRoom bytes;
       const PollCodec* made = make(sibling, room);
-      if (made == nullptr) continue;
-      const Bytes request = request_of(*made, 0, bytes);
-      if (request.empty() || (writes(*made, request) && !settings_.ask_by_writing)) continue;
-      if (!reads(*made, {}, frame) && !reads(*made, request, frame)) continue;
+      const Bytes request = made == nullptr ? Bytes{} : request_of(*made, 0, bytes);
+      if (request.empty() || !resembles(*made, request, frame)) continue;
+      if (writes(*made, request) && !settings_.ask_by_writing) continue;
+      // One of the places in found_ is taken.
       if (siblings_.size() + 1 < siblings_.capacity()) siblings_.push_back(sibling);
       break;
     }
   }
 }
 
+/// A reading that contradicts itself gives way to one that does not.
+void Detector::drop_contradictions() noexcept {
+  const bool any = std::ranges::any_of(found_, [](const Detected& d) { return d.adds_up == true; });
+  for (std::size_t i = found_.size(); any && i-- > 0;) {
+    if (found_[i].adds_up == false) found_.erase_at(i);
+  }
+}
+
 void Detector::finish() noexcept {
+  drop_contradictions();
   sort(found_.view(), better);
   stage_ = Stage::done;
   verdict_ = found_.empty()       ? DetectVerdict::nothing

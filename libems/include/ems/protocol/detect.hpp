@@ -10,7 +10,8 @@
 ///
 /// A reply counts when the protocol's own codec reads values from it. After the first, the rest of
 /// the protocol's poll plan is asked once, and so are the protocols that could read that reply too:
-/// when one of them is answered as well, the verdict is `several`.
+/// when one of them is answered as well, the verdict is `several`. Only a reading in which the
+/// cells do not add up to the pack voltage gives way to one in which they do.
 #pragma once
 
 #include <array>
@@ -41,14 +42,15 @@ struct DetectSettings {
   bool even_if_busy = false;              ///< Asks although another master was heard.
   Duration listen = seconds(2);           ///< Before the first request; >= 0.
   Duration settle = milliseconds(50);     ///< Silence between two exchanges; >= 0.
-  std::uint8_t attempts = 2;              ///< Of a protocol's first request; > 0.
+  /// Requests until a protocol is given up: the first of its poll plan, then the next; > 0.
+  std::uint8_t attempts = 2;
 };
 
 /// One way of asking.
 struct DetectCandidate {
   const PollCodec* codec = nullptr;       ///< Of codecs().
   std::string_view variant{};             ///< Empty: the protocol has none.
-  std::optional<std::uint8_t> address{};  ///< nullopt: the protocol has none.
+  std::optional<std::uint8_t> address{};  ///< nullopt: the usual one of the variant, or none.
   std::uint32_t bit_rate = 0;             ///< 0: as the line is.
 };
 
@@ -83,6 +85,8 @@ struct Detected {
   std::uint32_t variants = 0;
   std::uint8_t asked = 0;     ///< Requests of the poll plan that were sent; 0: only listened to.
   std::uint8_t answered = 0;  ///< Those of them that had a reply with values.
+  /// The cells add up to the pack voltage, to a tenth; nullopt: one of them was not said.
+  std::optional<bool> adds_up{};
 };
 
 enum class DetectVerdict : std::uint8_t {
@@ -169,10 +173,11 @@ class Detector {
   [[nodiscard]] std::optional<DetectCandidate> first_from(Cursor& cursor) const noexcept;
   [[nodiscard]] Duration pause(const PollCodec& codec) const noexcept;
 
-  void listened(Instant now) noexcept;
+  void listened() noexcept;
   void identify_heard() noexcept;
   void choose() noexcept;
   void begin(const DetectCandidate& candidate) noexcept;
+  [[nodiscard]] bool askable(std::size_t item) const noexcept;
   [[nodiscard]] std::size_t send(Instant now, MutableBytes out) noexcept;
   void compare_with_request(Bytes bytes) noexcept;
   void take_buffer(Instant now) noexcept;
@@ -183,6 +188,7 @@ class Detector {
   void candidate_done(Instant now) noexcept;
   void hit(Bytes frame) noexcept;
   void find_siblings(Bytes frame) noexcept;
+  void drop_contradictions() noexcept;
   void finish() noexcept;
   void raise_to(DetectOutcome outcome) noexcept;
   void drop(std::size_t bytes) noexcept;
@@ -203,11 +209,14 @@ class Detector {
   CodecRoom room_{};
   const PollCodec* codec_ = nullptr;  // In room_; nullptr: no candidate.
   std::size_t item_ = 0;              // Of its poll plan.
-  std::uint8_t attempt_ = 0;
+  std::uint8_t attempt_ = 0;          // From 1, once sent.
+  bool known_ = false;                // It has answered.
   bool outstanding_ = false;
   Instant deadline_{};
   Instant not_before_{};
   std::optional<DetectTried> tried_{};
+  std::optional<std::int64_t> pack_mv_{};
+  std::optional<std::int64_t> cells_mv_{};
 
   bool spoke_ = false;  // Somebody answered: only siblings_ are asked from now on.
   StaticVector<DetectCandidate, kDetectedMax> siblings_{};
