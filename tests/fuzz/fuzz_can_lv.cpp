@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// A battery on CAN. Input: `listen` as the first line, then frames as in can_codec_fuzz.hpp; or
-// `speak`, then the values a battery is spoken for with.
+// The low-voltage CAN family. Input: `listen` as the first line, the dialect, then what
+// can_codec_fuzz.hpp takes; or `speak`, the dialect, the values a battery is spoken for with.
 #include <algorithm>
 #include <optional>
 
@@ -25,7 +25,8 @@ std::optional<Sample<T>> sample(fuzz::Feed& feed, Instant now, std::int32_t scal
 }
 
 /// What an inverter reads is never looser than what was said.
-void speak(fuzz::Feed& feed) {
+void speak(can_lv::Dialect dialect, fuzz::Feed& feed) {
+  const CanCodec& codec = can_lv::codec(dialect);
   constexpr Duration kMaxAge = seconds(3);
   const Instant now{seconds(1'000)};
   can_lv::EmulatedBattery battery;
@@ -44,9 +45,9 @@ void speak(fuzz::Feed& feed) {
   }
   CanMailbox mailbox;
   test::RecordingSink sink;
-  for (const CanFrame& frame : can_lv::encode_burst(battery, now, kMaxAge)) {
+  for (const CanFrame& frame : can_lv::encode_burst(battery, dialect, now, kMaxAge)) {
     require(frame.valid(), "what is sent is a frame");
-    require(can_lv::codec().decode(frame, now, mailbox, sink).has_value(),
+    require(codec.decode(frame, now, mailbox, sink) == CanTaken::decoded,
             "the codec reads what is sent");
   }
   const auto usable = [&](const auto& s) { return s && s->usable(now, kMaxAge); };
@@ -59,7 +60,9 @@ void speak(fuzz::Feed& feed) {
   at_most(Signal::discharge_current_limit, battery.discharge_current_limit);
   const auto enabled = [&](Signal signal, const auto& said) {
     const auto told = sink.value(signal);
-    require(told && (*told == 0 || (usable(said) && said->value)),
+    const bool silent = !told && (dialect == can_lv::Dialect::victron ||
+                                  dialect == can_lv::Dialect::sma);  // They have no enables.
+    require(silent || (told && (*told == 0 || (usable(said) && said->value))),
             "nothing is enabled that was not");
   };
   enabled(Signal::charge_enable, battery.charge_enable);
@@ -76,7 +79,12 @@ void speak(fuzz::Feed& feed) {
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   fuzz::Feed feed(data, size);
   const std::string_view kind = feed.line();
-  if (kind == "listen") fuzz::can_conversation(can_lv::codec(), feed);
-  if (kind == "speak") speak(feed);
+  const auto dialect = static_cast<can_lv::Dialect>(feed.u8() % can_lv::kDialects);
+  if (kind == "listen") {
+    const Bytes rest = feed.rest();
+    const auto* bytes = reinterpret_cast<const std::uint8_t*>(rest.data());
+    return fuzz::can_codec(can_lv::codec(dialect), {bytes, rest.size()});
+  }
+  if (kind == "speak" && can_lv::is_spoken(dialect)) speak(dialect, feed);
   return 0;
 }

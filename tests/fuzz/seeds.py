@@ -46,6 +46,14 @@ def ascii_codec(file: str) -> dict[str, bytes]:
     return poll_codec(file) | {f"{name}-content": b"\x80" + bytes.fromhex(frame[13:-5]) for name, frame in frames.items()}
 
 
+def can_lv() -> dict[str, bytes]:
+    """For fuzz_can_lv: the dialect, options, frames."""
+    dialects = ["pylontech", "victron", "sma", "deye", "discover", "luxpower", "sofar", "sol_ark"]  # As can_lv::Dialect counts.
+    return {v["id"]: b"listen\n" + bytes([number, 0]) + heard(v["frames"])
+            for number, name in enumerate(dialects) for v in json.loads((VECTORS / f"bms_can_{name}.json").read_text())
+            if v["protocol"].endswith(("lv-can", "can-bms"))}
+
+
 def made() -> dict[str, dict[str, bytes]]:
     """parser -> name of the seed -> its bytes."""
     jbd = exchanges("bms_serial_jbd.json")
@@ -53,7 +61,7 @@ def made() -> dict[str, dict[str, bytes]]:
     site = ROOT / "examples/site"
     out: dict[str, dict[str, bytes]] = {
         "jbd": {name: bytes([len(request)]) + request + reply for name, request, reply in jbd},
-        "can_lv": {v["id"]: b"listen\n" + heard(v["frames"]) for v in can if v["id"].startswith("py") and "frames" in v},
+        "can_lv": can_lv(),
         "candump": {v["id"]: v["wire_text"].encode() for v in can if "wire_text" in v},
         "sim": {"jbd-requests": b"battery\n" + b"".join(request for _, request, _ in jbd)},
         "block": {path.stem: path.read_bytes() for path in sorted(VECTORS.glob("telemetry_block_v*.bin"))},

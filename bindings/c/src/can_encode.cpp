@@ -8,7 +8,6 @@ namespace {
 using protocol::can_lv::EmulatedBattery;
 
 constexpr std::size_t kBurstFrames = sizeof(ems_can_burst_t::frames) / sizeof(ems_can_frame_t);
-static_assert(protocol::can_lv::Burst::capacity() <= kBurstFrames);
 
 /// Makes the typed sample; a value that does not fit its type stays unknown. @return true.
 template <class Q>
@@ -93,8 +92,9 @@ EMS_API ems_status_t ems_pylontech_encode(const ems_sample_t* samples, std::size
         return failed(EMS_E_NOT_FOUND, "the protocol does not carry that signal", place);
       }
     }
-    const protocol::can_lv::Burst burst =
-        protocol::can_lv::encode_burst(battery, instant(now_ms), milliseconds(max_age_ms));
+    const protocol::can_lv::Burst burst = protocol::can_lv::encode_burst(
+        battery, protocol::can_lv::Dialect::pylontech, instant(now_ms), milliseconds(max_age_ms));
+    EMS_ASSERT(burst.size() <= kBurstFrames);
     ems_can_burst_t full{};
     for (const protocol::CanFrame& frame : burst) full.frames[full.count++] = frame_to_c(frame);
     give(out, full);

@@ -3,7 +3,7 @@
 
 #include <array>
 
-#include "ems/protocol/can_lv/codec.hpp"
+#include "ems/protocol/can_lv/emulator.hpp"
 #include "ems/protocol/poll_codec.hpp"
 
 namespace ems::io {
@@ -26,6 +26,16 @@ std::vector<std::string_view> commands_of(const protocol::PollCodec& codec) {
   return commands;
 }
 
+/// True when libems can be such a battery: can_lv/emulator.hpp, the only one.
+bool is_emulated(const protocol::Codec& codec) {
+  using protocol::can_lv::Dialect;
+  for (std::size_t i = 0; i < protocol::can_lv::kDialects; ++i) {
+    const auto dialect = static_cast<Dialect>(i);
+    if (&codec == &protocol::can_lv::codec(dialect)) return protocol::can_lv::is_spoken(dialect);
+  }
+  return false;
+}
+
 }  // namespace
 
 std::vector<ProtocolEntry> protocol_list() {
@@ -41,7 +51,7 @@ std::vector<ProtocolEntry> protocol_list() {
     } else {
       entry.links = kCanLinks;
     }
-    entry.emulates = codec == &protocol::can_lv::codec();  // emulator.hpp, the only one.
+    entry.emulates = is_emulated(*codec);
   }
   return list;
 }

@@ -106,7 +106,7 @@ TEST(PylontechProperty, WhatIsHeardIsNeverLooserThanWhatIsKnown) {
     const EmulatedBattery battery = random_battery(random);
     RecordingSink sink;
     CanMailbox mailbox;
-    for (const CanFrame& frame : encode_burst(battery, kNow, kMaxAge)) {
+    for (const CanFrame& frame : encode_burst(battery, Dialect::pylontech, kNow, kMaxAge)) {
       ASSERT_TRUE(codec().decode(frame, kNow, mailbox, sink));
     }
     expect_not_looser(battery, sink);
@@ -129,7 +129,7 @@ TEST(PylontechProperty, WithinTheWireOnlyItsStepIsLost) {
     battery.pack_current = now(MilliAmp{current});
     RecordingSink sink;
     CanMailbox mailbox;
-    for (const CanFrame& frame : encode_burst(battery, kNow, kMaxAge)) {
+    for (const CanFrame& frame : encode_burst(battery, Dialect::pylontech, kNow, kMaxAge)) {
       ASSERT_TRUE(codec().decode(frame, kNow, mailbox, sink));
     }
     EXPECT_LE(std::abs(*sink.value(Signal::pack_voltage) - voltage), 5);

@@ -42,7 +42,7 @@ EmulatedBattery healthy() {
 RecordingSink heard(const EmulatedBattery& battery, Instant now = kNow) {
   RecordingSink sink;
   CanMailbox mailbox;
-  for (const CanFrame& frame : encode_burst(battery, now, kMaxAge)) {
+  for (const CanFrame& frame : encode_burst(battery, Dialect::pylontech, now, kMaxAge)) {
     EXPECT_TRUE(codec().decode(frame, now, mailbox, sink)) << std::hex << frame.id;
   }
   return sink;
@@ -50,7 +50,7 @@ RecordingSink heard(const EmulatedBattery& battery, Instant now = kNow) {
 
 std::string text_of(const EmulatedBattery& battery) {
   std::string all;
-  for (const CanFrame& frame : encode_burst(battery, kNow, kMaxAge)) {
+  for (const CanFrame& frame : encode_burst(battery, Dialect::pylontech, kNow, kMaxAge)) {
     std::array<char, kCandumpLineSize> room{};
     all += std::string(print_candump(to_candump(frame, {}, "x"), room).substr(2)) + "\n";
   }

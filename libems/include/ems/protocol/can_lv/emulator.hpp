@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-/// @file A battery spoken for towards an inverter that only knows Pylontech: values in, the frames
-/// of one second out. Pure, heapless, MCU-safe.
+/// @file A battery spoken for towards an inverter that only knows the low-voltage CAN family:
+/// values in, the frames of one second out. Pure, heapless, MCU-safe.
 #pragma once
 
 #include <cstdint>
@@ -12,6 +12,7 @@
 #include "ems/core/time.hpp"
 #include "ems/core/units.hpp"
 #include "ems/protocol/can_frame.hpp"
+#include "ems/protocol/can_lv/codec.hpp"
 
 namespace ems::protocol::can_lv {
 
@@ -30,14 +31,31 @@ struct EmulatedBattery {
   std::optional<Sample<bool>> discharge_enable{};
   std::optional<Sample<std::uint64_t>> alarms{};    ///< Bits of alarms.def.
   std::optional<Sample<std::uint64_t>> warnings{};  ///< Bits of alarms.def.
+  std::optional<Sample<MilliVolt>> cell_voltage_max{};
+  std::optional<Sample<MilliVolt>> cell_voltage_min{};
+  std::optional<Sample<MilliCelsius>> cell_temp_max{};
+  std::optional<Sample<MilliCelsius>> cell_temp_min{};
   std::uint8_t module_count = 1;
-  std::string_view manufacturer = "PYLON";  ///< 8 characters are sent; printable ASCII.
+  std::uint16_t capacity_ah = 0;  ///< As built; 0: not known.
+  std::uint16_t version = 0;      ///< Of the firmware, as the frames number it.
+  /// Printable ASCII; 8 characters are sent, of Deye 5. Empty: the dialect's own.
+  std::string_view manufacturer{};
 };
 
-/// Frames 351 355 356 359 35C 35E.
-using Burst = StaticVector<CanFrame, 6>;
+/// Frames of one second.
+using Burst = StaticVector<CanFrame, 12>;
 
-/// Makes the frames an inverter expects once a second.
+/// The dialects that encode_burst() speaks: `pylontech`, `victron`, `sma`, `deye`.
+/// @thread_safety Pure function.
+[[nodiscard]] bool is_spoken(Dialect dialect) noexcept;
+
+/// Makes the frames an inverter expects once a second:
+///
+/// | dialect          | frames                                           |
+/// |------------------|--------------------------------------------------|
+/// | `pylontech`      | 351 355 356 359 35C 35E                          |
+/// | `victron`, `sma` | 351 355 356 35A 35E 35F, `victron` 372 373 379   |
+/// | `deye`           | 110 150 351 355 356 359 35C 35E 361 364 371      |
 ///
 /// An input is usable when it is there, good or substituted, not from the future and younger than
 /// `max_age`. Every answer is defined; nothing fails:
@@ -47,20 +65,21 @@ using Burst = StaticVector<CanFrame, 6>;
 ///   temperature are usable) and the charge voltage limit (which must not become 0), charge current
 ///   limit and charge enable are; discharging likewise. Else its current limit is 0 and its enable
 ///   is cleared, in this very burst, and a battery that is not known is reported as a failed
-///   communication.
+///   communication (`victron`, `sma`: as an internal failure).
 /// * Alarms and warnings stay, however old: only the source takes them back. Alarms that the
-///   protocol has no bit for become "system error"; such warnings, `soc_low` apart, become
-///   "internal communication failed". Alarms that are not usable also become that, beside what
-///   they said last.
-/// * A measurement that is not usable is not sent: 356 without temperature has 4 bytes, without
-///   voltage or current it is left out, as 355 is without a state of charge.
-/// * A discharge voltage limit that was never given leaves 351 with 6 bytes.
+///   dialect has no bit for become its bit for an internal failure; such warnings, `soc_low` apart,
+///   too (`deye`: as alarms, it has no such warning). Alarms that are not usable also become that,
+///   beside what they said last; no pair of 35A is then said to be inactive.
+/// * A measurement that is not usable is not sent: the frame is shorter or left out, or of
+///   `victron` and `sma` says "invalid". So is a discharge voltage limit that was never given.
 ///
+/// @param dialect  @pre is_spoken(dialect).
 /// @param now      Monotonic.
 /// @param max_age  > 0.
 /// @thread_safety  Pure function.
-/// @source         docs/protocols/pylontech-lv-can.md#emulation.
-[[nodiscard]] Burst encode_burst(const EmulatedBattery& battery, Instant now,
+/// @source         docs/protocols/pylontech-lv-can.md#emulation, victron-can-bms.md,
+/// deye-lv-can.md.
+[[nodiscard]] Burst encode_burst(const EmulatedBattery& battery, Dialect dialect, Instant now,
                                  Duration max_age) noexcept;
 
 }  // namespace ems::protocol::can_lv
