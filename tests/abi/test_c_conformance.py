@@ -152,8 +152,8 @@ def test_a_wrong_vector_is_told(known, name, change):
     assert wrong_with(vector, status, lines, alarms)
 
 
-@pytest.mark.parametrize("options, status", [("no_such,-,-,-", "invalid_argument"), ("-,7,-,-", "out_of_range"), ("-,-,200,-", "out_of_range"),
-                                             ("-,64,16,2", "truncated")])
+@pytest.mark.parametrize("options, status", [
+    ("no_such,-,-,-", "invalid_argument"), ("-,7,-,-", "out_of_range"), ("-,-,200,-", "out_of_range"), ("-,64,16,2", "truncated")])
 def test_options_that_the_protocol_cannot_have_are_refused(options, status):
     [(said, _)], _ = run([f"poll daly_a5 {options} - A5"])
     assert said == status

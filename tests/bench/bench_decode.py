@@ -103,7 +103,8 @@ def main() -> int:
         what = f"{work.protocol}, {figures['bytes'] // figures['frames']} B, {figures['values'] / figures['frames']:.3g} values"
         peer = PEERS.get(work.protocol)
         theirs = peer_ns(peer[1], work) / figures["frames"] if peer else None
-        row(what, f"{ns:.0f} ns, {short(1e3 / ns)} M/s", "-", f"{theirs:.0f} ns" if theirs else "-", f"{theirs / ns:.0f}x" if theirs else "-")
+        beside = (f"{theirs:.0f} ns", f"{theirs / ns:.0f}x") if theirs else ("-", "-")
+        row(what, f"{ns:.0f} ns, {short(1e3 / ns)} M/s", "-", *beside)
     row("  allocations of all these decodes", str(allocations), "0", "-")
     print("  codecs by themselves, values to a sink; bytes and values of a frame; on CAN the mean of a burst's frames")
     return 0

@@ -9,7 +9,9 @@ import pytest
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 import bench  # noqa: E402
 import peers  # noqa: E402
+import python_decoders  # noqa: E402
 import report  # noqa: E402
+from support import vectors  # noqa: E402
 from table import GOOD, Point, Table, point_of, spread  # noqa: E402
 
 POINTS = [Point(1, 0, 1, 1, 0, 3, "battery/1 pack_voltage_v"), Point(1, 0, 1, 10, 7, 3, "battery/1 cell_voltages_v 7")]
@@ -80,3 +82,19 @@ def test_a_quantile_of_a_histogram_lies_between_two_bounds(share, text):
 
 def test_ticks_beyond_a_bound_are_counted():
     assert bench.later_than(BUCKETS, bench.LATE_S) == 2
+
+
+@pytest.mark.parametrize("protocol", python_decoders.PEERS)
+def test_the_python_peers_of_the_codecs_read_what_the_vectors_say(protocol):
+    name, decoder = python_decoders.PEERS[protocol]
+    vector = next(v for v in vectors.of_batteries({"jk_55aa" if protocol == "jk_pb_modbus" else protocol}) if v["id"] == name)
+    if "frames" in vector:
+        values = decoder([(f["id"], bytes.fromhex(f["data_hex"])) for f in vector["frames"]])
+    else:
+        reply = bytes.fromhex(vector["response_hex"])
+        reply = python_decoders.jk_pb_answer(reply) if protocol == "jk_pb_modbus" else reply
+        values = decoder(reply)
+        with pytest.raises(ValueError):  # It checks what a codec checks.
+            decoder(reply[:20] + bytes([reply[20] ^ 1]) + reply[21:])
+    shared = set(values) & set(vector["expect"])
+    assert shared and [key for key in shared if not vectors.agrees(values[key], vector["expect"][key])] == []

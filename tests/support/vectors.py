@@ -52,7 +52,9 @@ def agrees(value, expected) -> bool:
         return value == expected
     if isinstance(expected, (int, float, Decimal)):
         stated = Decimal(str(expected))
-        return isinstance(value, (int, float, Decimal)) and not isinstance(value, bool) and abs(Decimal(str(value)) - stated) <= Decimal(5).scaleb(stated.as_tuple().exponent - 1)
+        if not isinstance(value, (int, float, Decimal)) or isinstance(value, bool):
+            return False
+        return abs(Decimal(str(value)) - stated) <= Decimal(5).scaleb(stated.as_tuple().exponent - 1)
     if isinstance(expected, dict):
         return isinstance(value, dict) and all(key in value and agrees(value[key], want) for key, want in expected.items())
     if not isinstance(value, list) or len(value) != len(expected):

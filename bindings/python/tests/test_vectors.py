@@ -58,7 +58,8 @@ def test_a_wrong_vector_is_told(change):
     assert wrong_with(vector)
 
 
-@pytest.mark.parametrize("keywords, error", [({"variant": "no_such"}, errors.InvalidArgumentError), ({"address": 256}, errors.OutOfRangeError)])
+@pytest.mark.parametrize("keywords, error", [
+    ({"variant": "no_such"}, errors.InvalidArgumentError), ({"address": 256}, errors.OutOfRangeError)])
 def test_frames_take_options_too(keywords, error):
     frame = (0x351, bytes.fromhex("1402740E740ECC01"))
     assert ems.decode_can("pylontech-lv-can", [frame], variant="", address=None) == ems.decode_can("pylontech-lv-can", [frame])
