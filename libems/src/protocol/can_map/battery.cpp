@@ -115,7 +115,7 @@ CanFrame* Battery::frame(std::uint32_t id, const Selector* selector, std::int64_
 }
 
 CanFrame* Battery::frame(std::uint32_t id, std::int32_t selector) noexcept {
-  return frame(id, find_selector(codec_.map(), id), std::max(selector, 0));
+  return frame(id, find_selector(codec_.map(), id), std::max<std::int32_t>(selector, 0));
 }
 
 void Battery::put(std::uint32_t id, std::int32_t selector, Bits where, std::int64_t raw) noexcept {
