@@ -24,6 +24,15 @@ inline std::int64_t bits_of(std::initializer_list<Alarm> alarms) {
   return static_cast<std::int64_t>(mask);
 }
 
+/// The bit of `vendor_alarms` that has the name.
+inline std::int64_t vendor_alarm_bit(const protocol::CanCodec& codec, std::string_view name) {
+  for (unsigned bit = 0; bit < 63; ++bit) {
+    if (codec.vendor_alarm_name(bit) == name) return std::int64_t{1} << bit;
+  }
+  ADD_FAILURE() << name;
+  return 0;
+}
+
 /// One mailbox; a fresh sink per frame.
 class CanTalk {
  public:
