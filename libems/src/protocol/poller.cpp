@@ -97,6 +97,7 @@ bool Poller::choose(Instant now, Instant& wake_at) noexcept {
   if (queued_) {
     current_ = *queued_;
     queued_.reset();
+    unwanted_ = false;
     exchange_ = Exchange::command;
     return true;
   }
@@ -142,13 +143,13 @@ PollerAction Poller::send(Instant now, MutableBytes out) noexcept {
   ++counters_.requests;
   outstanding_ = true;
   deadline_ = now + settings_.reply_timeout.value_or(codec_.reply_timeout());
-  if (is_command && !queued_) command_state_ = CommandState::sent;
+  if (is_command && is_newest()) command_state_ = CommandState::sent;
   return {.size = request_size_, .wake_at = deadline_, .what = item.name};
 }
 
 std::uint8_t Poller::attempts_allowed() const noexcept {
   if (exchange_ == Exchange::probe) return 1;
-  if (exchange_ == Exchange::command && queued_) return 1;  // Superseded: not worth repeating.
+  if (exchange_ == Exchange::command && !is_newest()) return 1;  // Not worth repeating.
   if (exchange_ == Exchange::item && (silent_ & bit_of(cursor_)) != 0) return 1;
   return static_cast<std::uint8_t>(std::min<unsigned>(settings_.retries + 1U, 0xFFU));
 }
@@ -175,8 +176,10 @@ void Poller::give_up(const Error& error, Instant now) noexcept {
       return;
     case Exchange::command:
       if (queued_) return;  // The newer command will find out whether the device is there.
-      command_state_ = CommandState::failed;
-      command_error_ = error;
+      if (!unwanted_) {
+        command_state_ = CommandState::failed;
+        command_error_ = error;
+      }
       suspect_ = Suspect::command;
       return;
     case Exchange::item:
@@ -199,18 +202,30 @@ void Poller::enter_recovery(Instant now) noexcept {
 }
 
 void Poller::fail_command(const Error& error) noexcept {
-  const bool waiting = queued_ || exchange_ == Exchange::command;
+  const bool waiting = queued_ || (exchange_ == Exchange::command && !unwanted_);
   queued_.reset();
   if (!waiting) return;
   command_state_ = CommandState::failed;
   command_error_ = error;
 }
 
-Result<void> Poller::request(const BatteryCommand& command) noexcept {
+Result<void> Poller::check(const BatteryCommand& command) const noexcept {
   if (health_ != LinkHealth::online) return fail(kSilentDevice);
   std::array<std::byte, kRequestSize> trial{};
   const Result<std::size_t> size = encode(codec_, command, trial);
   if (!size) return fail(size.error());
+  return {};
+}
+
+void Poller::withdraw(const Error& why) noexcept {
+  fail_command(why);
+  if (exchange_ != Exchange::command) return;
+  unwanted_ = true;
+  if (!outstanding_) end_exchange();
+}
+
+Result<void> Poller::request(const BatteryCommand& command) noexcept {
+  if (const Result<void> can = check(command); !can) return can;
   queued_ = command;
   command_state_ = CommandState::queued;
   command_error_.reset();
@@ -269,7 +284,7 @@ Result<void> Poller::take_frame(Bytes frame, ReadingSink& sink) noexcept {
   const Result<void> result = codec_.decode({request_.data(), request_size_}, frame, sink);
   if (result) {
     ++counters_.replies;
-    if (exchange_ == Exchange::command && !queued_) command_state_ = CommandState::acknowledged;
+    if (exchange_ == Exchange::command && is_newest()) command_state_ = CommandState::acknowledged;
     return result;
   }
   switch (result.error().code) {
@@ -291,7 +306,7 @@ Result<void> Poller::take_frame(Bytes frame, ReadingSink& sink) noexcept {
       return result;
   }
   last_error_ = result.error();
-  if (exchange_ == Exchange::command && !queued_) {
+  if (exchange_ == Exchange::command && is_newest()) {
     command_state_ = CommandState::failed;
     command_error_ = result.error();
   }

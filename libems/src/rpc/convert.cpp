@@ -169,6 +169,28 @@ struct SetAction {
     set(*to.mutable_shelve_alarm()->mutable_duration(), action.duration);
     to.mutable_shelve_alarm()->set_reason(action.reason);
   }
+  void operator()(const BatterySwitchAction& action) const {
+    v1::BatterySwitchAction& outputs = *to.mutable_battery_switch();
+    outputs.set_battery(action.battery);
+    outputs.set_charge_on(action.outputs.charge_on);
+    outputs.set_discharge_on(action.outputs.discharge_on);
+  }
+  void operator()(const BatteryLimitsAction& action) const {
+    v1::BatteryLimitsAction& out = *to.mutable_battery_limits();
+    const protocol::LimitCommand& limits = action.limits;
+    out.set_battery(action.battery);
+    out.set_charge_voltage_limit_mv(static_cast<std::uint32_t>(limits.charge_voltage.count()));
+    out.set_discharge_voltage_limit_mv(
+        static_cast<std::uint32_t>(limits.discharge_voltage.count()));
+    out.set_charge_current_limit_ma(static_cast<std::uint32_t>(limits.charge_current.count()));
+    out.set_discharge_current_limit_ma(
+        static_cast<std::uint32_t>(limits.discharge_current.count()));
+    set(*out.mutable_lease(), action.lease);
+  }
+  void operator()(const BatteryBalanceAction& action) const {
+    to.mutable_battery_balance()->set_battery(action.battery);
+    to.mutable_battery_balance()->set_on(action.balancing.on);
+  }
   void operator()(const runtime::ResetAction&) const {}  // Not of the wire: at the site only.
 
   static std::uint32_t magnitude(Watt watt) {
@@ -181,10 +203,65 @@ Watt watt_from(std::uint32_t magnitude) {
   return Watt{static_cast<std::int32_t>(std::min(magnitude, kMax))};
 }
 
+Result<std::uint16_t> battery_from(std::uint32_t id) {
+  if (id > std::numeric_limits<std::uint16_t>::max()) {
+    return fail(Errc::not_found, 0, "the site has no such battery");
+  }
+  return static_cast<std::uint16_t>(id);
+}
+
+template <class Unit>
+Result<Unit> milli_from(bool given, std::uint32_t value) {
+  if (!given) return fail(Errc::invalid_argument, 0, "a battery needs all four of its limits");
+  if (value > std::numeric_limits<std::int32_t>::max()) {
+    return fail(Errc::out_of_range, 0, "a limit that no battery has");
+  }
+  return Unit{static_cast<std::int32_t>(value)};
+}
+
 Result<Duration> lease_from(const google::protobuf::Duration& message) {
   const Duration lease = from(message);
   if (lease > Duration::zero()) return lease;
   return fail(Errc::invalid_argument, 0, "a set-point or limit needs a lease above zero");
+}
+
+Result<CommandAction> action_from(const v1::BatterySwitchAction& given) {
+  const Result<std::uint16_t> battery = battery_from(given.battery());
+  if (!battery) return fail(battery.error());
+  if (!given.has_charge_on() || !given.has_discharge_on()) {
+    return fail(Errc::invalid_argument, 0, "say of both outputs whether they are on");
+  }
+  return CommandAction{BatterySwitchAction{*battery, {given.charge_on(), given.discharge_on()}}};
+}
+
+Result<CommandAction> action_from(const v1::BatteryLimitsAction& given) {
+  const Result<std::uint16_t> battery = battery_from(given.battery());
+  if (!battery) return fail(battery.error());
+  const auto charge_voltage =
+      milli_from<MilliVolt>(given.has_charge_voltage_limit_mv(), given.charge_voltage_limit_mv());
+  const auto discharge_voltage = milli_from<MilliVolt>(given.has_discharge_voltage_limit_mv(),
+                                                       given.discharge_voltage_limit_mv());
+  const auto charge_current =
+      milli_from<MilliAmp>(given.has_charge_current_limit_ma(), given.charge_current_limit_ma());
+  const auto discharge_current = milli_from<MilliAmp>(given.has_discharge_current_limit_ma(),
+                                                      given.discharge_current_limit_ma());
+  if (!charge_voltage) return fail(charge_voltage.error());
+  if (!discharge_voltage) return fail(discharge_voltage.error());
+  if (!charge_current) return fail(charge_current.error());
+  if (!discharge_current) return fail(discharge_current.error());
+  const Result<Duration> lease = lease_from(given.lease());
+  if (!lease) return fail(lease.error());
+  return CommandAction{BatteryLimitsAction{
+      *battery,
+      {*charge_voltage, *discharge_voltage, *charge_current, *discharge_current},
+      *lease}};
+}
+
+Result<CommandAction> action_from(const v1::BatteryBalanceAction& given) {
+  const Result<std::uint16_t> battery = battery_from(given.battery());
+  if (!battery) return fail(battery.error());
+  if (!given.has_on()) return fail(Errc::invalid_argument, 0, "say whether balancing is on");
+  return CommandAction{BatteryBalanceAction{*battery, {given.on()}}};
 }
 
 }  // namespace
@@ -229,6 +306,12 @@ Result<CommandAction> from(const v1::CommandAction& action) {
       return CommandAction{ShelveAlarmAction{action.shelve_alarm().alarm_id(),
                                              from(action.shelve_alarm().duration()),
                                              action.shelve_alarm().reason()}};
+    case v1::CommandAction::kBatterySwitch:
+      return action_from(action.battery_switch());
+    case v1::CommandAction::kBatteryLimits:
+      return action_from(action.battery_limits());
+    case v1::CommandAction::kBatteryBalance:
+      return action_from(action.battery_balance());
     case v1::CommandAction::ACTION_NOT_SET:
       break;
   }

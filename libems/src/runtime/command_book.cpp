@@ -7,6 +7,7 @@
 #include <nlohmann/json.hpp>
 
 #include "ems/core/assert.hpp"
+#include "ems/core/decimal.hpp"
 #include "ems/runtime/decision_view.hpp"
 
 namespace ems::runtime {
@@ -32,6 +33,9 @@ Result<void> check_lease(Duration lease) {
   if (lease > Duration::zero()) return {};
   return fail(Errc::invalid_argument, 0, "it needs a lease above 0 s");
 }
+
+/// Beyond it limits are no matter of a command.
+constexpr Duration kBatteryLeaseMax = seconds(86'400);
 
 struct Check {
   Result<void> operator()(const SetpointAction& action) const { return check_lease(action.lease); }
@@ -61,6 +65,23 @@ struct Check {
   Result<void> operator()(const ShelveAlarmAction& action) const {
     return check_words(action.reason, alarm::kTextMax, "the reason is longer than 128 bytes");
   }
+  Result<void> operator()(const BatterySwitchAction&) const { return {}; }
+  Result<void> operator()(const BatteryLimitsAction& action) const {
+    const protocol::LimitCommand& limits = action.limits;
+    if (limits.charge_current < MilliAmp{} || limits.discharge_current < MilliAmp{} ||
+        limits.discharge_voltage < MilliVolt{}) {
+      return fail(Errc::invalid_argument, 0, "a battery's limits are 0 or more");
+    }
+    if (limits.charge_voltage <= limits.discharge_voltage) {
+      return fail(Errc::invalid_argument, 0,
+                  "the charge voltage limit has to be above the discharge voltage limit");
+    }
+    if (action.lease > kBatteryLeaseMax) {
+      return fail(Errc::invalid_argument, 0, "a battery's limits last for at most one day");
+    }
+    return check_lease(action.lease);
+  }
+  Result<void> operator()(const BatteryBalanceAction&) const { return {}; }
 };
 
 std::string seconds_text(Duration duration) {
@@ -69,6 +90,13 @@ std::string seconds_text(Duration duration) {
 std::string limit_text(const std::optional<Watt>& limit) {
   return limit ? power_text(*limit) : std::string("free");
 }
+
+std::string milli_text(std::int64_t milli, const char* unit) {
+  std::array<char, kDecimalTextSize> buffer{};
+  return std::string(format_decimal(milli, 3, buffer)) + unit;
+}
+std::string battery_text(std::uint16_t id) { return "battery " + std::to_string(id) + ": "; }
+const char* on_off(bool on) { return on ? "on" : "off"; }
 
 struct Words {
   std::string operator()(const SetpointAction& action) const {
@@ -92,6 +120,21 @@ struct Words {
     const std::string text = "alarm " + std::to_string(action.alarm);
     if (action.duration == Duration::zero()) return text + " back into sight";
     return text + " for " + seconds_text(action.duration) + ": " + action.reason;
+  }
+  std::string operator()(const BatterySwitchAction& action) const {
+    return battery_text(action.battery) + "charge " + on_off(action.outputs.charge_on) +
+           ", discharge " + on_off(action.outputs.discharge_on);
+  }
+  std::string operator()(const BatteryLimitsAction& action) const {
+    const protocol::LimitCommand& limits = action.limits;
+    return battery_text(action.battery) + "charge to " +
+           milli_text(limits.charge_voltage.count(), " V with ") +
+           milli_text(limits.charge_current.count(), " A, discharge to ") +
+           milli_text(limits.discharge_voltage.count(), " V with ") +
+           milli_text(limits.discharge_current.count(), " A for ") + seconds_text(action.lease);
+  }
+  std::string operator()(const BatteryBalanceAction& action) const {
+    return battery_text(action.battery) + "balancing " + on_off(action.balancing.on);
   }
 };
 
@@ -132,6 +175,11 @@ std::uint64_t hash_of(std::string_view id) noexcept {
   return hash;
 }
 
+/// What a battery was told stays, also when nobody waits for its answer any more.
+bool stays(std::string_view kind) {
+  return kind == kind_of(BatterySwitchAction{}) || kind == kind_of(BatteryBalanceAction{});
+}
+
 bool is_stop(const Command& command) noexcept {
   return std::holds_alternative<EmergencyStopAction>(command.action);
 }
@@ -140,8 +188,9 @@ bool is_stop(const Command& command) noexcept {
 
 std::string_view kind_of(const CommandAction& action) noexcept {
   constexpr std::array<std::string_view, std::variant_size_v<CommandAction>> kKinds{
-      "set_setpoint", "clear_setpoint",    "emergency_stop", "active_power_limit",
-      "dimming",      "acknowledge_alarm", "shelve_alarm",   "reset"};
+      "set_setpoint",   "clear_setpoint",    "emergency_stop", "active_power_limit",
+      "dimming",        "acknowledge_alarm", "shelve_alarm",   "reset",
+      "battery_switch", "battery_limits",    "battery_balance"};
   return kKinds[action.index()];
 }
 
@@ -354,7 +403,9 @@ Result<std::vector<CommandStep>> CommandBook::restore(std::string_view text, Ins
     entry.forget_after = now + entry.ttl;
     if (!is_final(step.state) && entry.view.kind != kind_of(EmergencyStopAction{})) {
       step.state = CommandState::failed;
-      step.message = "the agent was restarted; it is no longer in force";
+      step.message = stays(entry.view.kind)
+                         ? "the agent was restarted before the battery confirmed it"
+                         : "the agent was restarted; it is no longer in force";
       step.at = utc;
       cut_short.push_back(step);
     }

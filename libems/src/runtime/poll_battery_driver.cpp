@@ -3,6 +3,7 @@
 
 #include <spdlog/spdlog.h>
 
+#include <algorithm>
 #include <array>
 
 #include "ems/model/module_totals.hpp"
@@ -17,6 +18,39 @@ const protocol::PollCodec& configured(const protocol::PollCodec& codec,
   EMS_ASSERT(made.has_value() && "options that the site file's check should have refused");
   return **made;
 }
+
+/// Gives the readings on, and those of the module that has answered to its orders.
+class OrderSink final : public ReadingSink {
+ public:
+  OrderSink(ReadingSink& sink, BatteryOrders& orders, std::size_t turn) noexcept
+      : sink_(sink), orders_(orders), turn_(turn) {}
+
+  void reading(const Reading& reading) override {
+    // A module that the codec itself names is a part of what answers, not the whole.
+    if (reading.module == 0 || reading.module == turn_ + 1) {
+      orders_.heard(turn_, reading.signal, reading.value);
+    }
+    sink_.reading(reading);
+  }
+  void text(TextField field, std::string_view text, std::uint8_t module) override {
+    sink_.text(field, text, module);
+  }
+  void acknowledged() override { sink_.acknowledged(); }
+  void missing(Signal signal, std::uint16_t element, std::uint8_t module) override {
+    sink_.missing(signal, element, module);
+  }
+  void element_count(Signal signal, std::uint16_t count, std::uint8_t module) override {
+    sink_.element_count(signal, count, module);
+  }
+  void vendor_value(std::string_view name, std::int64_t value) override {
+    sink_.vendor_value(name, value);
+  }
+
+ private:
+  ReadingSink& sink_;
+  BatteryOrders& orders_;
+  std::size_t turn_;
+};
 
 }  // namespace
 
@@ -50,6 +84,7 @@ PollBatteryDriver::PollBatteryDriver(const DriverWiring& wiring, AssetId asset,
         return all;
       }()),
       bus_(pollers_),
+      orders_(pollers_),
       keeper_(wiring, asset,
               [this] { link_->open([this](const io::LinkError* error) { opened(error); }); }),
       stale_after_(stale_after(settings.period)),
@@ -76,6 +111,7 @@ void PollBatteryDriver::opened(const io::LinkError* error) {
 
 void PollBatteryDriver::lost(const io::LinkError& error) {
   bus_.link_down(wiring_.clock.now());
+  static_cast<void>(orders_.advance(wiring_.clock.now()));  // They hear of it; nothing can be sent.
   keeper_.lost(error);
   report();
   wake_.cancel();
@@ -83,7 +119,8 @@ void PollBatteryDriver::lost(const io::LinkError& error) {
 
 void PollBatteryDriver::received(Bytes bytes) {
   const Instant now = wiring_.clock.now();
-  AssetSink sink(wiring_.image, asset_, now, stale_after_);
+  AssetSink image(wiring_.image, asset_, now, stale_after_);
+  OrderSink sink(image, orders_, bus_.turn());
   bus_.receive(bytes, now, sink);
   if (modules_.size() > 1) publish_totals(now);
   pump();
@@ -110,6 +147,7 @@ void PollBatteryDriver::pump() {
   if (!keeper_.running() || !link_->is_open()) return;
   const Instant now = wiring_.clock.now();
   std::array<std::byte, protocol::kRequestSize> request{};
+  const Instant orders_at = orders_.advance(now);
   const protocol::PollerAction action = bus_.next(now, request);
   report();
   if (action.size > 0) {
@@ -120,10 +158,16 @@ void PollBatteryDriver::pump() {
                        to_name(asset_).view(), action.what, to_string(written.error().code));
     }
   }
-  wake_.expires_after(wait_of(action.wake_at - now));
+  wake_.expires_after(wait_of(std::min(action.wake_at, orders_at) - now));
   wake_.async_wait([this](const std::error_code& error) {
     if (!error) pump();
   });
+}
+
+Result<void> PollBatteryDriver::order(const protocol::BatteryCommand& command, Duration wait) {
+  const Result<void> given = orders_.give(command, wiring_.clock.now(), wait);
+  if (given) pump();
+  return given;
 }
 
 LinkStatus PollBatteryDriver::status() const {

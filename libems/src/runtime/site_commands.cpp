@@ -194,6 +194,15 @@ Result<void> Site::act(const Command& command, CommandStep& step, Instant now) {
     step.state = CommandState::executing;
     return {};
   }
+  if (const auto* outputs = std::get_if<BatterySwitchAction>(&command.action)) {
+    return give_order(command, outputs->battery, outputs->outputs, std::nullopt, now);
+  }
+  if (const auto* limits = std::get_if<BatteryLimitsAction>(&command.action)) {
+    return give_order(command, limits->battery, limits->limits, limits->lease, now);
+  }
+  if (const auto* balance = std::get_if<BatteryBalanceAction>(&command.action)) {
+    return give_order(command, balance->battery, balance->balancing, std::nullopt, now);
+  }
   // The rest is done when it is taken.
   step.state = CommandState::done;
   if (const auto* reset = std::get_if<ResetAction>(&command.action)) {
@@ -322,6 +331,7 @@ void Site::follow_commands(const Tick& tick, Instant now) {
     live.taken = live.taken || (live.executing && confirmed);
   }
   if (!stops_.empty()) follow_stops();
+  follow_orders(now);
 }
 
 /// A stop is done when every inverter confirmed it; one that was never reached has not.

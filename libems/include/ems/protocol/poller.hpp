@@ -96,6 +96,11 @@ class Poller {
   ///         unimplemented  the protocol has no such command.
   ///         out_of_range   the wire cannot say such a limit.
   [[nodiscard]] Result<void> request(const BatteryCommand& command) noexcept;
+  /// What request() would say; queues nothing. @errors as request().
+  [[nodiscard]] Result<void> check(const BatteryCommand& command) const noexcept;
+  /// The newest command is not wanted any more: it is not sent (again), and has failed with `why`.
+  /// One whose answer is awaited may still act. Nothing, when it has ended.
+  void withdraw(const Error& why) noexcept;
 
   /// State of the newest command. `failed` has its reason in command_error().
   [[nodiscard]] CommandState command_state() const noexcept { return command_state_; }
@@ -109,6 +114,7 @@ class Poller {
   /// Why the last failed attempt failed; nullopt before the first failure. Kept after recovery.
   [[nodiscard]] std::optional<Error> last_error() const noexcept { return last_error_; }
   [[nodiscard]] const PollerCounters& counters() const noexcept { return counters_; }
+  [[nodiscard]] const PollCodec& codec() const noexcept { return codec_; }
 
  private:
   enum class Exchange : std::uint8_t { none, item, probe, command };
@@ -124,6 +130,8 @@ class Poller {
   void give_up(const Error& error, Instant now) noexcept;
   void enter_recovery(Instant now) noexcept;
   void fail_command(const Error& error) noexcept;
+  /// The command of this exchange is the one that command_state() speaks of.
+  [[nodiscard]] bool is_newest() const noexcept { return !queued_ && !unwanted_; }
   void take_buffer(Instant now, ReadingSink& sink) noexcept;
   [[nodiscard]] Result<void> take_frame(Bytes frame, ReadingSink& sink) noexcept;
   void answered(Instant now) noexcept;
@@ -160,6 +168,7 @@ class Poller {
   // Command.
   std::optional<BatteryCommand> queued_{};
   BatteryCommand current_{};
+  bool unwanted_ = false;  // current_ was withdrawn while its answer was awaited.
   CommandState command_state_ = CommandState::none;
   std::optional<Error> command_error_{};
 

@@ -11,6 +11,9 @@ namespace ems::rpc {
 
 using runtime::AcknowledgeAlarmAction;
 using runtime::ActivePowerLimitAction;
+using runtime::BatteryBalanceAction;
+using runtime::BatteryLimitsAction;
+using runtime::BatterySwitchAction;
 using runtime::ClearSetpointAction;
 using runtime::CommandAction;
 using runtime::CommandState;

@@ -3,6 +3,7 @@
 /// protocol it has.
 #pragma once
 
+#include "ems/runtime/battery_orders.hpp"
 #include "ems/runtime/site_port.hpp"
 
 namespace ems::runtime {
@@ -18,6 +19,23 @@ class BatteryDriver {
   /// Closes the link; no callback runs afterwards.
   virtual void stop() = 0;
   [[nodiscard]] virtual LinkStatus status() const = 0;
+
+  /// Orders the battery to do something; see BatteryOrders::give(). It goes out at once.
+  /// @errors unimplemented  a battery that is only listened to.
+  [[nodiscard]] virtual Result<void> order(const protocol::BatteryCommand& command, Duration wait) {
+    static_cast<void>(command);
+    static_cast<void>(wait);
+    return fail(Errc::unimplemented, 0, "this battery is only listened to: it takes no commands");
+  }
+  /// See BatteryOrders::end(). Nothing, when none is under way.
+  virtual void end_order(OrderKind kind, const char* why) {
+    static_cast<void>(kind);
+    static_cast<void>(why);
+  }
+  [[nodiscard]] virtual OrderProgress order_progress(OrderKind kind) const {
+    static_cast<void>(kind);
+    return {};
+  }
 };
 
 }  // namespace ems::runtime

@@ -37,6 +37,11 @@ class PollBatteryDriver final : public BatteryDriver {
   void start() override;
   void stop() override;
   [[nodiscard]] LinkStatus status() const override;
+  [[nodiscard]] Result<void> order(const protocol::BatteryCommand& command, Duration wait) override;
+  void end_order(OrderKind kind, const char* why) override { orders_.end(kind, why); }
+  [[nodiscard]] OrderProgress order_progress(OrderKind kind) const override {
+    return orders_.progress(kind);
+  }
 
  private:
   void opened(const io::LinkError* error);
@@ -54,6 +59,7 @@ class PollBatteryDriver final : public BatteryDriver {
   std::vector<std::unique_ptr<Module>> modules_;
   std::vector<protocol::Poller*> pollers_;
   protocol::BusPoller bus_;
+  BatteryOrders orders_;
   LinkKeeper keeper_;
   Duration stale_after_;
   asio::steady_timer wake_;

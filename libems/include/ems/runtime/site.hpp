@@ -123,6 +123,15 @@ class Site final : public SitePort {
     std::string overruled_by;  ///< Of the newest tick.
     Watt shortfall{};
   };
+  /// What a battery was told: site_orders.cpp.
+  struct LiveOrder {
+    std::string id;
+    std::size_t battery = 0;  ///< Its place in batteries_.
+    OrderKind kind{};
+    bool energises = false;  ///< No order to be out while a trip is latched.
+    std::optional<Instant> lease_end;
+    OrderStage told = OrderStage::waiting;  ///< In the book.
+  };
   static constexpr std::size_t kSurroundingsMax = 9;
 
   explicit Site(SiteParts parts);
@@ -152,6 +161,10 @@ class Site final : public SitePort {
   void stop_now();
   [[nodiscard]] Result<void> reset_latch(const Command& command, const ResetAction& action);
   [[nodiscard]] Result<void> change_alarm(const Result<std::optional<alarm::Change>>& change);
+  [[nodiscard]] Result<void> give_order(const Command& command, std::uint16_t battery,
+                                        const protocol::BatteryCommand& order,
+                                        std::optional<Duration> lease, Instant now);
+  void follow_orders(Instant now);
   void commands_into(TickInputs& inputs, Instant now) const;
   [[nodiscard]] decision::WallTime wall_time(UtcInstant utc, Instant now) noexcept;
   [[nodiscard]] DecisionView view_of(const Tick& tick, UtcInstant utc, Instant now) const;
@@ -233,6 +246,7 @@ class Site final : public SitePort {
   CommandBook book_;
   std::array<LiveCommand, kSlotCount> live_;  ///< By Slot.
   std::vector<std::string> stops_;  ///< Ids of emergency stops that the inverters have yet to take.
+  std::vector<LiveOrder> orders_;   ///< One of a kind for a battery.
   std::uint64_t command_tag_ = 0;
 
   alarm::Book alarms_;

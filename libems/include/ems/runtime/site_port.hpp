@@ -17,6 +17,7 @@
 #include "ems/model/event.hpp"
 #include "ems/model/point.hpp"
 #include "ems/model/power.hpp"
+#include "ems/protocol/poll_codec.hpp"
 #include "ems/runtime/explanation.hpp"
 #include "ems/runtime/mode.hpp"
 
@@ -144,9 +145,27 @@ struct ShelveAlarmAction {
   Duration duration{};  ///< At most a day; 0 takes it back into sight.
   std::string reason;   ///< Not empty, except to take it back.
 };
+/// Switches the outputs of one battery, in all its modules. They stay until the next order.
+struct BatterySwitchAction {
+  std::uint16_t battery = 0;  ///< Its id.
+  protocol::SwitchCommand outputs;
+};
+/// Limits one battery, in its own BMS, until the lease ends; then it is not told any more, and
+/// forgets them by itself.
+struct BatteryLimitsAction {
+  std::uint16_t battery = 0;      ///< Its id.
+  protocol::LimitCommand limits;  ///< Of the whole battery; each module gets its part.
+  Duration lease{};               ///< Above zero, at most a day.
+};
+/// Lets one battery balance its cells, or forbids it, until the next order.
+struct BatteryBalanceAction {
+  std::uint16_t battery = 0;  ///< Its id.
+  protocol::BalanceCommand balancing;
+};
 using CommandAction =
     std::variant<SetpointAction, ClearSetpointAction, EmergencyStopAction, ActivePowerLimitAction,
-                 DimmingAction, AcknowledgeAlarmAction, ShelveAlarmAction, ResetAction>;
+                 DimmingAction, AcknowledgeAlarmAction, ShelveAlarmAction, ResetAction,
+                 BatterySwitchAction, BatteryLimitsAction, BatteryBalanceAction>;
 /// `set_setpoint`, ...: the names of the wire contract.
 [[nodiscard]] std::string_view kind_of(const CommandAction& action) noexcept;
 
@@ -171,7 +190,7 @@ enum class CommandState : std::uint8_t {
   accepted = 3,   ///< The site has taken it and its lease runs.
   rejected = 4,   ///< Refused before it was taken. Final.
   expired = 5,    ///< Its time to live ran out before the site took it. Final.
-  executing = 6,  ///< The first order that carries it left the safety gate.
+  executing = 6,  ///< The first order that carries it left the safety gate, or went to a battery.
   done = 7,       ///< Its lease ended in order, or what it asked for is so. Final.
   failed = 8,     ///< Taken, and never in force, cut short, or refused by a device. Final.
 };
@@ -245,7 +264,8 @@ class SitePort {
   ///         latched              a trip is latched.
   ///         failed_precondition  no such policy is configured; the cause of a trip is still there.
   ///         permission_denied    a reset that is not from the site.
-  ///         not_found            no such alarm.
+  ///         not_found            no such alarm, no such battery.
+  ///         unimplemented        the battery's protocol has no such command.
   ///         timeout, unavailable  as status().
   [[nodiscard]] virtual Result<CommandStep> command(const Command& command) = 0;
 
