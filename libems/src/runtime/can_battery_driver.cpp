@@ -7,14 +7,16 @@ namespace ems::runtime {
 
 CanBatteryDriver::CanBatteryDriver(const DriverWiring& wiring, AssetId asset,
                                    std::unique_ptr<io::CanLink> link,
-                                   const protocol::CanCodec& codec)
+                                   const protocol::CanCodec& codec,
+                                   const protocol::CodecOptions& options)
     : wiring_(wiring),
       asset_(asset),
       link_(std::move(link)),
-      listener_(codec),
+      codec_(*codec.with(options, room_).value()),
+      listener_(codec_),
       keeper_(wiring, asset,
               [this] { link_->open([this](const io::LinkError* error) { opened(error); }); }),
-      stale_after_(codec.quiet_after()),
+      stale_after_(codec_.quiet_after()),
       wake_(wiring.executor) {
   link_->on_receive([this](const protocol::CanFrame& frame) { received(frame); });
   link_->on_down([this](const io::LinkError& error) { lost(error); });
@@ -71,13 +73,14 @@ void CanBatteryDriver::pump() {
 LinkStatus CanBatteryDriver::status() const {
   const protocol::CanListenerCounters& counters = listener_.counters();
   const auto last = listener_.last_error();
+  const io::CanLinkCounters on_link = link_->counters();
   LinkStatus status;
   status.asset = asset_;
   status.link = std::string(link_->name());
   status.online = listener_.health() == protocol::LinkHealth::online;
   status.requests = counters.sent;
   status.timeouts = counters.silences;
-  status.errors = counters.errors + link_->counters().refused;
+  status.errors = counters.errors + on_link.refused + on_link.unsent;
   if (!keeper_.error().empty()) {
     status.last_error = keeper_.error();
   } else if (!status.online && last) {

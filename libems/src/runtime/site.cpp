@@ -16,6 +16,7 @@
 #include "ems/runtime/latch_record.hpp"
 #include "ems/runtime/poll_battery_driver.hpp"
 #include "ems/telemetry/event_record.hpp"
+#include "runtime/can_bus.hpp"
 
 namespace ems::runtime {
 namespace {
@@ -115,15 +116,17 @@ Result<void> Site::add_battery(const io::BatteryConfig& config) {
   const Result<const protocol::Codec*> codec = protocol::find_codec(config.protocol);
   if (!codec) return fail(codec.error());
   const DriverWiring wiring{strand_, parts_.clock, image_, *parts_.log};
-  if (const auto* recording = std::get_if<io::CandumpEndpoint>(&config.link)) {
-    const protocol::CanCodec* can = protocol::as_can(**codec);
+  const protocol::CanCodec* can = protocol::as_can(**codec);
+  if (auto bus = make_can_bus(wiring, config, can != nullptr ? can->bit_rate() : 0)) {
     if (can == nullptr) {
       return fail(Errc::invalid_argument, config.id, "battery: its protocol is not spoken on CAN");
     }
-    batteries_.push_back(std::make_unique<CanBatteryDriver>(
-        wiring, battery(config.id),
-        io::make_candump_link(strand_, {.file = recording->file, .repeat = recording->repeat}),
-        *can));
+    const protocol::CodecOptions options = config.codec_options(1, std::nullopt);
+    protocol::CodecRoom room;
+    const Result<const protocol::CanCodec*> made = can->with(options, room);
+    if (!made) return fail(made.error().code, config.id, made.error().what);
+    batteries_.push_back(std::make_unique<CanBatteryDriver>(wiring, battery(config.id),
+                                                            std::move(bus), *can, options));
     return {};
   }
   const protocol::PollCodec* poll = protocol::as_poll(**codec);

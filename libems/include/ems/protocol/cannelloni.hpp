@@ -13,9 +13,7 @@
 
 namespace ems::protocol {
 
-/// Most bytes a datagram may have here; cannelloni's own default fills one Ethernet frame.
-inline constexpr std::size_t kCannelloniSizeMax = 1472;
-/// Most bytes of one frame in it.
+/// Most bytes of one frame in a datagram.
 inline constexpr std::size_t kCannelloniFrameMax = 4 + 1 + 1 + kCanFdDataSize;
 inline constexpr std::size_t kCannelloniHeaderSize = 5;
 

@@ -18,8 +18,9 @@ namespace ems::runtime {
 /// @thread_safety The site's strand only; it is also where every callback runs.
 class CanBatteryDriver final : public BatteryDriver {
  public:
+  /// @param options  @pre codec.with() takes them.
   CanBatteryDriver(const DriverWiring& wiring, AssetId asset, std::unique_ptr<io::CanLink> link,
-                   const protocol::CanCodec& codec);
+                   const protocol::CanCodec& codec, const protocol::CodecOptions& options = {});
   ~CanBatteryDriver() override;
   CanBatteryDriver(const CanBatteryDriver&) = delete;
   CanBatteryDriver& operator=(const CanBatteryDriver&) = delete;
@@ -38,6 +39,8 @@ class CanBatteryDriver final : public BatteryDriver {
   DriverWiring wiring_;
   AssetId asset_;
   std::unique_ptr<io::CanLink> link_;
+  protocol::CodecRoom room_;
+  const protocol::CanCodec& codec_;  ///< In room_, or static.
   protocol::CanListener listener_;
   LinkKeeper keeper_;
   Duration stale_after_;

@@ -37,6 +37,19 @@ Duration reply_timeout(const BatteryConfig& battery) {
   return poll == nullptr ? Duration::zero() : poll->reply_timeout();
 }
 
+/// What a line of CAN is called; empty for any other.
+std::string can_place(const BatteryLink& link) {
+  if (const auto* recording = std::get_if<CandumpEndpoint>(&link)) return recording->file.string();
+  if (const auto* kernel = std::get_if<SocketcanEndpoint>(&link)) return kernel->interface_name;
+  if (const auto* slcan = std::get_if<SlcanEndpoint>(&link)) return slcan->device;
+  if (const auto* slcan = std::get_if<SlcanTcpEndpoint>(&link)) return to_address(slcan->address);
+  if (const auto* server = std::get_if<SocketcandEndpoint>(&link)) {
+    return to_address(server->address) + "/" + server->bus;
+  }
+  const auto* udp = std::get_if<CannelloniEndpoint>(&link);
+  return udp != nullptr ? to_address(udp->address) : std::string{};
+}
+
 /// Collects devices by line, in the order of the file.
 class LineTable {
  public:
@@ -58,7 +71,7 @@ class LineTable {
     } else if (const auto* tcp = std::get_if<TcpEndpoint>(&battery.link)) {
       add(to_address(*tcp), device, false, reply_timeout(battery));
     } else {  // Nothing is asked on CAN, so nothing waits for an answer.
-      add(std::get<CandumpEndpoint>(battery.link).file.string(), device, false, Duration::zero());
+      add(can_place(battery.link), device, false, Duration::zero());
     }
   }
 

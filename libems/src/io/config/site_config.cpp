@@ -5,6 +5,7 @@
 #include <array>
 
 #include "ems/io/store/edge_store.hpp"
+#include "ems/protocol/slcan.hpp"
 #include "io/config/bind.hpp"
 #include "io/config/policy_config.hpp"
 #include "io/config/reader.hpp"
@@ -21,6 +22,8 @@ using config::choice;
 using config::flag;
 using config::integer;
 using config::quantity;
+
+constexpr std::int64_t kBytesPerMb = 1'000'000;
 
 /// Builds the structs from a file without errors.
 class Binder {
@@ -42,7 +45,6 @@ class Binder {
       out.watchdog_device = path(root, "watchdog_device");
     }
     out.realtime = flag(root, "realtime");
-    constexpr std::int64_t kBytesPerMb = 1'000'000;
     const Section& store = *root.section("store");
     out.store.path = path(store, "path");
     out.store.budget_bytes = integer<std::int64_t>(store, "budget_mb") * kBytesPerMb;
@@ -97,17 +99,42 @@ class Binder {
     return ModbusRtuEndpoint{serial(rtu), integer<std::uint8_t>(rtu, "unit")};
   }
 
+  static std::optional<std::uint32_t> bit_rate(const Section& section) {
+    if (section.find("bit_rate") == nullptr) return std::nullopt;
+    return protocol::kSlcanBitRates[choice<std::size_t>(section, "bit_rate")];
+  }
+
+  BatteryLink battery_link(const Section& item) const {
+    if (const Section* line = item.section("serial")) return serial(*line);
+    if (const Section* tcp = item.section("tcp")) return tcp->at("address").endpoint;
+    if (const Section* recording = item.section("candump")) {
+      return CandumpEndpoint{path(*recording, "file"), recording->at("at_end").text == "repeat"};
+    }
+    if (const Section* can = item.section("socketcan")) {
+      return SocketcanEndpoint{can->at("interface").text};
+    }
+    if (const Section* slcan = item.section("slcan")) {
+      return SlcanEndpoint{path(*slcan, "device").string(), integer<std::uint32_t>(*slcan, "baud"),
+                           bit_rate(*slcan)};
+    }
+    if (const Section* slcan = item.section("slcan_tcp")) {
+      return SlcanTcpEndpoint{slcan->at("address").endpoint, bit_rate(*slcan)};
+    }
+    if (const Section* server = item.section("socketcand")) {
+      return SocketcandEndpoint{server->at("address").endpoint, server->at("bus").text};
+    }
+    const Section& udp = *item.section("cannelloni");
+    return CannelloniEndpoint{udp.at("address").endpoint, udp.at("listen").endpoint};
+  }
+
   BatteryConfig battery(const Section& item) const {
     BatteryConfig out;
     out.id = integer<std::uint16_t>(item, "id");
     out.protocol = item.at("protocol").text;
-    if (const Section* line = item.section("serial")) {
-      out.link = serial(*line);
-    } else if (const Section* recording = item.section("candump")) {
-      out.link =
-          CandumpEndpoint{path(*recording, "file"), recording->at("at_end").text == "repeat"};
-    } else {
-      out.link = item.section("tcp")->at("address").endpoint;
+    out.link = battery_link(item);
+    if (const Section* record = item.section("record")) {
+      out.record = CanRecordConfig{path(*record, "file"),
+                                   integer<std::int64_t>(*record, "max_mb") * kBytesPerMb};
     }
     out.poll_period = quantity<Duration>(item, "poll_period_s");
     if (item.find("reply_timeout_s") != nullptr) {

@@ -2,16 +2,25 @@
 #include "io/config/site_rules.hpp"
 
 #include <algorithm>
+#include <asio/ip/address.hpp>
 #include <set>
 #include <tuple>
 
 #include "ems/io/metrics_listener.hpp"
 #include "ems/io/time_zone.hpp"
+#include "ems/protocol/can_codec.hpp"
 #include "ems/protocol/poll_codec.hpp"
+#include "ems/protocol/socketcand.hpp"
 #include "io/config/policy_config.hpp"
 
 namespace ems::io::config {
 namespace {
+
+bool is_address(const std::string& host) {
+  std::error_code wrong;
+  (void)asio::ip::make_address(host, wrong);
+  return !wrong;
+}
 
 std::string on_line(const Place& place) { return "; first on line " + std::to_string(place.line); }
 
@@ -107,13 +116,18 @@ class Lines {
 
   void add_battery(const Section& battery) {
     if (const Section* serial = battery.section("serial")) add_tty(*serial, false);
-    const Section* tcp = battery.section("tcp");
-    const Value* address = tcp == nullptr ? nullptr : tcp->find("address");
-    if (address == nullptr) return;
-    const auto [first, is_new] = streams_.emplace(address->text, address->place);
-    if (is_new) return;
-    reader_.error(address->place, Errc::already_exists,
-                  "line \"" + address->text + "\" is taken" + on_line(first->second));
+    if (const Section* slcan = battery.section("slcan")) add_slcan(*slcan);
+    for (const char* link : {"tcp", "slcan_tcp"}) {
+      if (const Section* tcp = battery.section(link)) add_stream(tcp->find("address"));
+    }
+    if (const Section* udp = battery.section("cannelloni")) {
+      const Value* listen = udp->find("listen");  // Where the default has no place: the section's.
+      add_place(listen, listen != nullptr && listen->place.line > 0 ? listen->place : udp->place);
+    }
+    if (const Section* record = battery.section("record")) {
+      const Value* file = record->find("file");
+      if (file != nullptr) add_place(file, file->place);
+    }
   }
 
   void add_modbus(const Section& device) {
@@ -129,6 +143,29 @@ class Lines {
   }
 
  private:
+  void add_slcan(const Section& link) {
+    const Value* device = link.find("device");
+    if (device == nullptr) return;
+    const auto [first, is_new] = ttys_.emplace(device->text, Tty{device->place, false, {}});
+    if (!is_new) taken(*device, device->place, first->second.place);
+  }
+
+  void add_stream(const Value* address) {
+    if (address != nullptr) add_place(address, address->place);
+  }
+
+  /// What one battery alone may have: an address, a file.
+  void add_place(const Value* value, const Place& place) {
+    if (value == nullptr) return;
+    const auto [first, is_new] = streams_.emplace(value->text, place);
+    if (!is_new) taken(*value, place, first->second);
+  }
+
+  void taken(const Value& value, const Place& place, const Place& first) {
+    reader_.error(place, Errc::already_exists,
+                  "line \"" + value.text + "\" is taken" + on_line(first));
+  }
+
   Reader& reader_;
   Place place_;
   std::map<std::string, Tty> ttys_;
@@ -157,6 +194,14 @@ void check_servers(const Section& root, Reader& reader) {
   }
 }
 
+constexpr const char* kCanLinks[] = {"socketcan", "slcan", "slcan_tcp", "socketcand", "cannelloni"};
+
+/// A CAN bus, and not the recording of one.
+bool has_live_can(const Section& battery) {
+  return std::any_of(std::begin(kCanLinks), std::end(kCanLinks),
+                     [&battery](const char* link) { return battery.section(link) != nullptr; });
+}
+
 /// A protocol on CAN needs a CAN link, and the other way round.
 void check_battery_links(const Section& root, Reader& reader) {
   if (reader.known() == nullptr) return;
@@ -165,12 +210,14 @@ void check_battery_links(const Section& root, Reader& reader) {
     const Value* protocol = battery.find("protocol");
     if (protocol == nullptr) continue;
     const bool speaks_can = std::find(on_can.begin(), on_can.end(), protocol->text) != on_can.end();
-    const bool has_can = battery.section("candump") != nullptr;
+    const bool has_can = has_live_can(battery) || battery.section("candump") != nullptr;
     const bool has_stream =
         battery.section("serial") != nullptr || battery.section("tcp") != nullptr;
     if (speaks_can && has_stream) {
       reader.error(protocol->place, Errc::invalid_argument,
-                   "protocol \"" + protocol->text + "\" is spoken on CAN; its link is \"candump\"");
+                   "protocol \"" + protocol->text +
+                       "\" is spoken on CAN; its link is \"socketcan\", \"slcan\", \"slcan_tcp\", "
+                       "\"socketcand\", \"cannelloni\" or \"candump\"");
     } else if (!speaks_can && has_can) {
       reader.error(protocol->place, Errc::invalid_argument,
                    "protocol \"" + protocol->text +
@@ -179,15 +226,53 @@ void check_battery_links(const Section& root, Reader& reader) {
   }
 }
 
+/// What the keys of CAN links can say and no bus can be.
+void check_can_links(const Section& root, Reader& reader) {
+  for (const Section& battery : root.list("batteries")) {
+    const Section* kernel = battery.section("socketcan");
+    const Section* server = battery.section("socketcand");
+    const Section* udp = battery.section("cannelloni");
+    const Section* record = battery.section("record");
+    for (const Value* bus : {kernel != nullptr ? kernel->find("interface") : nullptr,
+                             server != nullptr ? server->find("bus") : nullptr}) {
+      if (bus == nullptr || protocol::is_socketcand_bus(bus->text)) continue;
+      reader.error(bus->place, Errc::invalid_argument,
+                   "no CAN interface can be called \"" + bus->text + '"');
+    }
+    const Value* listen = udp != nullptr ? udp->find("listen") : nullptr;
+    if (listen != nullptr && !is_address(listen->endpoint.host)) {
+      reader.error(listen->place, Errc::invalid_argument,
+                   "\"" + listen->endpoint.host + "\" is not an address of this machine",
+                   "0.0.0.0:" + std::to_string(listen->endpoint.port));
+    }
+    if (record != nullptr && !has_live_can(battery)) {
+      reader.error(record->place, Errc::invalid_argument,
+                   "\"record\" needs a CAN bus: \"socketcan\", \"slcan\", \"slcan_tcp\", "
+                   "\"socketcand\" or \"cannelloni\"");
+    }
+  }
+}
+
+/// Why the protocol does not take these options; nullopt: it does.
+std::optional<Error> refusal(const protocol::Codec& codec, const protocol::CodecOptions& options) {
+  const auto error_of = [](const auto& made) {
+    return made ? std::nullopt : std::optional<Error>(made.error());
+  };
+  protocol::CodecRoom room;
+  const protocol::PollCodec* poll = protocol::as_poll(codec);
+  if (poll != nullptr) return error_of(poll->with(options, room));
+  return error_of(protocol::as_can(codec)->with(options, room));
+}
+
 /// The protocol has as many cells as the battery is said to have.
-bool fits_cells(const protocol::PollCodec& codec, const Section& battery, Reader& reader) {
+bool fits_cells(const protocol::Codec& codec, const Section& battery, Reader& reader) {
   const Value* cells = battery.find("cells");
   if (cells == nullptr || cells->number > 0xFF) return true;
-  protocol::CodecRoom room;
-  const Result<const protocol::PollCodec*> made = codec.with(
-      {.address = {}, .variant = {}, .cell_count = static_cast<std::uint8_t>(cells->number)}, room);
-  if (made) return true;
-  reader.error(cells->place, made.error().code, made.error().what);
+  const std::optional<Error> refused = refusal(
+      codec,
+      {.address = {}, .variant = {}, .cell_count = static_cast<std::uint8_t>(cells->number)});
+  if (!refused) return true;
+  reader.error(cells->place, refused->code, refused->what);
   return false;
 }
 
@@ -201,23 +286,19 @@ void check_battery_codecs(const Section& root, Reader& reader) {
     if (!codec) continue;  // The choice has been refused already.
     const Value* variant = battery.find("variant");
     const Value* address = battery.find("address");
-    const protocol::PollCodec* poll = protocol::as_poll(**codec);
-    if (poll == nullptr) {
-      for (const Value* option : {variant, address}) {
-        if (option == nullptr) continue;
-        reader.error(option->place, Errc::invalid_argument,
-                     "protocol \"" + name->text + "\" is spoken on CAN and has no such option");
-      }
-    }
     const std::span<const std::uint8_t> usual = (*codec)->info().addresses;
     if (modules->number > 1 && usual.empty()) {
       reader.error(modules->place, Errc::invalid_argument,
                    "protocol \"" + name->text + "\" has no addresses: one module on a line");
       continue;
     }
-    if (poll == nullptr) continue;
+    if (modules->number > 1 && protocol::as_can(**codec) != nullptr) {
+      reader.error(modules->place, Errc::invalid_argument,
+                   "protocol \"" + name->text + "\" is spoken on CAN: one battery on a bus");
+      continue;
+    }
     protocol::CodecOptions options;
-    if (!fits_cells(*poll, battery, reader)) continue;
+    if (!fits_cells(**codec, battery, reader)) continue;
     if (variant != nullptr) options.variant = variant->text;
     const std::int64_t first =
         address != nullptr ? address->number : (usual.empty() ? 0 : std::int64_t{usual.front()});
@@ -229,12 +310,11 @@ void check_battery_codecs(const Section& root, Reader& reader) {
       if (address != nullptr || modules->number > 1) {
         options.address = static_cast<std::uint8_t>(first + module);
       }
-      protocol::CodecRoom room;
-      const Result<const protocol::PollCodec*> made = poll->with(options, room);
-      if (made) continue;
+      const std::optional<Error> refused = refusal(**codec, options);
+      if (!refused) continue;
       const Value* at = address != nullptr ? address : modules;
-      if (variant != nullptr && made.error().code == Errc::invalid_argument) at = variant;
-      reader.error(at->place, made.error().code, made.error().what);
+      if (variant != nullptr && refused->code == Errc::invalid_argument) at = variant;
+      reader.error(at->place, refused->code, refused->what);
       break;
     }
   }
@@ -322,6 +402,7 @@ void check_site_rules(const Section& root, Reader& reader) {
   check_lines(root, reader);
   check_servers(root, reader);
   check_battery_links(root, reader);
+  check_can_links(root, reader);
   check_battery_codecs(root, reader);
   check_recordings(root, reader);
   check_pcc(root, reader);

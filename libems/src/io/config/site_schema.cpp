@@ -15,6 +15,12 @@ constexpr std::string_view kKeepDaysDoc =
     "Days that acknowledged rows stay; on a site without `servers`, all rows. Counted while the "
     "clock is synced. 0: as long as there is room.";
 
+// As protocol::kSlcanBitRates has them.
+constexpr std::string_view kCanBitRates =
+    "10000 20000 50000 100000 125000 250000 500000 800000 1000000";
+constexpr std::string_view kCanBitRateDoc =
+    "Bits per second of the bus. Default: the protocol's.";
+
 #define EMS_SERIAL_KEYS(prefix)                                                               \
   {.path = prefix ".device", .type = T::path, .required = true, .doc = "The tty."},           \
       {.path = prefix ".baud",                                                                \
@@ -181,6 +187,41 @@ constexpr SchemaKey kSiteKeys[] = {
     {.path = "batteries[].candump.at_end", .type = T::choice, .default_text = "stop",
      .choices = "stop repeat",
      .doc = "`stop`: the link is down from then on. `repeat`: from the start again."},
+    {.path = "batteries[].socketcan", .type = T::section, .one_of = "link",
+     .doc = "The BMS hangs on a CAN interface of this machine (SocketCAN). Its bit rate is set outside: `ip link`."},
+    {.path = "batteries[].socketcan.interface", .type = T::text, .required = true,
+     .doc = "As `ip link` calls it: `can0`."},
+    {.path = "batteries[].slcan", .type = T::section, .one_of = "link",
+     .doc = "The BMS hangs on a CAN adapter that speaks slcan on a tty (CANable, CANUSB, USBtin ...)."},
+    {.path = "batteries[].slcan.device", .type = T::path, .required = true, .doc = "The tty."},
+    {.path = "batteries[].slcan.baud", .type = T::integer, .min = 1'200, .max = 921'600,
+     .default_text = "115200", .doc = "Bits per second of the tty; adapters on USB ignore it."},
+    {.path = "batteries[].slcan.bit_rate", .type = T::choice, .choices = kCanBitRates,
+     .doc = kCanBitRateDoc},
+    {.path = "batteries[].slcan_tcp", .type = T::section, .one_of = "link",
+     .doc = "The same behind TCP: an adapter on the network, or a serial device server in front of one."},
+    {.path = "batteries[].slcan_tcp.address", .type = T::address, .required = true,
+     .doc = "The adapter."},
+    {.path = "batteries[].slcan_tcp.bit_rate", .type = T::choice, .choices = kCanBitRates,
+     .doc = kCanBitRateDoc},
+    {.path = "batteries[].socketcand", .type = T::section, .one_of = "link",
+     .doc = "The BMS hangs on a CAN interface of another machine, which a socketcand serves."},
+    {.path = "batteries[].socketcand.address", .type = T::address, .required = true,
+     .doc = "The server; its usual port is 29536."},
+    {.path = "batteries[].socketcand.bus", .type = T::text, .default_text = "can0",
+     .doc = "The bus, as the server calls it."},
+    {.path = "batteries[].cannelloni", .type = T::section, .one_of = "link",
+     .doc = "The BMS hangs on a CAN bus that a cannelloni carries over UDP. UDP proves nobody's identity: use it on a network of its own."},
+    {.path = "batteries[].cannelloni.address", .type = T::address, .required = true,
+     .doc = "The peer; its usual port is 20000."},
+    {.path = "batteries[].cannelloni.listen", .type = T::address, .default_text = "0.0.0.0:20000",
+     .doc = "Where the peer sends to, on this machine: an address, not a name."},
+    {.path = "batteries[].record", .type = T::section,
+     .doc = "Writes each frame of the battery's CAN bus to a file, as `candump -L` does."},
+    {.path = "batteries[].record.file", .type = T::path, .required = true,
+     .doc = "Appended to. When it is full it is renamed to FILE.1, and the FILE.1 before is gone."},
+    {.path = "batteries[].record.max_mb", .type = T::integer, .min = 1, .max = 1'000'000,
+     .default_text = "64", .doc = "Most both files take together (1 MB is 1 000 000 bytes)."},
     {.path = "batteries[].poll_period_s", .type = T::quantity, .digits = kSecondDigits,
      .min = millis_us(50), .max = seconds_us(60), .default_text = "1",
      .doc = "Time from one reading of the battery to the next. On CAN the battery sends by itself."},

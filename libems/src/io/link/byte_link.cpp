@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "ems/io/link/byte_link.hpp"
 
+#include <netinet/tcp.h>
+
 #include <asio/connect.hpp>
 #include <asio/ip/tcp.hpp>
 #include <asio/posix/stream_descriptor.hpp>
@@ -115,11 +117,22 @@ class TcpLink final : public StreamLink<tcp::socket> {
                 if (core->generation_ != generation) return;
                 if (failed) return refused(*core, *attempt, failed);
                 attempt->timer.cancel();
-                std::error_code ignored;  // An option of comfort: the link works without it.
-                core->stream_.set_option(tcp::no_delay(true), ignored);
+                set_options(core->stream_);
                 core->finish_open(nullptr);
               });
         });
+  }
+  // A peer that is gone without a word is noticed after 30 s, even by a link that only listens.
+  static void set_options(tcp::socket& socket) {
+    using Idle = asio::detail::socket_option::integer<IPPROTO_TCP, TCP_KEEPIDLE>;
+    using Interval = asio::detail::socket_option::integer<IPPROTO_TCP, TCP_KEEPINTVL>;
+    using Count = asio::detail::socket_option::integer<IPPROTO_TCP, TCP_KEEPCNT>;
+    std::error_code ignored;  // Options of comfort: the link works without them.
+    socket.set_option(tcp::no_delay(true), ignored);
+    socket.set_option(asio::socket_base::keep_alive(true), ignored);
+    socket.set_option(Idle(15), ignored);
+    socket.set_option(Interval(5), ignored);
+    socket.set_option(Count(3), ignored);
   }
   // Ends an attempt so that nothing of it can arrive later, but its handler still does.
   static void ended(detail::StreamCore<tcp::socket>& core, const Error& code,

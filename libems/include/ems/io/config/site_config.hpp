@@ -71,7 +71,47 @@ struct CandumpEndpoint {
   friend bool operator==(const CandumpEndpoint&, const CandumpEndpoint&) = default;
 };
 
-using BatteryLink = std::variant<SerialEndpoint, TcpEndpoint, CandumpEndpoint>;
+/// A CAN interface of the kernel.
+struct SocketcanEndpoint {
+  std::string interface_name;
+  friend bool operator==(const SocketcanEndpoint&, const SocketcanEndpoint&) = default;
+};
+/// A CAN adapter that speaks slcan, on a tty.
+struct SlcanEndpoint {
+  std::string device;
+  std::uint32_t baud = 115'200;           ///< Of the tty.
+  std::optional<std::uint32_t> bit_rate;  ///< Of the bus; nullopt: the protocol's.
+  friend bool operator==(const SlcanEndpoint&, const SlcanEndpoint&) = default;
+};
+/// The same behind TCP.
+struct SlcanTcpEndpoint {
+  TcpEndpoint address;
+  std::optional<std::uint32_t> bit_rate;  ///< Of the bus; nullopt: the protocol's.
+  friend bool operator==(const SlcanTcpEndpoint&, const SlcanTcpEndpoint&) = default;
+};
+/// A bus that a socketcand serves.
+struct SocketcandEndpoint {
+  TcpEndpoint address;
+  std::string bus;
+  friend bool operator==(const SocketcandEndpoint&, const SocketcandEndpoint&) = default;
+};
+/// A bus that a cannelloni carries over UDP.
+struct CannelloniEndpoint {
+  TcpEndpoint address;  ///< The peer.
+  TcpEndpoint listen;   ///< Of this machine.
+  friend bool operator==(const CannelloniEndpoint&, const CannelloniEndpoint&) = default;
+};
+
+using BatteryLink =
+    std::variant<SerialEndpoint, TcpEndpoint, CandumpEndpoint, SocketcanEndpoint, SlcanEndpoint,
+                 SlcanTcpEndpoint, SocketcandEndpoint, CannelloniEndpoint>;
+
+/// Each frame of a battery's bus goes to a file.
+struct CanRecordConfig {
+  std::filesystem::path file;
+  std::int64_t bytes_max = 0;  ///< Of the file and the one before it.
+  friend bool operator==(const CanRecordConfig&, const CanRecordConfig&) = default;
+};
 using ModbusLink = std::variant<ModbusTcpEndpoint, ModbusRtuEndpoint>;
 
 enum class ControlMode : std::uint8_t { disarmed, armed };
@@ -116,6 +156,7 @@ struct BatteryConfig {
   std::optional<std::uint8_t> address;  ///< Of the first module; nullopt: the protocol's usual one.
   std::uint8_t modules = 1;             ///< In parallel on the line, at consecutive addresses.
   BatteryLink link;
+  std::optional<CanRecordConfig> record;  ///< Only on CAN.
   Duration poll_period{};
   std::optional<Duration> reply_timeout;  ///< nullopt: the protocol's.
   safety::Chemistry chemistry{};

@@ -19,9 +19,12 @@ namespace ems::io {
 struct CanLinkCounters {
   std::uint64_t frames_in = 0;
   std::uint64_t frames_out = 0;
-  std::uint64_t refused = 0;   ///< What arrived and is no frame of classic CAN.
-  std::uint64_t opens = 0;     ///< Successful opens.
-  std::uint64_t failures = 0;  ///< Failed opens and lost links.
+  std::uint64_t refused = 0;     ///< What arrived and is no frame of classic CAN.
+  std::uint64_t unsent = 0;      ///< Frames that the adapter refused after write() took them.
+  std::uint64_t lost = 0;        ///< Datagrams that went missing or came too late to be believed.
+  std::uint64_t opens = 0;       ///< Successful opens.
+  std::uint64_t failures = 0;    ///< Failed opens and lost links.
+  std::uint64_t unrecorded = 0;  ///< Frames that a recording of the bus lacks: can_recorder.hpp.
 };
 
 /// One bus. It does not reconnect: whoever owns it opens it again, at its own pace.
@@ -52,8 +55,10 @@ class CanLink {
   [[nodiscard]] virtual bool is_open() const = 0;
 
   /// Sends a frame.
-  /// @errors unavailable   not open.
-  ///         out_of_range  the frame is not valid().
+  /// @errors unavailable         not open.
+  ///         out_of_range        the frame is not valid().
+  ///         resource_exhausted  the adapter takes no more for now.
+  ///         unimplemented       a remote frame, where the link has none.
   [[nodiscard]] virtual Result<void> write(const protocol::CanFrame& frame) = 0;
 
   /// `candump:battery.log`.
