@@ -47,7 +47,7 @@ void speak(can_lv::Dialect dialect, fuzz::Feed& feed) {
   test::RecordingSink sink;
   for (const CanFrame& frame : can_lv::encode_burst(battery, dialect, now, kMaxAge)) {
     require(frame.valid(), "what is sent is a frame");
-    require(codec.decode(frame, now, mailbox, sink) == CanTaken::decoded,
+    require(codec.decode(frame, now, mailbox, sink).value() == CanTaken::decoded,
             "the codec reads what is sent");
   }
   const auto usable = [&](const auto& s) { return s && s->usable(now, kMaxAge); };
