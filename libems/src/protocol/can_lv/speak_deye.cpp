@@ -74,8 +74,7 @@ CanFrame table_frame(FrameId id, std::uint64_t word, unsigned state) noexcept {
 }
 
 CanFrame name_frame(const EmulatedBattery& battery) noexcept {
-  const std::string_view name = battery.manufacturer.empty() ? "DY001" : battery.manufacturer;
-  CanFrame frame = manufacturer_frame(name);
+  CanFrame frame = manufacturer_frame("DY001");  // The form is fixed: "DY", number of the pack.
   store_u8(frame.data, kPackNameSize, 0);
   const std::int64_t tenths = battery.capacity_ah * kTenthsPerAmpHour;
   store_le16(frame.data, kPackNameSize + 1,

@@ -38,7 +38,8 @@ struct EmulatedBattery {
   std::uint8_t module_count = 1;
   std::uint16_t capacity_ah = 0;  ///< As built; 0: not known.
   std::uint16_t version = 0;      ///< Of the firmware, as the frames number it.
-  /// Printable ASCII; 8 characters are sent, of Deye 5. Empty: the dialect's own.
+  /// Printable ASCII; 8 characters are sent. Empty: the dialect's own. `deye` has a form of its
+  /// own.
   std::string_view manufacturer{};
 };
 
