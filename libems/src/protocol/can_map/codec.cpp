@@ -34,14 +34,33 @@ bool has_part(const Heard& heard, std::uint32_t id, std::int32_t selector) noexc
   return heard.id == id && (selector == kAnySelector || selector == heard.selector);
 }
 
+bool has_number(const Series& series, Bytes payload) noexcept {
+  if (series.number.size == 0) return true;
+  const std::optional<std::int64_t> number = read(payload, series.number);
+  return number && *number >= series.first && *number <= series.last;
+}
+
 /// At least one of the frame's fields is there; a frame without known fields needs a byte.
 bool says_something(const Map& map, const Heard& heard) noexcept {
   const Bytes payload = heard.frame.payload();
   bool any = false;
-  for (const Row& row : map.rows) {
-    if (!has_part(heard, row.id, row.selector)) continue;
-    if (read(payload, row.where)) return true;
+  const auto has = [&any, payload](Bits where) {
     any = true;
+    return read(payload, where).has_value();
+  };
+  for (const Row& row : map.rows) {
+    if (has_part(heard, row.id, row.selector) && has(row.where)) return true;
+  }
+  for (const Series& series : map.series) {
+    if (series.id == heard.id && has_number(series, payload) && has(series.where)) return true;
+  }
+  for (const AlarmRow& row : map.alarms) {
+    if (row.id == heard.id && has(row.where)) return true;
+  }
+  for (const Text& text : map.texts) {
+    for (const TextPart& part : text.parts) {
+      if (has_part(heard, part.id, part.selector) && has(u8(part.at))) return true;
+    }
   }
   return !any && !payload.empty();
 }
@@ -110,23 +129,21 @@ bool contradicts(const Row& row, std::int64_t raw, const Direction& direction,
          (way == direction.discharging && current < -kTurningMilliAmp);
 }
 
-/// Its flag says that number `i` of the frame is not there.
-bool is_flagged_absent(const Series& series, Bytes payload, unsigned i) noexcept {
-  if (series.flags.size == 0) return false;
-  const Bits flag{.start = static_cast<std::uint8_t>(series.flags.start + i), .size = 1};
-  const std::optional<std::int64_t> set = read(payload, flag);
-  return !set || (*set != 0) != series.flag_is_valid;
+/// The flag, if there is one, says that a number is not there; so does a frame without the flag.
+bool is_flagged_absent(Bits flag, Bytes payload, bool flag_is_valid = false) noexcept {
+  return flag.size != 0 &&
+         (read(payload, flag).value_or(flag_is_valid ? 0 : 1) != 0) != flag_is_valid;
 }
 
 /// @param cells, sensors  That there are; 0: not known.
 void give_series(const Series& series, Bytes payload, std::uint8_t cells, std::uint8_t sensors,
                  const Publisher& out) {
-  const std::optional<std::int64_t> number =
-      series.number.size == 0 ? series.first : read(payload, series.number);
-  if (!number || *number < series.first || *number > series.last) return;
+  if (!has_number(series, payload)) return;
+  const std::int64_t number =
+      series.number.size == 0 ? series.first : read(payload, series.number).value_or(series.first);
   const bool is_cell = series.use == Use::cell;
   const unsigned count = is_cell ? cells : sensors;
-  const auto before = static_cast<unsigned>(*number - series.first) * series.per_frame;
+  const auto before = static_cast<unsigned>(number - series.first) * series.per_frame;
   for (unsigned i = 0; i < series.per_frame; ++i) {
     const unsigned element = series.element + before + i;
     if (count != 0 && element > count) return;
@@ -134,7 +151,7 @@ void give_series(const Series& series, Bytes payload, std::uint8_t cells, std::u
     const std::optional<std::int64_t> raw = read(payload, where);
     if (!raw) return;
     const Signal signal = is_cell ? Signal::cell_voltage : Signal::temperature;
-    if (is_flagged_absent(series, payload, i)) {
+    if (is_flagged_absent(following(series.flags, i), payload, series.flag_is_valid)) {
       out.missing(signal, static_cast<std::uint16_t>(element));
       continue;
     }
@@ -159,7 +176,7 @@ void give_text(const Text& text, const Map& map, std::uint32_t address_bits,
   FixedString<kTextSize> whole;
   bool ended = false;
   for (const TextPart& part : text.parts) {
-    const auto selector = static_cast<std::uint16_t>(std::max(part.selector, 0));
+    const auto selector = static_cast<std::uint16_t>(std::max<std::int32_t>(part.selector, 0));
     const CanSlot* slot = mailbox.find(part.id | address_bits, is_extended(map, part.id), selector);
     if (slot == nullptr) return;  // The rest may be text too.
     const Bytes payload = slot->frame.payload();
@@ -343,6 +360,8 @@ Result<CanTaken> MapCodec::decode(const CanFrame& frame, Instant now, CanMailbox
     if (row.signal == Signal::pack_current && row.use == Use::value && way != nullptr &&
         contradicts(row, *raw, *table.direction, *way)) {
       out.missing(row.signal);
+    } else if (is_flagged_absent(row.unless, payload)) {
+      if (row.use != Use::vendor) out.missing(row.signal, row.element);
     } else {
       give(row, *raw, out);
     }

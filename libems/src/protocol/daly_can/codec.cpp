@@ -134,13 +134,15 @@ constexpr auto kAlarms = joined(
         alarm(kFaults, bits(6, 4, 4), "reserved_6"),
     });
 
-constexpr Map kMaps[] = {{.extended = true,
-                          .address_mask = 0xFF,
-                          .send_address_mask = 0xFF00,
-                          .sends = kSends,
-                          .rows = kRows,
-                          .series = kSeries,
-                          .alarms = kAlarms}};
+constexpr Map kMaps[] = {
+    {.extended = true,
+     .address_mask = 0xFF,
+     .send_address_mask = 0xFF00,
+     .sends = kSends,
+     .rows = kRows,
+     .series = kSeries,
+     .alarms = kAlarms,
+     .direction = Direction{.id = kSwitches, .where = u8(0), .charging = 1, .discharging = 2}}};
 
 constexpr std::uint32_t kBitRates[] = {250'000};
 constexpr std::uint8_t kAddresses[] = {1, 2, 3, 4, 5, 6, 7, 8};

@@ -94,7 +94,7 @@ constexpr Series kSeries[] = {
      .last = 255,
      .where = unsigned_at(11, 13),
      .per_frame = 4,
-     .flags = one(12)},
+     .flags = bit(1, 4)},
     {.id = kTemperatures,
      .number = u8(0),
      .last = 255,
@@ -103,9 +103,12 @@ constexpr Series kSeries[] = {
      .use = Use::sensor,
      .linear = {.scale = 1'000},
      .absent = 0,
-     .flags = one(8)},
+     .flags = bit(1, 0)},
 };
 constexpr Selector kSelectors[] = {{kString, unsigned_at(7, 3)}};
+
+constexpr Direction kDirection{
+    .id = kState, .where = unsigned_at(3, 4), .charging = 9, .discharging = 8};
 
 constexpr AlarmRow kAlarms[] = {
     alarm(kState, one(10), "general_error"),
@@ -144,6 +147,7 @@ constexpr Map map(std::span<const Row> rows) noexcept {
           .series = kSeries,
           .alarms = kAlarms,
           .selectors = kSelectors,
+          .direction = kDirection,
           .extra = give_insulation};
 }
 constexpr Map kMaps[] = {map(kDischarging), map(kCharging)};

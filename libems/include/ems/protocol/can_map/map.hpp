@@ -121,6 +121,7 @@ struct Row {
   std::int32_t selector = kAnySelector;
   Linear linear{};
   std::string_view name{};  ///< Use::vendor.
+  Bits unless{};            ///< A flag of the frame that makes the number missing; size 0: none.
 };
 
 [[nodiscard]] constexpr Row value(std::uint32_t id, Bits where, Signal signal, Linear linear = {},
@@ -194,6 +195,11 @@ struct Row {
 /// The row in frames of one selector only.
 [[nodiscard]] constexpr Row when(std::int32_t selector, Row row) noexcept {
   row.selector = selector;
+  return row;
+}
+/// The number is missing while `flag` is set.
+[[nodiscard]] constexpr Row unless(Bits flag, Row row) noexcept {
+  row.unless = flag;
   return row;
 }
 

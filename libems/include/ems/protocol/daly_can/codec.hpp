@@ -14,7 +14,7 @@ namespace ems::protocol::daly_can {
 /// `charger_connected`, `load_connected`, `dio_bits`, `balance_mask`, `fault_code`.
 ///
 /// @thread_safety Stateless.
-/// @source        docs/protocols/daly-can.md; vectors tests/vectors/bms_can_daly.json.
+/// @source        docs/protocols/daly-can.md; vectors tests/vectors/bms_can_daly_can.json.
 [[nodiscard]] const can_map::MapCodec& codec() noexcept;
 
 }  // namespace ems::protocol::daly_can

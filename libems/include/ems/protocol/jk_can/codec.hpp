@@ -15,7 +15,7 @@ namespace ems::protocol::jk_can {
 /// `cell_temp_min_at`, `cell_temp_average_mdegc`, `total_discharged_ah`, `error_bits`.
 ///
 /// @thread_safety Stateless.
-/// @source        docs/protocols/jk-can.md; vectors tests/vectors/bms_can_jk.json.
+/// @source        docs/protocols/jk-can.md; vectors tests/vectors/bms_can_jk_can.json.
 [[nodiscard]] const can_map::MapCodec& codec() noexcept;
 
 }  // namespace ems::protocol::jk_can

@@ -15,7 +15,7 @@ namespace ems::protocol::pytes_can {
 /// Vendor values: `cell_voltage_max_at`, `cell_voltage_min_at`, `capacity_ah`.
 ///
 /// @thread_safety Stateless.
-/// @source        docs/protocols/pytes-native-can.md; vectors tests/vectors/bms_can_pytes.json.
+/// @source        docs/protocols/pytes-native-can.md; vectors tests/vectors/bms_can_pytes_can.json.
 [[nodiscard]] const can_map::MapCodec& codec() noexcept;
 
 }  // namespace ems::protocol::pytes_can
