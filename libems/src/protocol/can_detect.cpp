@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <array>
+#include <iterator>
 #include <string_view>
 #include <utility>
 
@@ -11,17 +12,30 @@
 namespace ems::protocol {
 namespace {
 
-/// Identifiers that tell relatives apart: one of them has to be heard.
+/// Identifiers (11 bit; 0: no more) that tell relatives apart, the most usual relative first.
 /// Source: docs/how-to/find-out-what-a-port-speaks.md#on-a-can-bus.
-struct Telling {
+struct Relative {
   std::string_view protocol;
-  std::array<std::uint32_t, 6> any{};  // 11 bit; 0: no more.
+  std::array<std::uint32_t, 5> telling{};  ///< One of them is heard where this one is spoken.
+  std::array<std::uint32_t, 4> own{};      ///< None of the others sends it.
 };
-constexpr Telling kTelling[] = {
-    {"pylontech-lv-can", {0x359, 0x35C}}, {"victron-can-bms", {0x35A, 0x35F, 0x372, 0x373, 0x382}},
-    {"sma-lv-can", {0x35A, 0x35B}},       {"deye-lv-can", {0x361, 0x363, 0x364, 0x400, 0x550}},
-    {"discover-lv-can", {0x354}},         {"sofar-lv-can", {0x30F}},
+constexpr Relative kRelatives[] = {
+    {"pylontech-lv-can", {0x359, 0x35A, 0x35C}},
+    {"victron-can-bms", {0x35A, 0x35F, 0x372, 0x373, 0x382}},
+    {"sma-lv-can", {0x35A, 0x35B}},
+    {"deye-lv-can", {}, {0x361, 0x363, 0x364, 0x550}},
+    {"discover-lv-can", {0x35A}, {0x354}},
+    {"sofar-lv-can", {0x359, 0x35A}, {0x30F}},
+    {"sol-ark-lv-can", {0x359, 0x35A, 0x35C}},
+    {"luxpower-lv-can", {0x359, 0x35C}},
 };
+
+/// Place in kRelatives; behind the last: none of them.
+std::size_t place_of(std::string_view protocol) noexcept {
+  std::size_t place = 0;
+  while (place < std::size(kRelatives) && kRelatives[place].protocol != protocol) ++place;
+  return place;
+}
 
 class Nobody final : public ReadingSink {
  public:
@@ -30,10 +44,20 @@ class Nobody final : public ReadingSink {
   void acknowledged() override {}
 };
 
+/// More messages, unless the other has an identifier that is its own.
 bool better(const CanDetected& a, const CanDetected& b) noexcept {
+  if (b.own && !a.own) return false;
   if (a.messages != b.messages) return a.messages > b.messages;
+  if (a.own != b.own) return a.own;
   if (a.telling != b.telling) return a.telling;
   return a.refused < b.refused;
+}
+
+/// Of equal evidence, the more usual first.
+bool before(const CanDetected& a, const CanDetected& b) noexcept {
+  if (a.messages != b.messages) return a.messages > b.messages;
+  if (better(a, b) || better(b, a)) return better(a, b);
+  return place_of(a.codec->name()) < place_of(b.codec->name());
 }
 
 }  // namespace
@@ -79,11 +103,10 @@ CanDetected CanDetector::weigh(const CanCodec& codec) const noexcept {
     if (!again) ++identifiers;
   }
   result.messages = std::max(identifiers, mailbox.size());
-  for (const Telling& row : kTelling) {
-    if (row.protocol != codec.name()) continue;
-    for (const std::uint32_t id : row.any) {
-      result.telling = result.telling || (id != 0 && heard(id, false));
-    }
+  if (const std::size_t place = place_of(codec.name()); place < std::size(kRelatives)) {
+    const auto is_heard = [this](std::uint32_t id) { return id != 0 && heard(id, false); };
+    result.own = std::ranges::any_of(kRelatives[place].own, is_heard);
+    result.telling = result.own || std::ranges::any_of(kRelatives[place].telling, is_heard);
   }
   return result;
 }
@@ -96,11 +119,17 @@ DetectVerdict CanDetector::weigh() noexcept {
     if (can == nullptr) continue;
     const CanDetected detected = weigh(*can);
     if (detected.messages < kCanEvidenceMin || !ranked_.try_push_back(detected)) continue;
-    for (std::size_t i = ranked_.size() - 1; i > 0 && better(ranked_[i], ranked_[i - 1]); --i) {
+    for (std::size_t i = ranked_.size() - 1; i > 0 && before(ranked_[i], ranked_[i - 1]); --i) {
       std::swap(ranked_[i], ranked_[i - 1]);
     }
   }
-  while (best_ < ranked_.size() && !better(ranked_[0], ranked_[best_])) ++best_;
+  for (std::size_t i = 0; i < ranked_.size(); ++i) {  // What nothing is better than, to the front.
+    const auto beaten = [&](const CanDetected& other) { return better(other, ranked_[i]); };
+    if (std::ranges::any_of(ranked_, beaten)) continue;
+    const auto first = ranked_.begin();
+    std::rotate(first + best_, first + i, first + i + 1);
+    ++best_;
+  }
   if (best_ == 0) return DetectVerdict::nothing;
   return best_ == 1 ? DetectVerdict::found : DetectVerdict::several;
 }

@@ -28,7 +28,8 @@ struct CanDetected {
   const CanCodec* codec = nullptr;  ///< Of codecs().
   std::size_t messages = 0;  ///< Heard, and read by it: identifiers, and parts that share one.
   std::size_t refused = 0;   ///< Frames of its own with contents that it refuses.
-  bool telling = false;      ///< An identifier was heard that its relatives do not send.
+  bool telling = false;      ///< An identifier was heard that speaks for it among its relatives.
+  bool own = false;          ///< One that none of its relatives sends.
 };
 
 /// See the file's comment.
