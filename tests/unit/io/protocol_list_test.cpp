@@ -55,10 +55,14 @@ TEST(ProtocolList, CommandsAreThoseThatTheCodecWrites) {
   EXPECT_EQ(entry("pylontech-lv-can").commands, Words{});
 }
 
-TEST(ProtocolList, OnlyPylontechOnCanIsEmulated) {
+TEST(ProtocolList, FourDialectsOnCanAreEmulated) {
+  Words emulated;
   for (const ProtocolEntry& item : protocol_list()) {
-    EXPECT_EQ(item.emulates, item.codec->name() == "pylontech-lv-can") << item.codec->name();
+    if (item.emulates) emulated.push_back(item.codec->name());
   }
+  std::sort(emulated.begin(), emulated.end());
+  EXPECT_EQ(emulated,
+            (Words{"deye-lv-can", "pylontech-lv-can", "sma-lv-can", "victron-can-bms"}));
 }
 
 }  // namespace
