@@ -34,6 +34,7 @@ inline void print(const std::string& text) {
 void add_site_commands(CLI::App& app);   ///< status, why, setpoint, alarms, ...
 void add_limits_command(CLI::App& app);  ///< limits show|accept
 void add_decode_command(CLI::App& app);
+void add_detect_command(CLI::App& app);
 void add_protocols_command(CLI::App& app);
 void add_store_command(CLI::App& app);  ///< store points|query|energy|export|snapshot
 void add_fleet_command(CLI::App& app);  ///< fleet agents|latest|command|alarms|...

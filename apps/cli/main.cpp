@@ -16,6 +16,10 @@ constexpr ems::app::Entry kExits[] = {
     {"0", "Done."},
     {"1", "It ran and failed; standard error says what, with a code."},
     {"2", "Wrong words."},
+    {"3", "detect: no battery protocol was found."},
+    {"4", "detect: several protocols fit; choose one of them."},
+    {"5", "detect: somebody else speaks on the line; nothing was sent."},
+    {"130", "detect: interrupted."},
 };
 constexpr ems::app::Manual kManual{
     1,
@@ -41,6 +45,7 @@ int main(int argc, char** argv) {
   ems::cli::add_site_commands(app);
   ems::cli::add_limits_command(app);
   ems::cli::add_decode_command(app);
+  ems::cli::add_detect_command(app);
   ems::cli::add_protocols_command(app);
   ems::cli::add_fleet_command(app);
   ems::cli::add_store_command(app);

@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: Apache-2.0
+/// @file Find out which battery protocol a port speaks: protocol/detect.hpp on a real line, and
+/// protocol/can_detect.hpp on a recording.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <functional>
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "ems/core/result.hpp"
+#include "ems/io/config/site_config.hpp"
+#include "ems/io/link/byte_link.hpp"
+#include "ems/protocol/can_detect.hpp"
+#include "ems/protocol/detect.hpp"
+
+namespace ems::io {
+
+/// A tty or pty by name, or a serial line behind TCP, whose rate nobody here can set.
+using DetectPort = std::variant<std::string, TcpEndpoint>;
+
+/// Both are called from within detect_serial(); both may be empty.
+struct DetectWatch {
+  std::function<void(const protocol::DetectTried&)> tried{};  ///< A candidate is done.
+  /// Asked at least ten times a second: true ends it.
+  std::function<bool()> cancelled{};
+};
+
+/// How it ended.
+struct Detection {
+  protocol::DetectVerdict verdict = protocol::DetectVerdict::running;  ///< `running`: cut short.
+  bool cancelled = false;
+  std::optional<LinkError> failed{};        ///< The port could not be opened, or was lost.
+  std::vector<protocol::Detected> found{};  ///< So far, when cut short.
+  protocol::DetectHeard heard{};
+};
+
+/// Settings as they are for this port: behind TCP the rate is what it is.
+/// @thread_safety Pure function.
+[[nodiscard]] protocol::DetectSettings settings_for(const DetectPort& port,
+                                                    protocol::DetectSettings settings);
+
+/// Asks until the verdict is there. The port is opened exclusively and closed in the end, also when
+/// it is cancelled or fails.
+///
+/// @param settings  listen and settle >= 0, attempts > 0: a wrong one is a bug of the caller.
+/// @thread_safety   Any thread; blocks for Detector::longest() at most.
+[[nodiscard]] Detection detect_serial(const DetectPort& port,
+                                      const protocol::DetectSettings& settings,
+                                      const DetectWatch& watch = {});
+
+/// What a recording of a CAN bus speaks.
+struct CanDetection {
+  protocol::DetectVerdict verdict = protocol::DetectVerdict::nothing;
+  std::vector<protocol::CanDetected> ranked{};  ///< Best first.
+  std::size_t best = 0;                         ///< That many of them the verdict is about.
+  std::uint32_t frames = 0;
+  std::size_t identifiers = 0;
+};
+
+/// @errors        As read_can_recording().
+/// @thread_safety Any thread.
+[[nodiscard]] Result<CanDetection> detect_recording(const std::filesystem::path& file);
+
+/// The lines of a site file that say this battery's protocol and port. Behind TCP, and for a
+/// protocol that was only listened to, nothing is said of what is not known.
+/// @thread_safety Pure function.
+[[nodiscard]] std::string site_lines(const DetectPort& port, const protocol::Detected& detected);
+
+/// One JSON object: `verdict`, `found` (protocol, variant, variants, address, bit_rate, asked,
+/// answered, adds_up), `heard` (unasked_bytes, bytes, and candidates by outcome).
+/// @thread_safety Pure functions.
+[[nodiscard]] std::string to_json(const Detection& detection);
+/// `verdict`, `found` and `others` (protocol, bit_rate, messages, refused, telling), `heard`.
+[[nodiscard]] std::string to_json(const CanDetection& detection);
+
+}  // namespace ems::io
