@@ -5,17 +5,17 @@
 #include <fstream>
 #include <string>
 
-#include "ems/protocol/candump.hpp"
+#include "ems/protocol/can_log.hpp"
 
 namespace ems::io {
 namespace {
 
-CanLogRow row_of(const protocol::CandumpRecord& record) {
+CanLogRow row_of(const protocol::CanRecord& record) {
   CanLogRow row;
   row.time_us = record.time ? record.time->count() : CanLogRow::kNoTime;
   row.id = record.id;
   row.extended = record.extended ? 1 : 0;
-  row.remote = record.kind == protocol::CandumpKind::remote ? 1 : 0;
+  row.remote = record.kind == protocol::CanRecordKind::remote ? 1 : 0;
   row.size = record.size;
   const Bytes data = record.payload();
   std::ranges::transform(data, row.data.begin(),
@@ -31,12 +31,13 @@ Result<CanLog> read_can_log(const std::filesystem::path& file) {
   std::ifstream stream(file, std::ios::binary);
   if (!stream) return fail(Errc::io, 0, "the CAN log cannot be opened");
   CanLog log;
+  protocol::CanLogReader reader;
   std::string line;
   for (std::size_t number = 1; std::getline(stream, line); ++number) {
-    if (line.find_first_not_of(" \t\r") == std::string::npos) continue;
-    const Result<protocol::CandumpRecord> record = protocol::parse_candump(line);
-    if (record && protocol::to_can_frame(*record)) {
-      log.rows.push_back(row_of(*record));
+    const Result<std::optional<protocol::CanRecord>> record = reader.read(line);
+    if (record && !*record) continue;
+    if (record && protocol::to_can_frame(**record)) {
+      log.rows.push_back(row_of(**record));
     } else {
       log.refused.push_back(number);
     }

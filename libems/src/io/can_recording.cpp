@@ -7,7 +7,7 @@
 #include <string>
 #include <string_view>
 
-#include "ems/protocol/candump.hpp"
+#include "ems/protocol/can_log.hpp"
 
 namespace ems::io {
 namespace {
@@ -58,17 +58,19 @@ Result<CanRecording> read_can_recording(const std::filesystem::path& file) {
   if (!text) return fail(text.error());
   CanRecording recording;
   Timeline timeline;
+  protocol::CanLogReader reader;
   std::string_view rest = *text;
   for (std::size_t number = 1; !rest.empty(); ++number) {
     const std::size_t end = std::min(rest.find('\n'), rest.size());
     const std::string_view line = rest.substr(0, end);
     rest.remove_prefix(std::min(end + 1, rest.size()));
-    if (line.find_first_not_of(" \t\r") == std::string_view::npos) continue;
-    const Result<protocol::CandumpRecord> record = protocol::parse_candump(line);
-    const Result<protocol::CanFrame> frame =
-        record ? protocol::to_can_frame(*record) : Result<protocol::CanFrame>(fail(record.error()));
+    const Result<std::optional<protocol::CanRecord>> record = reader.read(line);
+    if (record && !*record) continue;
+    const Result<protocol::CanFrame> frame = record
+                                                 ? protocol::to_can_frame(**record)
+                                                 : Result<protocol::CanFrame>(fail(record.error()));
     if (frame) {
-      recording.frames.push_back({timeline.at(record->time), *frame});
+      recording.frames.push_back({timeline.at((*record)->time), *frame});
       continue;
     }
     ++recording.refused;

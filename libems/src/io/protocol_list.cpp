@@ -10,7 +10,8 @@ namespace ems::io {
 namespace {
 
 constexpr std::string_view kPollLinks[] = {"serial", "tcp"};
-constexpr std::string_view kCanLinks[] = {"candump"};
+constexpr std::string_view kCanLinks[] = {"socketcan",  "slcan",      "slcan_tcp",
+                                          "socketcand", "cannelloni", "candump"};
 
 /// A refusal for its values is a command too.
 bool has(const Result<std::size_t>& written) {
@@ -24,16 +25,6 @@ std::vector<std::string_view> commands_of(const protocol::PollCodec& codec) {
   if (has(codec.encode_limits({}, room))) commands.emplace_back("limits");
   if (has(codec.encode_balance({}, room))) commands.emplace_back("balance");
   return commands;
-}
-
-/// True when libems can be such a battery: can_lv/emulator.hpp, the only one.
-bool is_emulated(const protocol::Codec& codec) {
-  using protocol::can_lv::Dialect;
-  for (std::size_t i = 0; i < protocol::can_lv::kDialects; ++i) {
-    const auto dialect = static_cast<Dialect>(i);
-    if (&codec == &protocol::can_lv::codec(dialect)) return protocol::can_lv::is_spoken(dialect);
-  }
-  return false;
 }
 
 }  // namespace
@@ -51,7 +42,7 @@ std::vector<ProtocolEntry> protocol_list() {
     } else {
       entry.links = kCanLinks;
     }
-    entry.emulates = is_emulated(*codec);
+    entry.emulates = protocol::can_lv::spoken_dialect(*codec).has_value();
   }
   return list;
 }

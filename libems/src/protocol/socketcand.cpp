@@ -73,13 +73,12 @@ Result<void> parse_send(Scanner& in, CanRecord& record) noexcept {
     return fail(Errc::length, size_at, "a frame holds at most 8 bytes");
   }
   if (const Result<void> space = parse_space(in); !space) return space;
-  while (!in.done()) {
+  while (record.size < size && !in.done()) {
     const int high = hex_value(in.peek());
     if (high < 0) return in.wrong("a hexadecimal byte expected");
     in.skip();
     const int low = hex_value(in.peek());
     if (low >= 0) in.skip();
-    if (record.size == size) break;
     record.data[record.size++] = static_cast<std::byte>(low < 0 ? high : high << 4 | low);
     if (const Result<void> space = parse_space(in); !space) return space;
   }

@@ -53,7 +53,7 @@ TEST(CanLog, LinesThatHoldNoClassicFrameAreNamed) {
 }
 
 TEST(CanLog, AFileWithoutOneFrameIsRefused) {
-  const auto log = read("\n# not candump\n");
+  const auto log = read("\nnot candump\n");
   ASSERT_FALSE(log.has_value());
   EXPECT_EQ(log.error().code, Errc::syntax);
   EXPECT_EQ(log.error().offset, 2);

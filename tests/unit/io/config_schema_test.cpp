@@ -114,9 +114,10 @@ TEST(ConfigSchema, JsonSchemaHasEveryKeyAtItsPlace) {
     }
   }
   const json battery = json::parse(json_schema(site_schema()))["properties"]["batteries"]["items"];
-  EXPECT_EQ(
-      battery["oneOf"],
-      json::parse(R"([{"required":["serial"]},{"required":["tcp"]},{"required":["candump"]}])"));
+  EXPECT_EQ(battery["oneOf"],
+            json::parse(R"([{"required":["serial"]},{"required":["tcp"]},{"required":["candump"]},
+                      {"required":["socketcan"]},{"required":["slcan"]},{"required":["slcan_tcp"]},
+                      {"required":["socketcand"]},{"required":["cannelloni"]}])"));
   EXPECT_EQ(battery["properties"]["charge_current_max_a"]["maximum"], 10'000);
 }
 

@@ -78,10 +78,109 @@ TEST(ConfigSite, BindsARecordedCanBus) {
 
 TEST(ConfigSite, AProtocolNeedsALinkOfItsOwnKind) {
   EXPECT_EQ(errors_of(changed("protocol: jbd", "protocol: pylontech")),
-            "site.yaml:5:15: protocol \"pylontech\" is spoken on CAN; its link is \"candump\"\n");
+            "site.yaml:5:15: protocol \"pylontech\" is spoken on CAN; its link is \"socketcan\", "
+            "\"slcan\", \"slcan_tcp\", \"socketcand\", \"cannelloni\" or \"candump\"\n");
   EXPECT_EQ(errors_of(with_candump("jbd", "{file: b.log}")),
             "site.yaml:5:15: protocol \"jbd\" is not spoken on CAN; its link is \"serial\" or "
             "\"tcp\"\n");
+}
+
+/// kGood with a battery on CAN behind `link`.
+std::string with_can(const std::string& link, const std::string& more = "") {
+  std::string text = changed("    serial:\n      device: /dev/ttyUSB0\n      baud: 9600\n",
+                             "    " + link + "\n" + (more.empty() ? "" : "    " + more + "\n"));
+  return text.replace(text.find("jbd"), 3, "pylontech");
+}
+
+TEST(ConfigSite, BindsEveryCanLink) {
+  const auto link = [](const std::string& text) {
+    const auto loaded = parse_site_config(with_can(text), "dir/site.yaml", kKnown);
+    EXPECT_TRUE(loaded) << to_text(loaded.errors);
+    return loaded ? loaded.value->batteries.at(0).link : BatteryLink{};
+  };
+  EXPECT_EQ(link("socketcan: {interface: can0}"), BatteryLink(SocketcanEndpoint{"can0"}));
+  EXPECT_EQ(link("slcan: {device: /dev/ttyACM0}"),
+            BatteryLink(SlcanEndpoint{"/dev/ttyACM0", 115'200, {}}));
+  EXPECT_EQ(link("slcan: {device: ttyACM0, baud: 921600, bit_rate: 250000}"),
+            BatteryLink(SlcanEndpoint{"dir/ttyACM0", 921'600, 250'000}));
+  EXPECT_EQ(link("slcan_tcp: {address: \"10.0.0.5:3333\"}"),
+            BatteryLink(SlcanTcpEndpoint{{"10.0.0.5", 3333}, {}}));
+  EXPECT_EQ(link("slcan_tcp: {address: \"h:1\", bit_rate: 1000000}"),
+            BatteryLink(SlcanTcpEndpoint{{"h", 1}, 1'000'000}));
+  EXPECT_EQ(link("socketcand: {address: \"pi:29536\"}"),
+            BatteryLink(SocketcandEndpoint{{"pi", 29536}, "can0"}));
+  EXPECT_EQ(link("socketcand: {address: \"pi:29536\", bus: vcan1}"),
+            BatteryLink(SocketcandEndpoint{{"pi", 29536}, "vcan1"}));
+  EXPECT_EQ(link("cannelloni: {address: \"pi:20000\"}"),
+            BatteryLink(CannelloniEndpoint{{"pi", 20000}, {"0.0.0.0", 20000}}));
+  EXPECT_EQ(link("cannelloni: {address: \"pi:20000\", listen: \"[::]:20001\"}"),
+            BatteryLink(CannelloniEndpoint{{"pi", 20000}, {"::", 20001}}));
+}
+
+TEST(ConfigSite, BindsTheRecordingOfABus) {
+  const auto record = [](const std::string& text) {
+    const auto loaded =
+        parse_site_config(with_can("socketcan: {interface: can0}", text), "dir/site.yaml", kKnown);
+    EXPECT_TRUE(loaded) << to_text(loaded.errors);
+    return loaded ? loaded.value->batteries.at(0).record : std::nullopt;
+  };
+  EXPECT_EQ(record(""), std::nullopt);
+  EXPECT_EQ(record("record: {file: b.log}"), (CanRecordConfig{"dir/b.log", 64'000'000}));
+  EXPECT_EQ(record("record: {file: /b.log, max_mb: 1}"), (CanRecordConfig{"/b.log", 1'000'000}));
+}
+
+TEST(ConfigSite, CanLinksMayBeArmed) {
+  EXPECT_EQ(errors_of(with_can("socketcan: {interface: can0}") + "control: armed\n"), "");
+}
+
+TEST(ConfigSite, RefusesCanLinksThatCannotBe) {
+  const struct {
+    const char* link;
+    const char* expected;
+  } cases[] = {
+      {"socketcan: {interface: \"can 0\"}",
+       "site.yaml:6:28: no CAN interface can be called \"can 0\"\n"},
+      {"socketcan: {interface: sixteenletters16}",
+       "site.yaml:6:28: no CAN interface can be called \"sixteenletters16\"\n"},
+      {"socketcand: {address: \"h:1\", bus: \"a>b\"}",
+       "site.yaml:6:39: no CAN interface can be called \"a>b\"\n"},
+      {"cannelloni: {address: \"h:1\", listen: \"localhost:20000\"}",
+       "site.yaml:6:42: \"localhost\" is not an address of this machine; did you mean "
+       "\"0.0.0.0:20000\"?\n"},
+      {"slcan: {device: /dev/ttyUSB1}",
+       "site.yaml:25:26: line \"/dev/ttyUSB1\" is taken; first on line 6\n"},
+      {"candump: {file: b.log}\n    record: {file: c.log}",
+       "site.yaml:7:13: \"record\" needs a CAN bus: \"socketcan\", \"slcan\", \"slcan_tcp\", "
+       "\"socketcand\" or \"cannelloni\"\n"},
+  };
+  for (const auto& c : cases) EXPECT_EQ(errors_of(with_can(c.link)), c.expected) << c.link;
+  EXPECT_NE(errors_of(with_can("slcan: {device: x, bit_rate: 300000}")).find("bit_rate"),
+            std::string::npos);
+}
+
+TEST(ConfigSite, TwoBatteriesDoNotShareWhatOneAloneMayHave) {
+  const auto both = [](const std::string& first, const std::string& second) {
+    std::string text = with_can(first);
+    const std::size_t at = text.find("  - id: 1");
+    std::string other = text.substr(at, text.find("inverters:") - at);
+    other.replace(other.find("id: 1"), 5, "id: 2");
+    other.replace(other.find(first), first.size(), second);
+    return errors_of(text.insert(text.find("inverters:"), other));
+  };
+  const std::string server = "socketcand: {address: \"h:1\"}";
+  EXPECT_EQ(both(server, server), "") << "a bus may have several batteries";
+  EXPECT_EQ(both("socketcan: {interface: can0}", "socketcan: {interface: can0}"), "");
+  for (const std::string link : {"slcan: {device: /dev/ttyACM0}", "slcan_tcp: {address: \"h:1\"}",
+                                 "cannelloni: {address: \"h:1\"}"}) {
+    EXPECT_NE(both(link, link).find("is taken; first on line 6"), std::string::npos) << link;
+  }
+  EXPECT_EQ(both("cannelloni: {address: \"h:1\"}",
+                 "cannelloni: {address: \"h:1\", listen: \"0.0.0.0:20001\"}"),
+            "");
+  EXPECT_NE(both("socketcan: {interface: can0}\n    record: {file: a.log}",
+                 "socketcan: {interface: can1}\n    record: {file: a.log}")
+                .find("\"a.log\" is taken"),
+            std::string::npos);
 }
 
 TEST(ConfigSite, ARecordingCommandsNothing) {
@@ -219,7 +318,8 @@ TEST(ConfigSite, NamesEachFaultWithPlaceAndSuggestion) {
       {"batteries: [1]", "batteries: []",
        "site.yaml:18:16: \"batteries\" has 0 items; allowed are 1 .. 16\n"},
       {"    serial:\n      device: /dev/ttyUSB0\n      baud: 9600\n", "",
-       "site.yaml:4:5: missing key: one of \"serial\", \"tcp\", \"candump\"\n"},
+       "site.yaml:4:5: missing key: one of \"serial\", \"tcp\", \"candump\", \"socketcan\", "
+       "\"slcan\", \"slcan_tcp\", \"socketcand\", \"cannelloni\"\n"},
       {"    chemistry: lfp", "    tcp: {address: \"h:1\"}\n    chemistry: lfp",
        "site.yaml:4:5: only one of \"serial\", \"tcp\" may be there\n"},
       {"role: pcc", "role: load",

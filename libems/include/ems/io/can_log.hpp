@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-/// @file A candump file as a table of fixed rows: what numpy takes as a structured array.
+/// @file A recording of a CAN bus as a table of fixed rows: what numpy takes as a structured array.
 #pragma once
 
 #include <array>
@@ -32,12 +32,13 @@ static_assert(sizeof(CanLogRow) == 40);
 
 struct CanLog {
   std::vector<CanLogRow> rows;
-  /// Lines, from 1, that hold no frame of classic CAN: no candump line at all, CAN FD, an error
-  /// frame. Blank lines do not count.
+  /// Lines, from 1, that hold no frame of classic CAN: no line of a log at all, CAN FD, an error
+  /// frame. Blank lines and comments do not count.
   std::vector<std::size_t> refused;
 };
 
-/// Reads a file of candump lines, log or console form, line by line; of any size.
+/// Reads a recording (protocol/can_log.hpp: candump, PCAN, Battery-Emulator), line by line; of any
+/// size.
 ///
 /// @errors        io      the file cannot be read.
 ///                syntax  it has lines, but none of them holds a frame; offset = the first line.

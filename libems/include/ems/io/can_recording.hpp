@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-/// @file A recording of a CAN bus: the file that `candump -L` writes.
+/// @file A recording of a CAN bus: the file that candump, PCAN-View or Battery-Emulator writes.
 #pragma once
 
 #include <cstddef>
@@ -23,7 +23,7 @@ struct RecordedFrame {
   protocol::CanFrame frame{};
 };
 
-/// A line that holds no frame of classic CAN: no candump line at all, CAN FD, an error frame.
+/// A line that holds no frame of classic CAN: no line of a log at all, CAN FD, an error frame.
 struct RefusedLine {
   std::size_t line = 0;  ///< From 1.
   Error error{};         ///< offset = the character.
@@ -31,11 +31,11 @@ struct RefusedLine {
 
 struct CanRecording {
   std::vector<RecordedFrame> frames;
-  std::size_t refused = 0;  ///< Lines skipped; blank ones do not count.
+  std::size_t refused = 0;  ///< Lines skipped; blank ones and comments do not count.
   std::optional<RefusedLine> first_refused;
 };
 
-/// Reads a file of candump lines (protocol/candump.hpp), log or console form, of one bus.
+/// Reads a file of lines (protocol/can_log.hpp) of one bus.
 ///
 /// @errors        io                  the file cannot be read, or is no regular file.
 ///                resource_exhausted  it is larger than kCanRecordingSize.

@@ -183,7 +183,7 @@ constexpr SchemaKey kSiteKeys[] = {
     {.path = "batteries[].candump", .type = T::section, .one_of = "link",
      .doc = "No battery but the recording of one, replayed in its own time; for protocols on CAN. Control stays disarmed."},
     {.path = "batteries[].candump.file", .type = T::path, .required = true,
-     .doc = "What `candump -L` wrote, of one bus."},
+     .doc = "What `candump -L`, PCAN-View (.trc) or Battery-Emulator wrote, of one bus."},
     {.path = "batteries[].candump.at_end", .type = T::choice, .default_text = "stop",
      .choices = "stop repeat",
      .doc = "`stop`: the link is down from then on. `repeat`: from the start again."},
