@@ -1,0 +1,617 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <yaml-cpp/yaml.h>
+
+#include <algorithm>
+#include <array>
+#include <cctype>
+#include <charconv>
+#include <deque>
+#include <fstream>
+#include <iterator>
+#include <limits>
+#include <numeric>
+#include <set>
+
+#include "ems/io/dbc.hpp"
+#include "ems/model/catalogue.hpp"
+#include "io/pack_reader.hpp"
+
+namespace ems::io {
+namespace {
+
+using namespace protocol::can_map;
+using detail::PackReader;
+
+constexpr std::int64_t kFileMax = 16 << 20;
+constexpr auto kBatterySignals = 64;  ///< Signals below are a battery's.
+
+/// What a DBC file calls a unit, and how much of the catalogue's it is.
+struct UnitName {
+  std::string_view name;
+  Unit unit;
+  DbcNumber factor;
+  DbcNumber offset{};
+};
+constexpr UnitName kUnits[] = {
+    {"V", Unit::millivolt, {1'000, 1}},
+    {"mV", Unit::millivolt, {1, 1}},
+    {"kV", Unit::millivolt, {1'000'000, 1}},
+    {"A", Unit::milliamp, {1'000, 1}},
+    {"mA", Unit::milliamp, {1, 1}},
+    {"%", Unit::basis_points, {100, 1}},
+    {"Ah", Unit::microamp_hour, {1'000'000, 1}},
+    {"mAh", Unit::microamp_hour, {1'000, 1}},
+    {"degC", Unit::millicelsius, {1'000, 1}},
+    {"deg C", Unit::millicelsius, {1'000, 1}},
+    {"C", Unit::millicelsius, {1'000, 1}},
+    {"\xC2\xB0"
+     "C",
+     Unit::millicelsius,
+     {1'000, 1}},
+    {"\xB0"
+     "C",
+     Unit::millicelsius,
+     {1'000, 1}},
+    {"K", Unit::millicelsius, {1'000, 1}, {-273'150, 1}},
+    {"W", Unit::watt, {1, 1}},
+    {"kW", Unit::watt, {1'000, 1}},
+    {"Wh", Unit::watt_hour, {1, 1}},
+    {"kWh", Unit::watt_hour, {1'000, 1}},
+    {"kOhm", Unit::kiloohm, {1, 1}},
+    {"Ohm", Unit::kiloohm, {1, 1'000}},
+    {"MOhm", Unit::kiloohm, {1'000, 1}},
+};
+constexpr std::string_view kAbsentNames[] = {"zero", "all_ones", "lowest"};
+
+std::optional<DbcNumber> product(const DbcNumber& a, const DbcNumber& b) {
+  const std::int64_t left = std::gcd(a.numerator, b.denominator);
+  const std::int64_t right = std::gcd(b.numerator, a.denominator);
+  DbcNumber made;
+  if (__builtin_mul_overflow(a.numerator / left, b.numerator / right, &made.numerator) ||
+      __builtin_mul_overflow(a.denominator / right, b.denominator / left, &made.denominator)) {
+    return std::nullopt;
+  }
+  return made;
+}
+
+std::optional<std::int32_t> whole(const std::optional<DbcNumber>& number) {
+  if (!number || number->denominator != 1 || !std::in_range<std::int32_t>(number->numerator)) {
+    return std::nullopt;
+  }
+  return static_cast<std::int32_t>(number->numerator);
+}
+
+Use use_of(const SignalInfo& info) {
+  switch (info.signal) {
+    case Signal::cell_voltage:
+    case Signal::cell_voltage_max:
+    case Signal::cell_voltage_min:
+      return Use::cell;
+    case Signal::charge_current_limit:
+    case Signal::discharge_current_limit:
+      return Use::magnitude;
+    default:
+      break;
+  }
+  if (info.unit == Unit::millicelsius) return Use::sensor;
+  if (info.unit == Unit::basis_points) return Use::percent;
+  if (info.unit == Unit::boolean) return Use::flag;
+  return Use::value;
+}
+
+class Described final : public DescribedBattery {
+ public:
+  [[nodiscard]] const MapCodec& codec() const noexcept override { return *codec_; }
+
+  std::deque<std::string> texts;
+  std::vector<Row> rows;
+  std::vector<AlarmRow> alarms;
+  std::vector<Selector> selectors;
+  std::array<std::uint32_t, 1> bit_rates{};
+  std::array<Map, 1> maps{};
+  protocol::can_map::Protocol protocol{};
+
+  void finish() { codec_.emplace(protocol); }
+
+ private:
+  std::optional<MapCodec> codec_;
+};
+
+class Compiler {
+ public:
+  Compiler(const Dbc& dbc, std::string_view dbc_name, std::string_view mapping_name)
+      : dbc_(dbc), dbc_name_(dbc_name), reader_(mapping_name) {}
+
+  BatteryDescription compile(std::string_view yaml) {
+    YAML::Node root;
+    try {
+      root = YAML::Load(std::string(yaml));
+    } catch (const YAML::Exception& wrong) {  // yaml-cpp reports by throwing only.
+      reader_.error(Errc::syntax, wrong.mark, wrong.msg);
+      return {nullptr, reader_.take_errors()};
+    }
+    if (reader_.is_map(root, "mapping",
+                       {"name", "title", "bit_rate", "quiet_after_s", "signals", "vendor", "alarms",
+                        "warnings"})) {
+      head(root);
+      if (const auto node = reader_.find(root, "signals", true)) signals(*node);
+      if (const auto node = reader_.find(root, "vendor", false)) vendors(*node);
+      if (const auto node = reader_.find(root, "alarms", false)) alarms(*node, false);
+      if (const auto node = reader_.find(root, "warnings", false)) alarms(*node, true);
+      check_ids(root);
+    }
+    if (reader_.failed()) return {nullptr, reader_.take_errors()};
+    Map& map = made_->maps[0];
+    map.rows = made_->rows;
+    map.alarms = made_->alarms;
+    map.selectors = made_->selectors;
+    made_->protocol.maps = made_->maps;
+    made_->finish();
+    return {made_, {}};
+  }
+
+ private:
+  struct Found {
+    const DbcMessage* message;
+    const DbcSignal* signal;
+  };
+
+  std::string_view keep(std::string text) { return made_->texts.emplace_back(std::move(text)); }
+
+  void head(const YAML::Node& root) {
+    constexpr std::int64_t kBitRateMax = 1'000'000;
+    if (const auto name = reader_.text(root, "name", true)) {
+      const bool sound = std::ranges::all_of(*name, [](unsigned char c) {
+        return std::islower(c) != 0 || std::isdigit(c) != 0 || c == '-' || c == '_';
+      });
+      if (!sound) {
+        reader_.error(Errc::out_of_range, root["name"],
+                      "name: only small letters, digits, '-' and '_'");
+      }
+      made_->protocol.info.name = keep(*name);
+    }
+    made_->protocol.info.title =
+        keep(reader_.text(root, "title", false).value_or(std::string(made_->protocol.info.name)));
+    made_->bit_rates[0] = static_cast<std::uint32_t>(
+        reader_.integer(root, "bit_rate", 10'000, kBitRateMax, false).value_or(500'000));
+    made_->protocol.info.bit_rates = made_->bit_rates;
+    made_->protocol.quiet_after = milliseconds(
+        reader_.decimal(root, "quiet_after_s", 3, 100, 600'000, false).value_or(5'000));
+  }
+
+  /// `Message.Signal`.
+  std::optional<Found> find(const YAML::Node& node, std::string_view text) {
+    const std::size_t dot = text.find('.');
+    if (dot == text.npos) {
+      reader_.error(Errc::wrong_type, node, "'" + std::string(text) + "': expected Message.Signal");
+      return std::nullopt;
+    }
+    const std::string_view name = text.substr(0, dot);
+    const auto message = std::ranges::find(dbc_.messages, name, &DbcMessage::name);
+    if (message == dbc_.messages.end()) {
+      not_found(node, name, "message", dbc_.messages);
+      return std::nullopt;
+    }
+    const auto signal = std::ranges::find(message->signals, text.substr(dot + 1), &DbcSignal::name);
+    if (signal == message->signals.end()) {
+      not_found(node, text.substr(dot + 1), "signal in " + std::string(name), message->signals);
+      return std::nullopt;
+    }
+    return Found{&*message, &*signal};
+  }
+  template <class Items>
+  void not_found(const YAML::Node& node, std::string_view name, const std::string& what,
+                 const Items& items) {
+    std::vector<std::string_view> names;
+    for (const auto& item : items) names.push_back(item.name);
+    reader_.error(Errc::not_found, node,
+                  "'" + std::string(name) + "': " + dbc_name_ + " has no such " + what +
+                      detail::suggestion(name, names));
+  }
+
+  void refuse(const YAML::Node& node, const Found& found, Errc code, const std::string& why) {
+    reader_.error(code, node,
+                  std::string(found.message->name) + "." + std::string(found.signal->name) + " (" +
+                      dbc_name_ + ":" + std::to_string(found.signal->line) + "): " + why);
+  }
+
+  /// Where it lies, if libems can read it.
+  std::optional<Bits> place(const YAML::Node& node, const Found& found) {
+    const DbcSignal& signal = *found.signal;
+    if (signal.is_float) {
+      refuse(node, found, Errc::unimplemented, "floating-point numbers are not read");
+      return std::nullopt;
+    }
+    if (found.message->nested && signal.part) {
+      refuse(node, found, Errc::unimplemented, "a message multiplexed twice is not read");
+      return std::nullopt;
+    }
+    constexpr unsigned kBits = 8 * protocol::kCanDataSize;
+    const unsigned first =
+        signal.big_endian ? signal.start - signal.start % 8 + 7 - signal.start % 8 : signal.start;
+    if (signal.start >= kBits || first + signal.size > kBits) {
+      refuse(node, found, Errc::out_of_range, "does not lie within the 8 bytes of a CAN frame");
+      return std::nullopt;
+    }
+    return Bits{.start = static_cast<std::uint8_t>(signal.start),
+                .size = static_cast<std::uint8_t>(signal.size),
+                .big_endian = signal.big_endian,
+                .is_signed = signal.is_signed};
+  }
+
+  /// The identifier and the part of a row; the message's selector is made when it is the first.
+  bool address(const YAML::Node& node, const Found& found, Row& row) {
+    row.id = found.message->id;
+    ids_.emplace(found.message->id, found.message->extended);
+    if (!found.signal->part) return true;
+    row.selector = *found.signal->part;
+    const auto known = std::ranges::find(made_->selectors, row.id, &Selector::id);
+    if (known != made_->selectors.end()) return true;
+    const auto selects = std::ranges::find(found.message->signals, true, &DbcSignal::selects);
+    if (selects == found.message->signals.end()) {
+      refuse(node, found, Errc::not_found, "its message has no signal that selects the part (M)");
+      return false;
+    }
+    const auto where = place(node, {found.message, &*selects});
+    if (where) made_->selectors.push_back({row.id, *where});
+    return where.has_value();
+  }
+
+  /// Factor and offset in the catalogue's unit.
+  std::optional<protocol::Linear> linear(const YAML::Node& node, const Found& found, Unit unit,
+                                         const std::string& said, const DbcNumber& scale) {
+    DbcNumber factor{1, 1};
+    DbcNumber offset{};
+    if (unit != Unit::count && unit != Unit::boolean) {
+      const std::string_view name = said.empty() ? found.signal->unit : std::string_view(said);
+      const auto known = std::ranges::find_if(
+          kUnits, [&](const UnitName& row) { return row.unit == unit && row.name == name; });
+      if (known == std::end(kUnits)) {
+        std::string all;
+        for (const UnitName& row : kUnits) {
+          const bool plain = row.name.front() > ' ' && row.unit == unit;
+          if (plain) all += (all.empty() ? "" : ", ") + std::string(row.name);
+        }
+        refuse(node, found, Errc::not_found,
+               "unit '" + std::string(name) + "' is not known here; write unit: one of " + all);
+        return std::nullopt;
+      }
+      factor = known->factor;
+      offset = known->offset;
+    }
+    const auto all = product(factor, scale);
+    const auto step =
+        all && found.signal->factor ? product(*all, *found.signal->factor) : std::nullopt;
+    const auto shift =
+        whole(all && found.signal->offset ? product(*all, *found.signal->offset) : std::nullopt);
+    if (!step || step->numerator == 0 || !std::in_range<std::int32_t>(step->numerator) ||
+        !std::in_range<std::int32_t>(step->denominator)) {
+      refuse(node, found, Errc::off_grid, "its factor is no exact number of 32 bits");
+      return std::nullopt;
+    }
+    const std::int64_t sum = shift.value_or(0) + offset.numerator;
+    if (!shift || !std::in_range<std::int32_t>(sum)) {
+      refuse(node, found, Errc::off_grid,
+             "its offset is no whole number in the unit of libems (" +
+                 std::string(unit_info(unit).name) + ")");
+      return std::nullopt;
+    }
+    return protocol::Linear{.scale = static_cast<std::int32_t>(step->numerator),
+                            .offset = static_cast<std::int32_t>(sum),
+                            .divide = static_cast<std::int32_t>(step->denominator)};
+  }
+
+  /// What the mapping says of one signal.
+  struct Wish {
+    std::string from;
+    std::string unless;
+    std::string unit;
+    std::string on;
+    DbcNumber scale{1, 1};
+    std::uint8_t absent = 0;
+  };
+  std::optional<Wish> wish(const YAML::Node& node) {
+    constexpr int kScaleDigits = 6;
+    constexpr std::int64_t kScaleUnit = 1'000'000;
+    Wish made;
+    if (node.IsScalar()) {
+      made.from = node.Scalar();
+      return made;
+    }
+    if (!reader_.is_map(node, "signal",
+                        {"from", "unless", "unit", "on", "scale", "sign", "absent"})) {
+      return std::nullopt;
+    }
+    const auto from = reader_.text(node, "from", true);
+    if (!from) return std::nullopt;
+    made.from = *from;
+    made.unless = reader_.text(node, "unless", false).value_or("");
+    made.unit = reader_.text(node, "unit", false).value_or("");
+    made.on = reader_.text(node, "on", false).value_or("");
+    const std::int64_t scale =
+        reader_.decimal(node, "scale", kScaleDigits, 1, 1'000 * kScaleUnit, false)
+            .value_or(kScaleUnit);
+    const std::int64_t common = std::gcd(scale, kScaleUnit);
+    made.scale = {scale / common, kScaleUnit / common};
+    if (const auto sign = reader_.integer(node, "sign", -1, 1, false)) {
+      if (*sign == 0) reader_.error(Errc::out_of_range, node["sign"], "sign: 1 or -1");
+      made.scale.numerator *= *sign;
+    }
+    if (const auto absent = reader_.find(node, "absent", false)) made.absent = marks(*absent);
+    return made;
+  }
+  std::uint8_t marks(const YAML::Node& node) {
+    constexpr std::uint8_t kMarks[] = {kZero, kAllOnes, kLowest};
+    std::uint8_t all = 0;
+    if (!reader_.is_list(node, "absent")) return all;
+    for (const auto& item : node) {
+      const std::string name = item.IsScalar() ? item.Scalar() : "";
+      const auto known = std::ranges::find(kAbsentNames, name);
+      if (known == std::end(kAbsentNames)) {
+        reader_.error(Errc::not_found, item, "absent: expected zero, all_ones or lowest");
+        continue;
+      }
+      all |= kMarks[known - std::begin(kAbsentNames)];
+    }
+    return all;
+  }
+
+  void signals(const YAML::Node& node) {
+    if (!node.IsMap()) return reader_.error(Errc::wrong_type, node, "signals: expected a map");
+    for (const auto& entry : node) {
+      const std::string name = entry.first.IsScalar() ? entry.first.Scalar() : "";
+      const SignalInfo* info = find_signal(std::string_view(name));
+      const bool taken = !seen_.insert(name).second;
+      if (taken) {
+        reader_.error(Errc::already_exists, entry.first, "signal '" + name + "' stands twice");
+      } else if (info == nullptr || static_cast<int>(info->signal) >= kBatterySignals ||
+                 info->signal == Signal::alarms || info->signal == Signal::warnings ||
+                 info->signal == Signal::vendor_alarms) {
+        unknown_signal(entry.first, name);
+      } else if (const auto wanted = wish(entry.second)) {
+        const bool list = !info->list_name.empty() && name.starts_with(info->list_name);
+        list ? elements(entry.second, *info, *wanted) : one(entry.second, *info, *wanted, 0);
+      }
+    }
+  }
+  void unknown_signal(const YAML::Node& node, const std::string& name) {
+    std::vector<std::string_view> names;
+    for (const SignalInfo& info : signal_table()) {
+      if (static_cast<int>(info.signal) < kBatterySignals) {
+        names.push_back(info.list_name.empty() ? info.name : info.list_name);
+      }
+    }
+    reader_.error(Errc::not_found, node,
+                  "'" + name + "' is no signal of a battery" + detail::suggestion(name, names));
+  }
+
+  void one(const YAML::Node& node, const SignalInfo& info, const Wish& wanted,
+           std::uint16_t element) {
+    const auto found = find(node, wanted.from);
+    if (!found) return;
+    const auto where = place(node, *found);
+    Row row{.signal = info.signal, .element = element, .absent = wanted.absent};
+    row.use = use_of(info);
+    if (!where || !address(node, *found, row)) return;
+    row.where = *where;
+    if (row.use == Use::cell) row.absent |= kZeroOrAllOnes;
+    const bool flag = row.use == Use::flag;
+    if (!wanted.on.empty()) {
+      if (!flag) return refuse(node, *found, Errc::invalid_argument, "'on' is for switches");
+      const auto value = value_of(node, *found, wanted.on);
+      if (!value) return;
+      row.use = Use::equals;
+      row.operand = *value;
+    } else if (!flag) {
+      const auto scale = linear(node, *found, info.unit, wanted.unit, wanted.scale);
+      if (!scale) return;
+      row.linear = *scale;
+    }
+    if (!wanted.unless.empty()) {
+      const auto mark = find(node, wanted.unless);
+      if (!mark) return;
+      const auto bits = place(node, *mark);
+      if (!bits) return;
+      const bool same = mark->message == found->message &&
+                        (!mark->signal->part || mark->signal->part == found->signal->part);
+      if (!same) {
+        return refuse(node, *mark, Errc::invalid_argument, "'unless' must be of the same frame");
+      }
+      row.unless = *bits;
+    }
+    made_->rows.push_back(row);
+  }
+
+  /// `Message.Cell_*`: all that have a number there, ascending.
+  void elements(const YAML::Node& node, const SignalInfo& info, const Wish& wanted) {
+    const std::size_t star = wanted.from.find('*');
+    const std::size_t dot = wanted.from.find('.');
+    if (star == wanted.from.npos || dot == wanted.from.npos || star < dot) {
+      return reader_.error(Errc::wrong_type, node,
+                           "'" + wanted.from + "': expected Message.Signal_*, * for the number");
+    }
+    const auto message = std::ranges::find(
+        dbc_.messages, std::string_view(wanted.from).substr(0, dot), &DbcMessage::name);
+    if (message == dbc_.messages.end()) {
+      return not_found(node, std::string_view(wanted.from).substr(0, dot), "message",
+                       dbc_.messages);
+    }
+    const std::string_view before = std::string_view(wanted.from).substr(dot + 1, star - dot - 1);
+    const std::string_view after = std::string_view(wanted.from).substr(star + 1);
+    std::vector<std::pair<unsigned, std::string_view>> numbered;
+    for (const DbcSignal& signal : message->signals) {
+      std::string_view digits = signal.name;
+      if (!digits.starts_with(before)) continue;
+      digits.remove_prefix(before.size());
+      if (!digits.ends_with(after)) continue;
+      digits.remove_suffix(after.size());
+      unsigned number = 0;
+      const char* last = digits.data() + digits.size();
+      const auto [end, code] = std::from_chars(digits.data(), last, number);
+      if (code == std::errc{} && end == last) numbered.emplace_back(number, digits);
+    }
+    if (numbered.empty()) {
+      return reader_.error(Errc::not_found, node, "no signal is called '" + wanted.from + "'");
+    }
+    std::ranges::sort(numbered);
+    for (std::size_t i = 0; i < numbered.size() && i < kElementsMax; ++i) {
+      Wish each = wanted;
+      each.from.replace(star, 1, numbered[i].second);
+      if (const auto at = each.unless.find('*'); at != each.unless.npos) {
+        each.unless.replace(at, 1, numbered[i].second);
+      }
+      one(node, info, each, static_cast<std::uint16_t>(i + 1));
+    }
+  }
+
+  /// A number, or the name that VAL_ gives it.
+  std::optional<std::int32_t> value_of(const YAML::Node& node, const Found& found,
+                                       const std::string& text) {
+    std::int32_t value = 0;
+    const char* last = text.data() + text.size();
+    const auto [end, code] = std::from_chars(text.data(), last, value);
+    if (code == std::errc{} && end == last) return value;
+    const auto named = std::ranges::find(found.signal->values, text, &DbcSignal::Name::name);
+    if (named != found.signal->values.end() && std::in_range<std::int32_t>(named->value)) {
+      return static_cast<std::int32_t>(named->value);
+    }
+    std::vector<std::string_view> names;
+    for (const DbcSignal::Name& name : found.signal->values) names.push_back(name.name);
+    refuse(node, found, Errc::not_found,
+           "has no value '" + text + "'" + detail::suggestion(text, names));
+    return std::nullopt;
+  }
+
+  void vendors(const YAML::Node& node) {
+    if (!node.IsMap()) return reader_.error(Errc::wrong_type, node, "vendor: expected a map");
+    for (const auto& entry : node) {
+      if (!entry.first.IsScalar() || !entry.second.IsScalar()) {
+        reader_.error(Errc::wrong_type, entry.first, "vendor: expected name: Message.Signal");
+        continue;
+      }
+      const auto found = find(entry.second, entry.second.Scalar());
+      const auto where = found ? place(entry.second, *found) : std::nullopt;
+      Row row{.use = Use::vendor};
+      if (!where || !address(entry.second, *found, row)) continue;
+      row.where = *where;
+      row.name = keep(entry.first.Scalar());
+      made_->rows.push_back(row);
+    }
+  }
+
+  void alarms(const YAML::Node& node, bool warns) {
+    constexpr std::string_view kVendor = "vendor:";
+    if (!node.IsMap()) return reader_.error(Errc::wrong_type, node, "alarms: expected a map");
+    for (const auto& entry : node) {
+      const std::string name = entry.first.IsScalar() ? entry.first.Scalar() : "";
+      AlarmRow row{.warns = warns};
+      if (name.starts_with(kVendor) && name.size() > kVendor.size()) {
+        row.name = keep(name.substr(kVendor.size()));
+      } else if (const auto alarm = find_alarm(name)) {
+        row.alarm = alarm;
+      } else {
+        std::vector<std::string_view> names;
+        for (unsigned bit = 0; alarm_name(bit); ++bit) names.push_back(*alarm_name(bit));
+        reader_.error(Errc::not_found, entry.first,
+                      "'" + name + "' is no alarm; the vendor's own is vendor:<name>" +
+                          detail::suggestion(name, names));
+        continue;
+      }
+      if (entry.second.IsScalar()) {
+        alarm_of(entry.second, row);
+      } else if (reader_.is_list(entry.second, name)) {
+        for (const auto& item : entry.second) alarm_of(item, row);
+      }
+    }
+    if (vendor_names() > 64) {
+      reader_.error(Errc::out_of_range, node, "alarms: more than 64 of the vendor's own");
+    }
+  }
+  void alarm_of(const YAML::Node& node, AlarmRow row) {
+    const auto found = find(node, node.IsScalar() ? node.Scalar() : "");
+    const auto where = found ? place(node, *found) : std::nullopt;
+    if (!where) return;
+    if (found->signal->part) {
+      return refuse(node, *found, Errc::unimplemented,
+                    "an alarm in one part of a multiplexed message is not read");
+    }
+    row.id = found->message->id;
+    row.where = *where;
+    row.where.is_signed = false;
+    ids_.emplace(row.id, found->message->extended);
+    made_->alarms.push_back(row);
+  }
+  static std::optional<Alarm> find_alarm(std::string_view name) {
+    for (unsigned bit = 0; alarm_name(bit); ++bit) {
+      if (*alarm_name(bit) == name) return static_cast<Alarm>(bit);
+    }
+    return std::nullopt;
+  }
+  std::size_t vendor_names() const {
+    std::set<std::string_view> names;
+    for (const AlarmRow& row : made_->alarms) names.insert(row.name);
+    names.erase("");
+    return names.size();
+  }
+
+  /// Of one width each: those up to 7FF are either all long or all short.
+  void check_ids(const YAML::Node& root) {
+    bool low_short = false;
+    bool low_long = false;
+    for (const auto& [id, extended] : ids_) {
+      if (id <= protocol::kCanIdMax) (extended ? low_long : low_short) = true;
+    }
+    if (low_short && low_long) {
+      reader_.error(Errc::unimplemented, root,
+                    "identifiers up to 7FF with 11 and with 29 bits in one battery are not read");
+    }
+    if (ids_.size() > protocol::kCanMailboxSize) {
+      reader_.error(Errc::out_of_range, root, "more than 64 messages");
+    }
+    made_->maps[0].extended = low_long;
+  }
+
+  static constexpr std::size_t kElementsMax = 1'024;
+
+  const Dbc& dbc_;
+  std::string dbc_name_;
+  PackReader reader_;
+  std::shared_ptr<Described> made_ = std::make_shared<Described>();
+  std::set<std::pair<std::uint32_t, bool>> ids_;
+  std::set<std::string> seen_;
+};
+
+std::optional<std::string> text_of(const std::filesystem::path& file) {
+  std::ifstream stream(file, std::ios::binary);
+  std::string text;
+  std::array<char, 65'536> piece{};
+  while (stream.read(piece.data(), piece.size()) || stream.gcount() > 0) {
+    text.append(piece.data(), static_cast<std::size_t>(stream.gcount()));
+    if (std::ssize(text) > kFileMax) return std::nullopt;
+  }
+  if (!stream.eof()) return std::nullopt;
+  return text;
+}
+
+}  // namespace
+
+BatteryDescription describe_battery(std::string_view dbc, std::string_view dbc_name,
+                                    std::string_view mapping, std::string_view mapping_name) {
+  const Dbc parsed = parse_dbc(dbc, dbc_name);
+  if (!parsed.errors.empty()) return {nullptr, parsed.errors};
+  return Compiler(parsed, dbc_name, mapping_name).compile(mapping);
+}
+
+BatteryDescription describe_battery(const std::filesystem::path& dbc,
+                                    const std::filesystem::path& mapping) {
+  const std::optional<std::string> dbc_text = text_of(dbc);
+  const std::optional<std::string> mapping_text = text_of(mapping);
+  if (!dbc_text || !mapping_text) {
+    const std::filesystem::path& missing = dbc_text ? mapping : dbc;
+    return {nullptr, {{Errc::io, missing.string(), 0, 0, "cannot be read, or is too large"}}};
+  }
+  return describe_battery(*dbc_text, dbc.filename().string(), *mapping_text,
+                          mapping.filename().string());
+}
+
+}  // namespace ems::io
