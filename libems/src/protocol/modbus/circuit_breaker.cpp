@@ -20,7 +20,7 @@ bool CircuitBreaker::allow(Instant now) noexcept {
 void CircuitBreaker::succeeded() noexcept { *this = CircuitBreaker{}; }
 
 void CircuitBreaker::failed(Instant now) noexcept {
-  failures_ = detail::saturating_add(failures_, std::uint32_t{1});
+  failures_ = ems::detail::saturating_add(failures_, std::uint32_t{1});
   if (state_ == State::closed && failures_ < kBreakerFailures) return;
   // A failure that ends while open (an urgent request that went through) does not lengthen it.
   if (state_ == State::open) return;
