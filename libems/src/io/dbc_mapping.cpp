@@ -334,7 +334,10 @@ class Compiler {
     const std::int64_t common = std::gcd(scale, kScaleUnit);
     made.scale = {scale / common, kScaleUnit / common};
     if (const auto sign = reader_.integer(node, "sign", -1, 1, false)) {
-      if (*sign == 0) reader_.error(Errc::out_of_range, node["sign"], "sign: 1 or -1");
+      if (*sign == 0) {
+        reader_.error(Errc::out_of_range, node["sign"], "sign: 1 or -1");
+        return std::nullopt;
+      }
       made.scale.numerator *= *sign;
     }
     if (const auto absent = reader_.find(node, "absent", false)) made.absent = marks(*absent);
