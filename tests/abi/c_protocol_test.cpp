@@ -528,6 +528,55 @@ TEST(CApi, ABatterySpokenForIsHeardWithLimitsNoLooser) {
   EXPECT_EQ(ems_pylontech_encode(nullptr, 0, now, 0, &burst), EMS_E_OUT_OF_RANGE);
 }
 
+TEST(CApi, ABatteryIsSpokenForInTheDialectOfACodec) {
+  const std::int64_t now = 1'000'000;
+  const auto codec_of = [](const char* name) {
+    const ems_codec_t* codec = nullptr;
+    EXPECT_EQ(ems_codec_find(name, &codec), EMS_OK);
+    return codec;
+  };
+  std::vector<ems_sample_t> battery;
+  const auto add = [&](std::uint16_t signal, std::int64_t value) {
+    battery.push_back(sample(kBattery, signal, value, now));
+  };
+  add(EMS_SIGNAL_SOC, 6100);
+  add(EMS_SIGNAL_PACK_VOLTAGE, 53'300);
+  add(EMS_SIGNAL_PACK_CURRENT, 1400);
+  add(EMS_SIGNAL_TEMPERATURE, 22'000);
+  add(EMS_SIGNAL_DESIGN_CAPACITY, 230'000'000);
+  add(EMS_SIGNAL_CELL_VOLTAGE_MAX, 3335);
+  add(EMS_SIGNAL_CELL_VOLTAGE_MIN, 3333);
+  add(EMS_SIGNAL_CELL_TEMP_MAX, 24'000);
+  add(EMS_SIGNAL_CELL_TEMP_MIN, 23'000);
+  ems_can_frame_t frames[EMS_CAN_SPEAK_FRAMES];
+  std::size_t count = 0;
+  const auto speak = [&](const char* name, std::size_t capacity) {
+    return ems_can_speak(codec_of(name), battery.data(), battery.size(), now, 1000, frames,
+                         capacity, &count);
+  };
+  const auto data_of = [&](std::uint32_t id) {
+    for (std::size_t i = 0; i < count; ++i) {
+      if (frames[i].id == id) return std::vector<int>(frames[i].data, frames[i].data + 8);
+    }
+    return std::vector<int>{};
+  };
+  ASSERT_EQ(speak("deye-lv-can", EMS_CAN_SPEAK_FRAMES), EMS_OK);
+  EXPECT_EQ(data_of(0x356), (std::vector<int>{0xD2, 0x14, 0x0E, 0, 0xDC, 0, 0, 0}));
+  EXPECT_EQ(data_of(0x361), (std::vector<int>{0x07, 0x0D, 0x05, 0x0D, 0xF0, 0, 0xE6, 0}));
+  ASSERT_EQ(speak("victron-can-bms", EMS_CAN_SPEAK_FRAMES), EMS_OK);
+  EXPECT_EQ(data_of(0x356), (std::vector<int>{0xD2, 0x14, 0xF2, 0xFF, 0xDC, 0, 0, 0}));
+  EXPECT_EQ(data_of(0x379), (std::vector<int>{0xE6, 0, 0, 0, 0, 0, 0, 0}));
+
+  const std::size_t before = count;
+  EXPECT_EQ(speak("deye-lv-can", 4), EMS_E_RESOURCE_EXHAUSTED);
+  EXPECT_EQ(speak("discover-lv-can", EMS_CAN_SPEAK_FRAMES), EMS_E_UNIMPLEMENTED);
+  EXPECT_EQ(speak("jbd", EMS_CAN_SPEAK_FRAMES), EMS_E_UNIMPLEMENTED);
+  battery[8].signal = EMS_SIGNAL_CELL_TEMP_MAX;
+  EXPECT_EQ(speak("sma-lv-can", EMS_CAN_SPEAK_FRAMES), EMS_E_ALREADY_EXISTS);
+  EXPECT_EQ(ems_last_error_offset(), 8U);
+  EXPECT_EQ(count, before);
+}
+
 TEST(CApi, AnImageTakesAllOfAFrameOrNothing) {
   Memory memory(ems_image_size(2));
   ems_image_t* image = nullptr;

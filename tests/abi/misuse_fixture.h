@@ -17,6 +17,7 @@ static const ems_codec_t* good_ems_codec;
 static const ems_codec_t* good_ems_can_listener_init_codec;
 static ems_poller_t* good_ems_poller;
 static const ems_codec_t* good_ems_can_mailbox_init_codec;
+static const ems_codec_t* good_ems_can_speak_codec;
 static const ems_codec_t* good_ems_codec_send_item_codec;
 static ems_can_listener_t* good_ems_can_listener;
 static ems_can_mailbox_t* good_ems_can_mailbox;
@@ -155,6 +156,7 @@ static void make_good(void) {
   must(ems_codec_find("jbd", &good_ems_codec), "codec");
   must(ems_codec_find("pylontech-lv-can", &good_ems_can_listener_init_codec), "CAN codec");
   good_ems_can_mailbox_init_codec = good_ems_can_listener_init_codec;
+  good_ems_can_speak_codec = good_ems_can_listener_init_codec;
   good_ems_codec_send_item_codec = good_ems_can_listener_init_codec;
   must(ems_safety_limits_default(EMS_CHEMISTRY_LFP, &limits), "limits");
   must(ems_safety_limits_set_currents(&limits, 100000, 100000), "currents");

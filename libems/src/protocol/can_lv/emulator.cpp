@@ -180,6 +180,14 @@ bool is_spoken(Dialect dialect) noexcept {
          dialect == Dialect::deye;
 }
 
+std::optional<Dialect> spoken_dialect(const protocol::Codec& codec) noexcept {
+  for (std::size_t i = 0; i < kDialects; ++i) {
+    const auto dialect = static_cast<Dialect>(i);
+    if (is_spoken(dialect) && can_lv::codec(dialect).name() == codec.name()) return dialect;
+  }
+  return std::nullopt;
+}
+
 Burst encode_burst(const EmulatedBattery& battery, Dialect dialect, Instant now,
                    Duration max_age) noexcept {
   EMS_ASSERT(is_spoken(dialect));

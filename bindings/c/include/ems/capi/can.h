@@ -329,6 +329,43 @@ EMS_API ems_status_t ems_can_listener_get_status(const ems_can_listener_t* liste
 EMS_API ems_status_t ems_pylontech_encode(const ems_sample_t* samples, size_t count, int64_t now_ms,
                                           int64_t max_age_ms, ems_can_burst_t* out);
 
+/** Frames that ems_can_speak() makes at most, in every 0.x. */
+enum { EMS_CAN_SPEAK_FRAMES = 16 };
+
+/**
+ * Speaks for a battery in the dialect of a codec: the frames that an inverter of that dialect
+ * expects once a second. The rules are those of ems_pylontech_encode(). Dialects:
+ * `pylontech-lv-can`, `victron-can-bms`, `sma-lv-can`, `deye-lv-can`.
+ *
+ * @param codec            Its protocol is spoken; its options are not read.
+ * @param samples          As for ems_pylontech_encode(); CELL_VOLTAGE_MAX, CELL_VOLTAGE_MIN,
+ *                         CELL_TEMP_MAX, CELL_TEMP_MIN (all four, or they are not said) and
+ *                         DESIGN_CAPACITY too. What a dialect has no frame for is not said. May be
+ *                         NULL when count is 0.
+ * @param count            Number of samples.
+ * @param now_ms           Monotonic.
+ * @param max_age_ms       Age from which a sample is unknown; > 0.
+ * @param frames           Gets the frames. Written only on EMS_OK.
+ * @param frames_capacity  Frames that fit; EMS_CAN_SPEAK_FRAMES are always enough.
+ * @param out_count        Gets the number of frames. Written only on EMS_OK.
+ *
+ * @retval EMS_OK                    frames holds what to send now.
+ * @retval EMS_E_INVALID_ARGUMENT    a pointer is NULL, or codec is not a codec.
+ * @retval EMS_E_UNIMPLEMENTED       libems cannot be a battery of that protocol.
+ * @retval EMS_E_NOT_FOUND           a signal that no dialect carries; offset = its place.
+ * @retval EMS_E_ALREADY_EXISTS      a signal twice; offset = the second's place.
+ * @retval EMS_E_OUT_OF_RANGE        max_age_ms, or a quality; offset = its place.
+ * @retval EMS_E_RESOURCE_EXHAUSTED  more frames than fit.
+ * @memory         Allocates nothing.
+ * @thread_safety  Pure function.
+ * @since          0.1
+ * @lifecycle      unstable
+ */
+EMS_API ems_status_t ems_can_speak(const ems_codec_t* codec, const ems_sample_t* samples,
+                                   size_t count, int64_t now_ms, int64_t max_age_ms,
+                                   ems_can_frame_t* frames, size_t frames_capacity,
+                                   size_t* out_count);
+
 /**
  * Reads one line that can-utils' `candump` wrote, as a log (`-L`) or on the console.
  *

@@ -49,6 +49,9 @@ using Burst = StaticVector<CanFrame, 12>;
 /// The dialects that encode_burst() speaks: `pylontech`, `victron`, `sma`, `deye`.
 /// @thread_safety Pure function.
 [[nodiscard]] bool is_spoken(Dialect dialect) noexcept;
+/// The spoken dialect that a codec of the registry, or one made of it with options, listens to;
+/// nullopt: encode_burst() does not speak its protocol. @thread_safety Pure function.
+[[nodiscard]] std::optional<Dialect> spoken_dialect(const protocol::Codec& codec) noexcept;
 
 /// Makes the frames an inverter expects once a second:
 ///
