@@ -54,6 +54,21 @@ def can_lv() -> dict[str, bytes]:
             if v["protocol"].endswith(("lv-can", "can-bms"))}
 
 
+def can_links() -> dict[str, dict[str, bytes]]:
+    """Links and logs of a CAN bus: what the wire says; datagrams with their size before them."""
+    out: dict[str, dict[str, bytes]] = {"slcan": {}, "socketcand": {}, "cannelloni": {}, "can_log": {}}
+    for vector in json.loads((VECTORS / "can_links.json").read_text()):
+        target = {"pcan-trc": "can_log", "be-log": "can_log"}.get(vector["protocol"], vector["protocol"])
+        texts = [vector.get("wire_text", ""), *vector.get("wire_chunks", []), *vector.get("reject", []),
+                 *(text for _, text in vector.get("dialogue", []))]
+        data = "".join(texts).encode()
+        if target == "cannelloni":
+            datagrams = [bytes.fromhex(text) for text in [vector.get("wire_hex", ""), *vector.get("reject", [])] if text]
+            data = b"".join(len(datagram).to_bytes(2, "big") + datagram for datagram in datagrams)
+        out[target][vector["id"]] = data
+    return out
+
+
 def made() -> dict[str, dict[str, bytes]]:
     """parser -> name of the seed -> its bytes."""
     jbd = exchanges("bms_serial_jbd.json")
@@ -63,6 +78,7 @@ def made() -> dict[str, dict[str, bytes]]:
         "jbd": {name: bytes([len(request)]) + request + reply for name, request, reply in jbd},
         "can_lv": can_lv(),
         "candump": {v["id"]: v["wire_text"].encode() for v in can if "wire_text" in v},
+        **can_links(),
         "sim": {"jbd-requests": b"battery\n" + b"".join(request for _, request, _ in jbd)},
         "block": {path.stem: path.read_bytes() for path in sorted(VECTORS.glob("telemetry_block_v*.bin"))},
         "pack": {path.stem: path.read_bytes() for path in sorted((ROOT / "libems/packs").glob("*.yaml"))},
