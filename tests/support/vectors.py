@@ -7,6 +7,7 @@ from decimal import Decimal
 from pathlib import Path
 
 FOLDER = Path(__file__).resolve().parents[1] / "vectors"
+FILE = FOLDER / "bms_serial_jbd.json"
 OPTIONS = ("variant", "address", "cell_count", "temperature_count")
 
 
@@ -15,7 +16,7 @@ def load(file: str) -> list[dict]:
 
 
 def vector(name: str) -> dict:
-    return next(v for v in load("bms_serial_jbd.json") if v["id"] == name)
+    return next(v for v in load(FILE.name) if v["id"] == name)
 
 
 def of_batteries(codecs) -> list[dict]:
