@@ -5,6 +5,7 @@
 #include <optional>
 #include <string>
 
+#include "battery_options.hpp"
 #include "command.hpp"
 #include "ems/core/decimal.hpp"
 #include "ems/io/utc_text.hpp"
@@ -31,6 +32,7 @@ struct FleetOptions {
   std::string comment;
   std::optional<unsigned> charge_w;
   std::optional<unsigned> discharge_w;
+  BatteryOptions battery;
   std::uint32_t alarm = 0;
   int power_w = 0;
   bool dimming = false;
@@ -193,6 +195,18 @@ void add_commands(CLI::App& fleet, const std::shared_ptr<FleetOptions>& options)
     command(*options, runtime::ActivePowerLimitAction{watt(options->discharge_w),
                                                       watt(options->charge_w), time});
   });
+  sub = one("battery-switch", "Switch the outputs of a battery on or off");
+  add_switch_options(sub, options->battery);
+  sub->callback([options] { command(*options, switch_action(options->battery)); });
+  sub = one("battery-limits", "Limit a battery in its own BMS, for a limited time");
+  add_limits_options(sub, options->battery);
+  lease(sub);
+  sub->callback([options] {
+    command(*options, limits_action(options->battery, seconds_of(options->lease_s, "--lease-s")));
+  });
+  sub = one("battery-balance", "Let a battery balance its cells, or forbid it");
+  add_balance_options(sub, options->battery);
+  sub->callback([options] { command(*options, balance_action(options->battery)); });
   sub = one("estop", "Stop every inverter and latch; a technician resets it at the site");
   sub->add_option("--reason", options->reason, "Why it is stopped")->required();
   sub->callback([options] { command(*options, runtime::EmergencyStopAction{options->reason}); });

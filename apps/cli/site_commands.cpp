@@ -1,15 +1,20 @@
 // SPDX-License-Identifier: Apache-2.0
-// emsctl status, watch, why, setpoint, limit, estop, commands, alarms: a person at the agent's unix
-// socket.
+// emsctl status, watch, why, setpoint, limit, battery, estop, commands, alarms: a person at the
+// agent's unix socket.
+#include <algorithm>
+#include <chrono>
 #include <memory>
 #include <optional>
 #include <string>
+#include <thread>
 #include <utility>
 
+#include "battery_options.hpp"
 #include "command.hpp"
 #include "ems/core/decimal.hpp"
 #include "ems/io/utc_text.hpp"
 #include "ems/rpc/site_client.hpp"
+#include "ems/runtime/command_book.hpp"
 #include "ems/runtime/command_text.hpp"
 #include "ems/runtime/decision_view.hpp"
 #include "ems/runtime/status_text.hpp"
@@ -32,6 +37,7 @@ struct SiteOptions {
   std::string ttl_s = "0";
   std::optional<unsigned> charge_w;
   std::optional<unsigned> discharge_w;
+  BatteryOptions battery;
   std::uint32_t alarm = 0;
   bool dimming = false;
   bool history = false;
@@ -120,6 +126,46 @@ void give(const SiteOptions& options, const char* what, runtime::CommandAction a
   }
   if (options.json) return print(runtime::command_json(*step));
   print(said);
+}
+
+/// Where a command is in the agent's book now.
+runtime::CommandStep newest_step(rpc::SiteClient& client, const SiteOptions& options,
+                                 const char* what, const std::string& id) {
+  const auto book = client.commands();
+  if (!book) end_call(options, what, book.error(), client.detail());
+  const auto found = std::ranges::find_if(
+      *book, [&id](const runtime::CommandView& command) { return command.step.id == id; });
+  if (found == book->end()) end_with(what, {Errc::not_found, 0, "the agent forgot the command"});
+  return found->step;
+}
+
+/// Gives a battery an order and waits until it has ended, or limits are in force: the site ends it
+/// in time, one way or the other. Exit code 1 when it failed.
+void order(const SiteOptions& options, const char* what, const runtime::CommandAction& action,
+           const char* afterwards) {
+  constexpr std::chrono::milliseconds kLook{200};
+  const auto client = connect(options);
+  const Result<runtime::CommandStep> given =
+      client->command({options.id, seconds_of(options.ttl_s, "--ttl-s"), options.name,
+                       runtime::CommandOrigin::local, action});
+  if (!given) end_call(options, what, given.error(), client->detail());
+  runtime::CommandStep step = *given;
+  const auto waits = [&step] {
+    const bool in_force = step.state == runtime::CommandState::executing && !step.message.empty();
+    return !is_final(step.state) && !in_force;
+  };
+  while (waits()) {
+    std::this_thread::sleep_for(kLook);
+    step = newest_step(*client, options, what, given->id);
+  }
+  const bool failed = is_final(step.state) && step.state != runtime::CommandState::done;
+  if (options.json) {
+    print(runtime::command_json(step));
+  } else if (!failed) {
+    print(runtime::text_of(action) + "; " + step.message + "; " + afterwards);
+  }
+  if (failed && options.json) throw CLI::RuntimeError(kExitFailure);
+  if (failed) end_with(what, {Errc::failed_precondition, 0, "failed"}, step.message);
 }
 
 void setpoint(const SiteOptions& options) {
@@ -219,6 +265,38 @@ void add_command_options(CLI::App* command, const std::shared_ptr<SiteOptions>& 
       ->capture_default_str();
 }
 
+void add_battery_commands(CLI::App& app, const std::shared_ptr<SiteOptions>& options) {
+  CLI::App* all = add(app, "battery", "Command one battery, and see that it obeys", options);
+  all->require_subcommand(1);
+  const auto one = [&](const char* name, const char* text) {
+    CLI::App* command = all->add_subcommand(name, text);
+    command->add_option("--name", options->name, "Who asks")->required();
+    command->add_flag("--json", options->json, "One JSON object");
+    add_command_options(command, options);
+    return command;
+  };
+  constexpr const char* kStays = "it stays so until the next order";
+  CLI::App* sub = one("switch", "Switch its outputs (FETs) on or off");
+  add_switch_options(sub, options->battery);
+  sub->callback([options, kStays] {
+    order(*options, "battery switch", switch_action(options->battery), kStays);
+  });
+  sub = one("limits", "Limit it in its own BMS, for a limited time");
+  add_limits_options(sub, options->battery);
+  sub->add_option("--lease-s", options->lease_s, "Seconds until it is told no more, at most 86400")
+      ->required();
+  sub->callback([options] {
+    order(*options, "battery limits",
+          limits_action(options->battery, seconds_of(options->lease_s, "--lease-s")),
+          "afterwards, or without the agent, the battery forgets them");
+  });
+  sub = one("balance", "Let it balance its cells, or forbid it");
+  add_balance_options(sub, options->battery);
+  sub->callback([options, kStays] {
+    order(*options, "battery balance", balance_action(options->battery), kStays);
+  });
+}
+
 }  // namespace
 
 void add_site_commands(CLI::App& app) {
@@ -262,6 +340,8 @@ void add_site_commands(CLI::App& app) {
   one->add_option("--name", options->name, "Who asks")->required();
   add_command_options(one, options);
   one->callback([options] { limit(*options); });
+
+  add_battery_commands(app, options);
 
   one = add(app, "commands", "The newest commands and where they are", options);
   one->add_flag("--json", options->json, "One JSON array");

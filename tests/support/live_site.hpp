@@ -38,6 +38,8 @@ struct LiveOptions {
   Duration tick = milliseconds(20);
   safety::Arming arming = safety::Arming::armed;
   const Clock* clock = nullptr;  ///< The site's; nullptr: the machine's.
+  std::vector<io::BatteryConfig>
+      batteries{};  ///< What the site file has, beside those that are silent.
 };
 
 class LiveSite {
@@ -52,6 +54,7 @@ class LiveSite {
     config.autonomous_after = seconds(900);
     config.timezone = "UTC";
     config.store.path = dir_ / "s.db";
+    config.batteries = options.batteries;
     runtime::ControlConfig control = plain_config();
     control.arming = options.arming;
     const safety::BatteryConfig battery_config = control.safety.batteries[0];

@@ -158,6 +158,7 @@ void BatteryOrders::settle_command(std::size_t module, Instant now) {
       if (acknowledged(task.stage)) return;  // Limits once more.
       task.stage = OrderStage::acknowledged;
       task.replies_at_ack = poller.counters().replies;
+      // What was heard before proves nothing.
       for (Watch& watch : task.watches) watch.good = false, watch.unlike = 0;
       given.taken = given.taken || std::ranges::all_of(given.tasks, [](const Task& one) {
                       return acknowledged(one.stage);
@@ -261,7 +262,7 @@ Instant BatteryOrders::advance(Instant now) {
 
 void BatteryOrders::heard(std::size_t module, Signal signal, std::int64_t value) noexcept {
   for (Order& given : orders_) {
-    if (given.tasks.empty() || !acknowledged(given.tasks[module].stage)) continue;
+    if (given.tasks.empty()) continue;
     for (Watch& watch : given.tasks[module].watches) {
       if (watch.signal != signal) continue;
       watch.last = value;

@@ -473,6 +473,52 @@ TEST(Poller, CommandNeverOutlivesTheConversation) {
   EXPECT_EQ(rig.poller.request(SwitchCommand{}).error().code, Errc::unavailable);
 }
 
+TEST(Poller, AWithdrawnCommandIsNotSentAndNotRepeated) {
+  constexpr Error kWhy{Errc::cancelled, 0, "test"};
+  Rig rig;
+  rig.come_online();
+  rig.poller.withdraw(kWhy);
+  EXPECT_EQ(rig.poller.command_state(), CommandState::none) << "there is none";
+  ASSERT_TRUE(rig.poller.request(SwitchCommand{.charge_on = false}));
+  rig.poller.withdraw(kWhy);
+  EXPECT_EQ(rig.poller.command_state(), CommandState::failed);
+  EXPECT_EQ(rig.poller.command_error()->code, Errc::cancelled);
+  rig.wake_and_expect(kAskBasicInfo);
+
+  ASSERT_TRUE(rig.poller.request(SwitchCommand{.charge_on = false}));
+  rig.advance(10_ms);
+  rig.receive(rig.device.answer(kAskBasicInfo));
+  EXPECT_EQ(rig.step(), kChargeOff);
+  rig.poller.withdraw(kWhy);
+  rig.wake();  // No answer comes in time.
+  EXPECT_EQ(rig.step(), Frame{});
+  rig.wake();
+  EXPECT_EQ(rig.step(), kAskBasicInfo) << "is it there? The command is not repeated";
+  EXPECT_EQ(rig.poller.command_error()->code, Errc::cancelled) << "what ended it stays";
+}
+
+TEST(Poller, AnAnswerToAWithdrawnCommandIsNotThatOfTheNext) {
+  Rig rig;
+  rig.come_online();
+  ASSERT_TRUE(rig.poller.request(SwitchCommand{.charge_on = false}));
+  EXPECT_EQ(rig.step(), kChargeOff);
+  rig.poller.withdraw({Errc::cancelled, 0, "test"});
+  rig.receive(rig.device.answer(kChargeOff));
+  EXPECT_EQ(rig.poller.command_state(), CommandState::failed);
+  ASSERT_TRUE(rig.poller.request(SwitchCommand{.charge_on = false, .discharge_on = false}));
+  EXPECT_EQ(rig.step(), kAllOff);
+  EXPECT_EQ(rig.poller.command_state(), CommandState::sent);
+}
+
+TEST(Poller, CheckSaysWhatRequestWouldSayAndQueuesNothing) {
+  Rig rig;
+  EXPECT_EQ(rig.poller.check(SwitchCommand{}).error().code, Errc::unavailable);
+  rig.come_online();
+  EXPECT_TRUE(rig.poller.check(SwitchCommand{}));
+  EXPECT_EQ(rig.poller.check(BalanceCommand{}).error().code, Errc::unimplemented);
+  EXPECT_EQ(rig.poller.command_state(), CommandState::none);
+}
+
 TEST(Poller, RecoveryDropsAWaitingCommand) {
   Rig rig;
   rig.come_online();

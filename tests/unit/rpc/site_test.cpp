@@ -252,6 +252,23 @@ TEST_F(SiteApi, CommandsReachTheSiteAsLocalWithEveryField) {
       std::get<runtime::ShelveAlarmAction>(give(runtime::ShelveAlarmAction{17, 60_s, "noisy"}));
   EXPECT_EQ(shelf.duration, 60_s);
   EXPECT_EQ(shelf.reason, "noisy");
+  const auto outputs = std::get<runtime::BatterySwitchAction>(
+      give(runtime::BatterySwitchAction{3, {.charge_on = false, .discharge_on = true}}));
+  EXPECT_EQ(outputs.battery, 3U);
+  EXPECT_FALSE(outputs.outputs.charge_on);
+  EXPECT_TRUE(outputs.outputs.discharge_on);
+  const auto limits = std::get<runtime::BatteryLimitsAction>(
+      give(runtime::BatteryLimitsAction{4, {56'400_mv, 48'000_mv, 50'500_ma, 60'000_ma}, 9_s}));
+  EXPECT_EQ(limits.battery, 4U);
+  EXPECT_EQ(limits.limits.charge_voltage, 56'400_mv);
+  EXPECT_EQ(limits.limits.discharge_voltage, 48'000_mv);
+  EXPECT_EQ(limits.limits.charge_current, 50'500_ma);
+  EXPECT_EQ(limits.limits.discharge_current, 60'000_ma);
+  EXPECT_EQ(limits.lease, 9_s);
+  const auto balance =
+      std::get<runtime::BatteryBalanceAction>(give(runtime::BatteryBalanceAction{5, {false}}));
+  EXPECT_EQ(balance.battery, 5U);
+  EXPECT_FALSE(balance.balancing.on);
 }
 
 TEST_F(SiteApi, CommandsAndAlarmsComeBackWhole) {

@@ -58,6 +58,42 @@ TEST(CommandCheck, RefusesWhatIsNotOfItsForm) {
   EXPECT_TRUE(refused(with(ResetAction{""})));
   EXPECT_TRUE(check_command(with(EmergencyStopAction{""}))) << "a stop needs no words";
   EXPECT_TRUE(refused(with(AcknowledgeAlarmAction{1, std::string(129, 'x')})));
+  const auto limits = [&](protocol::LimitCommand wanted, Duration lease) {
+    return with(BatteryLimitsAction{1, wanted, lease});
+  };
+  EXPECT_TRUE(check_command(limits({56'000_mv, 46'000_mv, 0_ma, 0_ma}, 86'400_s)));
+  EXPECT_TRUE(refused(limits({56'000_mv, 46'000_mv, 0_ma, 0_ma}, 0_s)));
+  EXPECT_TRUE(refused(limits({56'000_mv, 46'000_mv, 0_ma, 0_ma}, 86'401_s)));
+  EXPECT_TRUE(refused(limits({56'000_mv, 56'000_mv, 0_ma, 0_ma}, 1_s)));
+  EXPECT_TRUE(refused(limits({56'000_mv, 46'000_mv, MilliAmp{-1}, 0_ma}, 1_s)));
+  EXPECT_TRUE(refused(limits({56'000_mv, 46'000_mv, 0_ma, MilliAmp{-1}}, 1_s)));
+  EXPECT_TRUE(refused(limits({56'000_mv, MilliVolt{-1}, 0_ma, 0_ma}, 1_s)));
+}
+
+// An id stands for all that was asked: two orders with one id are told apart by these words.
+TEST(CommandWords, SayEverythingOfAnOrderToABattery) {
+  EXPECT_EQ(text_of(BatterySwitchAction{2, {.charge_on = false, .discharge_on = true}}),
+            "battery 2: charge off, discharge on");
+  EXPECT_EQ(text_of(BatteryLimitsAction{2, {56'400_mv, 48'000_mv, 50'500_ma, 60'000_ma}, 90_s}),
+            "battery 2: charge to 56.4 V with 50.5 A, discharge to 48.0 V with 60.0 A for 90 s");
+  EXPECT_EQ(text_of(BatteryBalanceAction{2, {false}}), "battery 2: balancing off");
+  EXPECT_EQ(kind_of(CommandAction{BatterySwitchAction{}}), "battery_switch");
+  EXPECT_EQ(kind_of(CommandAction{BatteryLimitsAction{}}), "battery_limits");
+  EXPECT_EQ(kind_of(CommandAction{BatteryBalanceAction{}}), "battery_balance");
+}
+
+// It does not come back when the agent does, and has not ended with it: only its end is unknown.
+TEST(CommandBook, ARestartLeavesTheOutputsAsTheyWereOrdered) {
+  CommandBook book;
+  ASSERT_TRUE(take(book, {"o", 60_s, "anna", CommandOrigin::local, BatterySwitchAction{}}, {}));
+  ASSERT_TRUE(take(book, {"l", 60_s, "anna", CommandOrigin::local, BatteryLimitsAction{}}, {}));
+  CommandBook after;
+  const auto cut_short = after.restore(book.to_text(), {}, kUtc);
+  ASSERT_TRUE(cut_short);
+  EXPECT_EQ(after.find("o")->step.state, CommandState::failed);
+  EXPECT_EQ(after.find("o")->step.message,
+            "the agent was restarted before the battery confirmed it");
+  EXPECT_EQ(after.find("l")->step.message, "the agent was restarted; it is no longer in force");
 }
 
 // Whoever presses the button is not asked to spell.
