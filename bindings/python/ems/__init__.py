@@ -8,11 +8,12 @@ numpy, pandas and matplotlib are imported when they are first needed.
 """
 from __future__ import annotations
 
-from . import _ems, alarms, can, columns, decision, errors, frames, plot, policies, queries, safety, simulation, store, tables
+from . import _ems, alarms, can, columns, decision, detection, errors, frames, plot, policies, queries, safety, simulation, store, tables
 from .alarms import Alarm, AlarmBook, AlarmChange
 from .can import CanFrame, CanLog, decode_can, read_candump
 from .columns import Column
 from .decision import Decision, DecisionStep, LimitCommand, SetpointCommand, WallTime
+from .detection import CanDetected, CanDetection, Detected, Detection, Tried, detect, detect_candump
 from .errors import EmsError, error_class
 from .frames import DecodedColumns, SignalColumn, catalogue, decode, decode_column, protocols
 from .policies import (
@@ -26,18 +27,19 @@ from .store import Store
 from .tables import PlanSlot, PlanTable, PriceSlot, PriceTable, ScheduleEntry, ScheduleTable
 
 __all__ = [
-    "ActivePowerLimit", "Alarm", "AlarmBook", "AlarmChange", "BackupReserve", "BatterySetup", "Buckets", "CanFrame", "CanLog", "Column", "ComfortBand",
-    "Decision", "DecisionStep", "DecodedColumns", "DemandLimit", "Dimming", "EmsError", "EnergyLine", "ExportLimit", "FrequencyDroop", "GateResult",
-    "GentleCurrent", "GentleTemperature", "ImportLimit", "InverterSetup", "LimitCommand", "Limits", "Plan", "PlanSlot", "PlanTable",
-    "Price", "PriceSlot", "PriceTable", "Ramp", "RemoteSetpoint", "Safety", "SafetyStep", "Schedule", "ScheduleEntry", "ScheduleTable",
-    "SelfConsumption", "Setpoint", "SetpointCommand", "SignalColumn", "SimulatedSite", "Store", "TimeOfUse", "WallTime", "Window",
-    "ZeroExport", "as_points", "catalogue", "decode", "decode_can", "decode_column", "error_class", "errors", "plot", "protocols",
+    "ActivePowerLimit", "Alarm", "AlarmBook", "AlarmChange", "BackupReserve", "BatterySetup", "Buckets", "CanDetected", "CanDetection",
+    "CanFrame", "CanLog", "Column", "ComfortBand", "Decision", "DecisionStep", "DecodedColumns", "DemandLimit", "Detected", "Detection",
+    "Dimming", "EmsError", "EnergyLine", "ExportLimit", "FrequencyDroop", "GateResult", "GentleCurrent", "GentleTemperature",
+    "ImportLimit", "InverterSetup", "LimitCommand", "Limits", "Plan", "PlanSlot", "PlanTable", "Price", "PriceSlot", "PriceTable",
+    "Ramp", "RemoteSetpoint", "Safety", "SafetyStep", "Schedule", "ScheduleEntry", "ScheduleTable", "SelfConsumption", "Setpoint",
+    "SetpointCommand", "SignalColumn", "SimulatedSite", "Store", "TimeOfUse", "Tried", "WallTime", "Window", "ZeroExport", "as_points",
+    "catalogue", "decode", "decode_can", "decode_column", "detect", "detect_candump", "error_class", "errors", "plot", "protocols",
     "read_candump",
 ]
 __version__: str = _ems.version
 
 #: Chapters of docs/reference/python.md.
 REFERENCE = [
-    ("Frames", frames), ("CAN", can), ("Stores", store), ("Columns", columns), ("Queries", queries), ("Safety", safety), ("Policies", policies),
-    ("Decision", decision), ("Tables", tables), ("Alarms", alarms), ("Simulation", simulation), ("Plots", plot),
+    ("Frames", frames), ("CAN", can), ("Detection", detection), ("Stores", store), ("Columns", columns), ("Queries", queries),
+    ("Safety", safety), ("Policies", policies), ("Decision", decision), ("Tables", tables), ("Alarms", alarms), ("Simulation", simulation), ("Plots", plot),
 ]

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 # The native half, as C++ registers it (bindings/python/src). Kept by hand; stubtest compares it with the built module.
-from typing import Any, Sequence
+from typing import Any, Callable, Sequence
 
 import numpy
 from numpy.typing import NDArray
@@ -31,6 +31,14 @@ def decode_columns(
 # can_log.cpp
 def read_can_log(path: str) -> tuple[NDArray[numpy.uint8], NDArray[numpy.int64]]: ...
 def decode_can(protocol: str, rows: list[tuple[int, bytes, bool]], options: _CodecOptions) -> str: ...
+
+# detect.cpp
+_DetectSettings = tuple[int | None, int | None, bool, bool, bool, float]  # As detection.detect() has its keywords.
+
+def detect(
+    device: str, tcp: tuple[str, int] | None, settings: _DetectSettings, tried: Callable[..., object] | None
+) -> str: ...
+def detect_can_log(path: str) -> str: ...
 
 # store.cpp
 _StoreColumns = list[tuple[str, NDArray[numpy.float64], NDArray[numpy.int64], NDArray[numpy.bool_], NDArray[numpy.uint8]]]

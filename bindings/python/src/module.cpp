@@ -41,6 +41,7 @@ PYBIND11_MODULE(_ems, module) {
   register_values(module);
   register_frames(module);
   register_can_log(module);
+  register_detect(module);
   register_store(module);
   register_arrow(module);
   register_safety(module);

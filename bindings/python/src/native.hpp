@@ -94,6 +94,7 @@ py::array_t<T> own(std::vector<T> values) {
 void register_values(py::module_& module);
 void register_frames(py::module_& module);
 void register_can_log(py::module_& module);
+void register_detect(py::module_& module);
 void register_store(py::module_& module);
 void register_arrow(py::module_& module);
 void register_safety(py::module_& module);
