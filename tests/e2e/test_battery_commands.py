@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Commands to a battery, over its serial line: done only when the battery itself says so, and a reason when it is not."""
 import json
+import subprocess
 
 import pytest
 
@@ -64,9 +65,20 @@ def test_a_battery_that_goes_silent_before_it_answers_is_a_failure_with_a_reason
     assert failed.returncode == 1 and "emsctl: battery switch: " in failed.stderr, failed
     assert "not acknowledged" in failed.stderr or "unavailable" in failed.stderr, failed.stderr
     assert truth(site.folder)[-1]["charge_on"] == 1
-    wait_for("it answers again", lambda: site.status()["links"][0]["online"], 30)
+    wait_for("that shows", lambda: not site.status()["links"][0]["online"], 20)
+    wait_for("it answers again", lambda: site.status()["links"][0]["online"], 40)
     assert outputs(site) == (True, True), "and what failed is not sent later"
     assert switch(site, "1", *OFF).returncode == 0
+
+
+def test_a_line_that_is_unplugged_between_order_and_answer_fails_it(site):
+    site.sim("fault battery silence 30")
+    asked = subprocess.Popen([site.bin / "emsctl", "battery", "switch", "1", *OFF, *WHO], cwd=site.folder, stderr=subprocess.PIPE, text=True)
+    wait_for("it is sent", lambda: newest(site)["state"] in ("executing", "failed"), 10, every_s=0.02)
+    site.kill("sim")
+    _, error = asked.communicate(timeout=20)
+    assert asked.returncode == 1 and "not acknowledged: " in error, error
+    assert newest(site)["state"] == "failed"
 
 
 def test_what_cannot_be_is_refused_at_once(site):

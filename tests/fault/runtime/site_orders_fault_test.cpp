@@ -20,6 +20,9 @@ BatteryConfig battery_of(std::uint16_t id, const std::string& protocol, io::Batt
   return config;
 }
 
+/// Nobody listens there.
+const std::vector<io::ModbusLink> kInverter{io::ModbusTcpEndpoint{{"127.0.0.1", 1}, 1}};
+
 /// 1 is silent, 2 a recording.
 test::LiveOptions options(safety::Arming arming = safety::Arming::armed) {
   test::LiveOptions options;
@@ -45,7 +48,7 @@ BatteryLimitsAction limits(MilliAmp charge, MilliAmp discharge) {
 }
 
 TEST(SiteOrders, WhatNobodyWouldObeyIsRefusedAtOnce) {
-  test::LiveSite live({}, options());
+  test::LiveSite live(kInverter, options());
   EXPECT_EQ(refusal(live, outputs(3, false, false)), Errc::not_found);
   EXPECT_EQ(refusal(live, outputs(2, false, false)), Errc::failed_precondition) << "a recording";
   EXPECT_EQ(refusal(live, outputs(1, false, false)), Errc::unavailable) << "it does not answer";
@@ -61,7 +64,7 @@ TEST(SiteOrders, WhatNobodyWouldObeyIsRefusedAtOnce) {
 }
 
 TEST(SiteOrders, WhileControlIsDisarmedNothingIsSent) {
-  test::LiveSite live({}, options(safety::Arming::disarmed));
+  test::LiveSite live(kInverter, options(safety::Arming::disarmed));
   EXPECT_EQ(refusal(live, outputs(1, true, true)), Errc::disarmed);
   EXPECT_EQ(refusal(live, outputs(1, false, false)), Errc::disarmed);
   EXPECT_EQ(refusal(live, limits(0_ma, 0_ma)), Errc::disarmed);
@@ -69,7 +72,7 @@ TEST(SiteOrders, WhileControlIsDisarmedNothingIsSent) {
 }
 
 TEST(SiteOrders, ATripLetsOnlyOffThrough) {
-  test::LiveSite live({}, options());
+  test::LiveSite live(kInverter, options());
   ASSERT_TRUE(give(live, EmergencyStopAction{"test"}));
   EXPECT_EQ(refusal(live, outputs(1, true, true)), Errc::latched);
   EXPECT_EQ(refusal(live, outputs(1, true, false)), Errc::latched);
