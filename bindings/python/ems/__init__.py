@@ -41,5 +41,6 @@ __version__: str = _ems.version
 #: Chapters of docs/reference/python.md.
 REFERENCE = [
     ("Frames", frames), ("CAN", can), ("Detection", detection), ("Stores", store), ("Columns", columns), ("Queries", queries),
-    ("Safety", safety), ("Policies", policies), ("Decision", decision), ("Tables", tables), ("Alarms", alarms), ("Simulation", simulation), ("Plots", plot),
+    ("Safety", safety), ("Policies", policies), ("Decision", decision), ("Tables", tables), ("Alarms", alarms),
+    ("Simulation", simulation), ("Plots", plot),
 ]
