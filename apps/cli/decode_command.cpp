@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 // emsctl decode: bytes of a battery into JSON.
 #include <cstdint>
+#include <filesystem>
 #include <memory>
 #include <optional>
 #include <string>
 #include <vector>
 
 #include "command.hpp"
+#include "ems/io/dbc.hpp"
 #include "ems/io/decode.hpp"
 #include "ems/io/hex.hpp"
 #include "ems/protocol/candump.hpp"
@@ -26,6 +28,8 @@ struct DecodeOptions {
   std::string vectors;
   std::vector<std::string> frames;
   std::string candump;
+  std::string dbc;
+  std::string map;
 };
 
 [[noreturn]] void end_with_json(const Error& error) {
@@ -56,7 +60,23 @@ void print_or_end(const Result<std::string>& json) {
   print(*json);
 }
 
+/// A battery that a DBC file and a mapping describe.
+void decode_described(const DecodeOptions& options) {
+  const io::BatteryDescription made =
+      io::describe_battery(std::filesystem::path(options.dbc), std::filesystem::path(options.map));
+  if (made.battery == nullptr) {
+    for (const io::PackError& error : made.errors) {
+      std::fprintf(stderr, "%s\n", io::to_string(error).c_str());
+    }
+    throw CLI::RuntimeError(kExitFailure);
+  }
+  const protocol::CanCodec& codec = made.battery->codec();
+  print_or_end(options.candump.empty() ? io::decode_can_to_json(codec, frames_of(options.frames))
+                                       : io::decode_recording_to_json(codec, options.candump));
+}
+
 void decode(const DecodeOptions& options) {
+  if (!options.dbc.empty()) return decode_described(options);
   if (!options.vectors.empty()) return print_or_end(io::run_vectors(options.vectors));
   const protocol::CodecOptions codec{.address = options.address,
                                      .variant = options.variant,
@@ -92,8 +112,8 @@ std::vector<CLI::Option*> add_codec_options(CLI::App& command, DecodeOptions& op
 void add_decode_command(CLI::App& app) {
   const auto options = std::make_shared<DecodeOptions>();
   CLI::App* command = app.add_subcommand("decode", "Decode a battery's frames, or a vector file");
-  command->add_option("--protocol", options->protocol,
-                      "Name of the protocol, as emsctl protocols prints it");
+  CLI::Option* protocol = command->add_option(
+      "--protocol", options->protocol, "Name of the protocol, as emsctl protocols prints it");
   CLI::Option* request =
       command->add_option("--request", options->request, "The request, hexadecimal");
   CLI::Option* response =
@@ -107,13 +127,21 @@ void add_decode_command(CLI::App& app) {
   for (CLI::Option* option : {frames, candump, vectors}) {
     option->excludes(request)->excludes(response);
   }
-  for (CLI::Option* option : add_codec_options(*command, *options)) vectors->excludes(option);
+  CLI::Option* dbc =
+      command->add_option("--dbc", options->dbc, "A DBC file that describes the battery's frames");
+  CLI::Option* map = command->add_option("--map", options->map, "What its signals mean, in YAML");
+  dbc->needs(map)->excludes(protocol)->excludes(request)->excludes(response)->excludes(vectors);
+  map->needs(dbc);
+  for (CLI::Option* option : add_codec_options(*command, *options)) {
+    vectors->excludes(option);
+    dbc->excludes(option);
+  }
   frames->excludes(candump)->excludes(vectors);
   candump->excludes(vectors);
   command->callback([options, response] {
     options->has_response = response->count() > 0;
-    if (options->vectors.empty() && options->protocol.empty()) {
-      throw CLI::RequiredError("--protocol (or --vectors)");
+    if (options->vectors.empty() && options->protocol.empty() && options->dbc.empty()) {
+      throw CLI::RequiredError("--protocol (or --vectors, or --dbc)");
     }
     const bool any = options->has_response || !options->request.empty() ||
                      !options->frames.empty() || !options->candump.empty();

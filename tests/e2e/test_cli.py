@@ -144,6 +144,20 @@ def test_decode_of_a_recording(tmp_path):
                                        "frames": {"decoded": 2, "ignored": 1, "refused": 1, "refused_lines": 1}}
 
 
+def test_decode_of_a_described_battery(tmp_path):
+    dbc, mapping = tmp_path / "own.dbc", tmp_path / "own.yaml"
+    dbc.write_text('BO_ 256 Pack: 8 Bms\n SG_ Voltage : 0|16@1+ (0.1,0) [0|6553.5] "V" Host\n')
+    mapping.write_text("name: own-bms\nsignals:\n  pack_voltage: Pack.Voltage\n")
+    files = ["--dbc", str(dbc), "--map", str(mapping)]
+    done = run("emsctl", "decode", *files, "100#0002")
+    assert (done.returncode, json.loads(done.stdout)) == (0, {"pack_voltage_v": 51.2})
+    mapping.write_text("name: own-bms\nsignals:\n  pack_voltage: Pack.Voltag\n")
+    done = run("emsctl", "decode", *files, "100#0002")
+    assert done.returncode == 1 and done.stderr.startswith("own.yaml:3:17: ") and "(did you mean 'Voltage'?)" in done.stderr
+    for wrong in (files[:2], [*files, "--protocol", "jbd"], [*files, "--address", "1"]):
+        assert run("emsctl", "decode", *wrong, "100#0002").returncode == 2, wrong
+
+
 def test_decode_of_the_wrong_kind_is_refused():
     for arguments in (["jbd", "351#00"], ["pylontech-lv-can", "--response", "DD"]):
         done = run("emsctl", "decode", "--protocol", *arguments)

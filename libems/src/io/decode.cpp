@@ -251,17 +251,22 @@ Result<std::string> decode_can_to_json(std::string_view protocol,
   protocol::CodecRoom room;
   const Result<const protocol::CanCodec*> codec = find_can_codec(protocol, options, room);
   if (!codec) return fail(codec.error());
+  return decode_can_to_json(**codec, frames);
+}
+
+Result<std::string> decode_can_to_json(const protocol::CanCodec& codec,
+                                       std::span<const protocol::CanFrame> frames) {
   Collector read;
   protocol::CanMailbox mailbox;
   bool any = false;
   for (const protocol::CanFrame& frame : frames) {
     if (!frame.valid()) return fail(Errc::out_of_range, 0, "not a classic CAN frame");
-    const Result<protocol::CanTaken> taken = (*codec)->decode(frame, Instant{}, mailbox, read);
+    const Result<protocol::CanTaken> taken = codec.decode(frame, Instant{}, mailbox, read);
     if (!taken) return fail(taken.error());
     any = any || *taken == protocol::CanTaken::decoded;
   }
   if (!any) return fail(Errc::header, 0, "none of the frames is of this protocol");
-  return values_text(read, **codec);
+  return values_text(read, codec);
 }
 
 Result<std::string> decode_recording_to_json(std::string_view protocol,
@@ -270,6 +275,11 @@ Result<std::string> decode_recording_to_json(std::string_view protocol,
   protocol::CodecRoom room;
   const Result<const protocol::CanCodec*> codec = find_can_codec(protocol, options, room);
   if (!codec) return fail(codec.error());
+  return decode_recording_to_json(**codec, file);
+}
+
+Result<std::string> decode_recording_to_json(const protocol::CanCodec& codec,
+                                             const std::filesystem::path& file) {
   const Result<CanRecording> recording = read_can_recording(file);
   if (!recording) return fail(recording.error());
   Collector read;
@@ -278,7 +288,7 @@ Result<std::string> decode_recording_to_json(std::string_view protocol,
   std::size_t ignored = 0;
   for (const RecordedFrame& recorded : recording->frames) {
     const Result<protocol::CanTaken> taken =
-        (*codec)->decode(recorded.frame, Instant{recorded.at}, mailbox, read);
+        codec.decode(recorded.frame, Instant{recorded.at}, mailbox, read);
     if (taken) ++(*taken == protocol::CanTaken::decoded ? decoded : ignored);
   }
   if (decoded == 0) return fail(Errc::header, 0, "no frame of the recording is of this protocol");
@@ -288,7 +298,7 @@ Result<std::string> decode_recording_to_json(std::string_view protocol,
   frames.add("refused", recording->frames.size() - decoded - ignored);
   frames.add("refused_lines", recording->refused);
   ObjectText object;
-  object.add("values", values_text(read, **codec));
+  object.add("values", values_text(read, codec));
   object.add("frames", frames.str());
   return object.str();
 }

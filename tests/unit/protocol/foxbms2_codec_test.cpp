@@ -53,7 +53,7 @@ TEST(FoxBms2, NumbersLieWhereTheCapturedFramesHaveThem) {
 
 TEST(FoxBms2, TheSignOfTheCurrentIsChosenAndCheckedAgainstTheState) {
   CodecRoom room;
-  for (const std::string_view variant : {"discharging_positive", "charging_positive"}) {
+  for (const std::string_view variant : {"discharge_positive", "charge_positive"}) {
     const auto& made =
         static_cast<const can_map::MapCodec&>(**codec().with({.variant = variant}, room));
     can_map::Battery battery(made);
@@ -67,7 +67,7 @@ TEST(FoxBms2, TheSignOfTheCurrentIsChosenAndCheckedAgainstTheState) {
     EXPECT_EQ(sink.value(Signal::pack_current), -12'340);
     EXPECT_EQ(sink.vendor.at("string_3_current_ma"), -500);
     const bool negative = (battery.frames()[0].data[5] & std::byte{1}) != std::byte{0};
-    EXPECT_EQ(negative, variant == "discharging_positive");
+    EXPECT_EQ(negative, variant == "discharge_positive");
     RecordingSink after;
     ASSERT_TRUE(made.decode(test::can("220#08"), Instant{}, mailbox, after));  // Discharging.
     ASSERT_TRUE(made.decode(battery.frames()[0], Instant{}, mailbox, after));

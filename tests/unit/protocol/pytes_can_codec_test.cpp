@@ -37,7 +37,7 @@ TEST(PytesNative, SaysNoStateOfChargeThatCannotBe) {
 TEST(PytesNative, TheSignOfTheCurrentIsAVariant) {
   CanTalk charging(codec());
   EXPECT_EQ(charging.hear("405#421464005A001000").value(Signal::pack_current), -10'000);
-  CanTalk discharging(codec(), {.variant = "discharging_positive"});
+  CanTalk discharging(codec(), {.variant = "discharge_positive"});
   EXPECT_EQ(discharging.hear("405#421464005A001000").value(Signal::pack_current), 10'000);
 }
 

@@ -10,6 +10,7 @@
 
 #include "ems/core/bytes.hpp"
 #include "ems/core/result.hpp"
+#include "ems/protocol/can_codec.hpp"
 #include "ems/protocol/can_frame.hpp"
 #include "ems/protocol/poll_codec.hpp"
 
@@ -72,6 +73,15 @@ namespace ems::io {
 [[nodiscard]] Result<std::string> decode_recording_to_json(
     std::string_view protocol, const std::filesystem::path& file,
     const protocol::CodecOptions& options = {});
+
+/// The same with a codec that is at hand: one that files describe (dbc.hpp).
+///
+/// @errors  As above, without unknown_protocol.
+/// @thread_safety As above.
+[[nodiscard]] Result<std::string> decode_can_to_json(const protocol::CanCodec& codec,
+                                                     std::span<const protocol::CanFrame> frames);
+[[nodiscard]] Result<std::string> decode_recording_to_json(const protocol::CanCodec& codec,
+                                                           const std::filesystem::path& file);
 
 /// `{"error": {"code": "checksum", "offset": 36, "message": "..."}}`, one line.
 /// @thread_safety Pure function.

@@ -153,7 +153,7 @@ constexpr Map map(std::span<const Row> rows) noexcept {
 constexpr Map kMaps[] = {map(kDischarging), map(kCharging)};
 
 constexpr std::uint32_t kBitRates[] = {500'000};
-constexpr std::string_view kVariants[] = {"discharging_positive", "charging_positive"};
+constexpr std::string_view kVariants[] = {"discharge_positive", "charge_positive"};
 
 constexpr Protocol kProtocol{
     .info = {.name = "foxbms2-can",

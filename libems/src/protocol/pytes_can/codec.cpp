@@ -67,7 +67,7 @@ constexpr Map map(std::span<const Row> rows) noexcept {
 constexpr Map kMaps[] = {map(kCharging), map(kDischarging)};
 
 constexpr std::uint32_t kBitRates[] = {500'000};
-constexpr std::string_view kVariants[] = {"charging_positive", "discharging_positive"};
+constexpr std::string_view kVariants[] = {"charge_positive", "discharge_positive"};
 
 constexpr Protocol kProtocol{
     .info = {.name = "pytes-native-can",

@@ -8,7 +8,7 @@ namespace ems::protocol::foxbms2 {
 
 /// The protocol `foxbms2-can`, with the messages as foxBMS 2 ships them.
 ///
-/// Variants: `discharging_positive` (as it ships), `charging_positive` (built with the other
+/// Variants: `discharge_positive` (as it ships), `charge_positive` (built with the other
 /// current direction).
 ///
 /// Vendor values: `bms_state_id`, `bms_substate_id`, `connected_strings`, `deactivated_strings`,

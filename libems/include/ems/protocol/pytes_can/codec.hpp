@@ -9,7 +9,7 @@ namespace ems::protocol::pytes_can {
 /// The protocol `pytes-native-can`. The state of charge is made from the two charges of frame 409:
 /// its quality is `substituted`.
 ///
-/// Variants: `charging_positive`, `discharging_positive`: how the wire counts the current, which no
+/// Variants: `charge_positive`, `discharge_positive`: how the wire counts the current, which no
 /// source has shown.
 ///
 /// Vendor values: `cell_voltage_max_at`, `cell_voltage_min_at`, `capacity_ah`.
