@@ -40,6 +40,9 @@ Result<CanRecord> read_frame(Bytes data, std::size_t& at) noexcept {
   record.extended = (id & kExtendedFlag) != 0;
   record.id = id & kCanExtendedIdMax;
   const bool fd = (length & kFdFlag) != 0;
+  if (fd && (id & (kErrorFlag | kRemoteFlag)) != 0) {
+    return fail(Errc::length, id_at + 4, "cannelloni: CAN FD has no remote and no error frames");
+  }
   if ((id & kErrorFlag) != 0) {
     record.kind = CanRecordKind::error;
     record.extended = false;

@@ -46,6 +46,10 @@ TEST(Cannelloni, RefusesWhatIsNoneWithItsPlace) {
       {"02000000010000080000", Errc::out_of_range, 5},
       {"0200000001000003518A00", Errc::length, 9},
       {"02000000010000035180", Errc::truncated, 10},
+      {"02000000012000000483011122"
+       "33",
+       Errc::length, 9},
+      {"0200000001400003518000", Errc::length, 9},
       {"0200000002000003510000000800"
        "00",
        Errc::out_of_range, 10},
