@@ -15,7 +15,7 @@ from support.places import BUILD
 SO = BUILD / "bindings" / "c" / "libems.so.0"
 ARCHIVE = BUILD / "bindings" / "c" / "libems.a"
 # What libc itself, or the compiler, gives to every program.
-LIBC = {"fprintf", "stderr", "memcmp", "memcpy", "memmove", "memset", "strlen", "fwrite", "abort", "_GLOBAL_OFFSET_TABLE_",
+LIBC = {"fprintf", "stderr", "memchr", "memcmp", "memcpy", "memmove", "memset", "strlen", "fwrite", "abort", "_GLOBAL_OFFSET_TABLE_",
         "__cxa_finalize", "__gmon_start__", "_ITM_deregisterTMCloneTable", "_ITM_registerTMCloneTable", "__stack_chk_fail"}
 
 
