@@ -14,6 +14,7 @@
 
 #include "ems/io/dbc.hpp"
 #include "ems/model/catalogue.hpp"
+#include "io/dbc_units.hpp"
 #include "io/pack_reader.hpp"
 
 namespace ems::io {
@@ -25,61 +26,7 @@ using detail::PackReader;
 constexpr std::int64_t kFileMax = 16 << 20;
 constexpr auto kBatterySignals = 64;  ///< Signals below are a battery's.
 
-/// What a DBC file calls a unit, and how much of the catalogue's it is.
-struct UnitName {
-  std::string_view name;
-  Unit unit;
-  DbcNumber factor;
-  DbcNumber offset{};
-};
-constexpr UnitName kUnits[] = {
-    {"V", Unit::millivolt, {1'000, 1}},
-    {"mV", Unit::millivolt, {1, 1}},
-    {"kV", Unit::millivolt, {1'000'000, 1}},
-    {"A", Unit::milliamp, {1'000, 1}},
-    {"mA", Unit::milliamp, {1, 1}},
-    {"%", Unit::basis_points, {100, 1}},
-    {"Ah", Unit::microamp_hour, {1'000'000, 1}},
-    {"mAh", Unit::microamp_hour, {1'000, 1}},
-    {"degC", Unit::millicelsius, {1'000, 1}},
-    {"deg C", Unit::millicelsius, {1'000, 1}},
-    {"C", Unit::millicelsius, {1'000, 1}},
-    {"\xC2\xB0"
-     "C",
-     Unit::millicelsius,
-     {1'000, 1}},
-    {"\xB0"
-     "C",
-     Unit::millicelsius,
-     {1'000, 1}},
-    {"K", Unit::millicelsius, {1'000, 1}, {-273'150, 1}},
-    {"W", Unit::watt, {1, 1}},
-    {"kW", Unit::watt, {1'000, 1}},
-    {"Wh", Unit::watt_hour, {1, 1}},
-    {"kWh", Unit::watt_hour, {1'000, 1}},
-    {"kOhm", Unit::kiloohm, {1, 1}},
-    {"Ohm", Unit::kiloohm, {1, 1'000}},
-    {"MOhm", Unit::kiloohm, {1'000, 1}},
-};
 constexpr std::string_view kAbsentNames[] = {"zero", "all_ones", "lowest"};
-
-std::optional<DbcNumber> product(const DbcNumber& a, const DbcNumber& b) {
-  const std::int64_t left = std::gcd(a.numerator, b.denominator);
-  const std::int64_t right = std::gcd(b.numerator, a.denominator);
-  DbcNumber made;
-  if (__builtin_mul_overflow(a.numerator / left, b.numerator / right, &made.numerator) ||
-      __builtin_mul_overflow(a.denominator / right, b.denominator / left, &made.denominator)) {
-    return std::nullopt;
-  }
-  return made;
-}
-
-std::optional<std::int32_t> whole(const std::optional<DbcNumber>& number) {
-  if (!number || number->denominator != 1 || !std::in_range<std::int32_t>(number->numerator)) {
-    return std::nullopt;
-  }
-  return static_cast<std::int32_t>(number->numerator);
-}
 
 Use use_of(const SignalInfo& info) {
   switch (info.signal) {
@@ -257,50 +204,6 @@ class Compiler {
     return where.has_value();
   }
 
-  /// Factor and offset in the catalogue's unit.
-  std::optional<protocol::Linear> linear(const YAML::Node& node, const Found& found, Unit unit,
-                                         const std::string& said, const DbcNumber& scale) {
-    DbcNumber factor{1, 1};
-    DbcNumber offset{};
-    if (unit != Unit::count && unit != Unit::boolean) {
-      const std::string_view name = said.empty() ? found.signal->unit : std::string_view(said);
-      const auto known = std::ranges::find_if(
-          kUnits, [&](const UnitName& row) { return row.unit == unit && row.name == name; });
-      if (known == std::end(kUnits)) {
-        std::string all;
-        for (const UnitName& row : kUnits) {
-          const bool plain = row.name.front() > ' ' && row.unit == unit;
-          if (plain) all += (all.empty() ? "" : ", ") + std::string(row.name);
-        }
-        refuse(node, found, Errc::not_found,
-               "unit '" + std::string(name) + "' is not known here; write unit: one of " + all);
-        return std::nullopt;
-      }
-      factor = known->factor;
-      offset = known->offset;
-    }
-    const auto all = product(factor, scale);
-    const auto step =
-        all && found.signal->factor ? product(*all, *found.signal->factor) : std::nullopt;
-    const auto shift =
-        whole(all && found.signal->offset ? product(*all, *found.signal->offset) : std::nullopt);
-    if (!step || step->numerator == 0 || !std::in_range<std::int32_t>(step->numerator) ||
-        !std::in_range<std::int32_t>(step->denominator)) {
-      refuse(node, found, Errc::off_grid, "its factor is no exact number of 32 bits");
-      return std::nullopt;
-    }
-    const std::int64_t sum = shift.value_or(0) + offset.numerator;
-    if (!shift || !std::in_range<std::int32_t>(sum)) {
-      refuse(node, found, Errc::off_grid,
-             "its offset is no whole number in the unit of libems (" +
-                 std::string(unit_info(unit).name) + ")");
-      return std::nullopt;
-    }
-    return protocol::Linear{.scale = static_cast<std::int32_t>(step->numerator),
-                            .offset = static_cast<std::int32_t>(sum),
-                            .divide = static_cast<std::int32_t>(step->denominator)};
-  }
-
   /// What the mapping says of one signal.
   struct Wish {
     std::string from;
@@ -310,6 +213,14 @@ class Compiler {
     DbcNumber scale{1, 1};
     std::uint8_t absent = 0;
   };
+
+  std::optional<protocol::Linear> linear(const YAML::Node& node, const Found& found, Unit unit,
+                                         const Wish& wanted) {
+    const detail::DbcScale made = detail::scale_of(*found.signal, unit, wanted.unit, wanted.scale);
+    if (!made.linear) refuse(node, found, made.code, made.why);
+    return made.linear;
+  }
+
   std::optional<Wish> wish(const YAML::Node& node) {
     constexpr int kScaleDigits = 6;
     constexpr std::int64_t kScaleUnit = 1'000'000;
@@ -406,7 +317,7 @@ class Compiler {
       row.use = Use::equals;
       row.operand = *value;
     } else if (!flag) {
-      const auto scale = linear(node, *found, info.unit, wanted.unit, wanted.scale);
+      const auto scale = linear(node, *found, info.unit, wanted);
       if (!scale) return;
       row.linear = *scale;
     }
