@@ -250,7 +250,7 @@ struct AlarmRow {
   std::string_view name{};       ///< ... or only for the vendor; one of both.
   Sense sense = Sense::at_least;
   std::int32_t level = 1;
-  std::int32_t below = INT32_MAX;  ///< Sense::at_least: active only below this.
+  std::int64_t below = INT64_MAX;  ///< Sense::at_least: active only below this.
 };
 
 [[nodiscard]] constexpr AlarmRow alarm(std::uint32_t id, Bits where, Alarm what) noexcept {
