@@ -137,6 +137,13 @@ TEST(CanDetector, RelativesAreToldApartByTheIdentifiersThatOnlySomeSend) {
   EXPECT_THAT(fewer, Not(Contains("victron-can-bms")));
 }
 
+TEST(CanDetector, OfTwoThatReadEquallyManyTheOneThatIsSpokenForWins) {
+  const std::vector<CanFrame> frames = {can(0x351, "1402740E740ECC01"), can(0x355, "1A006400"),
+                                        can(0x356, "4E13020304050000"),
+                                        can(0x35F, "4C4901033C02AA00")};
+  EXPECT_THAT(spoken(frames), ElementsAre("victron-can-bms"));
+}
+
 TEST(CanDetector, AnIdentifierOfItsOwnKeepsARelativeInTheRunning) {
   std::vector<CanFrame> frames = {can(0x351, "1402740E740ECC01"), can(0x355, "1A006400"),
                                   can(0x356, "4E13020304050000"), can(0x35A, "AAAAAAAAAAAAAAAA"),
