@@ -128,6 +128,7 @@ struct Row {
                                   std::uint8_t absent = 0) noexcept {
   return {.id = id, .where = where, .signal = signal, .absent = absent, .linear = linear};
 }
+/// A signal without a sign.
 [[nodiscard]] constexpr Row magnitude(std::uint32_t id, Bits where, Signal signal,
                                       Linear linear = {}, std::uint8_t absent = 0) noexcept {
   return {.id = id,
@@ -137,6 +138,7 @@ struct Row {
           .absent = absent,
           .linear = linear};
 }
+/// A signal that is missing below zero.
 [[nodiscard]] constexpr Row amount(std::uint32_t id, Bits where, Signal signal, Linear linear = {},
                                    std::uint8_t absent = 0) noexcept {
   return {.id = id,
@@ -253,9 +255,11 @@ struct AlarmRow {
   std::int64_t below = INT64_MAX;  ///< Sense::at_least: active only below this.
 };
 
+/// An alarm of the catalogue, active unless its number is 0.
 [[nodiscard]] constexpr AlarmRow alarm(std::uint32_t id, Bits where, Alarm what) noexcept {
   return {.id = id, .where = where, .alarm = what};
 }
+/// The same as a warning.
 [[nodiscard]] constexpr AlarmRow warning(std::uint32_t id, Bits where, Alarm what) noexcept {
   return {.id = id, .where = where, .warns = true, .alarm = what};
 }
