@@ -46,8 +46,8 @@ TEST(CanLvDialects, FramesOfOtherDialectsAreIgnored) {
   } cases[] = {
       {Dialect::pylontech, "378#E803000039300000"},
       {Dialect::pylontech, "110#0100000000000021"},
-      {Dialect::victron, "359#0200000001504E"},
-      {Dialect::victron, "35C#C0"},
+      {Dialect::victron, "110#0100000000000021"},
+      {Dialect::sma, "35C#C0"},
       {Dialect::sma, "372#0100000000000000"},
       {Dialect::discover, "373#0100000000000000"},
       {Dialect::discover, "372#0000000200000000"},
@@ -199,6 +199,20 @@ TEST(CanLvVictron, FramesOfDeyesOwnProfileMakeTheSignUnknown) {
     EXPECT_EQ(sink.value(Signal::pack_voltage), 53'300);
     EXPECT_EQ(talk.hear("356#D2140E00DC00", 10'000).value(Signal::pack_current), -1'400);
   }
+}
+
+TEST(CanLvVictron, PylontechsFramesBesideItsOwnHoldToo) {
+  Talk talk(Dialect::victron);
+  (void)talk.hear("35A#AAAAAA02AAAAAA02");
+  const RecordingSink marked = talk.hear("359#0200000003504E");
+  EXPECT_EQ(marked.value(Signal::alarms),
+            static_cast<std::int64_t>(alarm_bit(Alarm::pack_overvoltage)));
+  EXPECT_EQ(marked.value(Signal::module_count), 3);
+  EXPECT_EQ(talk.hear("35C#40").value(Signal::charge_enable), 0);
+  // Without the letters it is somebody else's: nobody knows what its bits mean.
+  const RecordingSink other = talk.hear("359#0200000003000000");
+  EXPECT_EQ(other.value(Signal::alarms), 0);  // Of 35A.
+  EXPECT_EQ(other.value(Signal::module_count), std::nullopt);
 }
 
 TEST(CanLvVictron, EventsAndEnergiesAreGiven) {

@@ -289,6 +289,18 @@ TEST(CanLvSpeak, WhatIsNotKnownIsNotSaid) {
   }
 }
 
+TEST(CanLvSpeak, ExtremesThatTheWireCannotSayAreNotSaid) {
+  for (const std::int32_t millivolts : {0, -1}) {
+    EmulatedBattery battery = seplos();
+    battery.cell_voltage_min = fresh(MilliVolt{millivolts});
+    EXPECT_EQ(sent(battery, Dialect::victron).count("373"), 0U);
+    EXPECT_EQ(sent(battery, Dialect::deye).count("361"), 0U);
+  }
+  EmulatedBattery hot = seplos();
+  hot.cell_temp_max = fresh(MilliCelsius{3'276'800});
+  EXPECT_EQ(sent(hot, Dialect::victron).count("373"), 0U);
+}
+
 TEST(CanLvSpeak, NamesAreTheDialectsUnlessGiven) {
   EmulatedBattery battery = seplos();
   EXPECT_EQ(sent(battery, Dialect::deye)["35E"], "445930303100E00B");

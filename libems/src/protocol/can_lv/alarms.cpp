@@ -202,8 +202,10 @@ void add_pairs(const Heard& heard, const CanSlot& slot, AlarmState& state) noexc
   }
 }
 
-/// A Deye pack may send Pylontech's own frame 359: its bytes 5 and 6 are letters.
-bool is_pylontech(const CanSlot& slot) noexcept {
+/// A frame 359 of Pylontech's layout: its bytes 5 and 6 are letters where others are possible.
+bool is_bits(const Heard& heard, const CanSlot& slot) noexcept {
+  const AlarmLayout layout = heard.rules.alarms;
+  if (layout == AlarmLayout::pylontech || layout == AlarmLayout::hybrid) return true;
   return slot.frame.size >= kDeyeTables && load_u8(slot.frame.data, 5) == 'P' &&
          load_u8(slot.frame.data, 6) == 'N';
 }
@@ -213,12 +215,11 @@ bool is_pylontech(const CanSlot& slot) noexcept {
 // Several alarm frames may be on one bus: what any of them says holds.
 void give_alarms(const Heard& heard) {
   AlarmState state;
-  const bool deye = heard.rules.alarms == AlarmLayout::deye;
   if (const CanSlot* slot = heard.find(FrameId::alarms)) {
-    if (deye && !is_pylontech(*slot)) {
-      add_deye_tables(heard, *slot, state);
-    } else {
+    if (is_bits(heard, *slot)) {
       add_bits(heard, *slot, state);
+    } else if (heard.rules.alarms == AlarmLayout::deye) {
+      add_deye_tables(heard, *slot, state);
     }
   }
   if (const CanSlot* slot = heard.find(FrameId::deye_alarms)) add_deye_tables(heard, *slot, state);
@@ -237,9 +238,8 @@ void give_alarms(const Heard& heard) {
 }
 
 void give_alarm_bits(const Heard& heard) {
-  const bool tables = heard.rules.alarms == AlarmLayout::deye && !is_pylontech(heard.slot);
   const auto modules = heard.in.u8(4);
-  if (modules && !tables) heard.out.value(Signal::module_count, *modules);
+  if (modules && is_bits(heard, heard.slot)) heard.out.value(Signal::module_count, *modules);
   give_alarms(heard);
 }
 

@@ -117,6 +117,8 @@ constexpr FrameRow kPylontech[] = {
 
 constexpr FrameRow kVictron[] = {
     {FrameId::measured, 2, give_measured_unless_deye},
+    {FrameId::alarms, 1, give_alarm_bits},
+    {FrameId::requests, 1, give_requests},
     {FrameId::charge_left, 2, give_charge_left},
     {FrameId::alarm_pairs, 1, give_pairs_and_status},
     {FrameId::event_pairs, 4, give_events},
@@ -171,7 +173,7 @@ constexpr Rules kPlain{};
 constexpr Rules kPylontechRules[] = {
     kPlain, {.voltage = VoltageStep::by_ceiling, .alarms = AlarmLayout::hybrid}};
 constexpr std::string_view kPylontechVariants[] = {"standard", "hybrid"};
-constexpr Rules kVictronRules[] = {{.invalid_marks = true}};
+constexpr Rules kVictronRules[] = {{.alarms = AlarmLayout::marked, .invalid_marks = true}};
 constexpr Rules kSmaRules[] = {{.invalid_marks = true},
                                {.big_endian = true, .invalid_marks = true}};
 constexpr std::string_view kSmaVariants[] = {"little_endian", "big_endian"};

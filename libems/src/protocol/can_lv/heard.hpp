@@ -40,7 +40,12 @@ enum class CurrentSign : std::uint8_t {
 };
 
 /// How bits of frame 359 are laid out.
-enum class AlarmLayout : std::uint8_t { pylontech, hybrid, deye };
+enum class AlarmLayout : std::uint8_t {
+  pylontech,
+  hybrid,
+  marked,  ///< As Pylontech's, and only where Pylontech's letters follow.
+  deye,    ///< Seven tables, unless Pylontech's letters follow.
+};
 
 /// How one variant of a dialect reads.
 struct Rules {
