@@ -61,8 +61,7 @@ TEST(ProtocolList, FourDialectsOnCanAreEmulated) {
     if (item.emulates) emulated.push_back(item.codec->name());
   }
   std::sort(emulated.begin(), emulated.end());
-  EXPECT_EQ(emulated,
-            (Words{"deye-lv-can", "pylontech-lv-can", "sma-lv-can", "victron-can-bms"}));
+  EXPECT_EQ(emulated, (Words{"deye-lv-can", "pylontech-lv-can", "sma-lv-can", "victron-can-bms"}));
 }
 
 }  // namespace
