@@ -114,7 +114,7 @@ def test_python_cans_slcan_is_heard_unplugged_noise_and_returned(install):
         assert not heard.is_extended_id
         link = link_of(site)
         assert link["online"] and link["link"].startswith("slcan:"), link
-        cable.unplug()
+    cable.unplug()
     wait_for("the link is gone", lambda: not link_of(site)["online"], 15)
 
     cable = Cable()  # Noise on another.

@@ -173,6 +173,16 @@ TEST_F(SlcanLink, AnAdapterThatRefusesIsANamedFailure) {
   EXPECT_EQ(link_->counters().failures, 1U);
 }
 
+TEST_F(SlcanLink, AmongNoiseNothingIsTakenForARefusal) {
+  make_slcan();
+  begin();
+  stream_->say("banner\r\x07\x07\x07\x07\x07\x07");
+  EXPECT_FALSE(seen_->opened);
+  ASSERT_TRUE(run_until(io_, [this] { return seen_->opened.has_value(); }));
+  EXPECT_TRUE(seen_->is_up());
+  EXPECT_EQ(link_->counters().refused, 1U);
+}
+
 TEST_F(SlcanLink, ABitRateWithoutANameIsRefused) {
   make_slcan({.bit_rate = 83'333});
   begin();

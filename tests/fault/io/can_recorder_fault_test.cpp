@@ -121,8 +121,8 @@ TEST_F(CanRecorder, TwoFilesStayWithinTheirBound) {
   constexpr std::uint64_t kBound = 2 * io::kCanRecordQueueSize;
   make(kBound);
   for (int i = 0; i < 20; ++i) {
-    for (int k = 0; k < 2'000; ++k) hear("351#1402740E740ECC01");
     const std::uint64_t before = written();
+    for (int k = 0; k < 2'000; ++k) hear("351#1402740E740ECC01");
     ASSERT_TRUE(run_until(io_, [&] { return written() != before; }));
   }
   link_.reset();

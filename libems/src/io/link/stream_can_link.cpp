@@ -60,6 +60,7 @@ class Slcan final : public Dialect {
   Result<std::string_view> begin(Room& room) override {
     parser_.reset();
     answers_ = 0;
+    is_noisy_ = false;
     channel_ = Channel::opening;
     return protocol::slcan_open_sequence(options_.bit_rate, options_.listen_only, room);
   }
@@ -68,15 +69,15 @@ class Slcan final : public Dialect {
     const std::optional<protocol::SlcanEvent> event = parser_.push(byte);
     if (!event) return {};
     const bool is_answer = event->kind == Kind::ok || event->kind == Kind::error;
+    if (channel_ == Channel::opening && event->kind == Kind::refused) is_noisy_ = true;
     if (channel_ == Channel::opening && is_answer) {
-      if (++answers_ < protocol::kSlcanOpenCommands) return {};
+      if (is_noisy_ || ++answers_ < protocol::kSlcanOpenCommands) return {};
       channel_ = event->kind == Kind::ok ? Channel::open : Channel::refused;
       return {};
     }
     // A frame comes only through an open channel. While opening it may be of the time before.
     if (event->kind == Kind::frame) return {.record = event->record};
-    return {.refused = event->kind == Kind::refused && channel_ == Channel::open,
-            .unsent = event->kind == Kind::error};
+    return {.refused = event->kind == Kind::refused, .unsent = event->kind == Kind::error};
   }
   [[nodiscard]] Channel channel() const override { return channel_; }
   [[nodiscard]] std::chrono::milliseconds patience() const override {
@@ -99,6 +100,7 @@ class Slcan final : public Dialect {
   SlcanOptions options_;
   protocol::SlcanParser parser_;
   std::size_t answers_ = 0;
+  bool is_noisy_ = false;  ///< What looks like an answer may be none.
   Channel channel_ = Channel::opening;
 };
 

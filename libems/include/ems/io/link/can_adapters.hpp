@@ -22,7 +22,7 @@ struct SlcanOptions {
 /// A serial adapter that speaks slcan, on a tty, a pty or behind TCP.
 ///
 /// Its channel is closed, gets the bit rate and is opened. An adapter that answers nothing within
-/// 0.3 s is taken to be open: some never answer. At close() its channel is closed.
+/// 0.3 s, or among noise, is taken to be open: some never answer. At close() its channel is closed.
 ///
 /// open(): as ByteLink, and
 ///         invalid_argument  the adapter has no such bit rate;
