@@ -81,6 +81,21 @@ def test_a_line_that_is_unplugged_between_order_and_answer_fails_it(site):
     assert newest(site)["state"] == "failed"
 
 
+def test_a_trip_withdraws_an_order_that_would_switch_on(install):
+    site = install()
+    site.write("site.yaml", (site.folder / "site.yaml").read_text().replace("reply_timeout_s: 0.3", "reply_timeout_s: 4.0"))
+    site.start_sim("--log", "truth.csv")
+    site.start_agent()
+    wait_for("the battery answers", lambda: site.status()["links"][0]["online"], 20)
+    assert switch(site, "1", *OFF).returncode == 0
+    site.sim("fault battery silence 60")
+    asked = subprocess.Popen([site.bin / "emsctl", "battery", "switch", "1", *ON, *WHO], cwd=site.folder, stderr=subprocess.PIPE, text=True)
+    wait_for("it is taken", lambda: newest(site)["state"] in ("accepted", "executing"), 10, every_s=0.02)
+    site.ctl("estop", *WHO)
+    _, error = asked.communicate(timeout=20)
+    assert asked.returncode == 1 and "a trip was latched meanwhile" in error, error
+
+
 def test_what_cannot_be_is_refused_at_once(site):
     def refusal(*arguments: str) -> str:
         done = site.ctl("battery", *arguments, *WHO, check=False)

@@ -66,6 +66,7 @@ class Line final : public ReadingSink {
     }
     now = now + 10_ms;
   }
+  void plug() { bus_->link_up(now); }
   void unplug() {
     bus_->link_down(now);
     static_cast<void>(orders->advance(now));
@@ -359,6 +360,17 @@ TEST(BatteryOrders, LimitsOutliveASilenceAndAreOfferedAgain) {
   battery.line->run(70_s);
   EXPECT_EQ(battery.line->stage(OrderKind::limits), OrderStage::read_back);
   EXPECT_EQ(battery.modules[0].charge_mv, 52'000);
+}
+
+TEST(BatteryOrders, LimitsThatWereAcknowledgedOutliveALostLinkToo) {
+  Pylontech battery(1);
+  ASSERT_TRUE(battery.line->give(kLimits));
+  while (battery.line->stage(OrderKind::limits) != OrderStage::acknowledged) battery.line->step();
+  battery.line->unplug();
+  EXPECT_EQ(battery.line->stage(OrderKind::limits), OrderStage::waiting);
+  battery.line->plug();
+  battery.line->run(5_s);
+  EXPECT_EQ(battery.line->stage(OrderKind::limits), OrderStage::read_back);
 }
 
 TEST(BatteryOrders, LimitsThatTheBatteryDoesNotKeepHaveFailed) {
