@@ -33,6 +33,7 @@ class CannelloniReader {
   /// @source  docs/protocols/cannelloni.md; vectors cannelloni-*.
   [[nodiscard]] static Result<CannelloniReader> open(Bytes datagram) noexcept;
 
+  /// Its sequence number, 0 .. 255.
   [[nodiscard]] std::uint8_t sequence() const noexcept;
   /// The next frame, CAN FD and error frames among them; nullopt behind the last.
   [[nodiscard]] std::optional<CanRecord> next() noexcept;

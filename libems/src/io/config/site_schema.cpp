@@ -18,8 +18,7 @@ constexpr std::string_view kKeepDaysDoc =
 // As protocol::kSlcanBitRates has them.
 constexpr std::string_view kCanBitRates =
     "10000 20000 50000 100000 125000 250000 500000 800000 1000000";
-constexpr std::string_view kCanBitRateDoc =
-    "Bits per second of the bus. Default: the protocol's.";
+constexpr std::string_view kCanBitRateDoc = "Bits per second of the bus. Default: the protocol's.";
 
 #define EMS_SERIAL_KEYS(prefix)                                                               \
   {.path = prefix ".device", .type = T::path, .required = true, .doc = "The tty."},           \
