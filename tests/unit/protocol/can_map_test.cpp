@@ -332,6 +332,12 @@ TEST(CanMapBattery, SpeaksWhatWasSetTowardsZero) {
   ASSERT_TRUE(battery.set(Signal::cell_voltage_max, 3'400));
   ASSERT_TRUE(battery.set(Signal::temperature, 21'000));  // In each part of the message.
   ASSERT_TRUE(battery.set(Signal::cell_voltage_min, 3'200));
+  for (const CanFrame& frame : battery.frames()) {
+    if (frame.id == (kMux | 3)) {
+      EXPECT_EQ(frame.data[3], std::byte{21});
+    }
+  }
+  ASSERT_TRUE(battery.set(Signal::temperature, 22'000));
   ASSERT_TRUE(battery.set_vendor("state", 5));
   ASSERT_TRUE(battery.set_text(TextField::manufacturer, "SIX+2345"));
   ASSERT_TRUE(battery.clear_alarms());
@@ -343,7 +349,7 @@ TEST(CanMapBattery, SpeaksWhatWasSetTowardsZero) {
   EXPECT_EQ(sink.value(Signal::discharge_enable), 0);
   EXPECT_EQ(sink.value(Signal::cell_voltage, 9), 3'300);
   EXPECT_EQ(sink.value(Signal::temperature, 6), -7'000);
-  EXPECT_EQ(sink.value(Signal::temperature), 21'000);
+  EXPECT_EQ(sink.value(Signal::temperature), 22'000);
   EXPECT_EQ(sink.value(Signal::cell_voltage_max), 3'400);
   EXPECT_EQ(sink.value(Signal::cell_voltage_min), 3'200);
   EXPECT_EQ(sink.vendor.at("state"), 5);
