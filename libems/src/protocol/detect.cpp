@@ -15,7 +15,6 @@ constexpr std::string_view kMostUsual[] = {
 /// Passes over the candidates, see Detector::Cursor.
 constexpr std::size_t kUsual = 0;
 constexpr std::size_t kOtherRates = 1;
-constexpr std::size_t kOtherAddresses = 2;
 constexpr std::size_t kWriting = 3;
 constexpr std::size_t kPasses = 4;
 /// Requests of a poll plan that are asked after a first answer.
@@ -124,7 +123,7 @@ bool resembles(const PollCodec& codec, Bytes request, Bytes frame) noexcept {
 }
 
 /// More of its requests answered; both asked at least one.
-bool better(const Detected& a, const Detected& b) noexcept {
+bool is_surer(const Detected& a, const Detected& b) noexcept {
   return unsigned{a.answered} * b.asked > unsigned{b.answered} * a.asked;
 }
 
@@ -580,7 +579,7 @@ void Detector::drop_contradictions() noexcept {
 
 void Detector::finish() noexcept {
   drop_contradictions();
-  sort(found_.view(), better);
+  sort(found_.view(), is_surer);
   stage_ = Stage::done;
   verdict_ = found_.empty()       ? DetectVerdict::nothing
              : found_.size() == 1 ? DetectVerdict::found

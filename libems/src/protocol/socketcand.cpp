@@ -16,7 +16,7 @@ constexpr std::size_t kLongIdDigits = 8;
 constexpr std::int64_t kMicrosPerSecond = 1'000'000;
 
 /// Up to 3 digits: 11 bit; up to 8: 29 bit. Servers and clients alike leave out zeros.
-Result<void> parse_id(Scanner& in, CanRecord& record) noexcept {
+Result<void> parse_frame_id(Scanner& in, CanRecord& record) noexcept {
   const std::size_t start = in.at();
   std::uint32_t id = 0;
   for (; hex_value(in.peek()) >= 0; in.skip()) {
@@ -51,7 +51,7 @@ Result<void> parse_time(Scanner& in, CanRecord& record) noexcept {
 
 /// `351 23.424242 1402740E`: the bytes in one word, or (BCM mode) one word each.
 Result<void> parse_frame(Scanner& in, CanRecord& record) noexcept {
-  if (const Result<void> id = parse_id(in, record); !id) return id;
+  if (const Result<void> id = parse_frame_id(in, record); !id) return id;
   if (in.skip_spaces() == 0) return in.wrong("a time expected");
   if (const Result<void> time = parse_time(in, record); !time) return time;
   while (!in.done()) {
@@ -63,7 +63,7 @@ Result<void> parse_frame(Scanner& in, CanRecord& record) noexcept {
 
 /// `1AAAAAAA 2 1 f1`: the number of bytes, then one or two digits each.
 Result<void> parse_send(Scanner& in, CanRecord& record) noexcept {
-  if (const Result<void> id = parse_id(in, record); !id) return id;
+  if (const Result<void> id = parse_frame_id(in, record); !id) return id;
   if (in.skip_spaces() == 0) return in.wrong("a number of bytes expected");
   const std::size_t size_at = in.at();
   if (!is_digit(in.peek())) return in.wrong("a number of bytes expected");
@@ -90,7 +90,7 @@ Result<void> parse_send(Scanner& in, CanRecord& record) noexcept {
 bool is_bus_error(std::string_view rest) noexcept {
   Scanner in(rest);
   CanRecord record{.kind = CanRecordKind::error};
-  return parse_id(in, record) && in.skip_spaces() > 0 && parse_time(in, record);
+  return parse_frame_id(in, record) && in.skip_spaces() > 0 && parse_time(in, record);
 }
 
 std::string_view stripped(std::string_view text) noexcept {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Runs every battery vector of tests/vectors/bms_*.json through what `emsctl decode` prints. The values are
-// compared as text from both sides: a number agrees when it lies within half of the last digit
-// stated.
+// Runs every battery vector of tests/vectors/bms_*.json through what `emsctl decode` prints. The
+// values are compared as text from both sides: a number agrees when it lies within half of the last
+// digit stated.
 #include <gtest/gtest.h>
 
 #include <algorithm>

@@ -48,9 +48,7 @@ class CanCodec : public Codec {
   /// What the host sends; empty when the battery needs nothing. At most kCanSendsMax.
   [[nodiscard]] virtual std::span<const CanSend> send_plan() const noexcept = 0;
   /// The frame of an item of the send plan, to this battery's address.
-  [[nodiscard]] virtual CanFrame frame_of(const CanSend& item) const noexcept {
-    return item.frame;
-  }
+  [[nodiscard]] virtual CanFrame frame_of(const CanSend& item) const noexcept { return item.frame; }
   /// A battery of which no frame decoded for so long is gone, and a value not renewed for so long
   /// is stale. > 0.
   [[nodiscard]] virtual Duration quiet_after() const noexcept = 0;

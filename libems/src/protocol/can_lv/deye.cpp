@@ -11,7 +11,7 @@
 namespace ems::protocol::can_lv {
 namespace {
 
-constexpr Duration kForget = seconds(10);    // Evidence that has not come for so long is none.
+constexpr Duration kForget = seconds(10);    // Profile that has not come for so long is none.
 constexpr Duration kSettle = seconds(1);     // A profile has to go on for so long on its own.
 constexpr std::int64_t kSignCounts = 1'000;  // mA from which on two currents can disagree.
 constexpr std::int64_t kNoHeater = -400;     // -40.0 degC: no sensor is fitted.
@@ -25,7 +25,7 @@ constexpr FrameId kDeyeEvidence[] = {FrameId::alarms, FrameId::deye_extremes,
 constexpr FrameId kVictronEvidence[] = {FrameId::alarm_pairs, FrameId::product};
 
 /// The frames of one profile that were heard lately.
-struct Evidence {
+struct Profile {
   bool any = false;
   Instant since{};  ///< From when on they come; never before their first repetition.
   Instant newest{};
@@ -34,8 +34,8 @@ struct Evidence {
 /// 35A keeps its events where the others keep since when they come.
 constexpr bool keeps_start(FrameId id) noexcept { return id != FrameId::alarm_pairs; }
 
-Evidence evidence(const Heard& heard, std::span<const FrameId> ids) noexcept {
-  Evidence found;
+Profile evidence(const Heard& heard, std::span<const FrameId> ids) noexcept {
+  Profile found;
   bool started = false;
   for (const FrameId id : ids) {
     const CanSlot* slot = heard.find(id);
@@ -52,7 +52,7 @@ Evidence evidence(const Heard& heard, std::span<const FrameId> ids) noexcept {
 }
 
 /// Goes on although `other` does not.
-bool settled(const Evidence& one, const Evidence& other) noexcept {
+bool settled(const Profile& one, const Profile& other) noexcept {
   if (!one.any) return false;
   const Instant from = other.any ? std::max(one.since, other.newest) : one.since;
   return one.newest - from > kSettle;
@@ -60,8 +60,8 @@ bool settled(const Evidence& one, const Evidence& other) noexcept {
 
 /// + discharges. nullopt while the profile is not decided.
 std::optional<std::int64_t> site_current(const Heard& heard, std::int64_t raw) noexcept {
-  const Evidence deye = evidence(heard, kDeyeEvidence);
-  const Evidence victron = evidence(heard, kVictronEvidence);
+  const Profile deye = evidence(heard, kDeyeEvidence);
+  const Profile victron = evidence(heard, kVictronEvidence);
   std::int64_t current = raw * kMilliPerTenth;
   if (victron.any && !settled(deye, victron)) {
     if (!settled(victron, deye)) return std::nullopt;
@@ -92,7 +92,7 @@ void give_product_35f(const Heard& heard) {
   give_product(heard);
 }
 
-void give_switches(const Heard& heard) {
+void give_mos_switches(const Heard& heard) {
   give_alarms(heard);
   const auto state = heard.in.u8(7);
   if (!state) return;
@@ -184,7 +184,7 @@ void give_versions(const Heard& heard) {
   heard.vendor("hardware_version", heard.in.u16(2));
 }
 
-void give_modules(const Heard& heard) {
+void give_pack_counts(const Heard& heard) {
   note_start(heard);
   heard.vendor("modules_normal", heard.in.u8(0));
   heard.vendor("modules_charge_disabled", heard.in.u8(1));
@@ -213,19 +213,19 @@ void give_version_text(const Heard& heard) {
   heard.out.text(TextField::software_version, heard.in.all());
 }
 
-void give_energy(const Heard& heard) {
+void give_lifetime_energy(const Heard& heard) {
   heard.out.value(Signal::energy_charged, *heard.in.u32(0));
   if (const auto out = heard.in.u32(4)) heard.out.value(Signal::energy_discharged, *out);
 }
 
-void give_serial(const Heard& heard) {
+void give_serial_halves(const Heard& heard) {
   give_text(heard, TextField::serial_number, FrameId::deye_serial, FrameId::deye_serial_rest);
 }
 
 }  // namespace
 
 const FrameRow kDeyeFrames[kDeyeFrameCount] = {
-    {FrameId::deye_alarms, 1, give_switches},
+    {FrameId::deye_alarms, 1, give_mos_switches},
     {FrameId::deye_pack, 2, give_pack, 4, kFullPermille},
     {FrameId::deye_cells, 2, give_cells},
     {FrameId::deye_board, 2, give_board},
@@ -239,13 +239,13 @@ const FrameRow kDeyeFrames[kDeyeFrameCount] = {
     {FrameId::product, 2, give_product_35f},
     {FrameId::deye_extremes, 2, give_cells_361},
     {FrameId::deye_versions, 2, give_versions},
-    {FrameId::deye_modules, 1, give_modules},
+    {FrameId::deye_modules, 1, give_pack_counts},
     {FrameId::name, 2, give_array_limits},
     {FrameId::deye_mode, 1, give_mode},
     {FrameId::deye_version_text, 1, give_version_text},
-    {FrameId::deye_energy, 4, give_energy},
-    {FrameId::deye_serial, 1, give_serial},
-    {FrameId::deye_serial_rest, 1, give_serial},
+    {FrameId::deye_energy, 4, give_lifetime_energy},
+    {FrameId::deye_serial, 1, give_serial_halves},
+    {FrameId::deye_serial_rest, 1, give_serial_halves},
 };
 
 bool hears_deye(const Heard& heard) noexcept {

@@ -12,7 +12,6 @@ namespace ems::protocol::can_map {
 namespace {
 
 constexpr std::size_t kTextSize = 32;
-constexpr unsigned kBitsPerByte = 8;
 
 /// Frame and identifier of the conversation.
 struct Heard {
