@@ -40,9 +40,7 @@ class Detected(_t.NamedTuple):
 class Detection(_t.NamedTuple):
     """What a port speaks."""
 
-    #: ``found``; ``several`` (they read the same replies: a person has to choose); ``nothing``; ``busy`` (somebody else speaks:
-    #: nothing was sent)
-    verdict: str
+    verdict: str  #: ``found``; ``several`` (same replies: a person has to choose); ``nothing``; ``busy`` (others speak, nothing was sent)
     found: list[Detected]  #: best first; when busy, what it sounds like
     heard: dict[str, int]  #: ``unasked_bytes``, ``bytes``, and how many ways of asking ended in each outcome
 

@@ -26,6 +26,7 @@ namespace ems::runtime {
 /// The alternatives of protocol::BatteryCommand, in their order: one of each is under way at most.
 enum class OrderKind : std::uint8_t { outputs, limits, balancing };
 inline constexpr std::size_t kOrderKinds = 3;
+/// Which kind a command is. @thread_safety Pure function.
 [[nodiscard]] OrderKind kind_of(const protocol::BatteryCommand& command) noexcept;
 
 /// A battery that after this many rounds of the poll plan says something else does not obey.
