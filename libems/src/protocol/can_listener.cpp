@@ -79,6 +79,10 @@ CanAction CanListener::next(Instant now) noexcept {
   CanAction action{.wake_at = heard_at_ + codec_.quiet_after()};
   const auto plan = codec_.send_plan();
   for (std::size_t i = 0; i < plan.size(); ++i) {
+    if (plan[i].until_heard && health_ == LinkHealth::online) {
+      if (now >= due_at_[i]) due_at_[i] = now + plan[i].every;
+      continue;
+    }
     if (!action.frame && now >= due_at_[i]) {
       action.frame = codec_.frame_of(plan[i]);
       action.what = plan[i].name;

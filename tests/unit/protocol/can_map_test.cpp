@@ -404,7 +404,7 @@ TEST(CanMapBattery, EveryRowOfEveryProtocolIsReadBackWithinAStep) {
   const int maps = for_each_map([&random](const MapCodec& codec) {
     for (const Row& row : codec.map().rows) {
       int read_back = 0;
-      for (int i = 0; i < 40; ++i) {
+      for (int i = 0; i < 200; ++i) {
         const bool is_flag =
             row.use == Use::flag || row.use == Use::equals || row.use == Use::differs;
         std::array<std::byte, 8> bytes{};
@@ -450,6 +450,12 @@ TEST(CanMapBattery, EveryAlarmSeriesAndTextOfEveryProtocolIsReadBack) {
       const RecordingSink sink = heard(battery, codec);
       if (row.alarm) {
         EXPECT_EQ(sink.value(signal), bits_of({*row.alarm}));
+        Battery by_name(codec);
+        ASSERT_TRUE(by_name.clear_alarms());
+        if (!row.name.empty() && !row.warns) {
+          ASSERT_TRUE(by_name.set_alarm(row.name, row.warns, true));
+          EXPECT_NE(heard(by_name, codec).value(Signal::vendor_alarms).value_or(0), 0) << row.name;
+        }
       } else if (row.warns) {
         EXPECT_NE(sink.vendor.at("vendor_warnings"), 0) << row.name;
       } else {

@@ -13,6 +13,7 @@
 #include "ems/protocol/pylontech_hv/codec.hpp"
 #include "ems/protocol/schneider/codec.hpp"
 #include "ems/protocol/sma_byd_hv/codec.hpp"
+#include "ems/protocol/solax_hv/codec.hpp"
 #include "support/can_talk.hpp"
 
 namespace ems::protocol {
@@ -23,8 +24,10 @@ using test::RecordingSink;
 std::string names(const CanCodec& codec, std::uint64_t common, std::uint64_t own) {
   std::string all;
   for (unsigned bit = 0; bit < 64; ++bit) {
-    if ((common >> bit & 1U) != 0) all += std::string(alarm_name(bit).value()) + " ";
     if ((own >> bit & 1U) != 0) all += std::string(codec.vendor_alarm_name(bit).value()) + " ";
+  }
+  for (unsigned bit = 0; bit < 64; ++bit) {
+    if ((common >> bit & 1U) != 0) all += std::string(alarm_name(bit).value()) + " ";
   }
   return all;
 }
@@ -71,14 +74,20 @@ TEST(HighVoltageCanAlarms, PylontechBits) {
       "pack_overvoltage",           "charge_undertemperature",   "charge_overtemperature",
       "discharge_undertemperature", "discharge_overtemperature", "charge_overcurrent",
       "discharge_overcurrent",      "module_undervoltage",       "module_overvoltage"};
-  expect_bits(pylontech_hv::codec(), 0x4250,
-              {{3,
-                0,
-                false,
-                {"voltage_sensor", "temperature_sensor", "communication_failure", "dc_overvoltage",
-                 "reversed", "contactor_failure", "damaged", "internal_failure"}},
-               {6, 0, false, limits},
-               {4, 0, true, limits}});
+  expect_bits(
+      pylontech_hv::codec(), 0x4250,
+      {{3,
+        0,
+        false,
+        {"voltage_sensor internal_failure", "temperature_sensor internal_failure",
+         "communication_failure", "dc_overvoltage pack_overvoltage", "reversed internal_failure",
+         "contactor_failure", "damaged internal_failure", "internal_failure"}},
+       {6, 0, false, std::vector(limits.begin(), limits.end() - 2)},
+       {7,
+        2,
+        false,
+        {"module_undervoltage pack_undervoltage", "module_overvoltage pack_overvoltage"}},
+       {4, 0, true, limits}});
 }
 
 TEST(HighVoltageCanAlarms, GrowattBits) {
@@ -99,34 +108,44 @@ TEST(HighVoltageCanAlarms, GrowattBits) {
                                            "charge_overtemperature",
                                            "discharge_overtemperature"};
   expect_bits(growatt_lv::codec(), 0x312, {{0, 0, false, limits}, {2, 0, true, limits}});
-  expect_bits(growatt_lv::codec(), 0x311, {{7, 0, false, {"", "", "error", "", "", "", "", ""}}});
+  expect_bits(growatt_lv::codec(), 0x311,
+              {{7, 0, false, {"", "", "error internal_failure", "", "", "", "", ""}}});
   expect_bits(growatt_lv::codec(), 0x313, {{7, 6, true, {"", "soh_unsafe"}}});
-  expect_bits(growatt_hv::codec(), 0x3110, {{7, 0, false, {"", "", "fault", "", "", "", "", ""}}});
+  expect_bits(growatt_hv::codec(), 0x3110,
+              {{7, 0, false, {"", "", "fault internal_failure", "", "", "", "", ""}}});
   expect_bits(growatt_hv::codec(), 0x3120,
-              {{0, 0, true, std::vector<std::string>(64, "protection_bits")}});
+              {{0, 0, false, std::vector<std::string>(64, "protection_bits internal_failure")}});
   expect_bits(growatt_hv::codec(), 0x3130, {{7, 6, true, {"", "soh_unsafe"}}});
   expect_bits(growatt_hv::codec(), 0x3160,
-              {{0, 0, true, std::vector<std::string>(16, "fault_flags")}, {2, 0, true, {"", ""}}});
+              {{0, 0, false, std::vector<std::string>(16, "fault_flags internal_failure")},
+               {2, 0, false, {"", ""}}});
+  CodecRoom room;
+  const CanCodec& warns =
+      *growatt_hv::codec().with({.variant = "charge_positive_bits_warn"}, room).value();
+  expect_bits(warns, 0x3120, {{0, 0, true, std::vector<std::string>(64, "protection_bits")}});
+  expect_bits(warns, 0x3160, {{0, 0, true, std::vector<std::string>(16, "fault_flags")}});
 }
 
 TEST(HighVoltageCanAlarms, AforeBits) {
-  expect_bits(
-      afore::codec(), 0x353,
-      {{0,
-        0,
-        false,
-        {"cell_overvoltage", "cell_undervoltage", "pack_overvoltage", "pack_undervoltage",
-         "overtemperature", "undertemperature", "isolation_failure", "charge_overcurrent",
-         "discharge_overcurrent", "soc_low", "communication_failure", "supply_overvoltage",
-         "supply_undervoltage", "contactor_failure", "precharge_failure", "interlock_open"}},
-       {2, 0, false, std::vector<std::string>(8, "fault_unnamed")},
-       {3,
-        0,
-        false,
-        {"interlock_short_circuit", "internal_failure", "charge_reference_overvoltage",
-         "charge_transistor_damaged", "discharge_transistor_damaged", "overtemperature",
-         "undertemperature", "cell_imbalance"}},
-       {4, 0, false, {"", ""}}});
+  expect_bits(afore::codec(), 0x353,
+              {{0,
+                0,
+                false,
+                {"cell_overvoltage", "cell_undervoltage", "pack_overvoltage", "pack_undervoltage",
+                 "overtemperature", "undertemperature", "isolation_failure", "charge_overcurrent",
+                 "discharge_overcurrent", "soc_low", "communication_failure",
+                 "supply_overvoltage internal_failure", "supply_undervoltage internal_failure",
+                 "contactor_failure", "precharge_failure", "interlock_open internal_failure"}},
+               {2, 0, false, std::vector<std::string>(8, "fault_unnamed internal_failure")},
+               {3,
+                0,
+                false,
+                {"interlock_short_circuit internal_failure", "internal_failure",
+                 "charge_reference_overvoltage internal_failure",
+                 "charge_transistor_damaged internal_failure",
+                 "discharge_transistor_damaged internal_failure", "overtemperature",
+                 "undertemperature", "cell_imbalance"}},
+               {4, 0, false, {"", ""}}});
   expect_bits(afore::codec(), 0x357,
               {{0,
                 0,
@@ -143,10 +162,23 @@ TEST(HighVoltageCanAlarms, SchneiderBits) {
   expect_bits(schneider::codec(), 0x325,
               {{5, 0, false, low},
                {4, 0, false, {"internal_failure"}},
-               {4, 1, false, std::vector<std::string>(7, "fault_unnamed")},
+               {4, 1, false, std::vector<std::string>(7, "fault_unnamed internal_failure")},
                {3, 0, true, low},
                {2, 0, true, {"internal_failure"}},
                {2, 1, true, std::vector<std::string>(7, "warning_unnamed")}});
+}
+
+TEST(HighVoltageCanAlarms, AStateOfFaultIsAFailureForEverybody) {
+  const auto in_state = [](unsigned byte, unsigned value) {
+    std::array<std::byte, 8> data{};
+    data[byte] = static_cast<std::byte>(value);
+    return data;
+  };
+  EXPECT_EQ(said(afore::codec(), 0x351, in_state(4, 4U << 5U)), "state_fault internal_failure |");
+  EXPECT_EQ(said(afore::codec(), 0x351, in_state(4, 3U << 5U)), "|state_warning ");
+  EXPECT_EQ(said(schneider::codec(), 0x326, in_state(1, 4)), "state_faulted internal_failure |");
+  EXPECT_EQ(said(schneider::codec(), 0x326, in_state(1, 3)), "|");
+  EXPECT_EQ(said(solax_hv::codec(), 0x1877, in_state(1, 1)), "error internal_failure |");
 }
 
 TEST(HighVoltageCanAlarms, SmaPairs) {
@@ -164,6 +196,9 @@ TEST(HighVoltageCanAlarms, SmaPairs) {
     const bool warns = pair >= 16;
     std::string name = order[pair % 16];
     if (warns && name == "overload ") name = "self_diagnosis ";
+    if (!warns && (name == "overload " || name == "thermal_management ")) {
+      name += "internal_failure ";
+    }
     EXPECT_EQ(said(sma_byd_hv::codec(), 0x158, data), warns ? "|" + name : name + "|") << pair;
   }
 }

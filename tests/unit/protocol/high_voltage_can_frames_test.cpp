@@ -32,8 +32,8 @@ TEST(PylontechHv, ThreeVariantsWriteNumbersDifferently) {
   };
   // 369.1 V, 10.0 A charging, 33.0 degC.
   for (const auto& [variant, frame] : {std::pair{"offset", "00004210#6B0E947532056463"},
-                                       std::pair{"plain", "00004210#6B0E64004A016463"},
-                                       std::pair{"big_endian", "00004210#0E6B0064014A6463"}}) {
+                                       std::pair{"plain", "00004210#6B0E640032056463"},
+                                       std::pair{"big_endian", "00004210#0E6B006405326463"}}) {
     const RecordingSink sink = hear(variant, frame);
     EXPECT_EQ(sink.value(Signal::pack_voltage), 369'100) << variant;
     EXPECT_EQ(sink.value(Signal::pack_current), -10'000) << variant;
@@ -81,7 +81,9 @@ TEST(PylontechHv, EveryAlarmBitHasItsName) {
       RecordingSink sink;
       ASSERT_TRUE(pylontech_hv::codec().decode(make_can_frame(0x4250, true, data).value(),
                                                Instant{}, mailbox, sink));
-      const std::int64_t common = bit < 10 ? bits_of({protections[bit]}) : 0;
+      const std::int64_t common = bit < 10 ? bits_of({protections[bit]})
+                                  : warns  ? 0
+                                           : bits_of({protections[bit - 8]});  // Of a module.
       const std::int64_t own =
           bit < 10 ? 0
                    : vendor_alarm_bit(pylontech_hv::codec(),
@@ -195,6 +197,77 @@ TEST(SolaxHv, PermissionContactorAndErrors) {
   EXPECT_EQ(bad.vendor.at("module"), 2);
 }
 
+TEST(SolaxHv, AnErrorStaysUntilTheSamePackTakesItBack) {
+  for (const CanCodec* codec : {&solax_hv::codec(), &solax_hv::foxess_codec()}) {
+    CanTalk talk(*codec);
+    const std::int64_t failure = bits_of({Alarm::internal_failure});
+    EXPECT_EQ(talk.hear("00001877#0200000084001F30").value(Signal::alarms), failure);
+    EXPECT_EQ(talk.hear("00001877#0000000084001F40").value(Signal::alarms), failure);
+    EXPECT_EQ(talk.hear("00001877#0000000084001F01").value(Signal::vendor_alarms), 1);
+    const Instant later{seconds(20)};  // Packs that come seldom are no reason to say nothing.
+    EXPECT_EQ(talk.hear("00001877#0000000084001F30", later).value(Signal::alarms), 0);
+    EXPECT_EQ(talk.hear("00001877#0000000084001F01", later).value(Signal::alarms), 0);
+  }
+}
+
+TEST(PylontechHv, BytesThatNobodyFilledAreNoLimitAndNoCurrent) {
+  const Points limits = {{Signal::charge_current_limit, 0}, {Signal::discharge_current_limit, 0}};
+  CanTalk talk(pylontech_hv::codec());
+  EXPECT_EQ(talk.hear("00004220#2D090007FFFFFFFF").missing_points, limits);
+  EXPECT_EQ(talk.hear("00004220#2D09000700000000").missing_points, limits);
+  EXPECT_EQ(talk.hear("00004220#2D090007FA00FA00").missing_points, limits);     // Of a plain pack.
+  EXPECT_EQ(talk.hear("00004220#2D090007409C2075").missing_points.size(), 0U);  // +1000, 1.6 A.
+  EXPECT_EQ(talk.hear("00004220#2D09000750C32075").value(Signal::charge_current_limit), 2'000'000);
+  EXPECT_EQ(talk.hear("00004220#2D09000751C32075").missing_points.size(), 1U);
+  for (const char* frame :
+       {"00004210#6B0EFFFF3205", "00004210#6B0E00003205", "00004210#6B0E64003205"}) {
+    EXPECT_EQ(talk.hear(frame).missing_points, (Points{{Signal::pack_current, 0}})) << frame;
+  }
+  EXPECT_EQ(talk.hear("00004240#00000000").missing_points,
+            (Points{{Signal::cell_temp_max, 0}, {Signal::cell_temp_min, 0}}));
+  CanTalk plain(pylontech_hv::codec(), {.variant = "plain"});
+  EXPECT_EQ(plain.hear("00004220#2D090007FFFF0080").missing_points, limits);
+  EXPECT_EQ(plain.hear("00004220#2D09000700000000").value(Signal::charge_current_limit), 0);
+}
+
+TEST(PylontechHv, SystemAndCyclesAreLowByteFirstInEveryVariant) {
+  for (const char* variant : {"offset", "plain", "big_endian"}) {
+    CanTalk talk(pylontech_hv::codec(), {.variant = variant});
+    const RecordingSink system = talk.hear("00007320#7800080F80016400");
+    EXPECT_EQ(system.value(Signal::cell_count), 120) << variant;
+    EXPECT_EQ(system.vendor.at("nominal_voltage_v"), 384) << variant;
+    EXPECT_EQ(system.vendor.at("capacity_ah"), 100) << variant;
+    EXPECT_EQ(talk.hear("00004250#034101").value(Signal::cycle_count), 321) << variant;
+  }
+}
+
+TEST(Afore, ZerosAreNoMeasurement) {
+  CanTalk talk(afore::codec());
+  EXPECT_EQ(talk.hear("350#490800000000").missing_points,
+            (Points{{Signal::pack_current, 0}, {Signal::temperature, 0}}));
+  EXPECT_EQ(talk.hear("355#00000000").missing_points,
+            (Points{{Signal::cell_temp_max, 0}, {Signal::cell_temp_min, 0}}));
+}
+
+TEST(SungrowSbr, AnExtremeOfZeroIsMissing) {
+  CanTalk talk(sungrow_sbr::codec());
+  const RecordingSink low = talk.hear("717#00008D8200000000");
+  EXPECT_EQ(low.missing_points, (Points{{Signal::cell_voltage_min, 0}}));
+  EXPECT_EQ(low.readings.size(), 1U);
+  EXPECT_EQ(talk.hear("717#6982000000000000").missing_points,
+            (Points{{Signal::cell_voltage_max, 0}}));
+}
+
+TEST(BydHv, APartOfTheNameThatNobodyKnowsChangesNothing) {
+  CanTalk talk(byd_hv::codec());
+  for (const char* part : {"3D0#0042617474657279", "3D0#012D426F78205072", "3D0#02656D69756D2048",
+                           "3D0#0458595A00000000"}) {
+    EXPECT_TRUE(talk.hear(part).texts.empty());
+  }
+  EXPECT_EQ(talk.hear("3D0#0356530000000000").texts.at(TextField::device_model),
+            "Battery-Box Premium HVS");
+}
+
 TEST(GrowattHv, EachFrame) {
   CanTalk talk(growatt_hv::codec());
   EXPECT_EQ(talk.hear("00003110#08E0000000FA3041").value(Signal::charge_enable), 0);
@@ -224,7 +297,8 @@ TEST(GrowattHv, CellsInSeriesAreThoseOfOnePack) {
   const RecordingSink one = talk.hear("00003150#06A800FB00400004");
   EXPECT_EQ(one.value(Signal::discharge_voltage_limit), 170'400);
   EXPECT_EQ(one.value(Signal::temperature), 25'100);
-  EXPECT_EQ(one.value(Signal::cell_count), 64);
+  EXPECT_EQ(one.value(Signal::cell_count), std::nullopt);  // Of how many packs?
+  EXPECT_TRUE(one.missing_points.empty());
   EXPECT_EQ(one.value(Signal::module_count), 4);
   talk.hear("00003180#4754000200800000");
   EXPECT_EQ(talk.hear("00003150#06A800FB00800004").value(Signal::cell_count), 64);
@@ -233,15 +307,21 @@ TEST(GrowattHv, CellsInSeriesAreThoseOfOnePack) {
   EXPECT_EQ(talk.hear("00003150#06A800FB00800004").value(Signal::cell_count), std::nullopt);
 }
 
-TEST(GrowattHv, AFaultIsAnAlarmAndUnreadBitsWarn) {
+TEST(GrowattHv, AFaultAndUnreadBitsAreAlarmsUnlessAVariantSaysThatTheyWarn) {
   CanTalk talk(growatt_hv::codec());
   EXPECT_EQ(talk.hear("00003110#08E0000000003045").value(Signal::vendor_alarms),
             vendor_alarm_bit(growatt_hv::codec(), "fault"));
+  (void)talk.hear("00003160#000001020203FFF4");
+  (void)talk.hear("00003120#0000000000000000");
   EXPECT_EQ(talk.hear("00003110#08E0000000003041").value(Signal::vendor_alarms), 0);
   const RecordingSink bits = talk.hear("00003120#0000000000000001");
-  EXPECT_EQ(bits.vendor.at("vendor_warnings"),
+  EXPECT_EQ(bits.value(Signal::vendor_alarms),
             vendor_alarm_bit(growatt_hv::codec(), "protection_bits"));
-  EXPECT_EQ(bits.value(Signal::vendor_alarms), 0);
+  EXPECT_EQ(bits.value(Signal::alarms), bits_of({Alarm::internal_failure}));
+  CanTalk warned(growatt_hv::codec(), {.variant = "discharge_positive_bits_warn"});
+  const RecordingSink warning = warned.hear("00003120#0000000000000001");
+  EXPECT_NE(warning.vendor.at("vendor_warnings"), 0);
+  EXPECT_EQ(warning.value(Signal::alarms).value_or(0), 0);
 }
 
 TEST(GrowattLv, CellsEndAtTheirNumber) {

@@ -25,6 +25,20 @@ TEST(JkCan, ShortAndLongIdentifiersAreOneBattery) {
   EXPECT_TRUE(second.ignores("18F128F4#DF08F00A00002300"));
 }
 
+TEST(JkCan, AStrayFrameDoesNotKeepTheBoardOutForEver) {
+  CanTalk talk(codec());
+  (void)talk.hear("5F0#0102030405");
+  EXPECT_TRUE(talk.ignores("2F4#34021B1063"));
+  const auto pack = talk.hear("2F4#34021B1063", Instant{seconds(5)});
+  EXPECT_EQ(pack.value(Signal::soc), 9'900);
+  EXPECT_TRUE(talk.ignores("5F0#0102030405"));
+}
+
+TEST(JkCan, AnOpenInterlockIsAFailure) {
+  CanTalk talk(codec());
+  EXPECT_EQ(talk.hear("7F4#00000001").value(Signal::alarms), bits_of({Alarm::internal_failure}));
+}
+
 TEST(JkCan, SensorsThatTheMaskLeavesOutAreMissing) {
   CanTalk talk(codec());
   const auto sink = talk.hear("18F228F4#1B4C4D004B4E0000");
@@ -32,6 +46,10 @@ TEST(JkCan, SensorsThatTheMaskLeavesOutAreMissing) {
   EXPECT_EQ(sink.value(Signal::temperature, 3), std::nullopt);
   EXPECT_EQ(sink.value(Signal::temperature, 5), 28'000);
   EXPECT_EQ(sink.value(Signal::mosfet_temperature), std::nullopt);
+  EXPECT_EQ(talk.hear("18F228F4#1B4C4D014B4E0000").missing_points,
+            (std::vector<std::pair<Signal, std::uint16_t>>{{Signal::temperature, 3},
+                                                           {Signal::mosfet_temperature, 0}}));
+  EXPECT_EQ(talk.hear("18F228F4#1F4C4DFF4B4E0000").value(Signal::mosfet_temperature), std::nullopt);
   EXPECT_EQ(talk.hear("18F228F4#1F4C4D4F4B4E0000").value(Signal::mosfet_temperature), 29'000);
 }
 

@@ -30,6 +30,7 @@ TEST(PytesNative, SaysNoStateOfChargeThatCannotBe) {
   EXPECT_EQ(above.missing_points,
             (std::vector<std::pair<Signal, std::uint16_t>>{{Signal::soc, 0}}));
   EXPECT_EQ(talk.hear("409#00000000CC520000").value(Signal::soc), std::nullopt);
+  EXPECT_EQ(talk.hear("409#FFFFFFFFFFFFFFFF").missing_points.size(), 3U);  // Both charges too.
   EXPECT_EQ(talk.hear("409#A0860100CC52").value(Signal::soc), std::nullopt);
   EXPECT_EQ(talk.hear("409#A0860100A0860100").value(Signal::soc), 10'000);
 }

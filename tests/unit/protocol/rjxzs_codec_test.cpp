@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include "ems/protocol/can_listener.hpp"
 #include "support/can_talk.hpp"
 
 namespace ems::protocol::rjxzs {
@@ -61,6 +62,23 @@ TEST(Rjxzs, TheWidthOfItsIdentifierIsAVariantAndTheHostsIsLong) {
   ASSERT_EQ(plan.size(), 2U);
   EXPECT_EQ(codec().frame_of(plan[0]), test::can("000000F4#100002"));
   EXPECT_EQ(codec().frame_of(plan[1]), test::can("000000F4#1C0002"));
+}
+
+TEST(Rjxzs, TheStartFramesEndWhenTheBoardSpeaksAndReturnWhenItFallsSilent) {
+  CanListener listener(codec());
+  const auto sent = [&listener](std::int64_t s) {
+    int frames = 0;
+    while (listener.next(Instant{seconds(s)}).frame) ++frames;
+    return frames;
+  };
+  listener.link_up(Instant{});
+  EXPECT_EQ(sent(0), 2);
+  EXPECT_EQ(sent(10), 2);
+  RecordingSink sink;
+  listener.receive(test::can("0F5#070CE40CE50CE600"), Instant{seconds(15)}, sink);
+  EXPECT_EQ(sent(20), 0);
+  EXPECT_EQ(sent(24), 0);
+  EXPECT_EQ(sent(30), 2);  // Silent for 10 s.
 }
 
 }  // namespace

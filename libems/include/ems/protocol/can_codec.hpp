@@ -21,7 +21,8 @@ namespace ems::protocol {
 struct CanSend {
   std::string_view name;  ///< For logs: `keep-alive`.
   CanFrame frame;
-  Duration every;  ///< > 0.
+  Duration every;            ///< > 0.
+  bool until_heard = false;  ///< Only while the battery is silent.
 };
 
 /// What became of a frame.

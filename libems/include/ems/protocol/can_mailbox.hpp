@@ -6,6 +6,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <span>
 
 #include "ems/core/static_vector.hpp"
 #include "ems/core/time.hpp"
@@ -41,10 +42,8 @@ class CanMailbox {
   /// The slot of an identifier; nullptr when none of its frames came yet.
   [[nodiscard]] const CanSlot* find(std::uint32_t id, bool extended = false,
                                     std::uint16_t part = 0) const noexcept;
-  /// The slot that was filled first; nullptr when nothing came yet.
-  [[nodiscard]] const CanSlot* first() const noexcept {
-    return slots_.empty() ? nullptr : &slots_[0];
-  }
+  /// All of them, in the order in which they were first filled.
+  [[nodiscard]] std::span<const CanSlot> slots() const noexcept { return slots_.view(); }
   /// Forgets everything, notes included: another conversation begins.
   void clear() noexcept { slots_.clear(); }
   [[nodiscard]] std::size_t size() const noexcept { return slots_.size(); }

@@ -40,7 +40,7 @@ bool is_possible(Use use, std::int64_t value) noexcept {
 
 /// The number on the wire that is nearest to `value` without exceeding it; nullopt: none is.
 std::optional<std::int64_t> raw_of(const Row& row, std::int64_t value) noexcept {
-  if (!is_possible(row.use, value)) return std::nullopt;
+  if (!is_possible(row.use, value) || is_too_large(row, value)) return std::nullopt;
   const Linear& linear = row.linear;
   std::int64_t scaled_up = 0;
   if (__builtin_sub_overflow(value, std::int64_t{linear.offset}, &scaled_up) ||
@@ -212,7 +212,7 @@ bool Battery::set_alarm(Alarm alarm, bool warns, bool on) noexcept {
 
 bool Battery::set_alarm(std::string_view vendor_name, bool warns, bool on) noexcept {
   const auto is = [vendor_name, warns](const AlarmRow& row) {
-    return row.warns == warns && !row.alarm && row.name == vendor_name;
+    return row.warns == warns && row.name == vendor_name;
   };
   return set_alarms(is, on);
 }

@@ -64,24 +64,28 @@ bool says_something(const Map& map, const Heard& heard) noexcept {
   return !any && !payload.empty();
 }
 
+constexpr std::uint16_t kOtherPart = 0xFFFF;  ///< Of a text, but none of those it is made of.
+
 /// Where in the mailbox: texts of a multiplexed message need all of its parts.
 std::uint16_t part_of(const Map& map, const Heard& heard) noexcept {
   if (std::ranges::find(map.kept, heard.selector) != map.kept.end()) {
     return static_cast<std::uint16_t>(heard.selector);
   }
+  std::uint16_t other = 0;
   for (const Text& text : map.texts) {
     for (const TextPart& part : text.parts) {
-      if (part.selector != kAnySelector && has_part(heard, part.id, part.selector)) {
-        return static_cast<std::uint16_t>(heard.selector);
-      }
+      if (part.selector == kAnySelector || part.id != heard.id) continue;
+      if (part.selector == heard.selector) return static_cast<std::uint16_t>(heard.selector);
+      other = kOtherPart;
     }
   }
-  return 0;
+  return other;
 }
 
 void give(const Row& row, std::int64_t raw, const Publisher& out) {
-  const std::optional<std::int64_t> known =
+  std::optional<std::int64_t> known =
       is_absent(raw, row.where, row.absent) ? std::nullopt : scaled(raw, row.linear);
+  if (known && is_too_large(row, *known)) known.reset();
   switch (row.use) {
     case Use::flag:
       return out.flag(row.signal, raw != 0);
@@ -226,6 +230,11 @@ struct AlarmState {
   bool complete = true;    ///< All frames came lately and have the bits.
   bool any_pair = false;   ///< There are pairs ...
   bool any_known = false;  ///< ... and one of them was heard.
+
+  void raise(const AlarmRow& row, std::span<const AlarmRow> rows) noexcept {
+    if (row.alarm) common |= alarm_bit(*row.alarm);
+    if (!row.name.empty()) vendor |= std::uint64_t{1} << vendor_bit(rows, row.name);
+  }
 };
 
 /// Active, not active, or not known.
@@ -239,22 +248,23 @@ std::optional<bool> is_active(const AlarmRow& row, const CanSlot& slot) noexcept
   return *raw >= row.level && *raw < row.below;
 }
 
-void add(AlarmState& state, const AlarmRow& row, std::span<const AlarmRow> rows,
-         const CanSlot* slot, bool fresh) noexcept {
-  const std::optional<bool> active = slot == nullptr ? std::nullopt : is_active(row, *slot);
+/// What all parts of the row's frame say. @param id  With the address.
+void add(AlarmState& state, const AlarmRow& row, const Map& map, std::uint32_t id,
+         const CanMailbox& mailbox, Instant now, Duration quiet_after) noexcept {
   const bool pair = row.sense == Sense::pair;
   state.any_row = true;
-  state.any_vendor_row = state.any_vendor_row || !row.alarm;
+  state.any_vendor_row = state.any_vendor_row || !row.name.empty();
   state.any_pair = state.any_pair || pair;
-  state.any_known = state.any_known || (pair && active.has_value());
-  // A frame that no longer comes cannot say that all is well; an alarm of it stays.
-  if (slot == nullptr || !fresh || (!pair && !active)) state.complete = false;
-  if (!active.value_or(false)) return;
-  if (row.alarm) {
-    state.common |= alarm_bit(*row.alarm);
-  } else {
-    state.vendor |= std::uint64_t{1} << vendor_bit(rows, row.name);
+  bool well = false;
+  for (const CanSlot& slot : mailbox.slots()) {
+    if (slot.frame.id != id || slot.frame.extended != is_extended(map, row.id)) continue;
+    const std::optional<bool> active = is_active(row, slot);
+    state.any_known = state.any_known || (pair && active.has_value());
+    // A frame that no longer comes cannot say that all is well; an alarm of it stays.
+    well = well || (now - slot.received_at < quiet_after && (pair || active));
+    if (active.value_or(false)) state.raise(row, map.alarms);
   }
+  if (!well) state.complete = false;
 }
 
 bool can_be_said(const AlarmState& state) noexcept {
@@ -268,9 +278,7 @@ void give_alarms(const Map& map, std::uint32_t address_bits, Instant now, Durati
   AlarmState alarms;
   AlarmState warnings;
   for (const AlarmRow& row : map.alarms) {
-    const CanSlot* slot = mailbox.find(row.id | address_bits, is_extended(map, row.id));
-    const bool fresh = slot != nullptr && now - slot->received_at < quiet_after;
-    add(row.warns ? warnings : alarms, row, map.alarms, slot, fresh);
+    add(row.warns ? warnings : alarms, row, map, row.id | address_bits, mailbox, now, quiet_after);
   }
   if (can_be_said(alarms)) {
     out.value(Signal::alarms, static_cast<std::int64_t>(alarms.common));
@@ -286,13 +294,24 @@ void give_alarms(const Map& map, std::uint32_t address_bits, Instant now, Durati
   }
 }
 
-/// The frame is of the battery spoken with: of the address chosen, or else of the first that spoke.
-bool is_addressed(const Map& map, const CanFrame& frame, std::optional<std::uint8_t> address,
-                  const CanMailbox& mailbox) noexcept {
+/// Whose frame it is.
+enum class Sender : std::uint8_t {
+  ours,     ///< Of the address chosen, or else of the one that is heard.
+  another,  ///< Not ours.
+  next,     ///< No address is chosen, and the one that was heard has fallen silent.
+};
+
+Sender sender_of(const Map& map, const CanFrame& frame, std::optional<std::uint8_t> address,
+                 const CanMailbox& mailbox, Instant now, Duration quiet_after) noexcept {
   const std::uint32_t sender = address_in(frame.id, map.address_mask);
-  if (address) return sender == *address;
-  const CanSlot* first = mailbox.first();
-  return first == nullptr || sender == address_in(first->frame.id, map.address_mask);
+  if (address) return sender == *address ? Sender::ours : Sender::another;
+  Instant heard_at{};
+  for (const CanSlot& slot : mailbox.slots()) {
+    if (address_in(slot.frame.id, map.address_mask) == sender) return Sender::ours;
+    heard_at = std::max(heard_at, slot.received_at);
+  }
+  if (mailbox.slots().empty()) return Sender::ours;
+  return now - heard_at < quiet_after ? Sender::another : Sender::next;
 }
 
 }  // namespace
@@ -327,10 +346,11 @@ Result<CanTaken> MapCodec::decode(const CanFrame& frame, Instant now, CanMailbox
   EMS_ASSERT(frame.valid());
   const Map& table = map();
   Heard heard{.frame = frame, .id = frame.id & ~table.address_mask};
-  if (frame.remote || frame.extended != is_extended(table, heard.id) || !is_ours(table, heard.id) ||
-      !is_addressed(table, frame, address_, mailbox)) {
+  if (frame.remote || frame.extended != is_extended(table, heard.id) || !is_ours(table, heard.id)) {
     return CanTaken::ignored;
   }
+  const Sender sender = sender_of(table, frame, address_, mailbox, now, protocol_->quiet_after);
+  if (sender == Sender::another) return CanTaken::ignored;
   if (const Selector* selector = find_selector(table, heard.id)) {
     const std::optional<std::int64_t> number = read(frame.payload(), selector->where);
     if (!number) return fail(Errc::length, frame.size, "the frame is too short for its number");
@@ -339,6 +359,7 @@ Result<CanTaken> MapCodec::decode(const CanFrame& frame, Instant now, CanMailbox
   if (!says_something(table, heard)) {
     return fail(Errc::length, frame.size, "the frame is too short for its first field");
   }
+  if (sender == Sender::next) mailbox.clear();
   CanSlot* slot = mailbox.put(frame, now, part_of(table, heard));
   if (slot == nullptr) return fail(Errc::resource_exhausted, 0, "the CAN mailbox is full");
   merge_pairs(table, heard, slot->note);

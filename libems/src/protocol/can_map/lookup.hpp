@@ -43,4 +43,10 @@ constexpr std::optional<std::int64_t> scaled(std::int64_t raw, const Linear& lin
   return sum;
 }
 
+/// More than the row can be: at_most().
+constexpr bool is_too_large(const Row& row, std::int64_t value) noexcept {
+  const bool sized = row.use == Use::value || row.use == Use::magnitude;
+  return sized && row.operand != 0 && (value > row.operand || value < -row.operand);
+}
+
 }  // namespace ems::protocol::can_map

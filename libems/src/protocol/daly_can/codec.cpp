@@ -128,10 +128,10 @@ constexpr auto kAlarms = joined(
         alarm(kFaults, bit(6, 0), Alarm::internal_failure),       // Current module.
         alarm(kFaults, bit(6, 1), Alarm::internal_failure),       // Voltage module.
         alarm(kFaults, bit(6, 2), Alarm::short_circuit),
-        alarm(kFaults, bit(6, 3), "low_voltage_charge_forbidden"),
+        alarm(kFaults, bit(6, 3), "low_voltage_charge_forbidden", Alarm::cell_undervoltage),
         // Nobody says what these mean: they are no sign that all is well.
-        alarm(kFaults, bits(3, 4, 4), "reserved_3"),
-        alarm(kFaults, bits(6, 4, 4), "reserved_6"),
+        alarm(kFaults, bits(3, 4, 4), "reserved_3", Alarm::internal_failure),
+        alarm(kFaults, bits(6, 4, 4), "reserved_6", Alarm::internal_failure),
     });
 
 constexpr Map kMaps[] = {

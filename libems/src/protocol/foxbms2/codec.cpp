@@ -111,23 +111,23 @@ constexpr Direction kDirection{
     .id = kState, .where = unsigned_at(3, 4), .charging = 9, .discharging = 8};
 
 constexpr AlarmRow kAlarms[] = {
-    alarm(kState, one(10), "general_error"),
-    alarm(kState, one(11), "emergency_shutoff"),
+    alarm(kState, one(10), "general_error", Alarm::internal_failure),
+    alarm(kState, one(11), "emergency_shutoff", Alarm::internal_failure),
     alarm(kState, one(12), Alarm::internal_failure),  // Its own monitoring of its tasks.
     alarm(kState, one(16), Alarm::precharge_failure),
     alarm(kState, one(17), Alarm::precharge_failure),
-    alarm(kState, one(18), "processor_temperature"),
-    alarm(kState, one(19), "board_overtemperature"),
-    alarm(kState, one(20), "board_undertemperature"),
-    alarm(kState, one(21), "main_fuse_blown"),
-    alarm(kState, one(22), "interlock_open"),
+    alarm(kState, one(18), "processor_temperature", Alarm::overtemperature),
+    alarm(kState, one(19), "board_overtemperature", Alarm::overtemperature),
+    alarm(kState, one(20), "board_undertemperature", Alarm::undertemperature),
+    alarm(kState, one(21), "main_fuse_blown", Alarm::internal_failure),
+    alarm(kState, one(22), "interlock_open", Alarm::internal_failure),
     alarm(kState, one(23), Alarm::isolation_failure),
     alarm(kState, one(24), Alarm::communication_failure),
     alarm(kState, one(25), Alarm::charge_overcurrent),
     alarm(kState, one(26), Alarm::discharge_overcurrent),
-    alarm(kState, one(27), "alert"),
+    alarm(kState, one(27), "alert", Alarm::internal_failure),
     alarm(kState, one(28), Alarm::internal_failure),  // Its memory.
-    alarm(kState, one(30), "supply_failure"),
+    alarm(kState, one(30), "supply_failure", Alarm::internal_failure),
     warning(kState, one(9), "general_warning"),
 };
 

@@ -76,14 +76,23 @@ constexpr auto kDischargePositive = rows(100);
 constexpr TextPart kMakerParts[] = {{.id = kMaker}};
 constexpr Text kTexts[] = {{TextField::manufacturer, kMakerParts}};
 
-// The bits of 3120 and 3160 are in the vendor's paper, of which nobody has published them: what is
-// set there warns, the fault bit of 3110 is the alarm.
+constexpr AlarmRow kFault = alarm(kLimits, bit(7, 2), "fault", Alarm::internal_failure);
+constexpr AlarmRow kUnsafe = warning(kMeasured, bit(7, 7), "soh_unsafe");
+// The bits of 3120 and 3160 are in the vendor's paper, of which nobody has published them: whatever
+// is set there is an alarm. Where a battery sets some for ever, a variant makes them warnings.
 constexpr AlarmRow kAlarms[] = {
-    alarm(kLimits, bit(7, 2), "fault"),
+    kFault,
+    alarm(kProtections, u32be(0), "protection_bits", Alarm::internal_failure),
+    alarm(kProtections, u32be(4), "protection_bits", Alarm::internal_failure),
+    alarm(kFaults, u16be(0), "fault_flags", Alarm::internal_failure),
+    kUnsafe,
+};
+constexpr AlarmRow kWarnings[] = {
+    kFault,
     warning(kProtections, u32be(0), "protection_bits"),
     warning(kProtections, u32be(4), "protection_bits"),
     warning(kFaults, u16be(0), "fault_flags"),
-    warning(kMeasured, bit(7, 7), "soh_unsafe"),
+    kUnsafe,
 };
 
 constexpr Direction kDirection{
@@ -96,8 +105,8 @@ constexpr std::uint32_t kOthers[] = {0x3210, 0x3230, 0x3250, 0x3260, 0x3270, 0x3
 void extra(const Extra& heard) noexcept {
   if (heard.id != kWorking) return;
   const CanSlot* packs_frame = heard.mailbox.find(kPacks, true);
-  const auto packs =
-      packs_frame == nullptr ? 1 : read(packs_frame->frame.payload(), u16be(2)).value_or(1);
+  if (packs_frame == nullptr) return;
+  const std::int64_t packs = read(packs_frame->frame.payload(), u16be(2)).value_or(0);
   const std::optional<std::int64_t> cells = read(heard.frame.payload(), u16be(4));
   if (!cells || *cells == 0) return;
   const bool whole = packs > 0 && *cells % packs == 0;
@@ -105,19 +114,22 @@ void extra(const Extra& heard) noexcept {
       .maybe(Signal::cell_count, whole ? std::optional(*cells / packs) : std::nullopt);
 }
 
-constexpr Map map(std::span<const Row> rows) noexcept {
+constexpr Map map(std::span<const Row> rows, std::span<const AlarmRow> alarms) noexcept {
   return {.extended = true,
           .rows = rows,
           .texts = kTexts,
-          .alarms = kAlarms,
+          .alarms = alarms,
           .direction = kDirection,
           .others = kOthers,
           .extra = extra};
 }
-constexpr Map kMaps[] = {map(kChargePositive), map(kDischargePositive)};
+constexpr Map kMaps[] = {map(kChargePositive, kAlarms), map(kDischargePositive, kAlarms),
+                         map(kChargePositive, kWarnings), map(kDischargePositive, kWarnings)};
 
 constexpr std::uint32_t kBitRates[] = {500'000};
-constexpr std::string_view kVariants[] = {"charge_positive", "discharge_positive"};
+constexpr std::string_view kVariants[] = {"charge_positive", "discharge_positive",
+                                          "charge_positive_bits_warn",
+                                          "discharge_positive_bits_warn"};
 
 constexpr Protocol kProtocol{
     .info = {.name = "growatt-hv-can",

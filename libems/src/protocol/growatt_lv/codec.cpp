@@ -74,7 +74,7 @@ constexpr AlarmRow risk(std::uint8_t at, std::uint8_t which, Name what) noexcept
 }
 
 constexpr AlarmRow kAlarms[] = {
-    alarm(kLimits, bit(7, 2), "error"),
+    alarm(kLimits, bit(7, 2), "error", Alarm::internal_failure),
     bad(0, 0, Alarm::precharge_failure),
     bad(0, 1, Alarm::pack_undervoltage),
     bad(0, 2, Alarm::pack_overvoltage),

@@ -3,6 +3,8 @@
 
 #include <array>
 
+#include "protocol/publish.hpp"
+
 namespace ems::protocol::jk_can {
 namespace {
 
@@ -42,7 +44,6 @@ constexpr Row kRows[] = {
     value(kCapacity, u16le(2), Signal::full_capacity, {.scale = 100'000}),
     vendor(kCapacity, u16le(4), "total_ah"),
     value(kCapacity, u16le(6), Signal::cycle_count),
-    sensor(kTemperatures, u8(3), Signal::mosfet_temperature, kFrom50Below, 0, kZeroOrAllOnes),
     vendor(kErrors, u32le(0), "error_bits"),
     flag(kSwitches, bit(0, 0), Signal::charge_fet_on),
     flag(kSwitches, bit(0, 1), Signal::discharge_fet_on),
@@ -89,7 +90,7 @@ constexpr AlarmRow kAnyLevel[] = {
     alarm(kAlarmLevels, bits(2, 2, 2), "temperature_difference"),
     alarm(kAlarmLevels, bits(2, 4, 2), Alarm::soc_low),
     alarm(kAlarmLevels, bits(2, 6, 2), Alarm::isolation_failure),
-    alarm(kAlarmLevels, bits(3, 0, 2), "interlock"),
+    alarm(kAlarmLevels, bits(3, 0, 2), "interlock", Alarm::internal_failure),
     alarm(kAlarmLevels, bits(3, 2, 2), Alarm::communication_failure),  // With others.
     alarm(kAlarmLevels, bits(3, 4, 2), Alarm::communication_failure),  // Inside.
 };
@@ -109,9 +110,26 @@ constexpr auto kLevels = with_levels();
 
 constexpr std::uint32_t kOthers[] = {kInfo};  // No source says what its bytes mean.
 
+/// The third sensor is at the transistors.
+void give_mosfet(const Extra& extra) noexcept {
+  if (extra.id != kTemperatures) return;
+  const Bytes payload = extra.frame.payload();
+  const std::optional<std::int64_t> raw = read(payload, u8(3));
+  if (!raw) return;
+  const bool there = read(payload, bit(0, 2)) == 1 && *raw != 0 && *raw != 0xFF;
+  Publisher(extra.sink)
+      .sensor(
+          Signal::mosfet_temperature,
+          there ? std::optional(*raw * kFrom50Below.scale + kFrom50Below.offset) : std::nullopt);
+}
+
 constexpr Map map(std::span<const AlarmRow> alarms) noexcept {
-  return {
-      .address_mask = 0xF, .rows = kRows, .series = kSeries, .alarms = alarms, .others = kOthers};
+  return {.address_mask = 0xF,
+          .rows = kRows,
+          .series = kSeries,
+          .alarms = alarms,
+          .others = kOthers,
+          .extra = give_mosfet};
 }
 constexpr Map kMaps[] = {map(kAnyLevel), map(kLevels)};
 

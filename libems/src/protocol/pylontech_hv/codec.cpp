@@ -24,7 +24,7 @@ constexpr CanSend kSends[] = {
     {"ensemble info", {.id = kEnsemble, .extended = true, .size = kCanDataSize}, seconds(1)},
     {"equipment info",
      {.id = kEnsemble, .extended = true, .size = kCanDataSize, .data = {std::byte{2}}},
-     seconds(60)},
+     seconds(2)},
 };
 
 /// How the three variants write numbers.
@@ -37,29 +37,38 @@ constexpr Wire kOffsetWire{u16le, s16le, true};
 constexpr Wire kPlainWire{u16le, s16le, false};
 constexpr Wire kBigEndianWire{u16be, s16be, false};
 
+/// No battery of the family has so many mA: frames of another variant are taken for it.
+constexpr std::int32_t kMilliAmpMax = 2'000'000;
+
 /// The wire counts charging positive, in 0.1 A.
 constexpr Row current(const Wire& wire) noexcept {
-  return wire.offset ? value(kMeasured, wire.u16(2), Signal::pack_current,
-                             {.scale = -100, .offset = 3'000'000})
-                     : value(kMeasured, wire.s16(2), Signal::pack_current, {.scale = -100});
+  return at_most(
+      kMilliAmpMax,
+      wire.offset ? value(kMeasured, wire.u16(2), Signal::pack_current,
+                          {.scale = -100, .offset = 3'000'000}, kZeroOrAllOnes)
+                  : value(kMeasured, wire.s16(2), Signal::pack_current, {.scale = -100}, kLowest));
 }
 /// The paper makes the discharge limit negative, several packs do not: the magnitude is meant.
 constexpr Row limit(const Wire& wire, std::uint8_t at, Signal signal) noexcept {
-  return wire.offset
-             ? magnitude(kLimits, wire.u16(at), signal, {.scale = 100, .offset = -3'000'000})
-             : magnitude(kLimits, wire.s16(at), signal, {.scale = 100});
+  return at_most(
+      kMilliAmpMax,
+      wire.offset ? magnitude(kLimits, wire.u16(at), signal, {.scale = 100, .offset = -3'000'000},
+                              kZeroOrAllOnes)
+                  : magnitude(kLimits, wire.s16(at), signal, {.scale = 100}, kAllOnes | kLowest));
 }
+constexpr Linear kCelsiusFrom1000{.scale = 100, .offset = -100'000};
 constexpr Row celsius(const Wire& wire, std::uint32_t id, std::uint8_t at, Signal signal,
                       std::uint16_t element = 0) noexcept {
-  return wire.offset ? sensor(id, wire.u16(at), signal, {.scale = 100, .offset = -100'000}, element)
-                     : sensor(id, wire.s16(at), signal, kDeciCelsius, element);
+  return wire.offset ? sensor(id, wire.u16(at), signal, kCelsiusFrom1000, element, kZeroOrAllOnes)
+                     : sensor(id, wire.s16(at), signal, kDeciCelsius, element, kLowest);
 }
 
 constexpr auto rows(const Wire& wire) noexcept {
   return std::array{
       value(kMeasured, wire.u16(0), Signal::pack_voltage, {.scale = 100}),
       current(wire),
-      celsius(wire, kMeasured, 4, Signal::temperature),
+      // Never plain: also who writes the others so adds 100 degC here.
+      sensor(kMeasured, wire.u16(4), Signal::temperature, kCelsiusFrom1000, 0, kZeroOrAllOnes),
       percent(kMeasured, u8(6), Signal::soc, 100),
       percent(kMeasured, u8(7), Signal::soh, 100),
       value(kLimits, wire.u16(0), Signal::charge_voltage_limit, {.scale = 100}, kAllOnes),
@@ -75,16 +84,16 @@ constexpr auto rows(const Wire& wire) noexcept {
       vendor(kState, bits(0, 0, 3), "state"),
       flag(kState, bit(0, 3), Signal::force_charge),
       flag(kState, bit(0, 4), Signal::full_charge_request),
-      value(kState, wire.u16(1), Signal::cycle_count),
+      value(kState, u16le(1), Signal::cycle_count),
       vendor(kModules, wire.u16(0), "module_voltage_max_mv"),
       vendor(kModules, wire.u16(2), "module_voltage_min_mv"),
       differs(kForbidden, u8(0), kYes, Signal::charge_enable),
       differs(kForbidden, u8(1), kYes, Signal::discharge_enable),
-      value(kSystem, wire.u16(0), Signal::cell_count),
+      value(kSystem, u16le(0), Signal::cell_count),
       value(kSystem, u8(2), Signal::module_count),
       vendor(kSystem, u8(3), "cells_per_module"),
-      vendor(kSystem, wire.u16(4), "nominal_voltage_v"),
-      vendor(kSystem, wire.u16(6), "capacity_ah"),
+      vendor(kSystem, u16le(4), "nominal_voltage_v"),
+      vendor(kSystem, u16le(6), "capacity_ah"),
   };
 }
 constexpr auto kOffsetRows = rows(kOffsetWire);
@@ -97,13 +106,13 @@ constexpr Text kTexts[] = {{TextField::manufacturer, kNameParts}};
 // Bit numbers of byte 6 and 7 are those of a little-endian word: protections; bytes 4 and 5 the
 // same as warnings.
 constexpr AlarmRow kAlarms[] = {
-    alarm(kState, bit(3, 0), "voltage_sensor"),
-    alarm(kState, bit(3, 1), "temperature_sensor"),
+    alarm(kState, bit(3, 0), "voltage_sensor", Alarm::internal_failure),
+    alarm(kState, bit(3, 1), "temperature_sensor", Alarm::internal_failure),
     alarm(kState, bit(3, 2), Alarm::communication_failure),
-    alarm(kState, bit(3, 3), "dc_overvoltage"),
-    alarm(kState, bit(3, 4), "reversed"),
+    alarm(kState, bit(3, 3), "dc_overvoltage", Alarm::pack_overvoltage),
+    alarm(kState, bit(3, 4), "reversed", Alarm::internal_failure),
     alarm(kState, bit(3, 5), Alarm::contactor_failure),
-    alarm(kState, bit(3, 6), "damaged"),
+    alarm(kState, bit(3, 6), "damaged", Alarm::internal_failure),
     alarm(kState, bit(3, 7), Alarm::internal_failure),
     alarm(kState, bit(6, 0), Alarm::cell_undervoltage),
     alarm(kState, bit(6, 1), Alarm::cell_overvoltage),
@@ -115,8 +124,8 @@ constexpr AlarmRow kAlarms[] = {
     alarm(kState, bit(6, 7), Alarm::discharge_overtemperature),
     alarm(kState, bit(7, 0), Alarm::charge_overcurrent),
     alarm(kState, bit(7, 1), Alarm::discharge_overcurrent),
-    alarm(kState, bit(7, 2), "module_undervoltage"),
-    alarm(kState, bit(7, 3), "module_overvoltage"),
+    alarm(kState, bit(7, 2), "module_undervoltage", Alarm::pack_undervoltage),
+    alarm(kState, bit(7, 3), "module_overvoltage", Alarm::pack_overvoltage),
     warning(kState, bit(4, 0), Alarm::cell_undervoltage),
     warning(kState, bit(4, 1), Alarm::cell_overvoltage),
     warning(kState, bit(4, 2), Alarm::pack_undervoltage),

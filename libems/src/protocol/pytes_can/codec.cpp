@@ -55,9 +55,10 @@ void give_soc(const Extra& extra) noexcept {
   const Bytes payload = extra.frame.payload();
   const std::int64_t total = read(payload, u32le(0)).value_or(0);
   const std::optional<std::int64_t> left = read(payload, u32le(4));
-  if (total == 0 || !left) return;
+  if (!left) return;
   const Publisher out(extra.sink);
-  if (*left > total) return out.missing(Signal::soc);
+  constexpr std::int64_t kNone = 0xFFFF'FFFF;
+  if (total == 0 || total == kNone || *left > total) return out.missing(Signal::soc);
   out.computed(Signal::soc, *left * kFullBasisPoints / total);
 }
 

@@ -29,8 +29,8 @@ constexpr CanFrame start(std::uint8_t what) noexcept {
           .data = {std::byte{what}, std::byte{0}, std::byte{2}}};
 }
 constexpr CanSend kSends[] = {
-    {"connected", start(0x10), seconds(10)},
-    {"start", start(0x1C), seconds(10)},
+    {"connected", start(0x10), seconds(10), true},
+    {"start", start(0x1C), seconds(10), true},
 };
 
 /// The source takes 0 % for not known.

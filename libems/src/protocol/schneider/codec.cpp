@@ -95,8 +95,8 @@ constexpr AlarmRow kAlarms[] = {
     bad(6, Alarm::cell_imbalance),
     bad(7, Alarm::communication_failure),
     bad(8, Alarm::internal_failure),
-    alarm(kCommands, bits(4, 1, 7), "fault_unnamed"),
-    in_state(alarm(kState, u16be(0), "state_faulted"), kFaulted),
+    alarm(kCommands, bits(4, 1, 7), "fault_unnamed", Alarm::internal_failure),
+    in_state(alarm(kState, u16be(0), "state_faulted", Alarm::internal_failure), kFaulted),
     risk(0, Alarm::charge_overcurrent),
     risk(1, Alarm::discharge_overcurrent),
     risk(2, Alarm::overtemperature),
@@ -139,7 +139,7 @@ constexpr Protocol kProtocol{
              .evidence = Evidence::simulator_only,
              .bit_rates = kBitRates,
              .variants = kVariants},
-    .quiet_after = seconds(10),  // Three times 2 s, and what is late.
+    .quiet_after = seconds(30),  // Some of it comes every 10 s.
     .maps = kMaps,
 };
 

@@ -60,6 +60,11 @@ constexpr std::string_view kSelfTest = "self_diagnosis";
 constexpr std::string_view kLife = "service_life_over";
 constexpr std::string_view kThermal = "thermal_management";
 
+/// Of which direction no source says: what it hurts is the same.
+constexpr AlarmRow overload(std::uint8_t at, std::uint8_t which) noexcept {
+  return pair(alarm(kAlarmPairs, two(at, which), kOverload, Alarm::internal_failure));
+}
+
 constexpr AlarmRow kAlarms[] = {
     bad(0, 0, Alarm::internal_failure),
     bad(0, 1, Alarm::cell_overvoltage),
@@ -68,14 +73,14 @@ constexpr AlarmRow kAlarms[] = {
     bad(1, 0, Alarm::undertemperature),
     bad(1, 1, Alarm::charge_overtemperature),
     bad(1, 2, Alarm::charge_undertemperature),
-    bad(1, 3, kOverload),
-    bad(2, 0, kOverload),
+    overload(1, 3),
+    overload(2, 0),
     bad(2, 1, Alarm::contactor_failure),
     bad(2, 2, Alarm::short_circuit),
     bad(2, 3, Alarm::internal_failure),
     bad(3, 0, Alarm::cell_imbalance),
     bad(3, 1, kLife),
-    bad(3, 2, kThermal),
+    pair(alarm(kAlarmPairs, two(3, 2), kThermal, Alarm::internal_failure)),
     bad(3, 3, Alarm::internal_failure),
     risk(4, 0, Alarm::internal_failure),
     risk(4, 1, Alarm::cell_overvoltage),

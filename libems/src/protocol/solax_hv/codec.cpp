@@ -52,7 +52,8 @@ constexpr Row kRows[] = {
 };
 
 constexpr AlarmRow kAlarms[] = {
-    alarm(kErrors, u16le(0), "error"),  // Which bit means what nobody has said.
+    alarm(kErrors, u16le(0), "error",
+          Alarm::internal_failure),  // Which bit means what nobody has said.
 };
 
 /// Frame 1874 has the extremes in mV or, in steps of 100 mV, small numbers: no cell has 60 mV or
@@ -73,8 +74,19 @@ void extra(const Extra& heard) noexcept {
   give_extreme(out, heard.frame.payload(), u16le(6), Signal::cell_voltage_min);
 }
 
-constexpr Map kMaps[] = {
-    {.extended = true, .sends = kSends, .rows = kRows, .alarms = kAlarms, .extra = extra}};
+/// The errors of the whole and of each pack come in turn: master, packs as SolaX numbers them, and
+/// as FoxESS does.
+constexpr Selector kSelectors[] = {{kErrors, u8(7)}};
+constexpr std::int32_t kKept[] = {1,    2,    3,    4,    5,    6,    7,    8,
+                                  0x10, 0x20, 0x30, 0x40, 0x50, 0x60, 0x70, 0x80};
+
+constexpr Map kMaps[] = {{.extended = true,
+                          .sends = kSends,
+                          .rows = kRows,
+                          .alarms = kAlarms,
+                          .selectors = kSelectors,
+                          .kept = kKept,
+                          .extra = extra}};
 
 constexpr std::uint32_t kBitRates[] = {500'000};
 

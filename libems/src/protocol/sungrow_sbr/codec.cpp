@@ -51,6 +51,12 @@ constexpr Row kRows[] = {
 constexpr std::uint32_t kOthers[] = {kFirstModules, kFirstModules + 1, kFirstModules + 2,
                                      kFirstModules + 3};
 
+/// 0: nobody filled it.
+void give_extreme(const Publisher& out, Signal signal, std::int64_t raw) {
+  if (raw == 0) return out.missing(signal);
+  out.cell(signal, raw / 10);
+}
+
 /// Lowest and highest cell of one module, 0.1 mV; zeros: there is no such module.
 void give_module(const Extra& heard, std::uint8_t at, std::uint8_t module) {
   const std::optional<std::int64_t> low = read(heard.frame.payload(), u16le(at));
@@ -58,8 +64,8 @@ void give_module(const Extra& heard, std::uint8_t at, std::uint8_t module) {
       read(heard.frame.payload(), u16le(static_cast<std::uint8_t>(at + 2)));
   if (!low || !high || (*low == 0 && *high == 0)) return;
   const Publisher out(heard.sink, module);
-  out.cell(Signal::cell_voltage_min, *low / 10);
-  out.cell(Signal::cell_voltage_max, *high / 10);
+  give_extreme(out, Signal::cell_voltage_min, *low);
+  give_extreme(out, Signal::cell_voltage_max, *high);
 }
 
 void extra(const Extra& heard) noexcept {

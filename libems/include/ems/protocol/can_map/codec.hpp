@@ -11,7 +11,8 @@ namespace ems::protocol::can_map {
 /// The protocol of a Protocol.
 ///
 /// Address: with CodecOptions::address only frames of that address are the battery's. Without one,
-/// the first address that speaks is; with several batteries on a bus say which.
+/// the first address that speaks is, until it was silent for quiet_after(); with several batteries
+/// on a bus say which.
 ///
 /// Alarms: what the frames of all alarm rows say together. They are given when all of those frames
 /// came within quiet_after(), or when any of them says that something is wrong; an alarm of a frame

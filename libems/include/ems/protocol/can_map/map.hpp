@@ -117,7 +117,9 @@ struct Row {
   Signal signal{};
   std::uint16_t element = 0;  ///< From 1; 0: a scalar.
   std::uint8_t absent = 0;    ///< kZero ...
-  std::int32_t operand = 0;   ///< Use::equals, Use::differs.
+  /// Use::equals, Use::differs: what it is compared with. Use::value, Use::magnitude: the largest
+  /// size that can be; missing above. 0: any.
+  std::int32_t operand = 0;
   std::int32_t selector = kAnySelector;
   Linear linear{};
   std::string_view name{};  ///< Use::vendor.
@@ -199,6 +201,11 @@ struct Row {
   row.selector = selector;
   return row;
 }
+/// The number is missing when it is larger than `most` in size.
+[[nodiscard]] constexpr Row at_most(std::int32_t most, Row row) noexcept {
+  row.operand = most;
+  return row;
+}
 /// The number is missing while `flag` is set.
 [[nodiscard]] constexpr Row unless(Bits flag, Row row) noexcept {
   row.unless = flag;
@@ -248,8 +255,8 @@ struct AlarmRow {
   std::uint32_t id = 0;
   Bits where{};
   bool warns = false;            ///< A warning; else an alarm.
-  std::optional<Alarm> alarm{};  ///< What it means for everybody ...
-  std::string_view name{};       ///< ... or only for the vendor; one of both.
+  std::optional<Alarm> alarm{};  ///< What it means for everybody,
+  std::string_view name{};       ///< and what the vendor calls it; at least one of both.
   Sense sense = Sense::at_least;
   std::int32_t level = 1;
   std::int64_t below = INT64_MAX;  ///< Sense::at_least: active only below this.
@@ -263,7 +270,13 @@ struct AlarmRow {
 [[nodiscard]] constexpr AlarmRow warning(std::uint32_t id, Bits where, Alarm what) noexcept {
   return {.id = id, .where = where, .warns = true, .alarm = what};
 }
-/// An alarm that only the vendor names.
+/// An alarm that the vendor names more exactly than the catalogue.
+[[nodiscard]] constexpr AlarmRow alarm(std::uint32_t id, Bits where, std::string_view name,
+                                       Alarm what) noexcept {
+  return {.id = id, .where = where, .alarm = what, .name = name};
+}
+/// An alarm that only the vendor names: nothing acts on it. One that says that something is broken
+/// needs an Alarm too.
 [[nodiscard]] constexpr AlarmRow alarm(std::uint32_t id, Bits where,
                                        std::string_view name) noexcept {
   return {.id = id, .where = where, .name = name};
@@ -321,7 +334,7 @@ struct Map {
   std::span<const Selector> selectors{};
   std::optional<Direction> direction{};
   /// Frames of these selectors stay in the mailbox side by side, as their parts: `extra` looks
-  /// back.
+  /// back, and an alarm of one part stays until the same part takes it back.
   std::span<const std::int32_t> kept{};
   /// Identifiers that only `extra` reads.
   std::span<const std::uint32_t> others{};
