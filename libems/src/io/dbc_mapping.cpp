@@ -34,7 +34,8 @@ Use use_of(const SignalInfo& info) {
     case Signal::cell_voltage_max:
     case Signal::cell_voltage_min:
       return Use::cell;
-    case Signal::charge_current_limit:
+    case Signal::charge_current_limit:  // Of a negative one nobody knows how much may be charged.
+      return Use::amount;
     case Signal::discharge_current_limit:
       return Use::magnitude;
     default:
@@ -199,9 +200,16 @@ class Compiler {
       refuse(node, found, Errc::not_found, "its message has no signal that selects the part (M)");
       return false;
     }
-    const auto where = place(node, {found.message, &*selects});
-    if (where) made_->selectors.push_back({row.id, *where});
-    return where.has_value();
+    auto where = place(node, {found.message, &*selects});
+    if (!where) return false;
+    if (where->size > kSelectorBits) {
+      refuse(node, {found.message, &*selects}, Errc::unimplemented,
+             "a number of the part (M) of more than 31 bits is not read");
+      return false;
+    }
+    where->is_signed = false;  // Parts are numbered from 0.
+    made_->selectors.push_back({row.id, *where});
+    return true;
   }
 
   /// What the mapping says of one signal.
@@ -367,8 +375,19 @@ class Compiler {
     if (numbered.empty()) {
       return reader_.error(Errc::not_found, node, "no signal is called '" + wanted.from + "'");
     }
+    if (numbered.size() > kElementsMax) {
+      return reader_.error(Errc::out_of_range, node,
+                           "'" + wanted.from + "': more than 1024 elements");
+    }
     std::ranges::sort(numbered);
-    for (std::size_t i = 0; i < numbered.size() && i < kElementsMax; ++i) {
+    for (std::size_t i = 1; i < numbered.size(); ++i) {
+      if (numbered[i].first - numbered[i - 1].first == 1) continue;
+      return reader_.error(Errc::unimplemented, node,
+                           "'" + wanted.from + "': " + std::string(numbered[i].second) +
+                               " follows " + std::string(numbered[i - 1].second) +
+                               "; the elements are counted, so none may be left out");
+    }
+    for (std::size_t i = 0; i < numbered.size(); ++i) {
       Wish each = wanted;
       each.from.replace(star, 1, numbered[i].second);
       if (const auto at = each.unless.find('*'); at != each.unless.npos) {
@@ -449,6 +468,9 @@ class Compiler {
       return refuse(node, *found, Errc::unimplemented,
                     "an alarm in one part of a multiplexed message is not read");
     }
+    if (where->size > kAlarmBits) {
+      return refuse(node, *found, Errc::unimplemented, "an alarm of more than 63 bits is not read");
+    }
     row.id = found->message->id;
     row.where = *where;
     row.where.is_signed = false;
@@ -486,6 +508,8 @@ class Compiler {
   }
 
   static constexpr std::size_t kElementsMax = 1'024;
+  static constexpr unsigned kSelectorBits = 31;  ///< Row::selector is not negative.
+  static constexpr unsigned kAlarmBits = 63;     ///< AlarmRow::level compares signed numbers.
 
   const Dbc& dbc_;
   std::string dbc_name_;
@@ -496,6 +520,8 @@ class Compiler {
 };
 
 std::optional<std::string> text_of(const std::filesystem::path& file) {
+  std::error_code error;  // Of a pipe the opening alone might never end.
+  if (!std::filesystem::is_regular_file(file, error)) return std::nullopt;
   std::ifstream stream(file, std::ios::binary);
   std::string text;
   std::array<char, 65'536> piece{};
@@ -522,7 +548,8 @@ BatteryDescription describe_battery(const std::filesystem::path& dbc,
   const std::optional<std::string> mapping_text = text_of(mapping);
   if (!dbc_text || !mapping_text) {
     const std::filesystem::path& missing = dbc_text ? mapping : dbc;
-    return {nullptr, {{Errc::io, missing.string(), 0, 0, "cannot be read, or is too large"}}};
+    return {nullptr,
+            {{Errc::io, missing.string(), 0, 0, "is no file, cannot be read, or is too large"}}};
   }
   return describe_battery(*dbc_text, dbc.filename().string(), *mapping_text,
                           mapping.filename().string());

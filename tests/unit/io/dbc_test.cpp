@@ -2,8 +2,11 @@
 #include "ems/io/dbc.hpp"
 
 #include <gtest/gtest.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include <algorithm>
+#include <numeric>
 
 #include "support/can_talk.hpp"
 
@@ -37,8 +40,8 @@ BO_ 257 Cells: 8 Bms
  SG_ Cell_011 m1 : 24|13@1+ (1,0) [0|8191] "mV" Host
  SG_ Cell_010_bad m1 : 21|1@1+ (1,0) [0|1] "" Host
  SG_ Cell_011_bad m1 : 37|1@1+ (1,0) [0|1] "" Host
- SG_ Cell_002 m0 : 8|13@1+ (1,0) [0|8191] "mV" Host
- SG_ Cell_002_bad m0 : 21|1@1+ (1,0) [0|1] "" Host
+ SG_ Cell_009 m0 : 8|13@1+ (1,0) [0|8191] "mV" Host
+ SG_ Cell_009_bad m0 : 21|1@1+ (1,0) [0|1] "" Host
  SG_ Kelvin m2 : 8|16@1+ (0.1,0) [0|500] "K" Host
  SG_ Trip m2 : 24|1@1+ (1,0) [0|1] "" Host
 
@@ -231,6 +234,88 @@ TEST(DescribedBattery, MistakesAreNamedWithTheNearestThatExists) {
   EXPECT_EQ(describe("name: [\n").errors.at(0).code, Errc::syntax);
   EXPECT_EQ(describe("name: Own BMS\nsignals: {}\n").errors.at(0).code, Errc::out_of_range);
   EXPECT_EQ(describe(kMapping, "BO_ x\n").errors.at(0).file, "own.dbc");
+}
+
+TEST(DescribedBattery, AnAlarmOfAllBitsIsRefused) {
+  const auto alarm_of = [](std::string_view size) {
+    const std::string dbc =
+        "BO_ 1 A: 8 X\n SG_ S : 0|" + std::string(size) + "@1+ (1,0) [0|1] \"\" X\n";
+    return describe("name: x\nsignals: {}\nalarms: {short_circuit: A.S}\n", dbc);
+  };
+  const BatteryDescription whole = alarm_of("64");
+  ASSERT_EQ(whole.errors.size(), 1U);
+  EXPECT_EQ(whole.errors[0].code, Errc::unimplemented);
+  const BatteryDescription most = alarm_of("63");
+  ASSERT_NE(most.battery, nullptr);
+  test::CanTalk talk(most.battery->codec());
+  EXPECT_EQ(talk.hear("001#0000000000000040").value(Signal::alarms),
+            test::bits_of({Alarm::short_circuit}));
+}
+
+TEST(DescribedBattery, PartsAreNumberedFromZeroWhateverTheirNumbersSign) {
+  const auto parts_of = [](std::string_view size_and_sign, std::string_view part) {
+    const std::string dbc = "BO_ 1 A: 8 X\n SG_ M M : 0|" + std::string(size_and_sign) +
+                            " (1,0) [0|1] \"\" X\n SG_ S m" + std::string(part) +
+                            " : 32|8@1+ (1,0) [0|1] \"%\" X\n";
+    return describe("name: x\nsignals: {soc: A.S}\n", dbc);
+  };
+  const BatteryDescription made = parts_of("8@1-", "200");
+  ASSERT_NE(made.battery, nullptr);
+  test::CanTalk talk(made.battery->codec());
+  EXPECT_EQ(talk.hear("001#C800000032").value(Signal::soc), 5'000);
+  EXPECT_NE(parts_of("31@1+", "5").battery, nullptr);
+  const BatteryDescription wide = parts_of("32@1+", "5");
+  ASSERT_EQ(wide.errors.size(), 1U);
+  EXPECT_EQ(wide.errors[0].code, Errc::unimplemented);
+}
+
+TEST(DescribedBattery, ANegativeChargeLimitIsMissingUnlessItsSignIsSaid) {
+  constexpr std::string_view kLimits =
+      "BO_ 1 A: 8 X\n SG_ In : 0|16@1- (0.1,0) [0|1] \"A\" X\n"
+      " SG_ Out : 16|16@1- (0.1,0) [0|1] \"A\" X\n";
+  const auto hear = [&](std::string_view sign) {
+    const BatteryDescription made = describe(
+        "name: x\nsignals:\n  charge_current_limit: {from: A.In, sign: " + std::string(sign) +
+            "}\n  discharge_current_limit: A.Out\n",
+        kLimits);
+    return test::CanTalk(made.battery->codec()).hear("001#9CFF9CFF");
+  };
+  EXPECT_EQ(hear("1").value(Signal::charge_current_limit), std::nullopt);
+  EXPECT_EQ(hear("1").missing_points.size(), 1U);
+  EXPECT_EQ(hear("-1").value(Signal::charge_current_limit), 10'000);
+  EXPECT_EQ(hear("1").value(Signal::discharge_current_limit), 10'000);
+}
+
+TEST(DescribedBattery, ElementsAreCountedWithoutGapsUpTo1024) {
+  const auto cells = [](const std::vector<int>& numbers) {
+    std::string dbc = "BO_ 1 A: 8 X\n";
+    for (const int number : numbers) {
+      dbc += " SG_ C" + std::to_string(number) + " : 0|16@1+ (1,0) [0|1] \"mV\" X\n";
+    }
+    return describe("name: x\nsignals: {cell_voltages: A.C*}\n", dbc);
+  };
+  EXPECT_NE(cells({0, 1, 2}).battery, nullptr);
+  const BatteryDescription gap = cells({1, 2, 4});
+  ASSERT_EQ(gap.errors.size(), 1U);
+  EXPECT_EQ(gap.errors[0].code, Errc::unimplemented);
+  EXPECT_NE(gap.errors[0].message.find("4 follows 2"), std::string::npos) << gap.errors[0].message;
+  std::vector<int> many(1'024);
+  std::iota(many.begin(), many.end(), 1);
+  EXPECT_NE(cells(many).battery, nullptr);
+  many.push_back(1'025);
+  const BatteryDescription beyond = cells(many);
+  ASSERT_EQ(beyond.errors.size(), 1U);
+  EXPECT_EQ(beyond.errors[0].code, Errc::out_of_range);
+}
+
+TEST(DescribedBattery, APipeIsNoFile) {
+  const std::filesystem::path pipe =
+      std::filesystem::temp_directory_path() / ("ems_dbc_" + std::to_string(::getpid()));
+  ASSERT_EQ(::mkfifo(pipe.c_str(), 0600), 0);
+  const BatteryDescription made = describe_battery(pipe, pipe);
+  std::filesystem::remove(pipe);
+  ASSERT_EQ(made.errors.size(), 1U);
+  EXPECT_EQ(made.errors[0].code, Errc::io);
 }
 
 TEST(DescribedBattery, ShortAndLongLowIdentifiersDoNotMix) {
