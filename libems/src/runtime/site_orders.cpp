@@ -20,7 +20,10 @@ bool is_energising(const protocol::BatteryCommand& order) {
   return balance != nullptr && balance->on;
 }
 
-Result<void> check_range(const io::BatteryConfig& config, const protocol::BatteryCommand& order) {
+/// A battery follows an order even while nothing else may act on it: so none is given whose limits
+/// lie beyond those at which safety trips.
+Result<void> check_range(const io::BatteryConfig& config, const safety::BatteryConfig& guard,
+                         const protocol::BatteryCommand& order) {
   const auto* limits = std::get_if<protocol::LimitCommand>(&order);
   if (limits == nullptr) return {};
   if (limits->charge_current > config.charge_current_max) {
@@ -28,6 +31,13 @@ Result<void> check_range(const io::BatteryConfig& config, const protocol::Batter
   }
   if (limits->discharge_current > config.discharge_current_max) {
     return fail(Errc::out_of_range, 0, "beyond the battery's discharge_current_max_a");
+  }
+  const auto pack = [&guard](MilliVolt cell) {
+    return std::int64_t{cell.count()} * guard.cells_in_series;
+  };
+  if (limits->charge_voltage.count() > pack(guard.limits.cell_voltage_max.trip) ||
+      limits->discharge_voltage.count() < pack(guard.limits.cell_voltage_min.trip)) {
+    return fail(Errc::out_of_range, 0, "beyond the voltage limits of the battery's cells");
   }
   return {};
 }
@@ -52,8 +62,10 @@ Result<void> Site::give_order(const Command& command, std::uint16_t battery,
   if (energises && loop_.safety_state().tripped()) {
     return fail(Errc::latched, 0, "a trip is latched: until it is reset only off is taken");
   }
-  if (const Result<void> range = check_range(*config, order); !range) return range;
   const auto place = static_cast<std::size_t>(config - configs.begin());
+  const safety::BatteryConfig& guard = loop_.config().safety.batteries[place];
+  EMS_ASSERT(guard.asset == ems::battery(battery));
+  if (const Result<void> range = check_range(*config, guard, order); !range) return range;
   if (const Result<void> given = batteries_[place]->order(order, command.ttl); !given) return given;
   const OrderKind kind = kind_of(order);
   const auto before = std::ranges::find_if(

@@ -63,6 +63,24 @@ TEST(SiteOrders, WhatNobodyWouldObeyIsRefusedAtOnce) {
   EXPECT_EQ(book->front().kind, "battery_limits");
 }
 
+TEST(SiteOrders, VoltagesBeyondThoseOfTheCellsAreRefused) {
+  test::LiveSite live(kInverter, options());
+  const auto volts = [&live](MilliVolt charge, MilliVolt discharge) {
+    return refusal(live, BatteryLimitsAction{1, {charge, discharge, 0_ma, 0_ma}, 60_s});
+  };
+  const safety::BatteryConfig guard = test::plain_config().safety.batteries[0];
+  const auto pack = [&guard](MilliVolt cell) {
+    return MilliVolt{cell.count() * guard.cells_in_series};
+  };
+  const MilliVolt high = pack(guard.limits.cell_voltage_max.trip);
+  const MilliVolt low = pack(guard.limits.cell_voltage_min.trip);
+  EXPECT_EQ(volts(high, low), Errc::unavailable) << "only the silence";
+  EXPECT_EQ(volts(high + 1_mv, low), Errc::out_of_range);
+  EXPECT_EQ(volts(high, low - 1_mv), Errc::out_of_range);
+  ASSERT_TRUE(give(live, EmergencyStopAction{"test"}));
+  EXPECT_EQ(volts(high + 1_mv, low), Errc::out_of_range) << "while tripped, too";
+}
+
 TEST(SiteOrders, WhileControlIsDisarmedNothingIsSent) {
   test::LiveSite live(kInverter, options(safety::Arming::disarmed));
   EXPECT_EQ(refusal(live, outputs(1, true, true)), Errc::disarmed);
