@@ -260,11 +260,13 @@ Instant BatteryOrders::advance(Instant now) {
   return wake_at;
 }
 
-void BatteryOrders::heard(std::size_t module, Signal signal, std::int64_t value) noexcept {
+void BatteryOrders::heard(std::size_t module, const Reading& reading) noexcept {
+  if (reading.quality != Quality::good) return;
+  const std::int64_t value = reading.value;
   for (Order& given : orders_) {
     if (given.tasks.empty()) continue;
     for (Watch& watch : given.tasks[module].watches) {
-      if (watch.signal != signal) continue;
+      if (watch.signal != reading.signal) continue;
       watch.last = value;
       watch.good = watch.fit == Fit::at_most    ? value <= watch.wanted
                    : watch.fit == Fit::at_least ? value >= watch.wanted

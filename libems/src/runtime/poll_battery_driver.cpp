@@ -28,7 +28,7 @@ class OrderSink final : public ReadingSink {
   void reading(const Reading& reading) override {
     // A module that the codec itself names is a part of what answers, not the whole.
     if (reading.module == 0 || reading.module == turn_ + 1) {
-      orders_.heard(turn_, reading.signal, reading.value);
+      orders_.heard(turn_, reading);
     }
     sink_.reading(reading);
   }

@@ -44,7 +44,9 @@ class Line final : public ReadingSink {
   }
 
   void reading(const Reading& reading) override {
-    orders->heard(bus_->turn(), reading.signal, reading.value);
+    Reading told = reading;
+    told.quality = quality;
+    orders->heard(bus_->turn(), told);
   }
   void text(TextField, std::string_view, std::uint8_t) override {}
   void acknowledged() override {}
@@ -83,6 +85,7 @@ class Line final : public ReadingSink {
   }
 
   Instant now{1'000_s};
+  Quality quality = Quality::good;  ///< Of all that is heard.
   std::vector<Frame> sent;
   std::unique_ptr<BatteryOrders> orders;
 
@@ -149,14 +152,27 @@ TEST(BatteryOrders, WhatWasSaidBeforeTheAcknowledgementProvesNothing) {
   jbd.loses_writes = true;
   ASSERT_TRUE(jbd.line.give(kBothOn)) << "as it is already";
   jbd.line.run(300_ms);
-  jbd.line.orders->heard(0, Signal::charge_fet_on, 1);
-  jbd.line.orders->heard(0, Signal::discharge_fet_on, 1);
+  jbd.line.orders->heard(0, {.signal = Signal::charge_fet_on, .value = 1});
+  jbd.line.orders->heard(0, {.signal = Signal::discharge_fet_on, .value = 1});
   EXPECT_EQ(jbd.line.stage(), OrderStage::sent);
   jbd.loses_writes = false;
   while (jbd.line.stage() == OrderStage::sent) jbd.line.step();
   EXPECT_EQ(jbd.line.stage(), OrderStage::acknowledged);
   jbd.line.run(2_s);
   EXPECT_EQ(jbd.line.stage(), OrderStage::read_back);
+}
+
+TEST(BatteryOrders, WhatIsNotGoodProvesNothing) {
+  for (const Quality quality : {Quality::uncertain, Quality::substituted, Quality::bad}) {
+    for (const std::size_t stubborn : {99U, 0U}) {
+      Jbd jbd;
+      jbd.stubborn = stubborn;
+      jbd.line.quality = quality;
+      ASSERT_TRUE(jbd.line.give(kChargeOff));
+      jbd.line.run(6_s);
+      EXPECT_EQ(jbd.line.stage(), OrderStage::unread) << "neither obeyed nor disobeyed";
+    }
+  }
 }
 
 TEST(BatteryOrders, ABatteryThatDoesNotObeyIsNamed) {

@@ -74,9 +74,9 @@ class BatteryOrders {
   /// @return When to call it again at the latest.
   [[nodiscard]] Instant advance(Instant now);
 
-  /// A value of one module has arrived.
+  /// A value of one module has arrived. Only those of quality good prove anything.
   /// @param module  Place in `modules`.
-  void heard(std::size_t module, Signal signal, std::int64_t value) noexcept;
+  void heard(std::size_t module, const Reading& reading) noexcept;
 
   [[nodiscard]] OrderProgress progress(OrderKind kind) const;
 
