@@ -52,8 +52,8 @@ constexpr Row kRows[] = {
 };
 
 constexpr AlarmRow kAlarms[] = {
-    alarm(kErrors, u16le(0), "error",
-          Alarm::internal_failure),  // Which bit means what nobody has said.
+    // Which bit means what nobody has said.
+    alarm(kErrors, u16le(0), "error", Alarm::internal_failure),
 };
 
 /// Frame 1874 has the extremes in mV or, in steps of 100 mV, small numbers: no cell has 60 mV or
