@@ -286,6 +286,15 @@ TEST(DescribedBattery, ANegativeChargeLimitIsMissingUnlessItsSignIsSaid) {
   EXPECT_EQ(hear("1").value(Signal::discharge_current_limit), 10'000);
 }
 
+TEST(DescribedBattery, TheLowestNumberHasNoMagnitude) {
+  const BatteryDescription made = describe("name: x\nsignals: {discharge_current_limit: A.S}\n",
+                                           "BO_ 1 A: 8 X\n SG_ S : 0|64@1- (1,0) [0|1] \"mA\" X\n");
+  ASSERT_NE(made.battery, nullptr);
+  test::CanTalk talk(made.battery->codec());
+  EXPECT_EQ(talk.hear("001#0000000000000080").missing_points.size(), 1U);
+  EXPECT_EQ(talk.hear("001#0100000000000080").value(Signal::discharge_current_limit), INT64_MAX);
+}
+
 TEST(DescribedBattery, ElementsAreCountedWithoutGapsUpTo1024) {
   const auto cells = [](const std::vector<int>& numbers) {
     std::string dbc = "BO_ 1 A: 8 X\n";

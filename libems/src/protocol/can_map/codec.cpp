@@ -107,6 +107,9 @@ void give(const Row& row, std::int64_t raw, const Publisher& out) {
   if (!known) return out.missing(row.signal, row.element);
   switch (row.use) {
     case Use::magnitude:
+      if (*known == std::numeric_limits<std::int64_t>::min()) {  // It has none.
+        return out.missing(row.signal, row.element);
+      }
       return out.value(row.signal, *known < 0 ? -*known : *known, row.element);
     case Use::amount:
       return out.within(row.signal, *known, 0, std::numeric_limits<std::int64_t>::max(),
