@@ -66,7 +66,10 @@ TEST(PylontechCodec, LimitsAreMagnitudesAndNeverLooserThanMeant) {
   EXPECT_EQ(discharge.value(Signal::discharge_voltage_limit), 57'500);
   // A negative charge limit means no charging, not its magnitude.
   EXPECT_EQ(talk.hear("351#44029CFF6400").value(Signal::charge_current_limit), 0);
-  EXPECT_EQ(talk.hear("351#440200000080").value(Signal::discharge_current_limit), 3'276'800);
+  EXPECT_EQ(talk.hear("351#440200000180").value(Signal::discharge_current_limit), 3'276'700);
+  const RecordingSink lowest = talk.hear("351#440200000080");
+  ASSERT_EQ(lowest.missing_points.size(), 1U);
+  EXPECT_EQ(lowest.missing_points[0].first, Signal::discharge_current_limit);
   EXPECT_EQ(talk.hear("351#44020000FF7F0000").value(Signal::discharge_voltage_limit), std::nullopt);
 }
 

@@ -77,8 +77,10 @@ bool invalid(const Heard& heard, std::int64_t raw) noexcept {
 void give_current_limit(const Heard& heard, Signal signal, std::optional<std::int64_t> raw,
                         std::int64_t when_negative) {
   if (!raw) return;
-  if (invalid(heard, *raw)) return heard.out.missing(signal);
-  heard.out.value(signal, (*raw < 0 ? *raw * when_negative : *raw) * kMilliPerTenth);
+  const std::int64_t amount = *raw < 0 ? *raw * when_negative : *raw;
+  // 8000 has no magnitude, in no dialect.
+  if (invalid(heard, *raw) || amount == -kInvalid) return heard.out.missing(signal);
+  heard.out.value(signal, amount * kMilliPerTenth);
 }
 
 }  // namespace
