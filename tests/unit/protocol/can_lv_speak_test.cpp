@@ -112,6 +112,30 @@ TEST(CanLvSpeak, VictronFramesAreThoseThatWereCaptured) {
   EXPECT_EQ(sent(seplos(), Dialect::sma), fewer);
 }
 
+TEST(CanLvSpeak, ExtremesThatCannotBeAreNotSaid) {
+  const auto said = [](MilliVolt low, MilliVolt high, MilliCelsius cold, MilliCelsius hot) {
+    EmulatedBattery battery = deye();
+    battery.cell_voltage_min->value = low;
+    battery.cell_voltage_max->value = high;
+    battery.cell_temp_min->value = cold;
+    battery.cell_temp_max->value = hot;
+    return sent(battery, Dialect::deye).contains("361") &&
+           sent(battery, Dialect::victron).contains("373");
+  };
+  constexpr MilliVolt kLow{3'300}, kHigh{3'400};
+  constexpr MilliCelsius kCold{-5'000}, kHot{20'000};
+  EXPECT_TRUE(said(kLow, kHigh, kCold, kHot));
+  EXPECT_TRUE(said(kHigh, kHigh, kHot, kHot));
+  EXPECT_TRUE(said(kLow, kHigh, MilliCelsius{-273'150}, kHot));
+  EXPECT_FALSE(said(MilliVolt{70'000}, kHigh, kCold, kHot));
+  EXPECT_FALSE(said(kHigh, kLow, kCold, kHot));
+  EXPECT_FALSE(said(kLow, MilliVolt{-1}, kCold, kHot));
+  EXPECT_FALSE(said(MilliVolt{0}, kHigh, kCold, kHot));
+  EXPECT_FALSE(said(kLow, kHigh, MilliCelsius{-273'151}, kHot));
+  EXPECT_FALSE(said(kLow, kHigh, MilliCelsius{-300'000}, kHot));
+  EXPECT_FALSE(said(kLow, kHigh, kHot, kCold));
+}
+
 TEST(CanLvSpeak, DeyeFramesAreThoseThatWereCaptured) {
   EXPECT_EQ(sent(deye(), Dialect::deye), (std::map<std::string, std::string>{
                                              {"110", "0000000000000021"},

@@ -8,6 +8,7 @@ namespace {
 
 constexpr std::int64_t kFull = 10'000;  // Basis points.
 constexpr std::int64_t kBasisPointsPerPercent = 100;
+constexpr std::int64_t kAbsoluteZero = -273'150;  // Millidegrees.
 
 /// Steps of `step`, nearest; nullopt outside of what a signed word holds in either direction.
 std::optional<std::int64_t> to_nearest(std::int64_t value, std::int64_t step) noexcept {
@@ -62,8 +63,9 @@ std::optional<Spoken::Extremes> extremes(const EmulatedBattery& battery,
   const auto* cold = judge.usable(battery.cell_temp_min);
   if (high == nullptr || low == nullptr || hot == nullptr || cold == nullptr) return std::nullopt;
   // 0 mV would be read as a field that nobody filled.
-  const bool fits = low->count() > 0 && high->count() < kVoltageMax &&
-                    to_nearest(hot->count(), kTenth) && to_nearest(cold->count(), kTenth);
+  const bool fits = low->count() > 0 && low->count() <= high->count() &&
+                    high->count() < kVoltageMax && cold->count() >= kAbsoluteZero &&
+                    cold->count() <= hot->count() && to_nearest(hot->count(), kTenth);
   if (!fits) return std::nullopt;
   return Spoken::Extremes{high->count(), low->count(), hot->count(), cold->count()};
 }
