@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <gtest/gtest.h>
 
+#include <algorithm>
+
 #include "ems/model/catalogue.hpp"
 #include "unit/protocol/can_lv_talk.hpp"
 
@@ -26,6 +28,27 @@ std::optional<std::int64_t> current(const RecordingSink& sink) {
 
 TEST(CanLvDeye, TheConfiguredProfileHoldsFromTheFirstFrame) {
   EXPECT_EQ(current(Talk(Dialect::deye).hear(kOutgoing)), 1'400);
+}
+
+TEST(CanLvDeye, WithoutEvidenceTheSignIsUncertain) {
+  const auto quality = [](std::initializer_list<const char*> before, std::int64_t later) {
+    Talk talk(Dialect::deye);
+    for (const char* frame : before) (void)talk.hear(frame);
+    const RecordingSink sink = talk.hear(kOutgoing, later);
+    const auto is_current = [](const Reading& one) { return one.signal == Signal::pack_current; };
+    return std::ranges::find_if(sink.readings, is_current)->quality;
+  };
+  EXPECT_EQ(quality({}, 0), Quality::uncertain);
+  EXPECT_EQ(quality({"355#60006400"}, 0), Quality::uncertain);
+  EXPECT_EQ(quality({kOwn}, 9'999), Quality::good);
+  EXPECT_EQ(quality({kOwn}, 10'000), Quality::uncertain);
+  EXPECT_EQ(quality({"150#15020000BA03E803"}, 4'999), Quality::good);
+  EXPECT_EQ(quality({"150#15020000BA03E803"}, 5'000), Quality::uncertain);
+  Talk victron(Dialect::deye);
+  (void)victron.hear(kOther);
+  (void)victron.hear(kOther, 1'001);
+  EXPECT_EQ(victron.hear(kOutgoing, 1'001).readings.at(1),
+            (Reading{.signal = Signal::pack_current, .value = -1'400}));
 }
 
 TEST(CanLvDeye, OneFrameOfTheOtherProfileMakesTheSignUnknown) {

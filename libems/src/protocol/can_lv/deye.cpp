@@ -117,9 +117,16 @@ void give_state_355(const Heard& heard) {
   heard.out.vendor("soc_355_pct", *heard.in.u16(0));
 }
 
+/// Something else that was heard lately speaks for the sign of 356's current, or against it.
+bool sign_is_known(const Heard& heard) noexcept {
+  return evidence(heard, kDeyeEvidence).any || evidence(heard, kVictronEvidence).any ||
+         heard.fresh(FrameId::deye_pack) != nullptr;
+}
+
 void give_measured_356(const Heard& heard) {
   const auto raw = heard.in.s16(2);
-  give_measured(heard, raw ? site_current(heard, *raw) : std::nullopt, Quality::good);
+  const Quality quality = sign_is_known(heard) ? Quality::good : Quality::uncertain;
+  give_measured(heard, raw ? site_current(heard, *raw) : std::nullopt, quality);
 }
 
 void give_pack(const Heard& heard) {
