@@ -90,19 +90,22 @@ CanDetected CanDetector::weigh(const CanCodec& codec) const noexcept {
   Nobody nobody;
   Instant now{};
   std::size_t identifiers = 0;
+  std::size_t parts = 0;  ///< That it keeps of what it reads; it may keep what it ignores, too.
   for (std::size_t i = 0; i < heard_.size(); ++i) {
     const CanFrame& frame = heard_[i];
     now = now + milliseconds(1);  // A stale frame would not count; all of these are news.
+    const std::size_t kept = mailbox.size();
     const Result<CanTaken> taken = codec.decode(frame, now, mailbox, nobody);
     if (!taken) ++result.refused;
     if (!taken || *taken == CanTaken::ignored) continue;
+    if (mailbox.size() > kept) ++parts;
     bool again = false;
     for (std::size_t k = 0; k < i; ++k) {
       again = again || (heard_[k].id == frame.id && heard_[k].extended == frame.extended);
     }
     if (!again) ++identifiers;
   }
-  result.messages = std::max(identifiers, mailbox.size());
+  result.messages = std::max(identifiers, parts);
   if (const std::size_t place = place_of(codec.name()); place < std::size(kRelatives)) {
     const auto is_heard = [this](std::uint32_t id) { return id != 0 && heard(id, false); };
     result.own = std::ranges::any_of(kRelatives[place].own, is_heard);

@@ -111,6 +111,18 @@ TEST(CanDetector, FramesOfOthersAreNoEvidence) {
   EXPECT_EQ(detector.identifiers(), 64U);
 }
 
+TEST(CanDetector, WhatAProtocolKeepsAndIgnoresIsNoEvidence) {
+  CanDetector detector;  // Victron's reader keeps Deye's own frames to tell it from Victron.
+  detector.receive(can(0x351, "48020000FC08E001"));
+  detector.receive(can(0x361, "070D050DF000E600"));
+  detector.receive(can(0x363, "0101020300000000"));
+  detector.receive(can(0x364, "0101000001000000"));
+  EXPECT_EQ(detector.weigh(), DetectVerdict::found);
+  EXPECT_THAT(names_of(detector.found()), ElementsAre("deye-lv-can"));
+  EXPECT_EQ(detector.found()[0].messages, 4U);
+  EXPECT_THAT(names_of(detector.ranked()), Not(Contains("victron-can-bms")));
+}
+
 TEST(CanDetector, NothingHeardIsNothing) {
   CanDetector detector;
   EXPECT_EQ(detector.weigh(), DetectVerdict::nothing);
