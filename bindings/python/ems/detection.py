@@ -95,7 +95,7 @@ def detect(
     :param all_addresses: the others too, after everything else; takes minutes.
     :param ask_by_writing: last, send the request of JK PB boards, which is a write; it changes nothing there.
     :param even_if_busy: ask although somebody else was heard on the line.
-    :param listen_s: how long to listen before the first request.
+    :param listen_s: s to listen before the first request.
     :param on_tried: called with each :class:`Tried`; an exception of its ends the search.
     :raises EmsError: ``IoError`` or ``UnavailableError`` when the port cannot be opened or is lost; ``InvalidArgumentError``;
         ``OutOfRangeError``.
