@@ -26,7 +26,8 @@ inline constexpr std::size_t kDialects = 8;
 /// The temperature of frame 356 is one value for the whole pack: element 0 of `temperature`.
 /// Alarms of all alarm frames are united; an event of 35A stays until the battery takes it back.
 /// What the page of the dialect calls undecided is not given: `deye` gives no current while the
-/// frames tell two profiles apart, dialects of 0.1 V no voltage before frame 351 tells the step.
+/// frames tell two profiles at once, and an uncertain one while they tell none; dialects of 0.1 V
+/// give no voltage before frame 351 tells the step.
 ///
 /// @thread_safety Stateless.
 /// @source        docs/protocols/pylontech-lv-can.md and the page of each dialect; vectors
