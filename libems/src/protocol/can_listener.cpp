@@ -11,7 +11,8 @@ constexpr Error kBadFrame{Errc::out_of_range, 0, "not a classic CAN frame"};
 
 }  // namespace
 
-CanListener::CanListener(const CanCodec& codec) noexcept : codec_(codec) {
+CanListener::CanListener(const CanCodec& codec, bool listen_only) noexcept
+    : codec_(codec), listen_only_(listen_only) {
   EMS_ASSERT(codec.quiet_after() > Duration::zero());
   EMS_ASSERT(codec.send_plan().size() <= kCanSendsMax);
   for (const CanSend& item : codec.send_plan()) {
@@ -73,11 +74,16 @@ void CanListener::check_silence(Instant now) noexcept {
   foreign_before_ = counters_.ignored;
 }
 
+std::span<const CanSend> CanListener::sends() const noexcept {
+  if (listen_only_) return {};
+  return codec_.send_plan();
+}
+
 CanAction CanListener::next(Instant now) noexcept {
   if (health_ == LinkHealth::offline) return {.wake_at = Instant{Duration::max()}};
   check_silence(now);
   CanAction action{.wake_at = heard_at_ + codec_.quiet_after()};
-  const auto plan = codec_.send_plan();
+  const auto plan = sends();
   for (std::size_t i = 0; i < plan.size(); ++i) {
     if (plan[i].until_heard && health_ == LinkHealth::online) {
       if (now >= due_at_[i]) due_at_[i] = now + plan[i].every;

@@ -8,12 +8,12 @@ namespace ems::runtime {
 CanBatteryDriver::CanBatteryDriver(const DriverWiring& wiring, AssetId asset,
                                    std::unique_ptr<io::CanLink> link,
                                    const protocol::CanCodec& codec,
-                                   const protocol::CodecOptions& options)
+                                   const protocol::CodecOptions& options, bool listen_only)
     : wiring_(wiring),
       asset_(asset),
       link_(std::move(link)),
       codec_(*codec.with(options, room_).value()),
-      listener_(codec_),
+      listener_(codec_, listen_only),
       keeper_(wiring, asset,
               [this] { link_->open([this](const io::LinkError* error) { opened(error); }); }),
       stale_after_(codec_.quiet_after()),

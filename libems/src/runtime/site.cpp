@@ -125,8 +125,8 @@ Result<void> Site::add_battery(const io::BatteryConfig& config) {
     protocol::CodecRoom room;
     const Result<const protocol::CanCodec*> made = can->with(options, room);
     if (!made) return fail(made.error().code, config.id, made.error().what);
-    batteries_.push_back(std::make_unique<CanBatteryDriver>(wiring, battery(config.id),
-                                                            std::move(bus), *can, options));
+    batteries_.push_back(std::make_unique<CanBatteryDriver>(
+        wiring, battery(config.id), std::move(bus), *can, options, config.listen_only));
     return {};
   }
   const protocol::PollCodec* poll = protocol::as_poll(**codec);

@@ -152,6 +152,10 @@ TEST(ConfigSite, RefusesCanLinksThatCannotBe) {
       {"candump: {file: b.log}\n    record: {file: c.log}",
        "site.yaml:7:13: \"record\" needs a CAN bus: \"socketcan\", \"slcan\", \"slcan_tcp\", "
        "\"socketcand\" or \"cannelloni\"\n"},
+      {"candump: {file: b.log}\n    listen_only: true",
+       "site.yaml:7:18: \"listen_only\" needs a CAN bus; on a serial line a battery that is not "
+       "asked says nothing\n"},
+      {"socketcan: {interface: can0}\n    listen_only: true", ""},
   };
   for (const auto& c : cases) EXPECT_EQ(errors_of(with_can(c.link)), c.expected) << c.link;
   EXPECT_NE(errors_of(with_can("slcan: {device: x, bit_rate: 300000}")).find("bit_rate"),

@@ -51,6 +51,16 @@ TEST_F(CanListenerTest, OnlyASoundFrameOfItsOwnMakesItOnline) {
             (CanListenerCounters{.received = 4, .decoded = 1, .ignored = 1, .errors = 2}));
 }
 
+TEST_F(CanListenerTest, SendsNothingWhereItOnlyListens) {
+  CanListener silent(can_lv::codec(), true);
+  silent.link_up(at(0));
+  for (std::int64_t ms = 0; ms <= 60'000; ms += 100) EXPECT_FALSE(silent.next(at(ms)).frame);
+  silent.receive(kOwn, at(60'000), sink_);
+  EXPECT_EQ(silent.health(), LinkHealth::online);
+  EXPECT_EQ(silent.next(at(60'000)).wake_at, at(65'000));
+  EXPECT_EQ(silent.counters().sent, 0U);
+}
+
 TEST_F(CanListenerTest, SendsThePlanInItsOwnTime) {
   listener_.link_up(at(100));
   CanAction action = listener_.next(at(100));

@@ -7,6 +7,7 @@
 #include <array>
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string_view>
 
 #include "ems/core/result.hpp"
@@ -48,8 +49,10 @@ struct CanAction {
 /// @thread_safety Not synchronised: one strand drives it.
 class CanListener {
  public:
-  /// @param codec  Outlives the listener.
-  explicit CanListener(const CanCodec& codec) noexcept;
+  /// @param codec        Outlives the listener.
+  /// @param listen_only  Nothing is ever sent: for a bus that an inverter shares, which the battery
+  ///                     would mistake us for.
+  explicit CanListener(const CanCodec& codec, bool listen_only = false) noexcept;
 
   /// The bus is there: the send plan starts at once. Everything known from an earlier connection is
   /// dropped.
@@ -76,7 +79,10 @@ class CanListener {
  private:
   void check_silence(Instant now) noexcept;
 
+  [[nodiscard]] std::span<const CanSend> sends() const noexcept;
+
   const CanCodec& codec_;
+  bool listen_only_;
   CanMailbox mailbox_{};
   CanListenerCounters counters_{};
   LinkHealth health_ = LinkHealth::offline;

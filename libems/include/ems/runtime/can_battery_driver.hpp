@@ -18,9 +18,11 @@ namespace ems::runtime {
 /// @thread_safety The site's strand only; it is also where every callback runs.
 class CanBatteryDriver final : public BatteryDriver {
  public:
-  /// @param options  @pre codec.with() takes them.
+  /// @param options      @pre codec.with() takes them.
+  /// @param listen_only  See CanListener.
   CanBatteryDriver(const DriverWiring& wiring, AssetId asset, std::unique_ptr<io::CanLink> link,
-                   const protocol::CanCodec& codec, const protocol::CodecOptions& options = {});
+                   const protocol::CanCodec& codec, const protocol::CodecOptions& options = {},
+                   bool listen_only = false);
   ~CanBatteryDriver() override;
   CanBatteryDriver(const CanBatteryDriver&) = delete;
   CanBatteryDriver& operator=(const CanBatteryDriver&) = delete;

@@ -136,6 +136,7 @@ class Binder {
       out.record = CanRecordConfig{path(*record, "file"),
                                    integer<std::int64_t>(*record, "max_mb") * kBytesPerMb};
     }
+    out.listen_only = flag(item, "listen_only");
     out.poll_period = quantity<Duration>(item, "poll_period_s");
     if (item.find("reply_timeout_s") != nullptr) {
       out.reply_timeout = quantity<Duration>(item, "reply_timeout_s");

@@ -250,6 +250,12 @@ void check_can_links(const Section& root, Reader& reader) {
                    "\"record\" needs a CAN bus: \"socketcan\", \"slcan\", \"slcan_tcp\", "
                    "\"socketcand\" or \"cannelloni\"");
     }
+    const Value* listen_only = battery.find("listen_only");
+    if (listen_only != nullptr && listen_only->number != 0 && !has_live_can(battery)) {
+      reader.error(listen_only->place, Errc::invalid_argument,
+                   "\"listen_only\" needs a CAN bus; on a serial line a battery that is not asked "
+                   "says nothing");
+    }
   }
 }
 

@@ -221,6 +221,8 @@ constexpr SchemaKey kSiteKeys[] = {
      .doc = "Appended to. When it is full it is renamed to FILE.1, and the FILE.1 before is gone."},
     {.path = "batteries[].record.max_mb", .type = T::integer, .min = 1, .max = 1'000'000,
      .default_text = "64", .doc = "Most both files take together (1 MB is 1 000 000 bytes)."},
+    {.path = "batteries[].listen_only", .type = T::flag, .default_text = "false",
+     .doc = "On a CAN bus: nothing is sent. For a bus that an inverter shares, whose battery would take us for the inverter."},
     {.path = "batteries[].poll_period_s", .type = T::quantity, .digits = kSecondDigits,
      .min = millis_us(50), .max = seconds_us(60), .default_text = "1",
      .doc = "Time from one reading of the battery to the next. On CAN the battery sends by itself."},

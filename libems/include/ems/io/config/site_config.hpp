@@ -157,6 +157,7 @@ struct BatteryConfig {
   std::uint8_t modules = 1;             ///< In parallel on the line, at consecutive addresses.
   BatteryLink link;
   std::optional<CanRecordConfig> record;  ///< Only on CAN.
+  bool listen_only = false;               ///< Only on CAN: nothing is sent.
   Duration poll_period{};
   std::optional<Duration> reply_timeout;  ///< nullopt: the protocol's.
   safety::Chemistry chemistry{};
