@@ -87,7 +87,7 @@ def test_options_go_not_with_vectors_and_are_bytes():
 def test_protocols_lists_them_for_people_and_programs():
     done = run("emsctl", "protocols")
     assert done.returncode == 0 and re.search(r"^jbd +reads, switch +serial, tcp: 9600", done.stdout, re.M)
-    assert re.search(r"^pylontech-lv-can +reads, emulates +candump: 500000", done.stdout, re.M)
+    assert re.search(r"^pylontech-lv-can +reads, emulates +socketcan, slcan, .*candump: 500000", done.stdout, re.M)
     listed = {entry["name"]: entry for entry in json.loads(run("emsctl", "protocols", "--json").stdout)}
     assert listed["daly_a5"]["variants"][0] == "frames_from_1" and 0x40 in listed["daly_a5"]["addresses"]
     assert run("emsctl", "protocols", "--json", "--markdown").returncode == 2
