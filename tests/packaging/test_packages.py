@@ -143,8 +143,8 @@ def test_packaged_examples_are_valid_and_name_the_places_that_the_unit_makes(pac
     assert "/var/lib/" + re.search(r"^StateDirectory=(.*)$", unit.replace("agent", "server"), re.M).group(1) in server.read_text()
 
 
-@pytest.mark.parametrize("name, exposure", [("ems-agent", 22), ("ems-server", 20)])  # In tenths of 10. CAN sockets are 0.2 of the agent's.
-def test_units_are_what_systemd_takes_and_hardened(packages, name, exposure, tmp_path):
+@pytest.mark.parametrize("name", ["ems-agent", "ems-server"])
+def test_units_are_what_systemd_takes_and_hardened(packages, name, tmp_path):
     unit = packages[name] / f"usr/lib/systemd/system/{name}.service"
     text = unit.read_text()
     assert f"ExecStart=/usr/bin/{name} --config /etc/ems/" in text and "ConditionPathExists=/etc/ems/" in text
@@ -158,5 +158,5 @@ def test_units_are_what_systemd_takes_and_hardened(packages, name, exposure, tmp
     here.write_text(re.sub(r"^ExecStart=\S+", "ExecStart=/bin/true", text, flags=re.M).replace("Documentation=man:", "Documentation=https://"))
     done = subprocess.run(["systemd-analyze", "verify", here], capture_output=True, text=True)
     assert (done.returncode, done.stderr) == (0, "")
-    report = run("systemd-analyze", "security", "--offline=true", "--no-pager", f"--threshold={exposure}", here)
+    report = run("systemd-analyze", "security", "--offline=true", "--no-pager", "--threshold=20", here)  # 2.0 of 10.
     assert "OK" in report.splitlines()[-1], report
