@@ -107,13 +107,11 @@ constexpr std::uint32_t kOthers[] = {kRest};
 
 constexpr Map kMaps[] = {{.rows = kRows, .texts = kTexts, .alarms = kAlarms, .others = kOthers}};
 
-constexpr std::uint32_t kBitRates[] = {500'000};
-
 constexpr Protocol kProtocol{
     .info = {.name = "afore-can",
              .title = "Batteries for Afore inverters, 2.3",
              .evidence = Evidence::simulator_only,
-             .bit_rates = kBitRates},
+             .bit_rates = k500kbit},
     .quiet_after = seconds(5),
     .maps = kMaps,
 };

@@ -80,15 +80,12 @@ constexpr Map map(std::span<const Row> rows) noexcept {
 }
 constexpr Map kMaps[] = {map(kChargePositive), map(kDischargePositive)};
 
-constexpr std::uint32_t kBitRates[] = {500'000};
-constexpr std::string_view kVariants[] = {"charge_positive", "discharge_positive"};
-
 constexpr Protocol kProtocol{
     .info = {.name = "byd-hv-can",
              .title = "BYD Battery-Box Premium HVS, HVM",
              .evidence = Evidence::captured_frames,
-             .bit_rates = kBitRates,
-             .variants = kVariants},
+             .bit_rates = k500kbit,
+             .variants = kSignVariants},
     .quiet_after = seconds(30),  // It measures every 10 s.
     .maps = kMaps,
 };

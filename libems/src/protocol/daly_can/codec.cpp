@@ -144,14 +144,13 @@ constexpr Map kMaps[] = {
      .alarms = kAlarms,
      .direction = Direction{.id = kSwitches, .where = u8(0), .charging = 1, .discharging = 2}}};
 
-constexpr std::uint32_t kBitRates[] = {250'000};
 constexpr std::uint8_t kAddresses[] = {1, 2, 3, 4, 5, 6, 7, 8};
 
 constexpr Protocol kProtocol{
     .info = {.name = "daly-can",
              .title = "Daly smart BMS",
              .evidence = Evidence::captured_frames,
-             .bit_rates = kBitRates,
+             .bit_rates = k250kbit,
              .addresses = kAddresses},
     .quiet_after = seconds(5),
     .maps = kMaps,

@@ -152,14 +152,13 @@ constexpr Map map(std::span<const Row> rows) noexcept {
 }
 constexpr Map kMaps[] = {map(kDischarging), map(kCharging)};
 
-constexpr std::uint32_t kBitRates[] = {500'000};
 constexpr std::string_view kVariants[] = {"discharge_positive", "charge_positive"};
 
 constexpr Protocol kProtocol{
     .info = {.name = "foxbms2-can",
              .title = "foxBMS 2",
              .evidence = Evidence::captured_frames,
-             .bit_rates = kBitRates,
+             .bit_rates = k500kbit,
              .variants = kVariants},
     .quiet_after = seconds(5),
     .maps = kMaps,

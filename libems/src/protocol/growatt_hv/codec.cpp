@@ -126,7 +126,6 @@ constexpr Map map(std::span<const Row> rows, std::span<const AlarmRow> alarms) n
 constexpr Map kMaps[] = {map(kChargePositive, kAlarms), map(kDischargePositive, kAlarms),
                          map(kChargePositive, kWarnings), map(kDischargePositive, kWarnings)};
 
-constexpr std::uint32_t kBitRates[] = {500'000};
 constexpr std::string_view kVariants[] = {"charge_positive", "discharge_positive",
                                           "charge_positive_bits_warn",
                                           "discharge_positive_bits_warn"};
@@ -135,7 +134,7 @@ constexpr Protocol kProtocol{
     .info = {.name = "growatt-hv-can",
              .title = "Growatt high voltage (ARK, APX), V1.10",
              .evidence = Evidence::captured_frames,
-             .bit_rates = kBitRates,
+             .bit_rates = k500kbit,
              .variants = kVariants},
     .quiet_after = seconds(5),
     .maps = kMaps,

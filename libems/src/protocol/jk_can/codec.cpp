@@ -133,7 +133,6 @@ constexpr Map map(std::span<const AlarmRow> alarms) noexcept {
 }
 constexpr Map kMaps[] = {map(kAnyLevel), map(kLevels)};
 
-constexpr std::uint32_t kBitRates[] = {250'000};
 constexpr std::uint8_t kAddresses[] = {4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15};
 constexpr std::string_view kVariants[] = {"any_level", "levels"};
 
@@ -141,7 +140,7 @@ constexpr Protocol kProtocol{
     .info = {.name = "jk-can",
              .title = "JK (Jikong) BMS with its own frames",
              .evidence = Evidence::captured_frames,
-             .bit_rates = kBitRates,
+             .bit_rates = k250kbit,
              .addresses = kAddresses,
              .variants = kVariants},
     .quiet_after = seconds(5),

@@ -157,7 +157,6 @@ constexpr Map map(std::span<const Row> rows) noexcept {
 }
 constexpr Map kMaps[] = {map(kOffsetRows), map(kPlainRows), map(kBigEndianRows)};
 
-constexpr std::uint32_t kBitRates[] = {500'000};
 constexpr std::uint8_t kAddresses[] = {0, 1};
 constexpr std::string_view kVariants[] = {"offset", "plain", "big_endian"};
 
@@ -165,7 +164,7 @@ constexpr Protocol kProtocol{
     .info = {.name = "pylontech-hv-can",
              .title = "Pylontech high voltage (Force H, Powercube) and what imitates it",
              .evidence = Evidence::captured_frames,
-             .bit_rates = kBitRates,
+             .bit_rates = k500kbit,
              .addresses = kAddresses,
              .variants = kVariants},
     .quiet_after = seconds(5),

@@ -101,14 +101,13 @@ constexpr Map map(bool extended) noexcept {
 }
 constexpr Map kMaps[] = {map(false), map(true)};
 
-constexpr std::uint32_t kBitRates[] = {250'000};
 constexpr std::string_view kVariants[] = {"standard", "extended"};
 
 constexpr Protocol kProtocol{
     .info = {.name = "rjxzs-can",
              .title = "RJXZS BMS",
              .evidence = Evidence::simulator_only,
-             .bit_rates = kBitRates,
+             .bit_rates = k250kbit,
              .variants = kVariants},
     .quiet_after = kQuietAfter,
     .maps = kMaps,

@@ -130,15 +130,12 @@ constexpr Map map(std::span<const Row> rows) noexcept {
 }
 constexpr Map kMaps[] = {map(kChargePositive), map(kDischargePositive)};
 
-constexpr std::uint32_t kBitRates[] = {500'000};
-constexpr std::string_view kVariants[] = {"charge_positive", "discharge_positive"};
-
 constexpr Protocol kProtocol{
     .info = {.name = "schneider-can",
              .title = "Batteries for Schneider Electric inverters, SE BMS 2",
              .evidence = Evidence::simulator_only,
-             .bit_rates = kBitRates,
-             .variants = kVariants},
+             .bit_rates = k500kbit,
+             .variants = kSignVariants},
     .quiet_after = seconds(30),  // Some of it comes every 10 s.
     .maps = kMaps,
 };

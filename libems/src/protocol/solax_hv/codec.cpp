@@ -88,13 +88,11 @@ constexpr Map kMaps[] = {{.extended = true,
                           .kept = kKept,
                           .extra = extra}};
 
-constexpr std::uint32_t kBitRates[] = {500'000};
-
 constexpr Protocol kSolax{
     .info = {.name = "solax-hv-can",
              .title = "SolaX Triple Power",
              .evidence = Evidence::captured_frames,
-             .bit_rates = kBitRates},
+             .bit_rates = k500kbit},
     .quiet_after = seconds(5),
     .maps = kMaps,
 };
@@ -102,7 +100,7 @@ constexpr Protocol kFoxess{
     .info = {.name = "foxess-hv-can",
              .title = "FoxESS HV2600, ECS",
              .evidence = Evidence::simulator_only,
-             .bit_rates = kBitRates},
+             .bit_rates = k500kbit},
     .quiet_after = seconds(5),
     .maps = kMaps,
 };

@@ -77,13 +77,11 @@ void extra(const Extra& heard) noexcept {
 
 constexpr Map kMaps[] = {{.rows = kRows, .others = kOthers, .extra = extra}};
 
-constexpr std::uint32_t kBitRates[] = {500'000};
-
 constexpr Protocol kProtocol{
     .info = {.name = "sungrow-sbr-can",
              .title = "Sungrow SBR",
              .evidence = Evidence::simulator_only,
-             .bit_rates = kBitRates},
+             .bit_rates = k500kbit},
     .quiet_after = seconds(30),  // Some of it comes every 10 s.
     .maps = kMaps,
 };

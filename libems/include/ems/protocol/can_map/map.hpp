@@ -126,51 +126,40 @@ struct Row {
   Bits unless{};            ///< A flag of the frame that makes the number missing; size 0: none.
 };
 
+/// A row of any use; the functions below say the usual ones.
+[[nodiscard]] constexpr Row row(Use use, std::uint32_t id, Bits where, Signal signal, Linear linear,
+                                std::uint8_t absent, std::uint16_t element = 0) noexcept {
+  return {.id = id,
+          .where = where,
+          .use = use,
+          .signal = signal,
+          .element = element,
+          .absent = absent,
+          .linear = linear};
+}
 [[nodiscard]] constexpr Row value(std::uint32_t id, Bits where, Signal signal, Linear linear = {},
                                   std::uint8_t absent = 0) noexcept {
-  return {.id = id, .where = where, .signal = signal, .absent = absent, .linear = linear};
+  return row(Use::value, id, where, signal, linear, absent);
 }
 /// A signal without a sign.
 [[nodiscard]] constexpr Row magnitude(std::uint32_t id, Bits where, Signal signal,
                                       Linear linear = {}, std::uint8_t absent = 0) noexcept {
-  return {.id = id,
-          .where = where,
-          .use = Use::magnitude,
-          .signal = signal,
-          .absent = absent,
-          .linear = linear};
+  return row(Use::magnitude, id, where, signal, linear, absent);
 }
 /// A signal that is missing below zero.
 [[nodiscard]] constexpr Row amount(std::uint32_t id, Bits where, Signal signal, Linear linear = {},
                                    std::uint8_t absent = 0) noexcept {
-  return {.id = id,
-          .where = where,
-          .use = Use::amount,
-          .signal = signal,
-          .absent = absent,
-          .linear = linear};
+  return row(Use::amount, id, where, signal, linear, absent);
 }
 /// In mV on the wire unless `linear` says otherwise. A cell of 0 mV cannot be told from bytes that
 /// nobody filled.
 [[nodiscard]] constexpr Row cell(std::uint32_t id, Bits where, Signal signal, Linear linear = {},
                                  std::uint16_t element = 0) noexcept {
-  return {.id = id,
-          .where = where,
-          .use = Use::cell,
-          .signal = signal,
-          .element = element,
-          .absent = kZeroOrAllOnes,
-          .linear = linear};
+  return row(Use::cell, id, where, signal, linear, kZeroOrAllOnes, element);
 }
 [[nodiscard]] constexpr Row sensor(std::uint32_t id, Bits where, Signal signal, Linear linear,
                                    std::uint16_t element = 0, std::uint8_t absent = 0) noexcept {
-  return {.id = id,
-          .where = where,
-          .use = Use::sensor,
-          .signal = signal,
-          .element = element,
-          .absent = absent,
-          .linear = linear};
+  return row(Use::sensor, id, where, signal, linear, absent, element);
 }
 /// @param basis_points  Of one step.
 [[nodiscard]] constexpr Row percent(std::uint32_t id, Bits where, Signal signal,
@@ -340,6 +329,12 @@ struct Map {
   std::span<const std::uint32_t> others{};
   void (*extra)(const Extra&) noexcept = nullptr;
 };
+
+/// Bits per second, for ProtocolInfo::bit_rates.
+inline constexpr std::uint32_t k250kbit[] = {250'000};
+inline constexpr std::uint32_t k500kbit[] = {500'000};
+/// Variants of a protocol whose sources do not agree about the sign of the current on the wire.
+inline constexpr std::string_view kSignVariants[] = {"charge_positive", "discharge_positive"};
 
 /// A protocol.
 struct Protocol {
