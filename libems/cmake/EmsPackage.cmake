@@ -107,7 +107,7 @@ if(TARGET ems_c)
   ems_package(dev NAME libems-dev SECTION libdevel SUMMARY "Battery energy storage, development files"
     TEXT "Headers, static libraries, CMake package, pkg-config files and the wire\ncontract. What is recommended is needed for the components io and rpc only."
     DEPENDS "libems0 ${same_version}"
-    RECOMMENDS "libasio-dev, libssl-dev, libmodbus-dev, libsqlitecpp-dev, libsqlite3-dev, libspdlog-dev, libyaml-cpp-dev"
+    RECOMMENDS "libasio-dev, libssl-dev, libcurl4-openssl-dev, libmodbus-dev, libsqlitecpp-dev, libsqlite3-dev, libspdlog-dev, libyaml-cpp-dev"
     SUGGESTS "libgrpc++-dev, libprotobuf-dev, protobuf-compiler-grpc, cmake, pkg-config")
 endif()
 if(TARGET ems-agent)

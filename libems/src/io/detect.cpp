@@ -10,7 +10,6 @@
 #include <memory>
 #include <utility>
 
-#include "ems/io/can_recording.hpp"
 #include "ems/io/clock.hpp"
 #include "io/json_text.hpp"
 
@@ -130,16 +129,6 @@ std::string object_of(const Detected& detected) {
   return object.str();
 }
 
-std::string object_of(const protocol::CanDetected& detected) {
-  detail::ObjectText object;
-  object.add("protocol", detail::json_text(detected.codec->name()));
-  object.add("bit_rate", std::size_t{detected.codec->bit_rate()});
-  object.add("messages", detected.messages);
-  object.add("refused", detected.refused);
-  object.add("telling", truth(detected.telling));
-  return object.str();
-}
-
 }  // namespace
 
 protocol::DetectSettings settings_for(const DetectPort& port, protocol::DetectSettings settings) {
@@ -150,19 +139,6 @@ protocol::DetectSettings settings_for(const DetectPort& port, protocol::DetectSe
 Detection detect_serial(const DetectPort& port, const protocol::DetectSettings& settings,
                         const DetectWatch& watch) {
   return Session(port, settings_for(port, settings), watch).run();
-}
-
-Result<CanDetection> detect_recording(const std::filesystem::path& file) {
-  const Result<CanRecording> recording = read_can_recording(file);
-  if (!recording) return fail(recording.error());
-  protocol::CanDetector detector;
-  for (const RecordedFrame& recorded : recording->frames) detector.receive(recorded.frame);
-  CanDetection detection{.verdict = detector.weigh(),
-                         .frames = detector.frames(),
-                         .identifiers = detector.identifiers()};
-  detection.ranked.assign(detector.ranked().begin(), detector.ranked().end());
-  detection.best = detector.found().size();
-  return detection;
 }
 
 std::string site_lines(const DetectPort& port, const Detected& detected) {
@@ -195,23 +171,6 @@ std::string to_json(const Detection& detection) {
   detail::ObjectText object;
   object.add("verdict", detail::json_text(to_string(detection.verdict)));
   object.add("found", detail::list_text(found));
-  object.add("heard", heard.str());
-  return object.str();
-}
-
-std::string to_json(const CanDetection& detection) {
-  std::vector<std::string> found;
-  std::vector<std::string> others;
-  for (std::size_t i = 0; i < detection.ranked.size(); ++i) {
-    (i < detection.best ? found : others).push_back(object_of(detection.ranked[i]));
-  }
-  detail::ObjectText heard;
-  heard.add("frames", std::size_t{detection.frames});
-  heard.add("identifiers", detection.identifiers);
-  detail::ObjectText object;
-  object.add("verdict", detail::json_text(to_string(detection.verdict)));
-  object.add("found", detail::list_text(found));
-  object.add("others", detail::list_text(others));
   object.add("heard", heard.str());
   return object.str();
 }

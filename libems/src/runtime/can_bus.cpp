@@ -6,44 +6,12 @@
 #include <string>
 #include <utility>
 
-#include "ems/io/link/can_adapters.hpp"
+#include "ems/io/link/can_endpoint.hpp"
 #include "ems/io/link/can_recorder.hpp"
 #include "ems/model/catalogue.hpp"
 
 namespace ems::runtime {
 namespace {
-
-std::unique_ptr<io::CanLink> make_link(const asio::any_io_executor& executor,
-                                       const io::BatteryLink& link, std::uint32_t bit_rate) {
-  if (const auto* recording = std::get_if<io::CandumpEndpoint>(&link)) {
-    return io::make_candump_link(executor, {.file = recording->file, .repeat = recording->repeat});
-  }
-  if (const auto* kernel = std::get_if<io::SocketcanEndpoint>(&link)) {
-    return io::make_socketcan_link(executor, kernel->interface_name);
-  }
-  if (const auto* slcan = std::get_if<io::SlcanEndpoint>(&link)) {
-    return io::make_slcan_link(
-        executor, io::make_serial_link(executor, {slcan->device, static_cast<int>(slcan->baud)}),
-        {.bit_rate = slcan->bit_rate.value_or(bit_rate)});
-  }
-  if (const auto* slcan = std::get_if<io::SlcanTcpEndpoint>(&link)) {
-    return io::make_slcan_link(
-        executor, io::make_tcp_link(executor, slcan->address.host, slcan->address.port),
-        {.bit_rate = slcan->bit_rate.value_or(bit_rate)});
-  }
-  if (const auto* server = std::get_if<io::SocketcandEndpoint>(&link)) {
-    return io::make_socketcand_link(
-        executor, io::make_tcp_link(executor, server->address.host, server->address.port),
-        server->bus);
-  }
-  if (const auto* udp = std::get_if<io::CannelloniEndpoint>(&link)) {
-    return io::make_cannelloni_link(executor, {.host = udp->address.host,
-                                               .port = udp->address.port,
-                                               .listen_host = udp->listen.host,
-                                               .listen_port = udp->listen.port});
-  }
-  return nullptr;
-}
 
 /// What a recording calls the bus.
 std::string bus_name(const io::BatteryLink& link) {
@@ -57,7 +25,8 @@ std::string bus_name(const io::BatteryLink& link) {
 std::unique_ptr<io::CanLink> make_can_bus(const DriverWiring& wiring,
                                           const io::BatteryConfig& battery,
                                           std::uint32_t bit_rate) {
-  std::unique_ptr<io::CanLink> link = make_link(wiring.executor, battery.link, bit_rate);
+  std::unique_ptr<io::CanLink> link =
+      io::make_can_link(wiring.executor, battery.link, {.bit_rate = bit_rate});
   if (link == nullptr || !battery.record) return link;
   io::CanRecordOptions options;
   options.file = battery.record->file;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-/// @file Find out which battery protocol a port speaks: protocol/detect.hpp on a real line, and
-/// protocol/can_detect.hpp on a recording.
+/// @file Find out which battery protocol a port speaks: protocol/detect.hpp on a real line,
+/// protocol/can_detect.hpp on a real bus or on a recording.
 #pragma once
 
 #include <cstdint>
@@ -52,18 +52,49 @@ struct Detection {
                                       const protocol::DetectSettings& settings,
                                       const DetectWatch& watch = {});
 
-/// What a recording of a CAN bus speaks.
+/// How a live CAN bus is listened to. Nothing is ever sent.
+struct CanListening {
+  Duration listen = seconds(10);  ///< At each bit rate; > 0.
+  /// Of an slcan bus whose endpoint states none; nullopt: those of the protocols, the most usual
+  /// first, until a frame is heard.
+  std::optional<std::uint32_t> bit_rate{};
+  /// An slcan adapter is opened normally instead of listen-only: it acknowledges the frames of a
+  /// battery that is alone on its bus. At a wrong bit rate that disturbs the bus, so the rate has
+  /// to be said.
+  bool acknowledge = false;
+};
+
+/// What a CAN bus speaks.
 struct CanDetection {
   protocol::DetectVerdict verdict = protocol::DetectVerdict::nothing;
   std::vector<protocol::CanDetected> ranked{};  ///< Best first.
   std::size_t best = 0;                         ///< That many of them the verdict is about.
   std::uint32_t frames = 0;
   std::size_t identifiers = 0;
+  std::uint64_t refused = 0;  ///< Lines or messages that hold no frame of classic CAN.
+  std::optional<std::uint32_t> bit_rate{};  ///< That an slcan adapter was opened at, last.
+  bool cancelled = false;                   ///< Of a live bus: cut short.
+  std::optional<LinkError> failed{};        ///< Of a live bus: could not be opened, or was lost.
 };
 
+/// Weighs a recording.
 /// @errors        As read_can_recording().
 /// @thread_safety Any thread.
 [[nodiscard]] Result<CanDetection> detect_recording(const std::filesystem::path& file);
+
+/// Listens to a live bus. It is closed in the end, also when it is cancelled or fails.
+///
+/// @param bus        parse_can_endpoint() reads one. Another is `failed`, invalid_argument; so is
+///                   acknowledge without a bit rate where the adapter needs one.
+/// @param cancelled  Asked at least ten times a second: true ends it; may be empty.
+/// @thread_safety    Any thread; blocks for `listen` at each bit rate, and while the bus is opened.
+[[nodiscard]] CanDetection detect_can(const BatteryLink& bus, const CanListening& listening,
+                                      const std::function<bool()>& cancelled = {});
+
+/// Bit rates that detect_can() listens at, in order; one 0: the bus has its own.
+/// @thread_safety Pure function.
+[[nodiscard]] std::vector<std::uint32_t> can_bit_rates(const BatteryLink& bus,
+                                                       const CanListening& listening);
 
 /// The lines of a site file that say this battery's protocol and port. Behind TCP, and for a
 /// protocol that was only listened to, nothing is said of what is not known.
@@ -74,7 +105,8 @@ struct CanDetection {
 /// answered, adds_up), `heard` (unasked_bytes, bytes, and candidates by outcome).
 /// @thread_safety Pure functions.
 [[nodiscard]] std::string to_json(const Detection& detection);
-/// `verdict`, `found` and `others` (protocol, bit_rate, messages, refused, telling), `heard`.
+/// `verdict`, `found` and `others` (protocol, bit_rate, messages, refused, telling), `heard`
+/// (frames, identifiers, refused).
 [[nodiscard]] std::string to_json(const CanDetection& detection);
 
 }  // namespace ems::io

@@ -1,0 +1,24 @@
+// SPDX-License-Identifier: Apache-2.0
+/// @file Names from metadata, made safe for URLs and folders.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "ems/core/result.hpp"
+
+namespace ems::ota::tuf {
+
+/// Whether a target's name may be used at all: relative, ASCII without control characters or
+/// backslash, at most 255 bytes, no part that is empty, `.` or `..`.
+/// @errors bad_name  at the byte.
+/// @thread_safety Yes.
+Result<void> check_target_name(std::string_view name) noexcept;
+
+/// A name with everything but `A-Za-z0-9_.-~` percent-encoded: one path part whatever it holds.
+/// `.` and `..` themselves become `%2E` and `%2E%2E`.
+/// @thread_safety Yes.
+/// @source RFC 3986, section 2.3.
+[[nodiscard]] std::string percent_encoded(std::string_view name);
+
+}  // namespace ems::ota::tuf
