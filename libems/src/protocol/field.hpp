@@ -39,6 +39,7 @@ struct Meaning {
     amount,   ///< Missing below zero.
     cell,     ///< Missing where no cell can be.
     percent,  ///< Missing above 100 %.
+    sensor,   ///< Missing where no temperature can be, at 0 and at FFFF.
     flag,     ///< On unless zero.
     vendor,   ///< A number that only the vendor defines.
   };
@@ -64,6 +65,10 @@ struct Meaning {
 [[nodiscard]] constexpr Meaning percent(Signal signal, std::int32_t basis_points) noexcept {
   return {.use = Meaning::Use::percent, .signal = signal, .scale = basis_points};
 }
+/// In 0.1 K on the wire. @param zero  0 degC.
+[[nodiscard]] constexpr Meaning sensor(Signal signal, std::int32_t zero = kZeroCelsius) noexcept {
+  return {.use = Meaning::Use::sensor, .signal = signal, .scale = 100, .offset = -100 * zero};
+}
 [[nodiscard]] constexpr Meaning flag(Signal signal) noexcept {
   return {.use = Meaning::Use::flag, .signal = signal};
 }
@@ -71,6 +76,20 @@ struct Meaning {
                                        std::int32_t offset = 0) noexcept {
   return {.scale = scale, .offset = offset, .name = name};
 }
+
+/// A number at a place of a frame.
+struct Field {
+  std::uint8_t at = 0;
+  FieldWire wire = FieldWire::u8;
+  Meaning meaning{};
+};
+
+/// One bit of a byte that says yes or no: flag() or vendor().
+struct FlagBit {
+  std::uint8_t at = 0;
+  std::uint8_t bit = 0;
+  Meaning meaning{};
+};
 
 inline void give(const Publisher& out, const Meaning& meaning, std::int64_t raw) {
   const std::int64_t value = raw * meaning.scale + meaning.offset;
@@ -83,6 +102,9 @@ inline void give(const Publisher& out, const Meaning& meaning, std::int64_t raw)
       return out.cell(meaning.signal, value);
     case Meaning::Use::percent:
       return out.percent(meaning.signal, value);
+    case Meaning::Use::sensor:
+      return raw == 0 || raw == 0xFFFF ? out.missing(meaning.signal)
+                                       : out.sensor(meaning.signal, value);
     case Meaning::Use::flag:
       return out.flag(meaning.signal, raw != 0);
     case Meaning::Use::vendor:
