@@ -4,12 +4,14 @@
 #include <cinttypes>
 #include <csignal>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
 
 #include "command.hpp"
 #include "ems/io/detect.hpp"
+#include "ems/io/link/can_endpoint.hpp"
 
 namespace ems::cli {
 namespace {
@@ -25,9 +27,11 @@ constexpr int kExitInterrupted = 128 + SIGINT;
 struct DetectOptions {
   std::string port;
   std::string tcp;
+  std::string can;
   std::string candump;
   protocol::DetectSettings settings;
-  double listen_s = 2.0;
+  std::optional<double> listen_s;
+  bool acknowledge = false;
   bool json = false;
   bool verbose = false;
 };
@@ -137,6 +141,7 @@ std::string verdict_text(const io::Detection& detection, const io::DetectPort& p
 std::string verdict_text(const io::CanDetection& detection) {
   std::string text = std::to_string(detection.frames) + " frames of " +
                      std::to_string(detection.identifiers) + " identifiers; ";
+  if (detection.frames == 0) return "nothing was heard\n";
   if (detection.best == 0) {
     return text + "no battery protocol known here reads two of them\n";
   }
@@ -152,11 +157,65 @@ std::string verdict_text(const io::CanDetection& detection) {
   return text;
 }
 
-[[noreturn]] void detect_can(const DetectOptions& options) {
+[[noreturn]] void detect_recorded(const DetectOptions& options) {
   const Result<io::CanDetection> detection = io::detect_recording(options.candump);
   if (!detection) end_with(options.candump, detection.error());
   print(options.json ? io::to_json(*detection) : verdict_text(*detection));
   throw CLI::RuntimeError(exit_code(detection->verdict));
+}
+
+Duration duration_of(double seconds) {
+  return microseconds(static_cast<std::int64_t>(seconds * 1e6));
+}
+
+/// From now on: says whether somebody wants to end it.
+std::function<bool()> until_interrupted() {
+  interrupted = 0;
+  std::signal(SIGINT, [](int) { interrupted = 1; });
+  std::signal(SIGTERM, [](int) { interrupted = 1; });
+  return [] { return interrupted != 0; };
+}
+
+[[noreturn]] void end_interrupted() {
+  std::fprintf(stderr, "emsctl: detect: interrupted; the port is closed\n");
+  throw CLI::RuntimeError(kExitInterrupted);
+}
+
+/// Nothing came: why that may be.
+void print_deaf(const io::CanDetection& detection, const DetectOptions& options) {
+  if (!detection.bit_rate || options.acknowledge || detection.frames > 0) return;
+  std::fprintf(stderr,
+               "a battery alone on its bus is heard only by an adapter that acknowledges: "
+               "--acknowledge --bit-rate 500000\n");
+}
+
+[[noreturn]] void detect_live_can(const DetectOptions& options) {
+  const Result<io::BatteryLink> bus = io::parse_can_endpoint(options.can);
+  if (!bus) throw CLI::ValidationError("--can", bus.error().what + (": " + options.can));
+  io::CanListening listening{.bit_rate = options.settings.bit_rate,
+                             .acknowledge = options.acknowledge};
+  if (options.listen_s) listening.listen = duration_of(*options.listen_s);
+  if (listening.listen <= Duration::zero()) {
+    throw CLI::ValidationError("--listen", "a CAN bus is only listened to: above 0 s");
+  }
+  const std::size_t rates = io::can_bit_rates(*bus, listening).size();
+  std::fprintf(stderr, "listens for %.1f s%s and sends nothing; Ctrl-C ends it\n",
+               static_cast<double>(listening.listen.count()) / 1e6,
+               rates > 1 ? ", at each bit rate until a frame is heard," : "");
+  const io::CanDetection detection = io::detect_can(*bus, listening, until_interrupted());
+  if (detection.failed) end_with("detect", detection.failed->error, detection.failed->message);
+  if (options.json) {
+    print(io::to_json(detection));
+  } else if (!detection.cancelled) {
+    std::string text = verdict_text(detection);
+    if (detection.verdict == DetectVerdict::found) {
+      text += "\n" + io::site_lines(*bus, detection, detection.ranked.front());
+    }
+    print(text);
+    print_deaf(detection, options);
+  }
+  if (detection.cancelled) end_interrupted();
+  throw CLI::RuntimeError(exit_code(detection.verdict));
 }
 
 /// Said before anything is sent.
@@ -169,20 +228,18 @@ void print_plan(const protocol::DetectSettings& settings) {
 }
 
 void detect(DetectOptions& options) {
-  if (!options.candump.empty()) detect_can(options);
+  if (!options.candump.empty()) detect_recorded(options);
+  if (!options.can.empty()) detect_live_can(options);
   io::DetectPort port = options.port;
   if (!options.tcp.empty()) {
     const std::optional<io::TcpEndpoint> endpoint = endpoint_of(options.tcp);
     if (!endpoint) throw CLI::ValidationError("--tcp", "HOST:PORT expected: " + options.tcp);
     port = *endpoint;
   }
-  options.settings.listen = microseconds(static_cast<std::int64_t>(options.listen_s * 1e6));
+  if (options.listen_s) options.settings.listen = duration_of(*options.listen_s);
   const protocol::DetectSettings settings = io::settings_for(port, options.settings);
   print_plan(settings);
-  interrupted = 0;
-  std::signal(SIGINT, [](int) { interrupted = 1; });
-  std::signal(SIGTERM, [](int) { interrupted = 1; });
-  io::DetectWatch watch{.cancelled = [] { return interrupted != 0; }};
+  io::DetectWatch watch{.cancelled = until_interrupted()};
   if (options.verbose) watch.tried = print_tried;
   const io::Detection detection = io::detect_serial(port, settings, watch);
   if (detection.failed) {
@@ -193,10 +250,7 @@ void detect(DetectOptions& options) {
   } else if (!detection.cancelled) {
     print(verdict_text(detection, port));
   }
-  if (detection.cancelled) {
-    std::fprintf(stderr, "emsctl: detect: interrupted; the port is closed\n");
-    throw CLI::RuntimeError(kExitInterrupted);
-  }
+  if (detection.cancelled) end_interrupted();
   if (const int code = exit_code(detection.verdict); code != 0) throw CLI::RuntimeError(code);
 }
 
@@ -211,12 +265,17 @@ void add_detect_command(CLI::App& app) {
       command->add_option("--tcp", options->tcp, "HOST:PORT of a serial line behind TCP");
   CLI::Option* candump = command->add_option("--candump", options->candump,
                                              "A recording of a CAN bus, instead of a port");
-  port->excludes(tcp)->excludes(candump);
-  tcp->excludes(candump);
+  CLI::Option* can = command->add_option(
+      "--can", options->can,
+      "A CAN bus, which is only listened to: socketcan:can0, slcan:DEVICE[@BAUD], "
+      "slcan_tcp:HOST:PORT, socketcand:HOST:PORT[/BUS], cannelloni:HOST:PORT[,LISTEN:PORT]");
+  port->excludes(tcp)->excludes(candump)->excludes(can);
+  tcp->excludes(candump)->excludes(can);
+  can->excludes(candump);
   CLI::Option* rate =
       command->add_option("--bit-rate", settings.bit_rate,
                           "Only this rate, in bit/s; default: those each protocol is found at");
-  rate->excludes(tcp)->check(CLI::Range(1'200, 921'600));
+  rate->excludes(tcp)->check(CLI::Range(1'200, 1'000'000));
   CLI::Option* address = command->add_option("--address", settings.address,
                                              "Only this address; default: the usual ones");
   address->check(CLI::Range(0, 255));
@@ -228,15 +287,22 @@ void add_detect_command(CLI::App& app) {
       "Last, send the request of JK PB boards, which is a write; it changes nothing there");
   CLI::Option* busy = command->add_flag("--even-if-busy", settings.even_if_busy,
                                         "Ask although somebody else was heard on the line");
-  CLI::Option* listen =
-      command->add_option("--listen", options->listen_s, "Listen for so long before asking, s");
-  listen->check(CLI::Range(0.0, 600.0))->capture_default_str();
+  CLI::Option* listen = command->add_option(
+      "--listen", options->listen_s,
+      "Listen for so long, s: before asking (default 2), or to each bit rate of a CAN bus (10)");
+  listen->check(CLI::Range(0.0, 600.0));
+  CLI::Option* acknowledge = command->add_flag(
+      "--acknowledge", options->acknowledge,
+      "Let a CAN adapter acknowledge frames, for a battery alone on its bus; needs the bit rate");
+  acknowledge->needs(can)->needs(rate);
+  for (CLI::Option* option : {address, all, writing, busy}) option->excludes(can);
   for (CLI::Option* option : {rate, address, all, writing, busy, listen}) option->excludes(candump);
   command->add_flag("--json", options->json, "The result as JSON");
   command->add_flag("--verbose", options->verbose, "One line for each way of asking");
   command->callback([options] {
-    if (options->port.empty() && options->tcp.empty() && options->candump.empty()) {
-      throw CLI::RequiredError("--port, --tcp or --candump");
+    if (options->port.empty() && options->tcp.empty() && options->can.empty() &&
+        options->candump.empty()) {
+      throw CLI::RequiredError("--port, --tcp, --can or --candump");
     }
     detect(*options);
   });

@@ -10,6 +10,7 @@
 #include <nlohmann/json.hpp>
 #include <string>
 
+#include "ems/io/link/can_endpoint.hpp"
 #include "support/temp_dir.hpp"
 
 namespace ems::io {
@@ -105,6 +106,73 @@ TEST(Detect, ARecordingOfACanBusIsWeighed) {
   EXPECT_EQ(said["found"].size(), detection->best);
   EXPECT_EQ(said["found"].size() + said["others"].size(), detection->ranked.size());
   EXPECT_EQ(detect_recording(folder / "none").error().code, Errc::io);
+}
+
+TEST(CanEndpoint, IsReadWithTheWordsAndDefaultsOfASiteFile) {
+  const auto read = [](std::string_view text) { return parse_can_endpoint(text).value(); };
+  EXPECT_EQ(read("socketcan:can0"), BatteryLink(SocketcanEndpoint{"can0"}));
+  EXPECT_EQ(read("slcan:/dev/ttyACM0"), BatteryLink(SlcanEndpoint{.device = "/dev/ttyACM0"}));
+  EXPECT_EQ(read("slcan:/dev/a:b@57600"),
+            BatteryLink(SlcanEndpoint{.device = "/dev/a:b", .baud = 57'600}));
+  EXPECT_EQ(read("slcan_tcp:[::1]:3333"), BatteryLink(SlcanTcpEndpoint{.address = {"::1", 3333}}));
+  EXPECT_EQ(read("socketcand:h:29536"), BatteryLink(SocketcandEndpoint{{"h", 29'536}, "can0"}));
+  EXPECT_EQ(read("socketcand:h:1/vcan1"), BatteryLink(SocketcandEndpoint{{"h", 1}, "vcan1"}));
+  EXPECT_EQ(read("cannelloni:h:20000"),
+            BatteryLink(CannelloniEndpoint{{"h", 20'000}, {"0.0.0.0", 20'000}}));
+  EXPECT_EQ(read("cannelloni:h:1,[::]:2"), BatteryLink(CannelloniEndpoint{{"h", 1}, {"::", 2}}));
+}
+
+TEST(CanEndpoint, WhatIsNoneIsRefusedWithThePlace) {
+  const std::pair<std::string_view, std::size_t> cases[] = {{"", 0},
+                                                            {"can0", 0},
+                                                            {"serial:/dev/x", 0},
+                                                            {"socketcan:", 10},
+                                                            {"slcan:", 6},
+                                                            {"slcan:@9600", 6},
+                                                            {"slcan:/d@fast", 9},
+                                                            {"slcan:/d@0", 9},
+                                                            {"slcan:/d@", 9},
+                                                            {"slcan_tcp:h", 10},
+                                                            {"slcan_tcp:h:0", 10},
+                                                            {"socketcand:h", 11},
+                                                            {"socketcand:h:1/", 15},
+                                                            {"cannelloni:h", 11},
+                                                            {"cannelloni:h:1,x", 15},
+                                                            {"cannelloni:h:1,", 15}};
+  for (const auto& [text, offset] : cases) {
+    const Result<BatteryLink> read = parse_can_endpoint(text);
+    ASSERT_FALSE(read) << text;
+    EXPECT_EQ(read.error().code, Errc::syntax) << text;
+    EXPECT_EQ(read.error().offset, offset) << text;
+  }
+}
+
+TEST(Detect, ACanBusIsListenedToAtTheRatesOfTheProtocolsOrTheOneThatIsSaid) {
+  const BatteryLink adapter = SlcanEndpoint{.device = "p"};
+  const std::vector<std::uint32_t> rates = can_bit_rates(adapter, {});
+  ASSERT_GE(rates.size(), 2U);
+  EXPECT_EQ(rates[0], 500'000U);
+  EXPECT_EQ(rates[1], 250'000U);
+  EXPECT_EQ(can_bit_rates(adapter, {.bit_rate = 125'000}), std::vector<std::uint32_t>{125'000});
+  const BatteryLink stated = SlcanTcpEndpoint{.address = {"h", 1}, .bit_rate = 50'000};
+  EXPECT_EQ(can_bit_rates(stated, {.bit_rate = 125'000}), std::vector<std::uint32_t>{50'000});
+  EXPECT_EQ(can_bit_rates(SocketcanEndpoint{"can0"}, {}), std::vector<std::uint32_t>{0});
+}
+
+TEST(Detect, LinesOfTheSiteFileSayTheCanBus) {
+  const protocol::CanCodec* codec = protocol::as_can(**protocol::find_codec("pylontech-lv-can"));
+  const protocol::CanDetected pylontech{.codec = codec};
+  const CanDetection heard{.bit_rate = 500'000};
+  const std::string head = "batteries:\n  - id: 1\n    protocol: pylontech-lv-can\n    ";
+  const auto lines = [&](std::string_view bus) {
+    return site_lines(parse_can_endpoint(bus).value(), heard, pylontech);
+  };
+  EXPECT_EQ(lines("socketcan:can0"), head + "socketcan: {interface: can0}\n");
+  EXPECT_EQ(lines("slcan:/dev/x@9600"), head + "slcan: {device: /dev/x, baud: 9600}\n");
+  EXPECT_EQ(lines("slcan_tcp:h:1"), head + "slcan_tcp: {address: \"h:1\"}\n");
+  EXPECT_EQ(lines("socketcand:[::1]:2/b"), head + "socketcand: {address: \"[::1]:2\", bus: b}\n");
+  EXPECT_EQ(lines("cannelloni:h:1"),
+            head + "cannelloni: {address: \"h:1\", listen: \"0.0.0.0:20000\"}\n");
 }
 
 }  // namespace
