@@ -62,6 +62,11 @@ class Crypto {
   /// @return Whether `signature` is one of `message` under `key`; false for anything malformed.
   [[nodiscard]] virtual bool verify_raw(Scheme scheme, Bytes key, Bytes message,
                                         Bytes signature) const noexcept = 0;
+  /// The part of a key's check that needs arithmetic: callers go through check_key().
+  /// ECDSA: the point is on the curve. RSA: DER of rsaEncryption without a byte to spare, 2048 to
+  /// 16384 bits, an odd exponent of 65537 or more. Not asked about Ed25519.
+  /// @source FIPS 186-5, section 5.1 and appendix A.1.1.
+  [[nodiscard]] virtual bool key_is_valid(Scheme scheme, Bytes key) const noexcept = 0;
   [[nodiscard]] virtual Sha256 sha256(Bytes data) const noexcept = 0;
   [[nodiscard]] virtual Sha512 sha512(Bytes data) const noexcept = 0;
 
