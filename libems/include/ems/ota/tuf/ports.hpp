@@ -20,6 +20,15 @@ class Sink {
  public:
   /// @errors The sink's own, which ends the download: no_space, io, disk_full.
   virtual Result<void> write(Bytes data) = 0;
+  /// Bytes that an interrupted download of this target left. The client reads and hashes them
+  /// again, asks for the rest, and write() goes on behind them.
+  [[nodiscard]] virtual std::uint64_t kept() const noexcept { return 0; }
+  /// @param at  `at + out.size()` is at most kept().
+  /// @errors io.
+  virtual Result<void> read_kept(std::uint64_t at, MutableBytes out) {
+    (void)at, (void)out;
+    return fail(Errc::out_of_range, 0, "sink: nothing was kept");
+  }
 
  protected:
   Sink() = default;
