@@ -89,24 +89,29 @@ class Client {
   Client(Client&&) noexcept;
   Client& operator=(Client&&) noexcept;
 
-  /// Makes `root` the root of trust of an empty store.
+  /// Makes `root` the root of trust of an empty store. The root that is there already is no error.
   /// @errors already_exists, malformed, bad_key, signature, store.
   Result<void> init(Bytes root);
 
-  /// One cycle: root chain, timestamp, snapshot, targets.
+  /// One cycle: root chain, timestamp, snapshot, targets. It begins with what the store holds, so
+  /// what another cycle left, finished or not, does not matter.
   /// @param now The machine's clock; one before the time floor counts as the floor.
   /// @errors Of the first file that was refused; last_event() names it.
   Result<void> refresh(UtcInstant now);
 
-  /// Finds a target through the delegations and checks it against the device. After refresh().
+  /// Finds a target through the delegations and checks it against the device. The files are those
+  /// of the last refresh().
   /// @errors bad_name, not_found, not_in_snapshot, unsupported_hash, wrong_hardware, rollback,
-  ///         no_space; the classes of a delegated role's file.
+  ///         no_space; the classes of a delegated role's file; failed_precondition  the last
+  ///         refresh() did not succeed.
   Result<Target> find(std::string_view path);
 
-  /// Fetches a found target into `sink` while hashing it. After an error the sink's content is
-  /// worth nothing.
-  /// @errors length, hash, too_large, slow_retrieval, download; the sink's.
-  Result<void> download(const Target& target, Hasher& hasher, Sink& sink);
+  /// Fetches a found target into `sink` while hashing it with every hash that is known of it. What
+  /// the sink kept is hashed again, and only the rest is asked for. After `hash` or `length` the
+  /// sink's content is worth nothing.
+  /// @param sha256, sha512  Two hashers; one that the target does not need is not used.
+  /// @errors length, hash, too_large, slow_retrieval, download, not_found; the sink's.
+  Result<void> download(const Target& target, Hasher& sha256, Hasher& sha512, Sink& sink);
 
   [[nodiscard]] const std::optional<Event>& last_event() const noexcept;
 
