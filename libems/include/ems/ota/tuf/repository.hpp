@@ -6,6 +6,8 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <functional>
+#include <map>
 #include <optional>
 #include <span>
 #include <string>
@@ -74,6 +76,8 @@ struct FileReference {
   Sha256 sha256{};
 };
 
+using FileVersions = std::map<std::string, std::int64_t, std::less<>>;
+
 /// What every metadata file says of itself.
 struct FileHead {
   std::string type;
@@ -130,9 +134,9 @@ struct SignatureCount {
 
 /// @errors malformed.
 [[nodiscard]] Result<FileHead> read_head(std::string_view file);
-/// Versions of the files that a snapshot or timestamp lists.
+/// Versions of the files that a snapshot or timestamp lists, by name (`targets.json`).
 /// @errors malformed.
-[[nodiscard]] Result<std::vector<FileReference>> read_files(std::string_view file);
+[[nodiscard]] Result<FileVersions> read_versions(std::string_view file);
 /// The keys of one role as a root or a targets file delegates it. Keys that are not Ed25519 are not
 /// among them; the threshold is the file's.
 /// @errors malformed. not_found  no such role.
