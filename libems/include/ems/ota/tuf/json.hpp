@@ -52,7 +52,7 @@ class Json {
   friend class JsonValue;
   friend class JsonObject;
   friend class JsonArray;
-  friend std::vector<std::byte> canonical(JsonValue value);
+  friend class CanonicalWriter;
 
   enum class Kind : std::uint8_t { null, boolean, integer, string, array, object };
   /// In the order of the file; the name of a member is a string before its value.
@@ -103,7 +103,6 @@ class JsonValue {
   friend std::vector<std::byte> canonical(JsonValue value);
   JsonValue(const Json::Tree& tree, std::uint32_t at) noexcept : tree_(&tree), at_(at) {}
   explicit JsonValue(const Error& error) noexcept : error_(error) {}
-  [[nodiscard]] const Json::Node* node() const noexcept;
   [[nodiscard]] Result<const Json::Node*> node(Json::Kind kind, const char* what) const noexcept;
 
   const Json::Tree* tree_ = nullptr;  ///< nullptr: only the error.
