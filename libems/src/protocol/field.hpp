@@ -5,6 +5,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <span>
 #include <string_view>
 
 #include "ems/core/bytes.hpp"
@@ -109,6 +110,16 @@ inline void give(const Publisher& out, const Meaning& meaning, std::int64_t raw)
       return out.flag(meaning.signal, raw != 0);
     case Meaning::Use::vendor:
       return out.vendor(meaning.name, value);
+  }
+}
+
+/// Rows of `data`.
+inline void give(const Publisher& out, Bytes data, std::span<const Field> rows, ByteOrder order) {
+  for (const Field& row : rows) give(out, row.meaning, load(data, row.at, row.wire, order));
+}
+inline void give(const Publisher& out, Bytes data, std::span<const FlagBit> rows) {
+  for (const FlagBit& row : rows) {
+    give(out, row.meaning, has(load_u8(data, row.at), row.bit) ? 1 : 0);
   }
 }
 

@@ -59,6 +59,40 @@ void give_sensors(const Publisher& out, const Info& info, const List& sensors, s
   }
 }
 
+namespace {
+
+std::int64_t load(const Info& info, std::size_t at, FieldWire wire) noexcept {
+  switch (wire) {
+    case FieldWire::u8:
+      return info.u8(at);
+    case FieldWire::u16:
+      return info.u16(at);
+    case FieldWire::s16:
+      return info.s16(at);
+    case FieldWire::u32:
+      return info.u32(at);
+    case FieldWire::s32:
+      break;
+  }
+  return as_signed(info.u32(at));
+}
+
+}  // namespace
+
+void give(const Publisher& out, const Info& info, std::size_t at,
+          std::span<const Field> rows) noexcept {
+  for (const Field& row : rows) {
+    protocol::give(out, row.meaning, load(info, at + row.at, row.wire));
+  }
+}
+
+void give(const Publisher& out, const Info& info, std::size_t at,
+          std::span<const FlagBit> rows) noexcept {
+  for (const FlagBit& row : rows) {
+    protocol::give(out, row.meaning, has(info.u8(at + row.at), row.bit) ? 1 : 0);
+  }
+}
+
 std::optional<std::string_view> name_of(std::span<const VendorBit> names, unsigned bit) noexcept {
   for (const VendorBit& name : names) {
     if (name.bit == bit) return name.name;
@@ -141,8 +175,6 @@ Result<void> read_protocol_version(const Frame& reply, ReadingSink& sink) noexce
 
 Result<void> read_maker(const Info& info, ReadingSink& sink) noexcept {
   constexpr std::size_t kModelAt = 0;
-  constexpr std::size_t kNumbersAt = 10;
-  constexpr std::size_t kMakerAt = 12;
   const Result<void> sized = info.expect_size(kMakerSize);
   if (!sized) return fail(sized.error());
   const Publisher out(sink);

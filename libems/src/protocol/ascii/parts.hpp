@@ -8,7 +8,7 @@
 
 #include "ems/model/catalogue.hpp"
 #include "protocol/ascii/frame.hpp"
-#include "protocol/publish.hpp"
+#include "protocol/field.hpp"
 
 namespace ems::protocol::ascii {
 
@@ -32,20 +32,24 @@ struct Lists {
 /// Whether a reply begins, at `at`, with codes: what tells one to 44 from one to 42.
 [[nodiscard]] bool begins_with_codes(const Info& info, std::size_t at) noexcept;
 
+// What most of these protocols say in the same way.
+[[nodiscard]] constexpr Meaning charging(std::int32_t step) noexcept {  // In mA, + charges.
+  return value(Signal::pack_current, -step);
+}
+inline constexpr std::int32_t k10Milli = 10;          ///< 10 mA or mV on the wire.
+inline constexpr std::int32_t k10MilliHour = 10'000;  ///< 10 mAh.
+
 /// Cell voltages in mV.
 void give_cells(const Publisher& out, const Info& info, const List& cells) noexcept;
 /// Temperatures in 0.1 K; `absent` is what boards say besides 0000 and FFFF without a sensor.
 void give_sensors(const Publisher& out, const Info& info, const List& sensors,
                   std::int32_t zero = kZeroCelsius, std::uint16_t absent = 0) noexcept;
 
-/// s16 of the wire, + charges, `step` in mA: libems counts + as discharging.
-[[nodiscard]] constexpr std::int64_t discharging(std::int32_t raw, std::int64_t step) noexcept {
-  return -step * raw;
-}
-/// u16 in 10 mAh as microampere-hours.
-[[nodiscard]] constexpr std::int64_t from_10_mah(std::uint32_t raw) noexcept {
-  return std::int64_t{raw} * 10'000;
-}
+/// Rows whose places count from `at`.
+void give(const Publisher& out, const Info& info, std::size_t at,
+          std::span<const Field> rows) noexcept;
+void give(const Publisher& out, const Info& info, std::size_t at,
+          std::span<const FlagBit> rows) noexcept;
 
 enum class Severity : std::uint8_t {
   protection,  ///< Acts: `alarms`.
@@ -103,6 +107,8 @@ void give_version(const Publisher& out, TextField field, const Info& info, std::
 [[nodiscard]] Result<void> read_protocol_version(const Frame& reply, ReadingSink& sink) noexcept;
 
 /// Reply to 51: model (10), version (2), maker (20).
+inline constexpr std::size_t kNumbersAt = 10;
+inline constexpr std::size_t kMakerAt = 12;
 inline constexpr std::size_t kMakerSize = 32;
 [[nodiscard]] Result<void> read_maker(const Info& info, ReadingSink& sink) noexcept;
 

@@ -4,15 +4,12 @@
 #include <algorithm>
 #include <array>
 
-#include "protocol/daly_a5/frames.hpp"
+#include "protocol/daly_a5/layout.hpp"
 #include "protocol/daly_a5/values.hpp"
 #include "protocol/publish.hpp"
 
 namespace ems::protocol::daly_a5 {
 namespace {
-
-constexpr std::string_view kVariants[] = {"frames_from_1", "frames_from_0"};
-constexpr std::size_t kCodeFrames = 5;
 
 constexpr PollItem kAlways[] = {
     {"pack", kPack, 1},
@@ -49,8 +46,7 @@ constexpr bool writes(std::uint8_t command) noexcept {
 }
 
 constexpr bool is_address(std::uint8_t address) noexcept {
-  return address == kUart || address == kGprs ||
-         (address >= kRs485 && address < kRs485 + kBoardsMax);
+  return address == kUart || address == kGprs || is_rs485(address);
 }
 
 class Codec final : public PollCodec {
@@ -196,9 +192,7 @@ class Codec final : public PollCodec {
     Expected expected = expected_of(load_u8(request, kCommandAt));
     expected.last_command = load_u8(last, kCommandAt);
     expected.frames = std::max(expected.frames, request.size() / kFrame);
-    const std::uint8_t address = load_u8(request, kAddressAt);
-    const bool rs485 = address >= kRs485 && address < kRs485 + kBoardsMax;
-    expected.board = rs485 ? static_cast<std::uint8_t>(address - kRs485 + 1) : std::uint8_t{1};
+    expected.board = board_of(load_u8(request, kAddressAt));
     return expected;
   }
 

@@ -82,15 +82,22 @@ Result<void> check_sums(Bytes frames) noexcept {
 
 }  // namespace
 
-void write_frame(std::uint8_t address, std::uint8_t command, std::uint8_t first_byte,
+void write_frame(std::uint8_t address, std::uint8_t command, Bytes data,
                  MutableBytes out) noexcept {
+  EMS_ASSERT(data.size() <= kDataSize);
   std::fill_n(out.begin(), kFrame, std::byte{0});
   store_u8(out, 0, kStart);
   store_u8(out, kAddressAt, address);
   store_u8(out, kCommandAt, command);
   store_u8(out, kLengthAt, kDataSize);
-  store_u8(out, kDataAt, first_byte);
+  std::copy(data.begin(), data.end(), out.begin() + kDataAt);
   store_u8(out, kSumAt, sum_of(out.first(kFrame)));
+}
+
+void write_frame(std::uint8_t address, std::uint8_t command, std::uint8_t first_byte,
+                 MutableBytes out) noexcept {
+  const std::byte data[] = {std::byte{first_byte}};
+  write_frame(address, command, Bytes(data), out);
 }
 
 Result<Bytes> check_request(Bytes request) noexcept {

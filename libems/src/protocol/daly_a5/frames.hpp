@@ -26,6 +26,14 @@ inline constexpr std::uint8_t kUart = 0x80;
 inline constexpr std::uint8_t kGprs = 0x20;
 inline constexpr std::uint8_t kBoardsMax = 16;
 
+[[nodiscard]] constexpr bool is_rs485(std::uint8_t address) noexcept {
+  return address >= kRs485 && address < kRs485 + kBoardsMax;
+}
+/// Number of the board at an address; who has no number of his own answers as 1.
+[[nodiscard]] constexpr std::uint8_t board_of(std::uint8_t address) noexcept {
+  return is_rs485(address) ? static_cast<std::uint8_t>(address - kRs485 + 1) : std::uint8_t{1};
+}
+
 enum Command : std::uint8_t {
   kRestart = 0x00,
   kWriteSoc = 0x21,
@@ -67,7 +75,8 @@ struct Expected {
   }
 };
 
-/// Writes one frame. @pre out has kFrame bytes.
+/// Writes one frame. @param data  At most 8 bytes; zeros behind them. @pre out has kFrame bytes.
+void write_frame(std::uint8_t address, std::uint8_t command, Bytes data, MutableBytes out) noexcept;
 void write_frame(std::uint8_t address, std::uint8_t command, std::uint8_t first_byte,
                  MutableBytes out) noexcept;
 

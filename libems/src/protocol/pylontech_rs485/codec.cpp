@@ -12,9 +12,6 @@ constexpr std::uint8_t number_of(Command command) noexcept {
   return static_cast<std::uint8_t>(command);
 }
 
-enum Variant : std::uint8_t { kModule, kSystem, kSystemFine, kConsole };
-constexpr std::string_view kVariants[] = {"module", "system", "system_fine", "console"};
-
 constexpr PollItem kModulePlan[] = {
     {"analog values", number_of(Command::analog), 1},
     {"alarms", number_of(Command::status), 1},
@@ -161,8 +158,8 @@ class Codec final : public ascii::AsciiCodec {
 
   [[nodiscard]] Result<void> read(const ascii::Exchange& exchange,
                                   ReadingSink& sink) const noexcept override {
-    constexpr SystemSteps kFine{.current = 1, .limit = 10};
-    return read_reply(exchange, settings().variant == kSystemFine ? kFine : SystemSteps{}, sink);
+    return read_reply(exchange, settings().variant == kSystemFine ? kFineSteps : SystemSteps{},
+                      sink);
   }
 
   [[nodiscard]] std::optional<std::uint8_t> recognise(

@@ -1,70 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "protocol/pylontech_rs485/replies.hpp"
 
+#include "protocol/pylontech_rs485/layout.hpp"
+
 namespace ems::protocol::pylontech_rs485 {
 namespace {
 
-using ascii::EventBit;
 using ascii::Info;
 using ascii::Lists;
 using ascii::Module;
 using ascii::Raised;
-using ascii::Severity;
-
-// 42, behind the lists.
-constexpr std::size_t kCurrentAt = 0;    // s16, 0.1 A
-constexpr std::size_t kVoltageAt = 2;    // mV
-constexpr std::size_t kRemainingAt = 4;  // mAh
-constexpr std::size_t kItemsAt = 6;
-constexpr std::size_t kTotalAt = 7;  // mAh
-constexpr std::size_t kCyclesAt = 9;
-constexpr std::size_t kWideRemainingAt = 11;  // u24, mAh
-constexpr std::size_t kWideTotalAt = 14;
-constexpr std::uint8_t kNarrowItems = 2;
-constexpr std::uint8_t kWideItems = 4;
-constexpr std::size_t kNarrowSize = 11;
-constexpr std::size_t kWideSize = 17;
-constexpr std::uint16_t kNotHere = 0xFFFF;
-
-// 44, behind the lists.
-constexpr std::size_t kChargeCodeAt = 0;
-constexpr std::size_t kVoltageCodeAt = 1;
-constexpr std::size_t kDischargeCodeAt = 2;
-constexpr std::size_t kProtectionsAt = 3;
-constexpr std::size_t kSwitchesAt = 4;
-constexpr std::size_t kStateAt = 5;
-constexpr std::size_t kCellFaultsAt = 6;
-constexpr std::size_t kCellFaultBytes = 2;
-constexpr std::size_t kStatusSize = 8;
-constexpr std::size_t kStatusSizeSeen = 9;  // Every captured module has a byte more.
-
-constexpr EventBit kProtections[] = {
-    {0, 0, Severity::protection, Alarm::pack_overvoltage},
-    {0, 1, Severity::protection, Alarm::cell_undervoltage},
-    {0, 2, Severity::protection, Alarm::charge_overcurrent},
-    {0, 4, Severity::protection, Alarm::discharge_overcurrent},
-    {0, 5, Severity::protection, Alarm::discharge_overtemperature},
-    {0, 6, Severity::protection, Alarm::charge_overtemperature},
-    {0, 7, Severity::protection, Alarm::pack_undervoltage},
-};
-
-// vendor_alarms: status 1, then the cells' faults, then the four bytes of 62.
-constexpr unsigned kCellFaultsFrom = 8;
-constexpr unsigned kSystemAlarmsFrom = 24;
-constexpr std::size_t kSystemAlarmBytes = 4;
-constexpr ascii::VendorBit kVendorBits[] = {
-    {8, "cell_1_fault"},   {9, "cell_2_fault"},   {10, "cell_3_fault"},  {11, "cell_4_fault"},
-    {12, "cell_5_fault"},  {13, "cell_6_fault"},  {14, "cell_7_fault"},  {15, "cell_8_fault"},
-    {16, "cell_9_fault"},  {17, "cell_10_fault"}, {18, "cell_11_fault"}, {19, "cell_12_fault"},
-    {20, "cell_13_fault"}, {21, "cell_14_fault"}, {22, "cell_15_fault"}, {23, "cell_16_fault"},
-};
-
-// 92 without its first byte, and 63.
-constexpr std::size_t kLimitsSize = 9;
-constexpr std::size_t kSystemAnalogSize = 49;
-constexpr std::size_t kParametersSize = 25;
-constexpr std::size_t kSerialSize = 17;
-constexpr std::size_t kFirmwareSize = 6;
 
 Result<Module> analog_at(const Info& info, std::size_t start) noexcept {
   const Result<Lists> lists = ascii::read_lists(info, start, 2);
@@ -91,9 +36,7 @@ void give_analog(const Publisher& out, const Info& info, const Module& module) n
   const std::size_t at = module.at;
   ascii::give_cells(out, info, module.lists.cells);
   ascii::give_sensors(out, info, module.lists.sensors);
-  out.value(Signal::pack_current, ascii::discharging(info.s16(at + kCurrentAt), 100));
-  out.value(Signal::pack_voltage, info.u16(at + kVoltageAt));
-  out.value(Signal::cycle_count, info.u16(at + kCyclesAt));
+  ascii::give(out, info, at, kAnalogFields);
   const bool wide = info.u8(at + kItemsAt) == kWideItems;
   const auto capacity = [&info, wide](std::size_t narrow_at, std::size_t wide_at) {
     if (wide) return std::optional<std::int64_t>(info.u24(wide_at));
@@ -122,23 +65,7 @@ void give_status(const Publisher& out, const Info& info, const Module& module) n
   raised.events(info, at + kCellFaultsAt, kCellFaultBytes, {}, kCellFaultsFrom);
   raised.give(out);
   out.value(Signal::cell_count, static_cast<std::int64_t>(module.lists.cells.count));
-  const std::uint8_t switches = info.u8(at + kSwitchesAt);
-  out.flag(Signal::charge_fet_on, has(switches, 1));
-  out.flag(Signal::discharge_fet_on, has(switches, 2));
-  out.flag(Signal::heater_on, has(info.u8(at + kStateAt), 5));
-}
-
-/// What only this vendor says of one module.
-void give_status_details(const Publisher& out, const Info& info, const Module& module) noexcept {
-  static constexpr std::string_view kNames[] = {"status.1", "status.2", "status.3", "status.4",
-                                                "status.5"};
-  std::size_t at = module.at + kProtectionsAt;
-  for (const std::string_view name : kNames) out.vendor(name, info.u8(at++));
-  const std::uint8_t state = info.u8(module.at + kStateAt);
-  out.vendor("charging", has(state, 7) ? 1 : 0);
-  out.vendor("discharging", has(state, 6) ? 1 : 0);
-  out.vendor("fully_charged", has(state, 3) ? 1 : 0);
-  out.vendor("precharge_fet_on", has(info.u8(module.at + kSwitchesAt), 0) ? 1 : 0);
+  ascii::give(out, info, at, kStatusFlags);
 }
 
 constexpr ascii::ModuleReader kAnalog{.find = analog_at, .give = give_analog};
@@ -155,30 +82,31 @@ Result<void> read_status(const ascii::Exchange& exchange, ReadingSink& sink) noe
   const ascii::ModuleReader& reader = status_reader(info);
   const Result<void> read = ascii::read_modules(exchange, reader, sink);
   if (read && ascii::all_modules(info, reader) == false) {
-    give_status_details(Publisher(sink), info, *reader.find(info, ascii::kModulesAt));
+    const std::size_t at = reader.find(info, ascii::kModulesAt)->at;
+    ascii::give(Publisher(sink), info, at, kStatusBytes);
+    ascii::give(Publisher(sink), info, at, kStatusDetails);
   }
   return read;
 }
 
-/// The limits at `at`: the reply to 92 behind its address, or to 63.
-void give_limits(const Publisher& out, const Info& info, std::size_t at,
-                 std::int64_t step) noexcept {
-  constexpr std::int64_t kAny = INT64_MAX;
-  out.value(Signal::charge_voltage_limit, info.u16(at));
-  out.value(Signal::discharge_voltage_limit, info.u16(at + 2));
-  out.within(Signal::charge_current_limit, info.s16(at + 4) * step, 0, kAny);
-  const std::int32_t discharge = info.s16(at + 6);  // With the sign of a discharge current.
-  out.value(Signal::discharge_current_limit, (discharge < 0 ? -discharge : discharge) * step);
-  const std::uint8_t flags = info.u8(at + 8);
-  out.flag(Signal::charge_enable, has(flags, 7));
-  out.flag(Signal::discharge_enable, has(flags, 6));
-  out.flag(Signal::force_charge, has(flags, 5) || has(flags, 4));
-  out.flag(Signal::full_charge_request, has(flags, 3));
-  out.vendor("charge_immediately_1", has(flags, 5) ? 1 : 0);
-  out.vendor("charge_immediately_2", has(flags, 4) ? 1 : 0);
+/// A current limit of either sign as a magnitude.
+void give_discharge_limit(const Publisher& out, std::int64_t raw, std::int64_t step) noexcept {
+  out.value(Signal::discharge_current_limit, (raw < 0 ? -raw : raw) * step);
 }
 
-Result<void> read_limits(const Info& info, std::size_t at, std::int64_t step,
+/// The limits at `at`: the reply to 92 behind its address, or to 63.
+void give_limits(const Publisher& out, const Info& info, std::size_t at,
+                 std::int32_t step) noexcept {
+  ascii::give(out, info, at, limit_fields(step));
+  give_discharge_limit(out, info.s16(at + kDischargeLimitAt), step);
+  ascii::give(out, info, at, kLimitFlags);
+  bool force = false;
+  for (const FlagBit& row : kForceFlags) force = force || has(info.u8(at + row.at), row.bit);
+  out.flag(Signal::force_charge, force);
+  ascii::give(out, info, at, kForceFlags);
+}
+
+Result<void> read_limits(const Info& info, std::size_t at, std::int32_t step,
                          ReadingSink& sink) noexcept {
   const Result<void> sized = info.expect_size(at + kLimitsSize);
   if (!sized) return fail(sized.error());
@@ -189,38 +117,13 @@ Result<void> read_limits(const Info& info, std::size_t at, std::int64_t step,
 }
 
 /// Reply to 61: no flags, no address.
-Result<void> read_system_analog(const Info& info, std::int64_t current_step,
+Result<void> read_system_analog(const Info& info, std::int32_t current_step,
                                 ReadingSink& sink) noexcept {
   const Result<void> sized = info.expect_size(kSystemAnalogSize);
   if (!sized) return fail(sized.error());
   const Publisher out(sink);
-  out.value(Signal::pack_voltage, info.u16(0));
-  out.value(Signal::pack_current, ascii::discharging(info.s16(2), current_step));
-  constexpr std::int64_t kBasisPointsPerPercent = 100;
-  out.percent(Signal::soc, info.u8(4) * kBasisPointsPerPercent);
-  out.value(Signal::cycle_count, info.u16(5));
-  out.vendor("cycle_count_max", info.u16(7));
-  out.percent(Signal::soh, info.u8(9) * kBasisPointsPerPercent);
-  out.vendor("soh_min_pct", info.u8(10));
-  out.cell(Signal::cell_voltage_max, info.u16(11));
-  out.vendor("cell_voltage_max_id", info.u16(13));
-  out.cell(Signal::cell_voltage_min, info.u16(15));
-  out.vendor("cell_voltage_min_id", info.u16(17));
-  static constexpr struct {
-    std::size_t at;
-    Signal signal;
-  } kTemperatures[] = {
-      {21, Signal::cell_temp_max}, {25, Signal::cell_temp_min}, {29, Signal::mosfet_temperature}};
-  for (const auto& row : kTemperatures) out.sensor(row.signal, from_decikelvin(info.u16(row.at)));
-  static constexpr struct {
-    std::size_t at;
-    std::string_view name;
-  } kRaw[] = {
-      {19, "cell_temp_average_k10"}, {23, "cell_temp_max_id"},     {27, "cell_temp_min_id"},
-      {31, "mosfet_temp_max_k10"},   {33, "mosfet_temp_max_id"},   {35, "mosfet_temp_min_k10"},
-      {37, "mosfet_temp_min_id"},    {39, "bms_temp_average_k10"}, {41, "bms_temp_max_k10"},
-      {43, "bms_temp_max_id"},       {45, "bms_temp_min_k10"},     {47, "bms_temp_min_id"}};
-  for (const auto& row : kRaw) out.vendor(row.name, info.u16(row.at));
+  protocol::give(out, ascii::charging(current_step), info.s16(kSystemCurrentAt));
+  ascii::give(out, info, 0, kSystemFields);
   return {};
 }
 
@@ -245,22 +148,8 @@ Result<void> read_system_alarms(const Info& info, ReadingSink& sink) noexcept {
 Result<void> read_parameters(const Info& info, ReadingSink& sink) noexcept {
   const Result<void> sized = info.expect_size(kParametersSize);
   if (!sized) return fail(sized.error());
-  static constexpr struct {
-    std::size_t at;
-    std::string_view name;
-    bool temperature;
-  } kRows[] = {{1, "cell_high_voltage_limit_mv", false},
-               {3, "cell_low_voltage_limit_mv", false},
-               {5, "cell_under_voltage_limit_mv", false},
-               {7, "charge_high_temperature_limit_mdegc", true},
-               {9, "charge_low_temperature_limit_mdegc", true},
-               {13, "module_high_voltage_limit_mv", false},
-               {15, "module_low_voltage_limit_mv", false},
-               {17, "module_under_voltage_limit_mv", false},
-               {19, "discharge_high_temperature_limit_mdegc", true},
-               {21, "discharge_low_temperature_limit_mdegc", true}};
   const Publisher out(sink);
-  for (const auto& row : kRows) {
+  for (const Parameter& row : kParameters) {
     const std::uint16_t raw = info.u16(row.at);
     if (!row.temperature) {
       out.vendor(row.name, raw);
@@ -268,11 +157,8 @@ Result<void> read_parameters(const Info& info, ReadingSink& sink) noexcept {
       out.vendor(row.name, *value);
     }
   }
-  constexpr std::int64_t kMilliAmp = 100;
-  constexpr std::int64_t kAny = INT64_MAX;
-  out.within(Signal::charge_current_limit, info.s16(11) * kMilliAmp, 0, kAny);
-  const std::int32_t discharge = info.s16(23);
-  out.value(Signal::discharge_current_limit, (discharge < 0 ? -discharge : discharge) * kMilliAmp);
+  ascii::give(out, info, 0, kParameterFields);
+  give_discharge_limit(out, info.s16(kParameterDischargeAt), kParameterStep);
   return {};
 }
 
@@ -290,8 +176,8 @@ Result<void> read_firmware(const Info& info, ReadingSink& sink) noexcept {
   if (!sized) return fail(sized.error());
   const Publisher out(sink);
   out.vendor("address", info.u8(0));
-  ascii::give_version(out, TextField::firmware_version, info, 1, 2);
-  ascii::give_version(out, TextField::software_version, info, 3, 3);  // "Mainline".
+  ascii::give_version(out, TextField::firmware_version, info, 1, kFirmwareParts);
+  ascii::give_version(out, TextField::software_version, info, 1 + kFirmwareParts, kMainlineParts);
   return {};
 }
 

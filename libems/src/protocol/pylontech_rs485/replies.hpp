@@ -28,9 +28,13 @@ enum class Command : std::uint8_t {
 
 /// Steps of the currents in 61 and 63, mA: sources do not agree.
 struct SystemSteps {
-  std::int64_t current = 10;
-  std::int64_t limit = 100;
+  std::int32_t current = 10;
+  std::int32_t limit = 100;
 };
+
+inline constexpr SystemSteps kFineSteps{.current = 1, .limit = 10};
+inline constexpr std::string_view kVariants[] = {"module", "system", "system_fine", "console"};
+enum Variant : std::uint8_t { kModule, kSystem, kSystemFine, kConsole };
 
 /// See AsciiCodec::read().
 [[nodiscard]] Result<void> read_reply(const ascii::Exchange& exchange, const SystemSteps& steps,

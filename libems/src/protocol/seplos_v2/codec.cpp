@@ -2,13 +2,11 @@
 #include "ems/protocol/seplos_v2/codec.hpp"
 
 #include "protocol/ascii/codec.hpp"
+#include "protocol/seplos_v2/layout.hpp"
 #include "protocol/seplos_v2/replies.hpp"
 
 namespace ems::protocol::seplos_v2 {
 namespace {
-
-enum Variant : std::uint8_t { kSeplos, kBoqiang };
-constexpr std::string_view kVariants[] = {"seplos", "boqiang"};
 
 constexpr PollItem kPollPlan[] = {
     {"telemetry", kTelemetry, 1},

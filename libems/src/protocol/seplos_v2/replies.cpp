@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "protocol/seplos_v2/replies.hpp"
 
-#include "protocol/seplos_v2/events.hpp"
+#include "protocol/seplos_v2/layout.hpp"
 
 namespace ems::protocol::seplos_v2 {
 namespace {
@@ -9,45 +9,6 @@ namespace {
 using ascii::Info;
 using ascii::Lists;
 using ascii::Raised;
-
-// Both replies begin with flags and the group.
-constexpr std::size_t kGroupAt = 1;
-constexpr std::size_t kListsAt = 2;
-
-// 42, behind the lists.
-constexpr std::size_t kCurrentAt = 0;    // s16, 10 mA
-constexpr std::size_t kVoltageAt = 2;    // 10 mV
-constexpr std::size_t kRemainingAt = 4;  // 10 mAh
-constexpr std::size_t kItemsAt = 6;      // Number of the items, two bytes each.
-constexpr std::size_t kFullAt = 7;       // 10 mAh
-constexpr std::size_t kSocAt = 9;        // 0.1 %
-constexpr std::size_t kRatedAt = 11;     // 10 mAh
-constexpr std::size_t kCyclesAt = 13;
-constexpr std::size_t kSohAt = 15;          // 0.1 %
-constexpr std::size_t kPortVoltageAt = 17;  // 10 mV
-constexpr std::size_t kItemsNeeded = 6;
-// A Boqiang board has two items only.
-constexpr std::size_t kFewItems = 2;
-constexpr std::size_t kFewCyclesAt = 9;
-
-constexpr std::uint16_t kAbsentSensor = 0x0853;  // -60 degC: Boqiang boards.
-constexpr std::size_t kNamedSensors = 6;         // Four cells, ambient, power stage.
-constexpr std::size_t kAmbientSensor = 4;
-constexpr std::size_t kPowerSensor = 5;
-
-// 44, behind the lists.
-constexpr std::size_t kCurrentCodeAt = 0;
-constexpr std::size_t kVoltageCodeAt = 1;
-constexpr std::size_t kStatesAt = 2;  // Number of the bytes behind it.
-constexpr std::size_t kEventsAt = 3;
-constexpr std::size_t kEventBytes = 6;
-constexpr std::size_t kSwitchesAt = 9;
-constexpr std::size_t kBalanceAt = 10;
-constexpr std::size_t kSystemAt = 12;
-constexpr std::size_t kDisconnectedAt = 13;
-constexpr std::size_t kWaitsAt = 15;
-constexpr std::size_t kMemoryAt = 16;
-constexpr std::size_t kStatesNeeded = 14;
 
 /// Checks the reply to 42; gives its lists.
 Result<Lists> telemetry_of(const Info& info) noexcept {
@@ -92,20 +53,12 @@ Result<void> read_telemetry(const Info& info, ReadingSink& sink) noexcept {
     out.sensor(Signal::ambient_temperature, sensor(kAmbientSensor));
     out.sensor(Signal::mosfet_temperature, sensor(kPowerSensor));
   }
-  out.value(Signal::pack_current, ascii::discharging(info.s16(at + kCurrentAt), 10));
-  out.value(Signal::pack_voltage, std::int64_t{info.u16(at + kVoltageAt)} * 10);
-  out.value(Signal::remaining_capacity, ascii::from_10_mah(info.u16(at + kRemainingAt)));
-  out.value(Signal::full_capacity, ascii::from_10_mah(info.u16(at + kFullAt)));
+  ascii::give(out, info, at, kTelemetryFields);
   if (info.u8(at + kItemsAt) == kFewItems) {
-    out.value(Signal::cycle_count, info.u16(at + kFewCyclesAt));
-    return {};
+    ascii::give(out, info, at, kFewFields);
+  } else {
+    ascii::give(out, info, at, kMoreFields);
   }
-  constexpr std::int64_t kBasisPoints = 10;
-  out.percent(Signal::soc, info.u16(at + kSocAt) * kBasisPoints);
-  out.value(Signal::design_capacity, ascii::from_10_mah(info.u16(at + kRatedAt)));
-  out.value(Signal::cycle_count, info.u16(at + kCyclesAt));
-  out.percent(Signal::soh, info.u16(at + kSohAt) * kBasisPoints);
-  out.vendor("port_voltage_mv", std::int64_t{info.u16(at + kPortVoltageAt)} * 10);
   return {};
 }
 
@@ -126,25 +79,10 @@ Result<void> read_alarms(const Info& info, ReadingSink& sink) noexcept {
   const Publisher out(sink);
   raised.give(out);
   out.value(Signal::cell_count, static_cast<std::int64_t>(lists->cells.count));
-  const std::uint8_t switches = info.u8(at + kSwitchesAt);
-  out.flag(Signal::discharge_fet_on, has(switches, 0));
-  out.flag(Signal::charge_fet_on, has(switches, 1));
-  out.flag(Signal::heater_on, has(switches, 3));
+  ascii::give(out, info, at, kSwitches);
   out.flag(Signal::balancing, info.u16(at + kBalanceAt) != 0);
   out.vendor("group", info.u8(kGroupAt));
-  out.vendor("limiter_on", has(switches, 2) ? 1 : 0);
-  out.vendor("balance.cells_1_8", info.u8(at + kBalanceAt));
-  out.vendor("balance.cells_9_16", info.u8(at + kBalanceAt + 1));
-  out.vendor("disconnected.cells_1_8", info.u8(at + kDisconnectedAt));
-  out.vendor("disconnected.cells_9_16", info.u8(at + kDisconnectedAt + 1));
-  out.vendor("system_state", info.u8(at + kSystemAt));
-  static constexpr std::string_view kNames[] = {"event.1", "event.2", "event.3",
-                                                "event.4", "event.5", "event.6"};
-  for (std::size_t i = 0; i < kEventBytes; ++i) {
-    out.vendor(kNames[i], info.u8(at + kEventsAt + i));
-  }
-  out.vendor("event.7", info.u8(at + kWaitsAt));
-  out.vendor("event.8", info.u8(at + kMemoryAt));
+  ascii::give(out, info, at, kStateBytes);
   return {};
 }
 

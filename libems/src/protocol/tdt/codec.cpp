@@ -1,53 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-// Offsets count the data of a frame, unless they are the frame's; docs/protocols/tdt.md.
 #include "ems/protocol/tdt/codec.hpp"
 
-#include "ems/protocol/modbus/rtu.hpp"
-#include "protocol/field.hpp"
-#include "protocol/framed.hpp"
+#include "protocol/tdt/layout.hpp"
 
 namespace ems::protocol::tdt {
-namespace {
-
-using framed::Lists;
-
-constexpr std::string_view kVariants[] = {"7e", "1e"};
-constexpr std::uint8_t kStarts[] = {0x7E, 0x1E};  // Of a request, by variant.
-
-constexpr std::uint8_t kTelemetry = 0x8C;
-constexpr std::uint8_t kStates = 0x8D;
-constexpr std::uint8_t kAbout = 0x92;
-constexpr PollItem kPollPlan[] = {
-    {"telemetry", kTelemetry, 1},
-    {"states", kStates, 1},
-    {"about", kAbout, 0},
-};
-
-// Frame: start version address 03 code command length(2) data crc(2) 0D.
-constexpr std::size_t kAddressAt = 2;
-constexpr std::size_t kCodeAt = 4;
-constexpr std::size_t kCommandAt = 5;
-constexpr std::size_t kLengthAt = 6;
-constexpr std::size_t kDataAt = 8;
-constexpr std::uint8_t kKind = 0x03;
-constexpr std::uint8_t kVersionBits = 0xFB;  // Versions 0 and 4 are known.
-constexpr std::uint8_t kAddressBits = 0x3F;  // A board answered 41 to a request to 01.
-constexpr std::uint8_t kAddressMax = kAddressBits;
-
-// The Modbus CRC of all that is before it, high byte first.
-void sum(Bytes before, MutableBytes checksum) noexcept {
-  store_be16(checksum, 0, modbus::crc16(before));
-}
-bool sound(Bytes before, Bytes checksum) noexcept {
-  return load_be16(checksum, 0) == modbus::crc16(before);
-}
-constexpr framed::Shape kShape{
-    .length_at = kLengthAt, .length_size = 2, .data_at = kDataAt, .sound = sound, .end = {0x0D}};
-
-struct Asked {
-  std::uint8_t address = 0;
-  std::uint8_t command = 0;
-};
 
 Result<Asked> parse_request(Bytes request) noexcept {
   const bool other = !request.empty() && load_u8(request, 0) == kStarts[1];
@@ -57,6 +13,16 @@ Result<Asked> parse_request(Bytes request) noexcept {
   if (!data) return fail(data.error());
   return Asked{.address = load_u8(request, kAddressAt), .command = load_u8(request, kCommandAt)};
 }
+
+namespace {
+
+using framed::Lists;
+
+constexpr PollItem kPollPlan[] = {
+    {"telemetry", kTelemetry, 1},
+    {"states", kStates, 1},
+    {"about", kAbout, 0},
+};
 
 /// How the reply begins. Without a request, of any address and command.
 std::array<framed::HeaderByte, kLengthAt> reply_header(std::optional<Asked> asked) noexcept {
@@ -68,24 +34,6 @@ std::array<framed::HeaderByte, kLengthAt> reply_header(std::optional<Asked> aske
   }
   return header;
 }
-
-// 8C, behind the lists.
-constexpr std::size_t kTelemetrySize = 14;
-constexpr std::size_t kCurrentAt = 0;
-constexpr std::uint16_t kDischarging = 0x8000;
-constexpr std::uint16_t kCurrentBits = 0x3FFF;  // 0.1 A
-struct Row {
-  std::uint8_t at = 0;
-  Meaning meaning{};
-};
-constexpr Row kTelemetryRows[] = {
-    {2, value(Signal::pack_voltage, 10)},          {4, value(Signal::remaining_capacity, 100'000)},
-    {6, value(Signal::full_capacity, 100'000)},    {8, value(Signal::cycle_count)},
-    {10, value(Signal::design_capacity, 100'000)}, {12, percent(Signal::soc, 100)},
-};
-// The first two sensors; the cells' are behind them.
-constexpr std::size_t kAmbientSensor = 0;
-constexpr std::size_t kMosfetSensor = 1;
 
 Result<void> read_telemetry(Bytes data, ReadingSink& sink) noexcept {
   const Result<Lists> lists = framed::read_lists(data, 0, 2);
@@ -104,16 +52,9 @@ Result<void> read_telemetry(Bytes data, ReadingSink& sink) noexcept {
   const std::uint16_t raw = load_be16(data, at + kCurrentAt);
   const std::int64_t milliamp = std::int64_t{raw & kCurrentBits} * 100;
   out.value(Signal::pack_current, (raw & kDischarging) != 0 ? milliamp : -milliamp);
-  for (const Row& row : kTelemetryRows) give(out, row.meaning, load_be16(data, at + row.at));
+  give(out, data.subspan(at), kTelemetryFields, ByteOrder::big);
   return {};
 }
-
-// 8D, behind the lists of codes.
-constexpr std::size_t kStatesSize = 7;
-constexpr std::size_t kProblemsAt = 4;
-constexpr std::size_t kSwitchesAt = 6;
-constexpr unsigned kDischargeFetBit = 1;
-constexpr unsigned kChargeFetBit = 2;
 
 std::int64_t raised(Bytes codes) noexcept {
   std::int64_t count = 0;
@@ -129,19 +70,12 @@ Result<void> read_states(Bytes data, ReadingSink& sink) noexcept {
     return fail(Errc::length, kDataAt + data.size(), "TDT states cut short");
   }
   const Publisher out(sink);
-  const unsigned switches = load_u8(data, at + kSwitchesAt);
-  out.flag(Signal::discharge_fet_on, (switches >> kDischargeFetBit & 1U) != 0);
-  out.flag(Signal::charge_fet_on, (switches >> kChargeFetBit & 1U) != 0);
+  give(out, data.subspan(at), kSwitches);
   out.value(Signal::vendor_alarms, load_be16(data, at + kProblemsAt));
   out.vendor("cells_with_code", raised(data.subspan(lists->cells_at, lists->cells)));
   out.vendor("sensors_with_code", raised(data.subspan(lists->sensors_at, lists->sensors)));
   return {};
 }
-
-// 92: three texts.
-constexpr std::size_t kTextSize = 20;
-constexpr TextField kTexts[] = {TextField::software_version, TextField::manufacturer,
-                                TextField::serial_number};
 
 Result<void> read_about(Bytes data, ReadingSink& sink) noexcept {
   if (data.size() < kTextSize * std::size(kTexts)) {
