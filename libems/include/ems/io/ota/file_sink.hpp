@@ -11,7 +11,7 @@
 
 namespace ems::io {
 
-/// Collects a target in `.<hash>.part` beside its place and moves it there when it is whole.
+/// Collects a target in `.NAME.HASH.part` beside its place and moves it there when it is whole.
 ///
 /// The room for all of it is reserved first. A sink that is destroyed without commit() or discard()
 /// leaves the partial file, and the next download of the same content goes on from there.
