@@ -111,10 +111,9 @@ TEST(Detect, ARecordingOfACanBusIsWeighed) {
 TEST(CanEndpoint, IsReadWithTheWordsAndDefaultsOfASiteFile) {
   const auto read = [](std::string_view text) { return parse_can_endpoint(text).value(); };
   EXPECT_EQ(read("socketcan:can0"), BatteryLink(SocketcanEndpoint{"can0"}));
-  EXPECT_EQ(read("slcan:/dev/ttyACM0"), BatteryLink(SlcanEndpoint{.device = "/dev/ttyACM0"}));
-  EXPECT_EQ(read("slcan:/dev/a:b@57600"),
-            BatteryLink(SlcanEndpoint{.device = "/dev/a:b", .baud = 57'600}));
-  EXPECT_EQ(read("slcan_tcp:[::1]:3333"), BatteryLink(SlcanTcpEndpoint{.address = {"::1", 3333}}));
+  EXPECT_EQ(read("slcan:/dev/ttyACM0"), BatteryLink(SlcanEndpoint{"/dev/ttyACM0", 115'200, {}}));
+  EXPECT_EQ(read("slcan:/dev/a:b@57600"), BatteryLink(SlcanEndpoint{"/dev/a:b", 57'600, {}}));
+  EXPECT_EQ(read("slcan_tcp:[::1]:3333"), BatteryLink(SlcanTcpEndpoint{{"::1", 3333}, {}}));
   EXPECT_EQ(read("socketcand:h:29536"), BatteryLink(SocketcandEndpoint{{"h", 29'536}, "can0"}));
   EXPECT_EQ(read("socketcand:h:1/vcan1"), BatteryLink(SocketcandEndpoint{{"h", 1}, "vcan1"}));
   EXPECT_EQ(read("cannelloni:h:20000"),
@@ -148,13 +147,13 @@ TEST(CanEndpoint, WhatIsNoneIsRefusedWithThePlace) {
 }
 
 TEST(Detect, ACanBusIsListenedToAtTheRatesOfTheProtocolsOrTheOneThatIsSaid) {
-  const BatteryLink adapter = SlcanEndpoint{.device = "p"};
+  const BatteryLink adapter = SlcanEndpoint{"p", 115'200, {}};
   const std::vector<std::uint32_t> rates = can_bit_rates(adapter, {});
   ASSERT_GE(rates.size(), 2U);
   EXPECT_EQ(rates[0], 500'000U);
   EXPECT_EQ(rates[1], 250'000U);
   EXPECT_EQ(can_bit_rates(adapter, {.bit_rate = 125'000}), std::vector<std::uint32_t>{125'000});
-  const BatteryLink stated = SlcanTcpEndpoint{.address = {"h", 1}, .bit_rate = 50'000};
+  const BatteryLink stated = SlcanTcpEndpoint{{"h", 1}, 50'000};
   EXPECT_EQ(can_bit_rates(stated, {.bit_rate = 125'000}), std::vector<std::uint32_t>{50'000});
   EXPECT_EQ(can_bit_rates(SocketcanEndpoint{"can0"}, {}), std::vector<std::uint32_t>{0});
 }

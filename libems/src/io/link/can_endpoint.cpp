@@ -2,6 +2,7 @@
 #include "ems/io/link/can_endpoint.hpp"
 
 #include <charconv>
+#include <optional>
 #include <string>
 #include <system_error>
 #include <utility>
@@ -16,8 +17,8 @@ constexpr const char* kNoAddress = "CAN link: HOST:PORT expected";
 
 /// The part of a text before a mark and the one behind it; the second is empty without the mark.
 struct Halves {
-  std::string_view before;
-  std::string_view behind;
+  std::string_view before{};
+  std::string_view behind{};
   bool marked = false;
 };
 Halves split_last(std::string_view text, char mark) {
@@ -46,7 +47,8 @@ class Words {
 
 Result<BatteryLink> parse_slcan(const Words& words, std::string_view rest) {
   const Halves halves = split_last(rest, '@');
-  SlcanEndpoint endpoint{.device = std::string(halves.before)};
+  SlcanEndpoint endpoint;
+  endpoint.device = halves.before;
   if (halves.before.empty()) return words.refuse(rest, "CAN link: a device expected");
   if (halves.marked) {
     const char* end = halves.behind.data() + halves.behind.size();
@@ -95,7 +97,7 @@ Result<BatteryLink> parse_can_endpoint(std::string_view text) {
   if (kind == "slcan_tcp") {
     const Result<TcpEndpoint> address = words.address(rest);
     if (!address) return fail(address.error());
-    return BatteryLink(SlcanTcpEndpoint{.address = *address});
+    return BatteryLink(SlcanTcpEndpoint{*address, std::nullopt});
   }
   if (kind != "socketcan") {
     return words.refuse(text,
