@@ -196,17 +196,13 @@ std::string make_timestamp(std::int64_t version, UtcInstant expires,
                    {{"meta", EditObject{{"snapshot.json", reference_entry(snapshot)}}}});
 }
 
-Result<std::string> next_version(std::string_view file, UtcInstant expires) {
+Result<std::string> with_version(std::string_view file, std::int64_t version, UtcInstant expires) {
+  if (version < 1) return fail(Errc::invalid_argument, 0, "a version is 1 or more");
   Result<Envelope> envelope = Envelope::parse(file);
   if (!envelope) return fail(envelope.error());
-  auto* version = envelope->body().find<std::int64_t>("version");
-  auto* date = envelope->body().find<std::string>("expires");
-  if (version == nullptr || date == nullptr || *version < 1 ||
-      *version == std::numeric_limits<std::int64_t>::max()) {
-    return fail(Errc::malformed, 0, "metadata has version and expires");
-  }
-  ++*version;
-  *date = date_text(expires);
+  auto& body = *envelope->body().as<EditObject>();
+  body.insert_or_assign("version", version);
+  body.insert_or_assign("expires", date_text(expires));
   return without_signatures(*envelope);
 }
 

@@ -104,9 +104,11 @@ struct SignatureCount {
 [[nodiscard]] std::string make_timestamp(std::int64_t version, UtcInstant expires,
                                          const FileReference& snapshot);
 
-/// The file that follows `file`: version + 1, a new expiry, no signatures, all else kept.
-/// @errors malformed.
-[[nodiscard]] Result<std::string> next_version(std::string_view file, UtcInstant expires);
+/// The file with another version and expiry and no signatures, all else kept.
+/// @param version  1 or more.
+/// @errors malformed. invalid_argument  the version.
+[[nodiscard]] Result<std::string> with_version(std::string_view file, std::int64_t version,
+                                               UtcInstant expires);
 
 // Changes of a file keep its version, drop its signatures and leave members they do not know.
 
