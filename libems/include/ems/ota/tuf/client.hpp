@@ -110,7 +110,8 @@ class Client {
   /// the sink kept is hashed again, and only the rest is asked for. After `hash` or `length` the
   /// sink's content is worth nothing.
   /// @param sha256, sha512  Two hashers; one that the target does not need is not used.
-  /// @errors length, hash, too_large, slow_retrieval, download, not_found; the sink's.
+  /// @errors length, hash, too_large, slow_retrieval, download; failed_precondition  as find(); the
+  /// sink's.
   Result<void> download(const Target& target, Hasher& sha256, Hasher& sha512, Sink& sink);
 
   [[nodiscard]] const std::optional<Event>& last_event() const noexcept;

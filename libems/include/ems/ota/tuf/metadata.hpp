@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-/// @file The four kinds of metadata file, read and checked in their form; and keys counted towards a
-/// threshold. Nothing here says that a file may be trusted: TrustedSet does.
+/// @file The four kinds of metadata file, read and checked in their form; and keys counted towards
+/// a threshold. Nothing here says that a file may be trusted: TrustedSet does.
 #pragma once
 
 #include <array>
@@ -110,9 +110,9 @@ struct Targets : Metadata {
 
 /// Reads a file: its form whole, the keys it carries, no signature.
 ///
-/// Strict: specification 1.x, the `_type` asked for, versions and thresholds of at least 1, each key
-/// id once in a role and once among the signatures, dates as `2027-01-01T00:00:00Z`. Members nobody
-/// knows are signed like all others and ignored.
+/// Strict: specification 1.x, the `_type` asked for, versions and thresholds of at least 1, each
+/// key id once in a role and once among the signatures, dates as `2027-01-01T00:00:00Z`. Members
+/// nobody knows are signed like all others and ignored.
 ///
 /// @param size_max  Bytes.
 /// @errors        too_large; malformed  at the byte; bad_key.
@@ -122,8 +122,7 @@ struct Targets : Metadata {
 [[nodiscard]] Result<Root> parse_root(Bytes file, std::size_t size_max, const Crypto& crypto);
 [[nodiscard]] Result<Timestamp> parse_timestamp(Bytes file, std::size_t size_max);
 [[nodiscard]] Result<Snapshot> parse_snapshot(Bytes file, std::size_t size_max);
-[[nodiscard]] Result<Targets> parse_targets(Bytes file, std::size_t size_max,
-                                            const Crypto& crypto);
+[[nodiscard]] Result<Targets> parse_targets(Bytes file, std::size_t size_max, const Crypto& crypto);
 
 /// The `keys` of a root or of delegations.
 /// @errors malformed; bad_key  a key of a known kind that check_key() refuses.
@@ -149,7 +148,8 @@ struct Targets : Metadata {
 /// Whether a role is asked for a target.
 [[nodiscard]] bool covers(const DelegatedRole& role, std::string_view path, const Crypto& crypto);
 
-/// `custom.ems`: `hardware_ids` and `release_counter` must be there for a device to take the target.
+/// `custom.ems`: `hardware_ids` and `release_counter` must be there for a device to take the
+/// target.
 /// @errors malformed  a member of another type, a negative number, text that is not ASCII.
 [[nodiscard]] Result<DeviceTarget> parse_device_target(JsonValue ems);
 

@@ -67,6 +67,7 @@ class TrustedSet {
   [[nodiscard]] const Targets& targets() const noexcept;
 
   /// A delegated role's file, on the word of one delegator.
+  /// @pre No file of that role is trusted yet: the other overload says so.
   /// @errors As targets().
   Result<const Targets*> delegated(const Targets& delegator, const DelegatedRole& role, Bytes file);
   /// The same for a role that is trusted already, on another delegator's word.
