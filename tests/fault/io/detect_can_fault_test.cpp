@@ -158,7 +158,9 @@ TEST(DetectCan, CanBeCancelled) {
 
 TEST(DetectCan, HearsASocketcandOverTcp) {
   const int listener = ::socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK, 0);
-  ::sockaddr_in address{.sin_family = AF_INET, .sin_addr = {::htonl(INADDR_LOOPBACK)}};
+  ::sockaddr_in address{};
+  address.sin_family = AF_INET;
+  address.sin_addr.s_addr = ::htonl(INADDR_LOOPBACK);
   ::socklen_t size = sizeof address;
   ASSERT_EQ(::bind(listener, reinterpret_cast<::sockaddr*>(&address), size), 0);
   ASSERT_EQ(::listen(listener, 1), 0);

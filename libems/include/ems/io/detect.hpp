@@ -100,6 +100,9 @@ struct CanDetection {
 /// protocol that was only listened to, nothing is said of what is not known.
 /// @thread_safety Pure function.
 [[nodiscard]] std::string site_lines(const DetectPort& port, const protocol::Detected& detected);
+/// The same of a live CAN bus. @pre the bus is one.
+[[nodiscard]] std::string site_lines(const BatteryLink& bus, const CanDetection& detection,
+                                     const protocol::CanDetected& detected);
 
 /// One JSON object: `verdict`, `found` (protocol, variant, variants, address, bit_rate, asked,
 /// answered, adds_up), `heard` (unasked_bytes, bytes, and candidates by outcome).
