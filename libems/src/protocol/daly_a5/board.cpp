@@ -108,7 +108,7 @@ void say(Draft& data, std::uint8_t command, std::uint8_t first_number) noexcept 
       return say_temperatures(data, first_number);
     case kCode: {
       std::string_view code = data.state().text(TextField::serial_number);
-      return numbered(data, first_number, kCodeFrames, [&](std::size_t) {
+      return numbered(data, 1, kCodeFrames, [&](std::size_t) {
         data.text(code, kSensorsPerFrame, '\0');
         code.remove_prefix(std::min(code.size(), kSensorsPerFrame));
       });
