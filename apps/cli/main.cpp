@@ -5,6 +5,7 @@
 #include "config_command.hpp"
 #include "ems/core/version.hpp"
 #include "pki_command.hpp"
+#include "repo_command.hpp"
 #include "sim_command.hpp"
 
 namespace {
@@ -51,6 +52,7 @@ int main(int argc, char** argv) {
   ems::cli::add_store_command(app);
   ems::cli::add_config_command(app);
   ems::cli::add_pki_command(app);
+  ems::cli::add_repo_command(app);
   ems::cli::add_sim_command(app);
   ems::app::add_print_page(app, kManual);
   try {
