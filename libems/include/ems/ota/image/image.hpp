@@ -38,11 +38,11 @@ class ImageReader {
 
 /// What an image must satisfy beside its own form.
 struct ImagePolicy {
-  std::span<const Ed25519Key> keys;  ///< Any one of them may have signed. None: nothing passes.
-  std::uint32_t slot_size = 0;       ///< Bytes; header, payload and both TLV areas fit in them.
-  std::uint32_t counter_floor = 0;   ///< The image's security counter must not be less.
-  std::optional<Uuid> vendor_id;     ///< Set: the image must carry the same one.
-  std::optional<Uuid> class_id;      ///< Set: the image must carry the same one.
+  std::span<const Ed25519Key> keys{};  ///< Any one of them may have signed. None: nothing passes.
+  std::uint32_t slot_size = 0;         ///< Bytes; header, payload and both TLV areas fit in them.
+  std::uint32_t counter_floor = 0;     ///< The image's security counter must not be less.
+  std::optional<Uuid> vendor_id{};     ///< Set: the image must carry the same one.
+  std::optional<Uuid> class_id{};      ///< Set: the image must carry the same one.
 };
 
 struct ImageVersion {
