@@ -41,8 +41,9 @@ Result<std::vector<std::byte>> spki_from_pem(std::string_view pem) {
     der.push_back(static_cast<std::byte>(bits >> waiting & 0xFF));
     bits &= (1U << waiting) - 1;
   }
-  // 0, 2 or 4 bits wait, and as many `=` complete four digits.
-  if (digits % 4 != 0 || padding != waiting / 2) return bad_key(at, "PEM: base64 without its end");
+  // 0, 2 or 4 bits wait, half as many `=` complete four digits; 6 would be one digit alone.
+  if (digits % 4 != 0 || padding > 2 || padding != waiting / 2)
+    return bad_key(at, "PEM: base64 without its end");
   if (bits != 0) return bad_key(at, "PEM: stray bits at the end of base64");
   if (!pem.substr(at).starts_with(kEnd)) return bad_key(at, "PEM: a block without its end");
   for (at += kEnd.size(); at < pem.size(); ++at) {
