@@ -14,6 +14,7 @@ namespace ems::io {
 namespace {
 
 constexpr std::size_t kHeaderMax = std::size_t{64} * 1024;
+constexpr std::size_t kPageMax = std::size_t{64} * 1024;
 constexpr long kOk = 200;
 constexpr long kPartial = 206;
 
@@ -49,6 +50,7 @@ CURLcode HttpsTransfer::perform(CURL* easy, bool ranges) {
   in_body_ = false;
   status_ = 0;
   header_size_ = 0;
+  page_size_ = 0;
   content_range_.clear();
   content_length_.reset();
   window_started_ = now();
@@ -136,7 +138,10 @@ bool HttpsTransfer::body(Bytes data) {
     curl_easy_getinfo(easy_, CURLINFO_RESPONSE_CODE, &status_);
     if (!begin_body()) return false;
   }
-  if (status_ != kOk && status_ != kPartial) return false;  // An error's page: nobody reads it.
+  if (status_ != kOk && status_ != kPartial) {  // A page for people, that nobody reads here.
+    page_size_ += data.size();
+    return page_size_ <= kPageMax && fast_enough();
+  }
   window_bytes_ += data.size();
   if (at_ < position_) {
     const auto known =

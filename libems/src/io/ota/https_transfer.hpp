@@ -60,6 +60,7 @@ class HttpsTransfer {
   std::uint64_t at_ = 0;  ///< Of the next byte, in the file.
   long status_ = 0;
   std::size_t header_size_ = 0;
+  std::size_t page_size_ = 0;
   std::string content_range_;
   std::optional<std::uint64_t> content_length_;
   Instant window_started_;

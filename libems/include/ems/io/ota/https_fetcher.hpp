@@ -14,8 +14,8 @@ namespace ems::io {
 
 struct HttpsSettings {
   /// Hosts that may be asked, without port; empty: the URL's own, whatever it is.
-  std::vector<std::string> hosts;
-  std::string ca_file;             ///< PEM authorities; empty: the system's.
+  std::vector<std::string> hosts{};
+  std::string ca_file{};           ///< PEM authorities; empty: the system's.
   std::uint32_t rate_min = 1'024;  ///< Bytes a second, on average over each rate_window.
   Duration rate_window = seconds(60);
   Duration connect_deadline = seconds(30);
