@@ -234,5 +234,23 @@ TEST(CanLvSma, TheOrderOfBytesIsAVariant) {
   EXPECT_TRUE(is_missing(big.hear("356#14C1800000E6"), Signal::pack_current));
 }
 
+TEST(CanLvDialects, ACurrentOf8000IsMissingInEveryDialect) {
+  for (std::size_t i = 0; i < kDialects; ++i) {
+    const auto dialect = static_cast<Dialect>(i);
+    const char* frame = dialect == Dialect::discover ? "356#14D280000000" : "356#D21400800000";
+    const RecordingSink sink = Talk(dialect).hear(frame);
+    EXPECT_TRUE(is_missing(sink, Signal::pack_current)) << i;
+    EXPECT_EQ(sink.value(Signal::pack_current), std::nullopt) << i;
+  }
+  const RecordingSink pack = Talk(Dialect::deye).hear("150#15020080BA03E803");
+  EXPECT_TRUE(is_missing(pack, Signal::pack_current));
+}
+
+TEST(CanLvDialects, AMissingCurrentOfDeyesPackSpeaksForNoSign) {
+  Talk talk(Dialect::deye);
+  (void)talk.hear("150#15020080BA03E803");
+  EXPECT_EQ(talk.hear("356#D2142C010000").value(Signal::pack_current), 30'000);
+}
+
 }  // namespace
 }  // namespace ems::protocol::can_lv

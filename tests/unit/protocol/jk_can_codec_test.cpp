@@ -27,11 +27,22 @@ TEST(JkCan, ShortAndLongIdentifiersAreOneBattery) {
 
 TEST(JkCan, AStrayFrameDoesNotKeepTheBoardOutForEver) {
   CanTalk talk(codec());
-  (void)talk.hear("5F0#0102030405");
+  (void)talk.hear("5F5#0102030405");
   EXPECT_TRUE(talk.ignores("2F4#34021B1063"));
   const auto pack = talk.hear("2F4#34021B1063", Instant{seconds(5)});
   EXPECT_EQ(pack.value(Signal::soc), 9'900);
-  EXPECT_TRUE(talk.ignores("5F0#0102030405"));
+  EXPECT_TRUE(talk.ignores("5F5#0102030405"));
+}
+
+TEST(JkCan, AFrameOfAnAddressThatNoBoardHasIsNobodys) {
+  CanTalk talk(codec());
+  for (const char* stray : {"5F0#0102030405", "2F3#34021B1063", "18F128F0#DF08F00A00002300"}) {
+    EXPECT_TRUE(talk.ignores(stray)) << stray;
+  }
+  EXPECT_EQ(talk.hear("2F4#34021B1063").value(Signal::soc), 9'900) << "at once";
+  CodecRoom room;
+  EXPECT_EQ(codec().with({.address = 3}, room).error().code, Errc::out_of_range);
+  EXPECT_TRUE(codec().with({.address = 4}, room));
 }
 
 TEST(JkCan, AnOpenInterlockIsAFailure) {

@@ -147,7 +147,7 @@ void give_state(const Heard& heard) {
 }
 
 void give_measured(const Heard& heard) {
-  const auto raw = heard.in.s16(2);
+  const auto raw = amount(heard.in.s16(2));
   const CurrentSign sign = heard.rules.current;
   std::optional<std::int64_t> current;
   if (raw && !invalid(heard, *raw)) {

@@ -69,7 +69,7 @@ std::optional<std::int64_t> site_current(const Heard& heard, std::int64_t raw) n
   }
   const CanSlot* pack = heard.fresh(FrameId::deye_pack);
   const std::int64_t other =
-      pack != nullptr ? heard.fields(*pack).s16(2).value_or(0) * kMilliPerTenth : 0;
+      pack != nullptr ? amount(heard.fields(*pack).s16(2)).value_or(0) * kMilliPerTenth : 0;
   const bool opposite = (current >= kSignCounts && other <= -kSignCounts) ||
                         (current <= -kSignCounts && other >= kSignCounts);
   if (opposite) return std::nullopt;
@@ -124,7 +124,7 @@ bool sign_is_known(const Heard& heard) noexcept {
 }
 
 void give_measured_356(const Heard& heard) {
-  const auto raw = heard.in.s16(2);
+  const auto raw = amount(heard.in.s16(2));
   const Quality quality = sign_is_known(heard) ? Quality::good : Quality::uncertain;
   give_measured(heard, raw ? site_current(heard, *raw) : std::nullopt, quality);
 }
@@ -134,8 +134,10 @@ void give_pack(const Heard& heard) {
     const std::int64_t voltage = *heard.in.u16(0);
     heard.out.maybe(Signal::pack_voltage,
                     voltage == kUnset ? std::nullopt : std::optional(voltage * kMilliPerTenth));
-    if (const auto current = heard.in.s16(2)) {  // Of the pack's own sign in either profile.
-      heard.out.value(Signal::pack_current, *current * kMilliPerTenth);
+    if (heard.in.s16(2)) {  // Of the pack's own sign in either profile.
+      const auto current = amount(heard.in.s16(2));
+      heard.out.maybe(Signal::pack_current,
+                      current ? std::optional(*current * kMilliPerTenth) : std::nullopt);
     }
   }
   if (const auto soc = heard.in.u16(4)) {

@@ -25,6 +25,12 @@ inline constexpr std::int64_t kMicroPerAmpHour = 1'000'000;
 inline constexpr std::int64_t kUnset = 0xFFFF;     ///< A u16 that its sender never filled.
 inline constexpr std::int64_t kInvalid = -0x8000;  ///< SMA's "invalid" of a signed field.
 
+/// What a field of a current says; 8000 is no amount in any dialect.
+[[nodiscard]] constexpr std::optional<std::int64_t> amount(
+    std::optional<std::int64_t> raw) noexcept {
+  return raw == kInvalid ? std::nullopt : raw;
+}
+
 /// What a step of frame 356's voltage is.
 enum class VoltageStep : std::uint8_t {
   hundredth,   ///< 0.01 V.

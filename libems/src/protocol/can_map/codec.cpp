@@ -307,6 +307,7 @@ enum class Sender : std::uint8_t {
 Sender sender_of(const Map& map, const CanFrame& frame, std::optional<std::uint8_t> address,
                  const CanMailbox& mailbox, Instant now, Duration quiet_after) noexcept {
   const std::uint32_t sender = address_in(frame.id, map.address_mask);
+  if (sender < map.address_min) return Sender::another;
   if (address) return sender == *address ? Sender::ours : Sender::another;
   Instant heard_at{};
   for (const CanSlot& slot : mailbox.slots()) {
@@ -329,7 +330,8 @@ Result<const CanCodec*> MapCodec::with(const CodecOptions& options,
   made.cell_count_ = options.cell_count;
   made.temperature_count_ = options.temperature_count;
   const std::uint32_t mask = made.map().address_mask;
-  if (options.address && *options.address > address_in(mask, mask)) {
+  if (options.address &&
+      (*options.address > address_in(mask, mask) || *options.address < made.map().address_min)) {
     return fail(Errc::out_of_range, 0, "the protocol has no such address");
   }
   return &room.put(made);

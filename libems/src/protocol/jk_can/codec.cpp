@@ -23,6 +23,7 @@ constexpr std::uint32_t kSwitches = 0x18F5'28F0;
 constexpr std::uint32_t kCells = 0x18E0'28F0;  // Further ones 10000 apart.
 constexpr std::uint32_t kCharger = 0x1806'E5F0;
 
+constexpr std::uint8_t kAddresses[] = {4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15};
 constexpr Linear kFrom50Below{.scale = 1'000, .offset = -50'000};
 
 constexpr Row kRows[] = {
@@ -125,6 +126,7 @@ void give_mosfet(const Extra& extra) noexcept {
 
 constexpr Map map(std::span<const AlarmRow> alarms) noexcept {
   return {.address_mask = 0xF,
+          .address_min = kAddresses[0],
           .rows = kRows,
           .series = kSeries,
           .alarms = alarms,
@@ -133,7 +135,6 @@ constexpr Map map(std::span<const AlarmRow> alarms) noexcept {
 }
 constexpr Map kMaps[] = {map(kAnyLevel), map(kLevels)};
 
-constexpr std::uint8_t kAddresses[] = {4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15};
 constexpr std::string_view kVariants[] = {"any_level", "levels"};
 
 constexpr Protocol kProtocol{

@@ -315,6 +315,7 @@ struct Map {
   bool extended = false;  ///< Identifiers up to 7FF have 29 bits too; those above always have.
   std::uint32_t address_mask = 0;       ///< Bits of the identifier that are the battery's address.
   std::uint32_t send_address_mask = 0;  ///< The same in identifiers that the host sends.
+  std::uint8_t address_min = 0;         ///< Identifiers with a lower address are nobody's.
   std::span<const CanSend> sends{};
   std::span<const Row> rows{};
   std::span<const Series> series{};
