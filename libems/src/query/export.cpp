@@ -2,60 +2,13 @@
 #include "ems/query/export.hpp"
 
 #include <algorithm>
-#include <cstdio>
 
 #include "ems/core/decimal.hpp"
+#include "ems/core/utc_text.hpp"
 
 namespace ems::query {
 
 namespace {
-
-constexpr std::int64_t kMicrosPerDay = 86'400'000'000;
-
-struct Date {
-  std::int64_t year;
-  unsigned month;
-  unsigned day;
-};
-
-/// The Gregorian date of a number of days since 1970-01-01.
-/// @source  H. Hinnant, "chrono-Compatible Low-Level Date Algorithms", civil_from_days (public
-///          domain); <chrono> itself brings clocks, which this layer does without.
-Date date_of(std::int64_t days) {
-  days += 719'468;  // Since 0000-03-01.
-  const std::int64_t era = (days >= 0 ? days : days - 146'096) / 146'097;
-  const std::int64_t day_of_era = days - era * 146'097;
-  const std::int64_t year_of_era =
-      (day_of_era - day_of_era / 1'460 + day_of_era / 36'524 - day_of_era / 146'096) / 365;
-  const std::int64_t day_of_year =
-      day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
-  const std::int64_t month = (5 * day_of_year + 2) / 153;  // From March.
-  const bool next_year = month >= 10;
-  return {year_of_era + era * 400 + (next_year ? 1 : 0),
-          static_cast<unsigned>(next_year ? month - 9 : month + 3),
-          static_cast<unsigned>(day_of_year - (153 * month + 2) / 5 + 1)};
-}
-
-/// `2026-11-21T08:15:30.250000Z`.
-void append_time(std::string& out, UtcInstant at) {
-  const std::int64_t micros = at.since_epoch().count();
-  std::int64_t days = micros / kMicrosPerDay;
-  std::int64_t rest = micros % kMicrosPerDay;
-  if (rest < 0) {
-    --days;
-    rest += kMicrosPerDay;
-  }
-  const Date date = date_of(days);
-  const auto part = [rest](std::int64_t unit, std::int64_t count) {
-    return static_cast<unsigned>(rest / unit % count);
-  };
-  std::array<char, 64> text{};
-  const int size = std::snprintf(text.data(), text.size(), "%04lld-%02u-%02uT%02u:%02u:%02u.%06uZ",
-                                 static_cast<long long>(date.year), date.month, date.day,
-                                 part(3'600'000'000, 24), part(60'000'000, 60), part(1'000'000, 60),
-                                 part(1, 1'000'000));
-  out.append(text.data(), static_cast<std::size_t>(size));
-}
 
 int digits_of(Signal signal) {
   const SignalInfo* info = find_signal(signal);
@@ -143,7 +96,8 @@ void CsvWriter::row(std::string& out, const telemetry::Row& row) {
                    [&](const Point& point) { return place_of(point) >= 0; })) {
     return;
   }
-  append_time(out, row.at);
+  UtcText time;
+  out += format_utc(row.at, 6, time);
   for (const Point& point : points_) {
     const auto place = place_of(point);
     const telemetry::RowValue value =

@@ -6,10 +6,9 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <chrono>
-#include <cstdio>
 #include <cstdlib>
 
+#include "ems/core/utc_text.hpp"
 #include "ems/io/config/limits_config.hpp"
 #include "io/config/document.hpp"
 
@@ -63,36 +62,14 @@ bool is_name(std::string_view name) {
 }
 
 std::string time_text(UtcInstant at) {
-  namespace chrono = std::chrono;
-  const chrono::sys_time<chrono::microseconds> exact{
-      chrono::microseconds{at.since_epoch().count()}};
-  const auto second = chrono::floor<chrono::seconds>(exact);
-  const auto day = chrono::floor<chrono::days>(second);
-  const chrono::year_month_day date{day};
-  const chrono::hh_mm_ss time{second - day};
-  char text[48];
-  (void)std::snprintf(
-      text, sizeof text, "%04d-%02u-%02uT%02lld:%02lld:%02lldZ", static_cast<int>(date.year()),
-      static_cast<unsigned>(date.month()), static_cast<unsigned>(date.day()),
-      static_cast<long long>(time.hours().count()), static_cast<long long>(time.minutes().count()),
-      static_cast<long long>(time.seconds().count()));
-  return text;  // Cannot be cut: the room is for any year a 64-bit count of microseconds reaches.
+  UtcText room;
+  return std::string(format_utc(at, 0, room));
 }
 
 std::optional<UtcInstant> parse_time(const std::string& text) {
-  namespace chrono = std::chrono;
-  int y = 0, mo = 0, d = 0, h = 0, mi = 0, s = 0;
-  if (std::sscanf(text.c_str(), "%4d-%2d-%2dT%2d:%2d:%2dZ", &y, &mo, &d, &h, &mi, &s) != 6) {
-    return std::nullopt;
-  }
-  const chrono::year_month_day date{chrono::year{y}, chrono::month{static_cast<unsigned>(mo)},
-                                    chrono::day{static_cast<unsigned>(d)}};
-  if (!date.ok()) return std::nullopt;
-  const chrono::sys_seconds second =
-      chrono::sys_days{date} + chrono::hours{h} + chrono::minutes{mi} + chrono::seconds{s};
-  const UtcInstant at{seconds(second.time_since_epoch().count())};
-  if (time_text(at) != text) return std::nullopt;  // One way to write it, and nothing after it.
-  return at;
+  const Result<UtcInstant> at = parse_utc(text);
+  if (!at || time_text(*at) != text) return std::nullopt;  // One way to write it.
+  return *at;
 }
 
 std::optional<LimitsHash> parse_hash(std::string_view hex) {

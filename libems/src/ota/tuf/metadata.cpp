@@ -2,10 +2,10 @@
 #include "ems/ota/tuf/metadata.hpp"
 
 #include <algorithm>
-#include <chrono>
 #include <set>
 #include <utility>
 
+#include "ems/core/utc_text.hpp"
 #include "ota/tuf/metadata_parts.hpp"
 
 namespace ems::ota::tuf {
@@ -176,26 +176,12 @@ Result<void> parse_delegations(JsonValue value, const Crypto& crypto, Targets& o
 }  // namespace
 
 Result<UtcInstant> parse_date(std::string_view text) noexcept {
-  constexpr std::string_view kForm = "0000-00-00T00:00:00Z";
-  const Failure wrong = fail(Errc::malformed, 0, "a date that is not YYYY-MM-DDTHH:MM:SSZ");
-  if (text.size() != kForm.size()) return wrong;
-  for (std::size_t i = 0; i < kForm.size(); ++i) {
-    if (kForm[i] == '0' ? !is_digit(text[i]) : text[i] != kForm[i]) return wrong;
+  constexpr std::size_t kSize = std::string_view("0001-01-01T00:00:00Z").size();
+  const Result<UtcInstant> at = parse_utc(text);
+  if (!at || text.size() != kSize || text.starts_with("0000")) {
+    return fail(Errc::malformed, 0, "a date that is not YYYY-MM-DDTHH:MM:SSZ");
   }
-  const auto number = [text](std::size_t at, std::size_t size) {
-    int out = 0;
-    for (const char c : text.substr(at, size)) out = out * 10 + (c - '0');
-    return out;
-  };
-  const std::chrono::year_month_day day{std::chrono::year{number(0, 4)},
-                                        std::chrono::month{static_cast<unsigned>(number(5, 2))},
-                                        std::chrono::day{static_cast<unsigned>(number(8, 2))}};
-  const int hour = number(11, 2);
-  const int minute = number(14, 2);
-  const int second = number(17, 2);
-  if (number(0, 4) < 1 || !day.ok() || hour > 23 || minute > 59 || second > 59) return wrong;
-  const std::int64_t days = std::chrono::sys_days{day}.time_since_epoch().count();
-  return UtcInstant{seconds(((days * 24 + hour) * 60 + minute) * 60 + second)};
+  return at;
 }
 
 Result<Root> parse_root(Bytes file, std::size_t size_max, const Crypto& crypto) {

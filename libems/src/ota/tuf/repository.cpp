@@ -2,11 +2,10 @@
 #include "ems/ota/tuf/repository.hpp"
 
 #include <algorithm>
-#include <chrono>
-#include <cstdio>
 #include <limits>
 #include <set>
 
+#include "ems/core/utc_text.hpp"
 #include "ems/ota/tuf/target_name.hpp"
 #include "ota/tuf/repository_text.hpp"
 
@@ -25,21 +24,9 @@ constexpr std::string_view kSpecVersion = "1.0.34";
 constexpr std::int64_t kMicro = 1'000'000;
 constexpr std::int64_t kSecondsPerDay = 86'400;
 
-/// `YYYY-MM-DDTHH:MM:SSZ`, rounded down to the second.
 std::string date_text(UtcInstant at) {
-  namespace chrono = std::chrono;
-  const auto moment =
-      chrono::floor<chrono::seconds>(chrono::microseconds(at.since_epoch().count()));
-  const chrono::sys_seconds second{moment};
-  const auto day = chrono::floor<chrono::days>(second);
-  const chrono::year_month_day date{day};
-  const chrono::hh_mm_ss time{second - day};
-  std::array<char, 64> text{};
-  std::snprintf(text.data(), text.size(), "%04d-%02u-%02uT%02d:%02d:%02dZ",
-                static_cast<int>(date.year()), static_cast<unsigned>(date.month()),
-                static_cast<unsigned>(date.day()), static_cast<int>(time.hours().count()),
-                static_cast<int>(time.minutes().count()), static_cast<int>(time.seconds().count()));
-  return text.data();
+  UtcText room;
+  return std::string(format_utc(at, 0, room));
 }
 
 std::string file_text(std::string_view type, std::int64_t version, UtcInstant expires,

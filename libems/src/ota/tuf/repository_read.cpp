@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
-#include <charconv>
-#include <chrono>
 
 #include "ems/ota/signature.hpp"
+#include "ems/ota/tuf/metadata.hpp"
 #include "ems/ota/tuf/repository.hpp"
 #include "ota/tuf/repository_text.hpp"
 
@@ -31,31 +30,6 @@ bool from_hex(std::string_view text, MutableBytes out) {
     out[i] = static_cast<std::byte>(high * 16 + low);
   }
   return true;
-}
-
-/// `YYYY-MM-DDTHH:MM:SSZ`.
-std::optional<UtcInstant> parse_date(std::string_view text) {
-  constexpr std::string_view kForm = "0000-00-00T00:00:00Z";
-  if (text.size() != kForm.size()) return std::nullopt;
-  for (std::size_t i = 0; i < kForm.size(); ++i) {
-    const bool digit = text[i] >= '0' && text[i] <= '9';
-    if (kForm[i] == '0' ? !digit : text[i] != kForm[i]) return std::nullopt;
-  }
-  const auto number = [text](std::size_t at, std::size_t digits) {
-    int value = 0;
-    (void)std::from_chars(text.data() + at, text.data() + at + digits, value);  // All digits.
-    return value;
-  };
-  namespace chrono = std::chrono;
-  const chrono::year_month_day day{chrono::year(number(0, 4)),
-                                   chrono::month(static_cast<unsigned>(number(5, 2))),
-                                   chrono::day(static_cast<unsigned>(number(8, 2)))};
-  const int hour = number(11, 2);
-  const int minute = number(14, 2);
-  const int second = number(17, 2);
-  if (!day.ok() || hour > 23 || minute > 59 || second > 59) return std::nullopt;
-  const std::int64_t days = chrono::sys_days(day).time_since_epoch().count();
-  return UtcInstant(seconds(((days * 24 + hour) * 60 + minute) * 60 + second));
 }
 
 Result<PublicKey> parse_key_object(const Crypto& crypto, JsonEdit& object) {
@@ -168,7 +142,8 @@ Result<FileHead> read_head(std::string_view file) {
   const auto* type = envelope->body().find<std::string>("_type");
   const auto* version = envelope->body().find<std::int64_t>("version");
   const auto* expires = envelope->body().find<std::string>("expires");
-  const auto date = expires == nullptr ? std::nullopt : parse_date(*expires);
+  const auto date = expires == nullptr ? Result<UtcInstant>(fail(Errc::malformed, 0, "no date"))
+                                       : parse_date(*expires);
   if (type == nullptr || version == nullptr || *version < 1 || !date) {
     return fail(Errc::malformed, 0, "metadata has _type, version and expires");
   }
