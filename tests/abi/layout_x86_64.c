@@ -533,6 +533,76 @@ _Static_assert(offsetof(ems_in_force_t, price) == 432 && sizeof(((ems_in_force_t
 _Static_assert(offsetof(ems_in_force_t, plan_id) == 456 && sizeof(((ems_in_force_t *)0)->plan_id) == 49, "ems_in_force_t.plan_id");
 _Static_assert(offsetof(ems_in_force_t, reserved2) == 505 && sizeof(((ems_in_force_t *)0)->reserved2) == 7, "ems_in_force_t.reserved2");
 
+_Static_assert(sizeof(ems_detect_settings_t) == 32, "ems_detect_settings_t");
+_Static_assert(offsetof(ems_detect_settings_t, struct_size) == 0 && sizeof(((ems_detect_settings_t *)0)->struct_size) == 4, "ems_detect_settings_t.struct_size");
+_Static_assert(offsetof(ems_detect_settings_t, bit_rate) == 4 && sizeof(((ems_detect_settings_t *)0)->bit_rate) == 4, "ems_detect_settings_t.bit_rate");
+_Static_assert(offsetof(ems_detect_settings_t, address) == 8 && sizeof(((ems_detect_settings_t *)0)->address) == 4, "ems_detect_settings_t.address");
+_Static_assert(offsetof(ems_detect_settings_t, all_addresses) == 12 && sizeof(((ems_detect_settings_t *)0)->all_addresses) == 1, "ems_detect_settings_t.all_addresses");
+_Static_assert(offsetof(ems_detect_settings_t, ask_by_writing) == 13 && sizeof(((ems_detect_settings_t *)0)->ask_by_writing) == 1, "ems_detect_settings_t.ask_by_writing");
+_Static_assert(offsetof(ems_detect_settings_t, even_if_busy) == 14 && sizeof(((ems_detect_settings_t *)0)->even_if_busy) == 1, "ems_detect_settings_t.even_if_busy");
+_Static_assert(offsetof(ems_detect_settings_t, attempts) == 15 && sizeof(((ems_detect_settings_t *)0)->attempts) == 1, "ems_detect_settings_t.attempts");
+_Static_assert(offsetof(ems_detect_settings_t, listen_ms) == 16 && sizeof(((ems_detect_settings_t *)0)->listen_ms) == 8, "ems_detect_settings_t.listen_ms");
+_Static_assert(offsetof(ems_detect_settings_t, settle_ms) == 24 && sizeof(((ems_detect_settings_t *)0)->settle_ms) == 8, "ems_detect_settings_t.settle_ms");
+
+_Static_assert(sizeof(ems_detect_candidate_t) == 24, "ems_detect_candidate_t");
+_Static_assert(offsetof(ems_detect_candidate_t, codec) == 0 && sizeof(((ems_detect_candidate_t *)0)->codec) == 8, "ems_detect_candidate_t.codec");
+_Static_assert(offsetof(ems_detect_candidate_t, variant) == 8 && sizeof(((ems_detect_candidate_t *)0)->variant) == 8, "ems_detect_candidate_t.variant");
+_Static_assert(offsetof(ems_detect_candidate_t, address) == 16 && sizeof(((ems_detect_candidate_t *)0)->address) == 4, "ems_detect_candidate_t.address");
+_Static_assert(offsetof(ems_detect_candidate_t, bit_rate) == 20 && sizeof(((ems_detect_candidate_t *)0)->bit_rate) == 4, "ems_detect_candidate_t.bit_rate");
+
+_Static_assert(sizeof(ems_detect_tried_t) == 48, "ems_detect_tried_t");
+_Static_assert(offsetof(ems_detect_tried_t, candidate) == 0 && sizeof(((ems_detect_tried_t *)0)->candidate) == 24, "ems_detect_tried_t.candidate");
+_Static_assert(offsetof(ems_detect_tried_t, error_text) == 24 && sizeof(((ems_detect_tried_t *)0)->error_text) == 8, "ems_detect_tried_t.error_text");
+_Static_assert(offsetof(ems_detect_tried_t, error) == 32 && sizeof(((ems_detect_tried_t *)0)->error) == 4, "ems_detect_tried_t.error");
+_Static_assert(offsetof(ems_detect_tried_t, outcome) == 36 && sizeof(((ems_detect_tried_t *)0)->outcome) == 4, "ems_detect_tried_t.outcome");
+_Static_assert(offsetof(ems_detect_tried_t, received) == 40 && sizeof(((ems_detect_tried_t *)0)->received) == 4, "ems_detect_tried_t.received");
+_Static_assert(offsetof(ems_detect_tried_t, reserved) == 44 && sizeof(((ems_detect_tried_t *)0)->reserved) == 4, "ems_detect_tried_t.reserved");
+
+_Static_assert(sizeof(ems_detect_action_t) == 80, "ems_detect_action_t");
+_Static_assert(offsetof(ems_detect_action_t, struct_size) == 0 && sizeof(((ems_detect_action_t *)0)->struct_size) == 4, "ems_detect_action_t.struct_size");
+_Static_assert(offsetof(ems_detect_action_t, size) == 4 && sizeof(((ems_detect_action_t *)0)->size) == 4, "ems_detect_action_t.size");
+_Static_assert(offsetof(ems_detect_action_t, wake_at_ms) == 8 && sizeof(((ems_detect_action_t *)0)->wake_at_ms) == 8, "ems_detect_action_t.wake_at_ms");
+_Static_assert(offsetof(ems_detect_action_t, open) == 16 && sizeof(((ems_detect_action_t *)0)->open) == 4, "ems_detect_action_t.open");
+_Static_assert(offsetof(ems_detect_action_t, bit_rate) == 20 && sizeof(((ems_detect_action_t *)0)->bit_rate) == 4, "ems_detect_action_t.bit_rate");
+_Static_assert(offsetof(ems_detect_action_t, has_tried) == 24 && sizeof(((ems_detect_action_t *)0)->has_tried) == 4, "ems_detect_action_t.has_tried");
+_Static_assert(offsetof(ems_detect_action_t, verdict) == 28 && sizeof(((ems_detect_action_t *)0)->verdict) == 4, "ems_detect_action_t.verdict");
+_Static_assert(offsetof(ems_detect_action_t, tried) == 32 && sizeof(((ems_detect_action_t *)0)->tried) == 48, "ems_detect_action_t.tried");
+
+_Static_assert(sizeof(ems_detected_t) == 48, "ems_detected_t");
+_Static_assert(offsetof(ems_detected_t, struct_size) == 0 && sizeof(((ems_detected_t *)0)->struct_size) == 4, "ems_detected_t.struct_size");
+_Static_assert(offsetof(ems_detected_t, variants) == 4 && sizeof(((ems_detected_t *)0)->variants) == 4, "ems_detected_t.variants");
+_Static_assert(offsetof(ems_detected_t, candidate) == 8 && sizeof(((ems_detected_t *)0)->candidate) == 24, "ems_detected_t.candidate");
+_Static_assert(offsetof(ems_detected_t, asked) == 32 && sizeof(((ems_detected_t *)0)->asked) == 4, "ems_detected_t.asked");
+_Static_assert(offsetof(ems_detected_t, answered) == 36 && sizeof(((ems_detected_t *)0)->answered) == 4, "ems_detected_t.answered");
+_Static_assert(offsetof(ems_detected_t, adds_up) == 40 && sizeof(((ems_detected_t *)0)->adds_up) == 4, "ems_detected_t.adds_up");
+_Static_assert(offsetof(ems_detected_t, reserved) == 44 && sizeof(((ems_detected_t *)0)->reserved) == 4, "ems_detected_t.reserved");
+
+_Static_assert(sizeof(ems_detection_t) == 48, "ems_detection_t");
+_Static_assert(offsetof(ems_detection_t, struct_size) == 0 && sizeof(((ems_detection_t *)0)->struct_size) == 4, "ems_detection_t.struct_size");
+_Static_assert(offsetof(ems_detection_t, verdict) == 4 && sizeof(((ems_detection_t *)0)->verdict) == 4, "ems_detection_t.verdict");
+_Static_assert(offsetof(ems_detection_t, found_count) == 8 && sizeof(((ems_detection_t *)0)->found_count) == 4, "ems_detection_t.found_count");
+_Static_assert(offsetof(ems_detection_t, unasked_bytes) == 12 && sizeof(((ems_detection_t *)0)->unasked_bytes) == 4, "ems_detection_t.unasked_bytes");
+_Static_assert(offsetof(ems_detection_t, received_bytes) == 16 && sizeof(((ems_detection_t *)0)->received_bytes) == 4, "ems_detection_t.received_bytes");
+_Static_assert(offsetof(ems_detection_t, outcomes) == 20 && sizeof(((ems_detection_t *)0)->outcomes) == 24, "ems_detection_t.outcomes");
+_Static_assert(offsetof(ems_detection_t, reserved) == 44 && sizeof(((ems_detection_t *)0)->reserved) == 4, "ems_detection_t.reserved");
+
+_Static_assert(sizeof(ems_can_detection_t) == 24, "ems_can_detection_t");
+_Static_assert(offsetof(ems_can_detection_t, struct_size) == 0 && sizeof(((ems_can_detection_t *)0)->struct_size) == 4, "ems_can_detection_t.struct_size");
+_Static_assert(offsetof(ems_can_detection_t, verdict) == 4 && sizeof(((ems_can_detection_t *)0)->verdict) == 4, "ems_can_detection_t.verdict");
+_Static_assert(offsetof(ems_can_detection_t, ranked_count) == 8 && sizeof(((ems_can_detection_t *)0)->ranked_count) == 4, "ems_can_detection_t.ranked_count");
+_Static_assert(offsetof(ems_can_detection_t, best_count) == 12 && sizeof(((ems_can_detection_t *)0)->best_count) == 4, "ems_can_detection_t.best_count");
+_Static_assert(offsetof(ems_can_detection_t, frames) == 16 && sizeof(((ems_can_detection_t *)0)->frames) == 4, "ems_can_detection_t.frames");
+_Static_assert(offsetof(ems_can_detection_t, identifiers) == 20 && sizeof(((ems_can_detection_t *)0)->identifiers) == 4, "ems_can_detection_t.identifiers");
+
+_Static_assert(sizeof(ems_can_detected_t) == 24, "ems_can_detected_t");
+_Static_assert(offsetof(ems_can_detected_t, struct_size) == 0 && sizeof(((ems_can_detected_t *)0)->struct_size) == 4, "ems_can_detected_t.struct_size");
+_Static_assert(offsetof(ems_can_detected_t, messages) == 4 && sizeof(((ems_can_detected_t *)0)->messages) == 4, "ems_can_detected_t.messages");
+_Static_assert(offsetof(ems_can_detected_t, refused) == 8 && sizeof(((ems_can_detected_t *)0)->refused) == 4, "ems_can_detected_t.refused");
+_Static_assert(offsetof(ems_can_detected_t, telling) == 12 && sizeof(((ems_can_detected_t *)0)->telling) == 1, "ems_can_detected_t.telling");
+_Static_assert(offsetof(ems_can_detected_t, own) == 13 && sizeof(((ems_can_detected_t *)0)->own) == 1, "ems_can_detected_t.own");
+_Static_assert(offsetof(ems_can_detected_t, reserved) == 14 && sizeof(((ems_can_detected_t *)0)->reserved) == 2, "ems_can_detected_t.reserved");
+_Static_assert(offsetof(ems_can_detected_t, codec) == 16 && sizeof(((ems_can_detected_t *)0)->codec) == 8, "ems_can_detected_t.codec");
+
 _Static_assert(sizeof(ems_poller_settings_t) == 56, "ems_poller_settings_t");
 _Static_assert(offsetof(ems_poller_settings_t, struct_size) == 0 && sizeof(((ems_poller_settings_t *)0)->struct_size) == 4, "ems_poller_settings_t.struct_size");
 _Static_assert(offsetof(ems_poller_settings_t, retries) == 4 && sizeof(((ems_poller_settings_t *)0)->retries) == 4, "ems_poller_settings_t.retries");

@@ -21,6 +21,8 @@ static const ems_codec_t* good_ems_can_speak_codec;
 static const ems_codec_t* good_ems_codec_send_item_codec;
 static ems_can_listener_t* good_ems_can_listener;
 static ems_can_mailbox_t* good_ems_can_mailbox;
+static ems_detector_t* good_ems_detector;
+static ems_can_detector_t* good_ems_can_detector;
 static ems_image_t* good_ems_image;
 static ems_safety_t* good_ems_safety;
 static ems_decision_t* good_ems_decision;
@@ -54,6 +56,7 @@ static ems_control_config_t control_config = {.struct_size = sizeof control_conf
                                               .decision = &decision_config,
                                               .battery_capacity_wh = capacity_wh};
 static ems_poller_settings_t poller_settings = {.struct_size = sizeof poller_settings};
+static ems_detect_settings_t detect_settings = {.struct_size = sizeof detect_settings};
 static ems_telemetry_config_t telemetry_config = {.struct_size = sizeof telemetry_config,
                                                   .stream = EMS_STREAM_TELEMETRY,
                                                   .epoch_random = {1},
@@ -75,6 +78,7 @@ static const ems_control_config_t* good_ems_control_config = &control_config;
 static ems_alarms_config_t alarms_config = {.struct_size = sizeof alarms_config};
 static const ems_alarms_config_t* good_ems_alarms_config = &alarms_config;
 static const ems_poller_settings_t* good_ems_poller_settings = &poller_settings;
+static const ems_detect_settings_t* good_ems_detect_settings = &detect_settings;
 static const ems_telemetry_config_t* good_ems_telemetry_config = &telemetry_config;
 static ems_downsample_config_t downsample_config = {.struct_size = sizeof downsample_config};
 static const ems_downsample_config_t* good_ems_downsample_config = &downsample_config;
@@ -176,6 +180,13 @@ static void make_good(void) {
   must(ems_can_mailbox_init(room(ems_can_mailbox_size()), ems_can_mailbox_size(),
                             good_ems_can_mailbox_init_codec, &good_ems_can_mailbox),
        "mailbox");
+  must(ems_detect_settings_default(&detect_settings), "detect settings");
+  must(ems_detector_init(room(ems_detector_size()), ems_detector_size(), &detect_settings,
+                         &good_ems_detector),
+       "detector");
+  must(ems_can_detector_init(room(ems_can_detector_size()), ems_can_detector_size(),
+                             &good_ems_can_detector),
+       "CAN detector");
   must(ems_image_init(room(ems_image_size(64)), ems_image_size(64), 64, &good_ems_image), "image");
   values[0] = value;
   readings.values = values;

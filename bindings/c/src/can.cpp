@@ -46,7 +46,16 @@ ems_status_t can_codec(const ems_codec_t* handle, const protocol::CanCodec*& out
   return EMS_OK;
 }
 
-/// The frame as the codecs want it: nothing behind its size. It may still not be valid().
+/// Checks the handle, and that time did not go backwards.
+ems_status_t enter_listener(ems_can_listener_t* listener, std::int64_t now_ms) noexcept {
+  if (!is(listener)) return invalid(kNoListener);
+  if (now_ms < listener->last_ms) return failed(EMS_E_OUT_OF_RANGE, kBackwards);
+  listener->last_ms = now_ms;
+  return EMS_OK;
+}
+
+}  // namespace
+
 protocol::CanFrame frame_from(const ems_can_frame_t& frame) noexcept {
   protocol::CanFrame into;
   into.id = frame.id;
@@ -58,16 +67,6 @@ protocol::CanFrame frame_from(const ems_can_frame_t& frame) noexcept {
   }
   return into;
 }
-
-/// Checks the handle, and that time did not go backwards.
-ems_status_t enter_listener(ems_can_listener_t* listener, std::int64_t now_ms) noexcept {
-  if (!is(listener)) return invalid(kNoListener);
-  if (now_ms < listener->last_ms) return failed(EMS_E_OUT_OF_RANGE, kBackwards);
-  listener->last_ms = now_ms;
-  return EMS_OK;
-}
-
-}  // namespace
 
 ems_can_frame_t frame_to_c(const protocol::CanFrame& frame) noexcept {
   ems_can_frame_t into{};

@@ -7,6 +7,8 @@
 
 namespace ems::capi {
 
+/// The frame as the codecs want it: nothing behind its size. It may still not be valid().
+[[nodiscard]] protocol::CanFrame frame_from(const ems_can_frame_t& frame) noexcept;
 [[nodiscard]] ems_can_frame_t frame_to_c(const protocol::CanFrame& frame) noexcept;
 
 }  // namespace ems::capi

@@ -12,89 +12,16 @@ using protocol::can_lv::EmulatedBattery;
 static_assert(protocol::can_lv::Burst::capacity() <= EMS_CAN_SPEAK_FRAMES);
 constexpr std::size_t kBurstFrames = sizeof(ems_can_burst_t::frames) / sizeof(ems_can_frame_t);
 
-/// Makes the typed sample; a value that does not fit its type stays unknown. @return true.
-template <class Q>
-bool set_sample(std::optional<Sample<Q>>& into, const ems_sample_t& given) noexcept {
-  const auto narrow = static_cast<typename Q::Rep>(given.value);
-  if (narrow != given.value) return true;
-  into = Sample<Q>{Q{narrow}, instant(given.taken_at_ms), static_cast<Quality>(given.quality)};
-  return true;
+/// What only the dialects beside Pylontech's can say.
+bool is_further(Signal signal) noexcept {
+  return signal == Signal::cell_voltage_max || signal == Signal::cell_voltage_min ||
+         signal == Signal::cell_temp_max || signal == Signal::cell_temp_min ||
+         signal == Signal::design_capacity;
 }
-bool set_sample(std::optional<Sample<bool>>& into, const ems_sample_t& given) noexcept {
-  into = Sample<bool>{given.value == 1, instant(given.taken_at_ms),
-                      static_cast<Quality>(given.quality)};
-  return true;
-}
-bool set_sample(std::optional<Sample<std::uint64_t>>& into, const ems_sample_t& given) noexcept {
-  into = Sample<std::uint64_t>{static_cast<std::uint64_t>(given.value), instant(given.taken_at_ms),
-                               static_cast<Quality>(given.quality)};
-  return true;
-}
-
-/// False when the protocol does not carry the signal.
-bool set_signal(EmulatedBattery& battery, const ems_sample_t& given) noexcept {
-  switch (static_cast<Signal>(given.signal)) {
-    case Signal::soc:
-      return set_sample(battery.soc, given);
-    case Signal::soh:
-      return set_sample(battery.soh, given);
-    case Signal::pack_voltage:
-      return set_sample(battery.pack_voltage, given);
-    case Signal::pack_current:
-      return set_sample(battery.pack_current, given);
-    case Signal::temperature:
-      return set_sample(battery.temperature, given);
-    case Signal::charge_voltage_limit:
-      return set_sample(battery.charge_voltage_limit, given);
-    case Signal::discharge_voltage_limit:
-      return set_sample(battery.discharge_voltage_limit, given);
-    case Signal::charge_current_limit:
-      return set_sample(battery.charge_current_limit, given);
-    case Signal::discharge_current_limit:
-      return set_sample(battery.discharge_current_limit, given);
-    case Signal::charge_enable:
-      return set_sample(battery.charge_enable, given);
-    case Signal::discharge_enable:
-      return set_sample(battery.discharge_enable, given);
-    case Signal::alarms:
-      return set_sample(battery.alarms, given);
-    case Signal::warnings:
-      return set_sample(battery.warnings, given);
-    case Signal::module_count:
-      battery.module_count =
-          static_cast<std::uint8_t>(std::clamp<std::int64_t>(given.value, 1, UINT8_MAX));
-      return true;
-    default:
-      return false;
-  }
-}
-
-/// What the dialects beside Pylontech's can say too; false when none can.
-bool set_more(EmulatedBattery& battery, const ems_sample_t& given) noexcept {
-  constexpr std::int64_t kMicroPerAmpHour = 1'000'000;
-  switch (static_cast<Signal>(given.signal)) {
-    case Signal::cell_voltage_max:
-      return set_sample(battery.cell_voltage_max, given);
-    case Signal::cell_voltage_min:
-      return set_sample(battery.cell_voltage_min, given);
-    case Signal::cell_temp_max:
-      return set_sample(battery.cell_temp_max, given);
-    case Signal::cell_temp_min:
-      return set_sample(battery.cell_temp_min, given);
-    case Signal::design_capacity:
-      battery.capacity_ah = static_cast<std::uint16_t>(
-          std::clamp<std::int64_t>(given.value / kMicroPerAmpHour, 0, UINT16_MAX));
-      return true;
-    default:
-      return set_signal(battery, given);
-  }
-}
-
-using SetSignal = bool (*)(EmulatedBattery&, const ems_sample_t&) noexcept;
 
 /// Reads what the caller knows of the battery, or says what is wrong with it.
 ems_status_t take_battery(const ems_sample_t* samples, std::size_t count, std::int64_t max_age_ms,
-                          SetSignal set, EmulatedBattery& into) noexcept {
+                          bool pylontech_only, EmulatedBattery& into) noexcept {
   if (max_age_ms <= 0) return failed(EMS_E_OUT_OF_RANGE, "max_age_ms is not above 0");
   for (std::size_t i = 0; i < count; ++i) {
     const auto place = static_cast<std::uint16_t>(std::min<std::size_t>(i, UINT16_MAX));
@@ -106,7 +33,10 @@ ems_status_t take_battery(const ems_sample_t* samples, std::size_t count, std::i
         return failed(EMS_E_ALREADY_EXISTS, "a signal is there twice", place);
       }
     }
-    if (!set(into, samples[i])) {
+    const auto signal = static_cast<Signal>(samples[i].signal);
+    const auto quality = static_cast<Quality>(samples[i].quality);
+    if ((pylontech_only && is_further(signal)) ||
+        !set(into, signal, samples[i].value, instant(samples[i].taken_at_ms), quality)) {
       return failed(EMS_E_NOT_FOUND, "the protocol does not carry that signal", place);
     }
   }
@@ -124,7 +54,7 @@ EMS_API ems_status_t ems_pylontech_encode(const ems_sample_t* samples, std::size
     if (samples == nullptr && count > 0) return invalid("samples is NULL");
     if (!sized(out)) return invalid("out is NULL or its struct_size is too small");
     EmulatedBattery battery;
-    const ems_status_t taken = take_battery(samples, count, max_age_ms, set_signal, battery);
+    const ems_status_t taken = take_battery(samples, count, max_age_ms, true, battery);
     if (taken != EMS_OK) return taken;
     const protocol::can_lv::Burst burst = protocol::can_lv::encode_burst(
         battery, Dialect::pylontech, instant(now_ms), milliseconds(max_age_ms));
@@ -148,7 +78,7 @@ EMS_API ems_status_t ems_can_speak(const ems_codec_t* codec, const ems_sample_t*
     const std::optional<Dialect> dialect = protocol::can_lv::spoken_dialect(*known);
     if (!dialect) return failed(EMS_E_UNIMPLEMENTED, "no battery of this protocol is spoken for");
     EmulatedBattery battery;
-    const ems_status_t taken = take_battery(samples, count, max_age_ms, set_more, battery);
+    const ems_status_t taken = take_battery(samples, count, max_age_ms, false, battery);
     if (taken != EMS_OK) return taken;
     const protocol::can_lv::Burst burst = protocol::can_lv::encode_burst(
         battery, *dialect, instant(now_ms), milliseconds(max_age_ms));

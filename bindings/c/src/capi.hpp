@@ -157,6 +157,8 @@ enum class Tag : std::uint32_t {
   energy = 0x454D500B,
   codec = 0x454D500C,
   can_mailbox = 0x454D500D,
+  detector = 0x454D500E,
+  can_detector = 0x454D500F,
 };
 
 inline constexpr std::size_t kAlignment = 8;

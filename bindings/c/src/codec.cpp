@@ -25,6 +25,10 @@ const protocol::Codec* from_c(const ems_codec_t* codec) noexcept {
   return is(codec) ? codec->codec : nullptr;
 }
 
+const ems_codec_t* handle_of(const protocol::Codec* codec) noexcept {
+  return static_cast<const ems_codec_t*>(static_cast<const void*>(codec));
+}
+
 ems_status_t take_limits(const ems_battery_limits_t* limits,
                          protocol::LimitCommand& into) noexcept {
   if (!sized(limits)) return invalid("limits is NULL or its struct_size is too small");
@@ -45,10 +49,6 @@ static_assert(sizeof(ems_codec) <= sizeof(std::uint64_t) * EMS_CODEC_WORDS);
 static_assert(EMS_EVIDENCE_SIMULATOR_ONLY == static_cast<int>(protocol::Evidence::simulator_only));
 static_assert(EMS_EVIDENCE_VENDOR_DOCUMENT ==
               static_cast<int>(protocol::Evidence::vendor_document));
-
-const ems_codec_t* handle_of(const protocol::Codec* codec) noexcept {
-  return static_cast<const ems_codec_t*>(static_cast<const void*>(codec));
-}
 
 /// Gives the poll codec behind a handle, or says why there is none.
 ems_status_t poll_codec(const ems_codec_t* handle, const protocol::PollCodec*& out) noexcept {

@@ -11,6 +11,9 @@ namespace ems::capi {
 /// The codec behind a handle; nullptr when it is none.
 [[nodiscard]] const protocol::Codec* from_c(const ems_codec_t* codec) noexcept;
 
+/// What a codec of the library is called in C.
+[[nodiscard]] const ems_codec_t* handle_of(const protocol::Codec* codec) noexcept;
+
 /// Reads the limits of a caller, or says what is wrong with them.
 [[nodiscard]] ems_status_t take_limits(const ems_battery_limits_t* limits,
                                        protocol::LimitCommand& into) noexcept;

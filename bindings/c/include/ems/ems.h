@@ -11,6 +11,7 @@
 #include <ems/capi/codes.h>
 #include <ems/capi/control.h>
 #include <ems/capi/decision.h>
+#include <ems/capi/detect.h>
 #include <ems/capi/image.h>
 #include <ems/capi/poller.h>
 #include <ems/capi/query.h>

@@ -11,6 +11,7 @@
 #include "ems/core/static_vector.hpp"
 #include "ems/core/time.hpp"
 #include "ems/core/units.hpp"
+#include "ems/model/catalogue.hpp"
 #include "ems/protocol/can_frame.hpp"
 #include "ems/protocol/can_lv/codec.hpp"
 
@@ -42,6 +43,15 @@ struct EmulatedBattery {
   /// own.
   std::string_view manufacturer{};
 };
+
+/// Puts one sample into its place. A value that its place cannot hold is unknown there.
+///
+/// @param value   In the catalogue's unit. `module_count` and `design_capacity` are cut to what the
+///                frames can say; their time and quality do not matter.
+/// @return        False: no dialect carries the signal.
+/// @thread_safety Pure but for battery.
+bool set(EmulatedBattery& battery, Signal signal, std::int64_t value, Instant taken_at,
+         Quality quality) noexcept;
 
 /// Frames of one second.
 using Burst = StaticVector<CanFrame, 12>;
