@@ -158,9 +158,12 @@ TEST(OtaClientCases, AfterAnyFailureTheHonestRepositoryIsAccepted) {
     SCOPED_TRACE(test.at("id").get<std::string>());
     World world(test);
     if (world.refresh() || world.versions().at("root") != 1) continue;
-    // Where the attacker's timestamp 9 was signed as it should be, no other 9 will do.
+    // Where the attacker's timestamp 9 was signed as it should be, or the case's own past is newer,
+    // another repository's 9 will not do.
     const json timestamp = world.versions().at("timestamp");
+    const json snapshot = world.versions().at("snapshot");
     if (timestamp.is_number() && timestamp >= 9) continue;
+    if (snapshot.is_number() && snapshot > 5) continue;
     ++recovered;
     world.fetcher.files.clear();
     for (const auto& [url, content] : honest.at("urls").items()) {
