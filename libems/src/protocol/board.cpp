@@ -14,9 +14,18 @@ struct Row {
 };
 
 constexpr Row kBoards[] = {
-    {"daly_a5", daly_a5::answer},     {"pace", pace::answer},
-    {"pace_eg4", pace_eg4::answer},   {"pylontech", pylontech_rs485::answer},
-    {"seplos_v2", seplos_v2::answer}, {"tdt", tdt::answer},
+    {"ant", ant::answer},
+    {"ant_old", ant_old::answer},
+    {"daly_a5", daly_a5::answer},
+    {"jk_4e57", jk_4e57::answer},
+    {"jk_55aa", jk_55aa::answer},
+    {"lifepower", lifepower::answer},
+    {"pace", pace::answer},
+    {"pace_eg4", pace_eg4::answer},
+    {"pylontech", pylontech_rs485::answer},
+    {"seplos_v2", seplos_v2::answer},
+    {"seplos_v2_bin", seplos_v2_bin::answer},
+    {"tdt", tdt::answer},
 };
 
 class NoSink final : public ReadingSink {

@@ -14,6 +14,7 @@ std::int64_t raw_of(const BoardState& state, const Meaning& meaning, FieldWire w
     said = state.vendor(meaning.name);
   }
   if (!said) {
+    if (meaning.use == Use::amount) return range.low < 0 ? -1 : 0;
     return meaning.use == Use::cell || meaning.use == Use::percent ? range.high : 0;
   }
   if (meaning.use == Use::flag) return *said != 0 ? 1 : 0;

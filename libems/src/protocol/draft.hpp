@@ -29,8 +29,8 @@ struct WireRange {
 }
 
 /// The number on the wire that says of `meaning` what `state` says, nearest and cut to the wire. Of
-/// what is not said or missing: all ones for a cell or a percentage, which no decoder takes for
-/// one, else zero.
+/// what is not said or missing: all ones for a cell or a percentage and -1 for an amount, which no
+/// decoder takes for one, else zero.
 [[nodiscard]] std::int64_t raw_of(const BoardState& state, const Meaning& meaning, FieldWire wire,
                                   std::uint8_t module = 0) noexcept;
 

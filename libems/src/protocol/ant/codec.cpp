@@ -3,125 +3,13 @@
 
 #include <algorithm>
 
-#include "ems/protocol/modbus/rtu.hpp"
+#include "protocol/ant/frame.hpp"
 #include "protocol/ant/status.hpp"
-#include "protocol/framed.hpp"
 
 namespace ems::protocol::ant {
 namespace {
 
-// Bit 0: + charges; bit 1: the discharge transistor comes first.
-constexpr std::string_view kVariants[] = {
-    "plus_discharges", "plus_charges", "plus_discharges_swapped_fets", "plus_charges_swapped_fets"};
-
-// Frame: 7E A1 function register(2) length data crc(2) AA 55; little-endian.
-constexpr std::uint8_t kStart = 0x7E;
-constexpr std::uint8_t kSecond = 0xA1;
-constexpr std::size_t kFunctionAt = 2;
-constexpr std::size_t kRegisterAt = 3;
-constexpr std::size_t kLengthAt = 5;
-constexpr std::size_t kDataAt = 6;
-constexpr std::array<std::uint8_t, 2> kEnd{0xAA, 0x55};
-
-enum Function : std::uint8_t {
-  kAskStatus = 0x01,
-  kAskRegisters = 0x02,
-  kAuthenticate = 0x23,
-  kWrite = 0x51,
-  kStatus = 0x11,
-  kRegisters = 0x12,
-  kAuthenticated = 0x43,
-  kWritten = 0x61,
-};
-
-constexpr std::uint16_t kAboutRegister = 0x026C;
-constexpr std::size_t kTextSize = 16;
-constexpr std::uint8_t kAboutSize = 2 * kTextSize;
-constexpr std::uint8_t kStatusSize = 0xBE;
 constexpr PollItem kPollPlan[] = {{"status", kAskStatus, 1}, {"about", kAskRegisters, 0}};
-
-/// Boards put bytes that nothing counts or checks behind the checksum of what they are.
-std::size_t spare_of(Bytes frame) noexcept {
-  constexpr std::size_t kSpare = 6;
-  const bool about =
-      load_u8(frame, kFunctionAt) == kRegisters && load_le16(frame, kRegisterAt) == kAboutRegister;
-  return about ? kSpare : 0;
-}
-
-// The Modbus CRC of all but the start, low byte first.
-void sum(Bytes before, MutableBytes checksum) noexcept {
-  store_le16(checksum, 0, modbus::crc16(before.subspan(1)));
-}
-bool sound(Bytes before, Bytes checksum) noexcept {
-  return load_le16(checksum, 0) == modbus::crc16(before.subspan(1));
-}
-constexpr framed::Shape kReply{.length_at = kLengthAt,
-                               .data_at = kDataAt,
-                               .sound = sound,
-                               .end = kEnd,
-                               .end_size = kEnd.size(),
-                               .spare = spare_of};
-/// A request's length byte says how much is asked for, or is part of what is written.
-constexpr std::size_t kPlainRequest = kDataAt + 2 + kEnd.size();
-
-struct Asked {
-  std::uint8_t function = 0;
-  std::uint16_t number = 0;  ///< Of the register.
-  std::uint8_t length = 0;
-};
-
-constexpr bool is_request(std::uint8_t function) noexcept {
-  return function == kAskStatus || function == kAskRegisters || function == kAuthenticate ||
-         function == kWrite;
-}
-
-Result<Asked> parse_request(Bytes request) noexcept {
-  constexpr std::uint8_t kStarts[] = {kStart, kSecond};
-  for (std::size_t at = 0; at < std::min(request.size(), std::size(kStarts)); ++at) {
-    if (load_u8(request, at) != kStarts[at]) {
-      return fail(Errc::header, at, "ANT request does not start with 7E A1");
-    }
-  }
-  if (request.size() > kFunctionAt && !is_request(load_u8(request, kFunctionAt))) {
-    return fail(Errc::header, kFunctionAt, "not a function of ANT requests");
-  }
-  if (request.size() <= kLengthAt) {
-    return fail(Errc::truncated, request.size(), "ANT request cut short");
-  }
-  const Asked asked{.function = load_u8(request, kFunctionAt),
-                    .number = load_le16(request, kRegisterAt),
-                    .length = load_u8(request, kLengthAt)};
-  const std::size_t data = asked.function == kAuthenticate ? asked.length : 0;
-  const std::size_t size = kPlainRequest + data;
-  if (request.size() < size) {
-    return fail(Errc::truncated, request.size(), "ANT request cut short");
-  }
-  if (request.size() > size) return fail(Errc::length, size, "bytes behind the ANT request");
-  for (std::size_t i = 0; i < kEnd.size(); ++i) {
-    const std::size_t at = size - kEnd.size() + i;
-    if (load_u8(request, at) != kEnd[i]) {
-      return fail(Errc::tail, at, "ANT request does not end with AA 55");
-    }
-  }
-  const std::size_t sum_at = kDataAt + data;
-  if (!sound(request.first(sum_at), request.subspan(sum_at))) {
-    return fail(Errc::checksum, sum_at, "ANT request checksum mismatch");
-  }
-  return asked;
-}
-
-constexpr std::uint8_t answer_to(std::uint8_t function) noexcept {
-  switch (function) {
-    case kAskStatus:
-      return kStatus;
-    case kAskRegisters:
-      return kRegisters;
-    case kAuthenticate:
-      return kAuthenticated;
-    default:
-      return kWritten;
-  }
-}
 
 /// How the reply begins.
 std::array<framed::HeaderByte, kLengthAt> reply_header(const Result<Asked>& asked) noexcept {
@@ -191,8 +79,7 @@ class Codec final : public PollCodec {
                                               CodecRoom& room) const noexcept override {
     const Result<std::size_t> variant = check_options(info(), options);
     if (!variant) return fail(variant.error());
-    return &room.put(
-        Codec({.plus_charges = (*variant & 1U) != 0, .swapped_fets = (*variant & 2U) != 0}));
+    return &room.put(Codec(dialect_of(*variant)));
   }
 
   [[nodiscard]] std::span<const PollItem> poll_plan() const noexcept override { return kPollPlan; }

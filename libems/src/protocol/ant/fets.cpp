@@ -38,6 +38,17 @@ std::uint64_t alarm_of(std::span<const Code> codes, std::uint8_t code) noexcept 
   return 0;
 }
 
+/// @param doubted  A code that the reader would not believe.
+template <class Doubted>
+std::uint8_t code_of(std::span<const Code> codes, std::uint64_t alarms, bool on,
+                     Doubted doubted) noexcept {
+  if (on) return kFetOn;
+  for (const Code& row : codes) {
+    if ((alarms & alarm_bit(row.alarm)) != 0 && !doubted(row.code)) return row.code;
+  }
+  return 0;
+}
+
 }  // namespace
 
 void give_fets(const Publisher& out, std::uint8_t charge, std::uint8_t discharge, bool known,
@@ -57,6 +68,36 @@ void give_fets(const Publisher& out, std::uint8_t charge, std::uint8_t discharge
   }
   out.vendor("charge_fet_code", charge);
   out.vendor("discharge_fet_code", discharge);
+}
+
+FetCodes fets_of(const BoardState& state, std::optional<bool> half_full) noexcept {
+  const std::optional<std::int64_t> said = state.value(Signal::alarms);
+  const auto alarms = static_cast<std::uint64_t>(said.value_or(0));
+  const std::optional<std::int64_t> charge = state.vendor("charge_fet_code");
+  const std::optional<std::int64_t> discharge = state.vendor("discharge_fet_code");
+  if (charge && discharge) {
+    const FetCodes told{.charge = static_cast<std::uint8_t>(*charge & 0xFF),
+                        .discharge = static_cast<std::uint8_t>(*discharge & 0xFF)};
+    const auto agrees = [&state](Signal fet, std::uint8_t code) {
+      const std::optional<std::int64_t> on = state.value(fet);
+      return !on || (*on != 0) == (code == kFetOn);
+    };
+    const std::uint64_t raised =
+        alarm_of(kCharge, told.charge) | alarm_of(kDischarge, told.discharge);
+    if ((!said || raised == alarms) && agrees(Signal::charge_fet_on, told.charge) &&
+        agrees(Signal::discharge_fet_on, told.discharge)) {
+      return told;
+    }
+  }
+  const auto too_full = [half_full](std::uint8_t code) {
+    return of_voltage(code) && half_full && !*half_full;
+  };
+  const auto too_empty = [half_full](std::uint8_t code) {
+    return of_voltage(code) && half_full && *half_full;
+  };
+  return {
+      .charge = code_of(kCharge, alarms, state.is_on(Signal::charge_fet_on), too_full),
+      .discharge = code_of(kDischarge, alarms, state.is_on(Signal::discharge_fet_on), too_empty)};
 }
 
 }  // namespace ems::protocol::ant

@@ -4,70 +4,15 @@
 #include <algorithm>
 
 #include "protocol/ant/fets.hpp"
-#include "protocol/field.hpp"
+#include "protocol/ant/layout.hpp"
 
 namespace ems::protocol::ant {
 namespace {
 
-// Places in the frame.
-constexpr std::size_t kPermissionAt = 6;
-constexpr std::size_t kStateAt = 7;
-constexpr std::size_t kSensorsAt = 8;
-constexpr std::size_t kCellsAt = 9;
-constexpr std::size_t kProtectionAt = 10;  // u64
-constexpr std::size_t kWarningAt = 18;     // u64
-constexpr std::size_t kBalancingAt = 26;   // u64
-constexpr std::size_t kListsAt = 34;       // Cells, sensors, then the rest.
-constexpr std::size_t kSensorsMax = 8;
-constexpr std::size_t kCellsMax = 32;
-
-// Places behind the sensors.
-constexpr std::size_t kMosfetAt = 0;
-constexpr std::size_t kBalancerAt = 2;
-constexpr std::size_t kCurrentAt = 6;  // s16, 0.1 A
-constexpr std::size_t kSocAt = 8;      // u16, %
-constexpr std::size_t kFirstFetAt = 12;
-constexpr std::size_t kSecondFetAt = 13;
-constexpr std::size_t kPowerAt = 28;  // s32, W
-constexpr std::size_t kBalanceMaskAt = 36;
-constexpr std::size_t kRestSize = 78;
-
-struct Row {
-  std::uint8_t at = 0;
-  FieldWire wire = FieldWire::u16;
-  Meaning meaning{};
-};
-constexpr Row kRows[] = {
-    {4, FieldWire::u16, value(Signal::pack_voltage, 10)},
-    {8, FieldWire::u16, percent(Signal::soc, 100)},
-    {10, FieldWire::u16, percent(Signal::soh, 100)},
-    {14, FieldWire::u8, vendor("balancer_code")},
-    {16, FieldWire::u32, value(Signal::full_capacity)},
-    {20, FieldWire::u32, value(Signal::remaining_capacity)},
-    {24, FieldWire::u32, vendor("cycle_capacity_mah")},
-    {32, FieldWire::u32, vendor("runtime_s")},
-    {kBalanceMaskAt, FieldWire::u32, flag(Signal::balancing)},
-    {kBalanceMaskAt, FieldWire::u32, vendor("balance_mask")},
-    {40, FieldWire::u16, cell(Signal::cell_voltage_max)},
-    {42, FieldWire::u16, vendor("cell_max_index")},
-    {44, FieldWire::u16, cell(Signal::cell_voltage_min)},
-    {46, FieldWire::u16, vendor("cell_min_index")},
-    {48, FieldWire::u16, vendor("cell_delta_mv")},
-    {50, FieldWire::u16, vendor("cell_average_mv")},
-    {60, FieldWire::u16, vendor("battery_type")},
-    {62, FieldWire::u32, vendor("discharged_mah")},
-    {66, FieldWire::u32, vendor("charged_mah")},
-    {70, FieldWire::u32, vendor("discharging_time_s")},
-    {74, FieldWire::u32, vendor("charging_time_s")},
-};
-
-enum State : std::uint8_t { kCharging = 2, kDischarging = 3 };
-
 /// 1 degC; -40 says that there is none.
 std::optional<std::int64_t> sensor_at(Bytes frame, std::size_t at) noexcept {
-  constexpr std::int64_t kAbsent = -40;
   const std::int64_t degc = load(frame, at, FieldWire::s16, ByteOrder::little);
-  return degc == kAbsent ? std::nullopt : std::optional(degc * 1'000);
+  return degc == kAbsentDegC ? std::nullopt : std::optional(degc * 1'000);
 }
 
 void give_current(const Publisher& out, Bytes rest, std::uint8_t state, bool plus_charges) {
@@ -84,11 +29,6 @@ void give_current(const Publisher& out, Bytes rest, std::uint8_t state, bool plu
   out.value(Signal::pack_current, milliamp);
   out.value(Signal::pack_power, watt);
 }
-
-constexpr std::uint16_t kHalfFull = 50;  // %
-
-/// The codes of a transistor that a cell or the pack stopped: full or empty.
-bool of_voltage(std::uint8_t code) noexcept { return code == 0x02 || code == 0x05 || code == 0x10; }
 
 void give_states(const Publisher& out, Bytes rest, std::uint8_t state, bool swapped) {
   const std::uint8_t first = load_u8(rest, kFirstFetAt);
@@ -140,7 +80,7 @@ Result<void> read_status(Dialect dialect, Bytes frame, std::size_t end,
   const std::uint8_t state = load_u8(frame, kStateAt);
   give_current(out, rest, state, dialect.plus_charges);
   give_states(out, rest, state, dialect.swapped_fets);
-  for (const Row& row : kRows) {
+  for (const Field& row : kRows) {
     give(out, row.meaning, load(rest, row.at, row.wire, ByteOrder::little));
   }
   out.value(Signal::vendor_alarms, static_cast<std::int64_t>(load_le64(frame, kProtectionAt)));

@@ -15,6 +15,11 @@ struct Dialect {
   bool swapped_fets = false;  ///< The discharge transistor's byte comes first.
 };
 
+/// @param variant  Place in kVariants.
+[[nodiscard]] constexpr Dialect dialect_of(std::size_t variant) noexcept {
+  return {.plus_charges = (variant & 1U) != 0, .swapped_fets = (variant & 2U) != 0};
+}
+
 /// @param frame  Checked. @param end  Where its data end.
 /// @errors length  the data are too short for their counts; offset counts the frame.
 [[nodiscard]] Result<void> read_status(Dialect dialect, Bytes frame, std::size_t end,

@@ -5,105 +5,17 @@
 #include <algorithm>
 
 #include "protocol/ant/fets.hpp"
-#include "protocol/field.hpp"
+#include "protocol/ant_old/layout.hpp"
 
 namespace ems::protocol::ant_old {
 namespace {
 
-// Bit 0: through Bluetooth; bit 1: + charges.
-constexpr std::string_view kVariants[] = {"serial", "bluetooth", "serial_plus_charges",
-                                          "bluetooth_plus_charges"};
-
 constexpr PollItem kPollPlan[] = {{"status", 0, 1}};
-
-// Request: start twice, register, value(2), sum of the three.
-using Request = std::array<std::uint8_t, 6>;
-constexpr Request kAsks[] = {{0x5A, 0x5A, 0x00, 0x00, 0x01, 0x01},   // Serial.
-                             {0xDB, 0xDB, 0x00, 0x00, 0x00, 0x00}};  // Bluetooth.
-constexpr std::uint8_t kWrites = 0xA5;
-constexpr std::size_t kRegisterAt = 2;
-constexpr std::size_t kValueAt = 3;
-constexpr std::size_t kRequestSumAt = 5;
-
-constexpr std::array<std::uint8_t, 4> kStart{0xAA, 0x55, 0xAA, 0xFF};
-constexpr std::size_t kStatusSize = 140;
-constexpr std::size_t kSumAt = 138;  // u16 of all behind the start.
-
-constexpr std::size_t kFirstCellAt = 6;
-constexpr std::size_t kCellsMax = 32;
-constexpr std::size_t kCurrentAt = 70;  // s32, 0.1 A
-constexpr std::size_t kFirstSensorAt = 91;
-constexpr std::uint8_t kSensorsMax = 6;
-constexpr std::uint8_t kSensors = 4;  // Unless said: boards come with four.
-constexpr std::size_t kChargeFetAt = 103;
-constexpr std::size_t kDischargeFetAt = 104;
-constexpr std::size_t kPowerAt = 111;  // s32, W
-constexpr std::size_t kCellsAt = 123;
-
-struct Row {
-  std::uint8_t at = 0;
-  FieldWire wire = FieldWire::u16;
-  Meaning meaning{};
-};
-constexpr Row kRows[] = {
-    {4, FieldWire::u16, value(Signal::pack_voltage, 100)},
-    {74, FieldWire::u8, percent(Signal::soc, 100)},
-    {75, FieldWire::u32, value(Signal::full_capacity)},
-    {79, FieldWire::u32, value(Signal::remaining_capacity)},
-    {83, FieldWire::u32, vendor("cycle_capacity_mah")},
-    {87, FieldWire::u32, vendor("runtime_s")},
-    {105, FieldWire::u8, vendor("balancer_code")},
-    {106, FieldWire::u16, vendor("tire_length_mm")},
-    {108, FieldWire::u16, vendor("pulses_per_week")},
-    {110, FieldWire::u8, vendor("relay")},
-    {115, FieldWire::u8, vendor("cell_max_index")},
-    {116, FieldWire::u16, cell(Signal::cell_voltage_max)},
-    {118, FieldWire::u8, vendor("cell_min_index")},
-    {119, FieldWire::u16, cell(Signal::cell_voltage_min)},
-    {121, FieldWire::u16, vendor("cell_average_mv")},
-    {kCellsAt, FieldWire::u8, value(Signal::cell_count)},
-    {132, FieldWire::u32, flag(Signal::balancing)},
-    {132, FieldWire::u32, vendor("balance_mask")},
-    {136, FieldWire::u16, vendor("log")},
-};
-
-unsigned sum_of(Bytes bytes) noexcept {
-  unsigned sum = 0;
-  for (const std::byte byte : bytes) sum += std::to_integer<unsigned>(byte);
-  return sum;
-}
 
 /// 1 degC; -40 says that there is none.
 std::optional<std::int64_t> sensor_at(Bytes reply, std::size_t index) noexcept {
-  constexpr std::int64_t kAbsent = -40;
   const std::int64_t degc = load(reply, kFirstSensorAt + 2 * index, FieldWire::s16, ByteOrder::big);
-  return degc == kAbsent ? std::nullopt : std::optional(degc * 1'000);
-}
-
-Result<void> check_request(Bytes request) noexcept {
-  if (request.empty()) return fail(Errc::truncated, 0, "no ANT request");
-  const std::uint8_t start = load_u8(request, 0);
-  if (start != kAsks[0][0] && start != kAsks[1][0] && start != kWrites) {
-    return fail(Errc::header, 0, "ANT request starts with none of 5A, DB, A5");
-  }
-  if (request.size() > 1 && load_u8(request, 1) != start) {
-    return fail(Errc::header, 1, "ANT request does not repeat its start");
-  }
-  if (request.size() < Request{}.size()) {
-    return fail(Errc::truncated, request.size(), "ANT request cut short");
-  }
-  if (request.size() > Request{}.size()) {
-    return fail(Errc::length, Request{}.size(), "bytes behind the ANT request");
-  }
-  const Bytes summed = request.subspan(kRegisterAt, kRequestSumAt - kRegisterAt);
-  if (load_u8(request, kRequestSumAt) != (sum_of(summed) & 0xFFU)) {
-    return fail(Errc::checksum, kRequestSumAt, "ANT request checksum mismatch");
-  }
-  return {};
-}
-
-bool is_status_request(Bytes request) noexcept {
-  return load_u8(request, 0) != kWrites && load_u8(request, kRegisterAt) == 0;
+  return degc == kAbsentDegC ? std::nullopt : std::optional(degc * 1'000);
 }
 
 /// First byte that is not of a reply's start, among those that are there.
@@ -238,7 +150,7 @@ class Codec final : public PollCodec {
               sign * 100 * load(reply, kCurrentAt, FieldWire::s32, ByteOrder::big));
     out.value(Signal::pack_power, sign * load(reply, kPowerAt, FieldWire::s32, ByteOrder::big));
     ant::give_fets(out, load_u8(reply, kChargeFetAt), load_u8(reply, kDischargeFetAt), true);
-    for (const Row& row : kRows) {
+    for (const Field& row : kRows) {
       protocol::give(out, row.meaning, load(reply, row.at, row.wire, ByteOrder::big));
     }
   }

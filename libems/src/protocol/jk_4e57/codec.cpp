@@ -3,94 +3,17 @@
 
 #include <algorithm>
 
+#include "protocol/jk_4e57/frame.hpp"
 #include "protocol/jk_4e57/tags.hpp"
 #include "protocol/publish.hpp"
 
 namespace ems::protocol::jk_4e57 {
 namespace {
 
-// 4E 57 | length 2 | terminal 4 | command | source | type | data | record 4 | 68 | 00 00 | sum 2
-constexpr std::uint8_t kStart[] = {0x4E, 0x57};
-constexpr std::size_t kLengthAt = 2;  // Of every byte from here.
-constexpr std::size_t kCommandAt = 8;
-constexpr std::size_t kSourceAt = 9;
-constexpr std::size_t kTypeAt = 10;
-constexpr std::size_t kDataAt = 11;
-constexpr std::size_t kEndFromBack = 5;
-constexpr std::size_t kSumFromBack = 2;
-constexpr std::size_t kUnsummed = 4;
-constexpr std::size_t kBehindData = 9;  // Record and all that follows.
-constexpr std::size_t kOverhead = kDataAt + kBehindData;
-constexpr std::uint8_t kEnd = 0x68;
-
-constexpr std::uint8_t kWrite = 0x02;
-constexpr std::uint8_t kReadOne = 0x03;
-constexpr std::uint8_t kReadAll = 0x06;
-constexpr std::uint8_t kFromComputer = 3;
-constexpr std::uint8_t kRequest = 0;
-constexpr std::uint8_t kPushed = 2;
-
 // What a write of a switch sets; the value is a byte.
 constexpr std::uint8_t kSwitches[] = {0x9D, 0xAB, 0xAC};
 
 constexpr PollItem kPollPlan[] = {{"everything", kReadAll, 1}};
-constexpr std::size_t kPollSize = kOverhead + 1;
-
-constexpr bool has(Bytes frame, std::size_t at) noexcept { return frame.size() > at; }
-
-std::uint16_t sum_of(Bytes frame) noexcept {
-  std::uint32_t sum = 0;
-  for (std::size_t at = 0; at + kUnsummed < frame.size(); ++at) sum += load_u8(frame, at);
-  return static_cast<std::uint16_t>(sum & 0xFFFFU);
-}
-
-Result<void> check_start(Bytes frame) noexcept {
-  if (frame.empty()) return fail(Errc::truncated, 0, "no JK frame");
-  for (std::size_t at = 0; at < std::min(frame.size(), std::size(kStart)); ++at) {
-    if (load_u8(frame, at) != kStart[at]) {
-      return fail(Errc::header, at, "JK frame does not start with 4E 57");
-    }
-  }
-  return {};
-}
-
-/// Everything behind the header. Gives the data.
-Result<Bytes> check_body(Bytes frame) noexcept {
-  if (frame.size() < kLengthAt + 2)
-    return fail(Errc::truncated, frame.size(), "JK frame cut short");
-  const std::size_t total = kLengthAt + std::size_t{load_be16(frame, kLengthAt)};
-  if (total < kOverhead) return fail(Errc::length, kLengthAt, "JK length is too small");
-  if (frame.size() < total) return fail(Errc::truncated, frame.size(), "JK frame cut short");
-  if (frame.size() > total) return fail(Errc::length, total, "bytes behind the JK frame");
-  if (load_u8(frame, total - kEndFromBack) != kEnd) {
-    return fail(Errc::tail, total - kEndFromBack, "JK frame without 68 before its checksum");
-  }
-  if (load_be16(frame, total - kSumFromBack) != sum_of(frame)) {
-    return fail(Errc::checksum, total - kSumFromBack, "JK checksum mismatch");
-  }
-  return frame.subspan(kDataAt, total - kOverhead);
-}
-
-struct Request {
-  std::uint8_t command = 0;
-  Bytes data{};
-  /// The one tag asked for; nullopt: everything, or not a read.
-  [[nodiscard]] std::optional<std::uint8_t> tag() const noexcept {
-    if (command != kReadOne || data.empty() || load_u8(data, 0) == 0) return std::nullopt;
-    return load_u8(data, 0);
-  }
-};
-
-Result<Request> parse_request(Bytes request) noexcept {
-  const Result<void> start = check_start(request);
-  if (!start) return fail(start.error());
-  if (has(request, kTypeAt) && load_u8(request, kTypeAt) != kRequest) {
-    return fail(Errc::header, kTypeAt, "not a JK request");
-  }
-  const Result<Bytes> data = check_body(request);
-  if (!data) return fail(data.error());
-  return Request{load_u8(request, kCommandAt), *data};
-}
 
 /// Boards answer either way of reading everything with either command.
 bool answers(const Request& asked, std::uint8_t command) noexcept {
@@ -142,16 +65,9 @@ class Codec final : public PollCodec {
     if (number != kReadAll) {
       return fail(Errc::invalid_argument, 0, "not a number of the JK poll plan");
     }
-    if (out.size() < kPollSize) return fail(Errc::resource_exhausted, 0, "no room for JK");
-    const MutableBytes frame = out.first(kPollSize);
-    std::fill(frame.begin(), frame.end(), std::byte{0});
-    for (std::size_t at = 0; at < std::size(kStart); ++at) store_u8(frame, at, kStart[at]);
-    store_be16(frame, kLengthAt, kPollSize - kLengthAt);
-    store_u8(frame, kCommandAt, kReadAll);
-    store_u8(frame, kSourceAt, kFromComputer);
-    store_u8(frame, kPollSize - kEndFromBack, kEnd);
-    store_be16(frame, kPollSize - kSumFromBack, sum_of(frame));
-    return kPollSize;
+    constexpr std::byte kEverything[] = {std::byte{0}};
+    return encode({.command = kReadAll, .source = kFromComputer, .type = kRequest}, kEverything,
+                  out);
   }
 
   [[nodiscard]] Result<std::size_t> encode_switch(const SwitchCommand& command,

@@ -9,16 +9,6 @@
 namespace ems::protocol::jk_55aa {
 namespace {
 
-constexpr std::string_view kVariants[] = {"32S", "24S"};  // As in Layout.
-
-// Command: AA 55 90 EB command size value(size) 00... sum.
-constexpr std::size_t kCommandAt = 4;
-constexpr std::size_t kValueSizeAt = 5;
-constexpr std::size_t kCommandSize = 20;
-constexpr std::size_t kCommandSumAt = kCommandSize - 1;
-constexpr std::uint8_t kAskStatus = 0x96;
-constexpr std::uint8_t kAskAbout = 0x97;
-
 constexpr std::uint8_t number_of(FrameType type) noexcept {
   return static_cast<std::uint8_t>(type);
 }
@@ -27,25 +17,6 @@ constexpr PollItem kPollPlan[] = {
     {"status", number_of(FrameType::status), 1},
     {"about", number_of(FrameType::about), 0},
 };
-
-Result<std::uint8_t> parse_command(Bytes command) noexcept {
-  if (command.empty()) return fail(Errc::truncated, 0, "no JK command");
-  for (std::size_t at = 0; at < std::min(command.size(), kCommandStart.size()); ++at) {
-    if (load_u8(command, at) != kCommandStart[at]) {
-      return fail(Errc::header, at, "JK command does not start with AA 55 90 EB");
-    }
-  }
-  if (command.size() < kCommandSize) {
-    return fail(Errc::truncated, command.size(), "JK command cut short");
-  }
-  if (command.size() > kCommandSize) {
-    return fail(Errc::length, kCommandSize, "bytes behind the JK command");
-  }
-  if (load_u8(command, kCommandSumAt) != sum_of(command.first(kCommandSumAt))) {
-    return fail(Errc::checksum, kCommandSumAt, "JK command checksum mismatch");
-  }
-  return load_u8(command, kCommandAt);
-}
 
 /// The board sends its settings before the first status.
 constexpr bool answers(std::uint8_t command, std::uint8_t type) noexcept {

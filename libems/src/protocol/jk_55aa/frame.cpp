@@ -4,90 +4,15 @@
 #include <array>
 
 #include "ems/protocol/jk_55aa/codec.hpp"
-#include "protocol/field.hpp"
+#include "protocol/jk_55aa/layout.hpp"
 #include "protocol/jk_55aa/wire.hpp"
 
 namespace ems::protocol::jk_55aa {
 namespace {
 
-constexpr std::size_t kSumAt = kFrameSize - 1;
-constexpr std::size_t kPayloadAt = 6;
-
 constexpr std::int64_t load(Bytes frame, std::size_t at, FieldWire wire) noexcept {
   return protocol::load(frame, at, wire, ByteOrder::little);
 }
-
-struct Row {
-  std::uint16_t at = 0;  ///< In the layout of 32 cells.
-  FieldWire wire = FieldWire::u32;
-  Meaning meaning{};
-  bool both = true;  ///< The other layout has it too.
-};
-
-/// Where a field stands. The shorter layout lacks 8 cells, and then 8 resistances of their wires.
-constexpr std::size_t place(Layout layout, std::size_t at) noexcept {
-  constexpr std::size_t kBehindCells = 70;
-  constexpr std::size_t kBehindResistances = 144;
-  constexpr std::size_t kLess = 16;
-  if (layout == Layout::cells_32 || at < kBehindCells) return at;
-  return at < kBehindResistances ? at - kLess : at - 2 * kLess;
-}
-
-// Status.
-
-constexpr std::size_t kMaskAt = 70;  // u32, bit 0 is cell 1.
-constexpr std::size_t kMosTemperatureAt = 144;
-constexpr std::size_t kMosTemperatureAt24 = 134;
-constexpr std::size_t kPowerAt = 154;    // u32 mW, a magnitude.
-constexpr std::size_t kCurrentAt = 158;  // s32 mA, + charges.
-constexpr std::size_t kTemperaturesAt = 162;
-constexpr std::size_t kTemperatures = 2;
-constexpr std::size_t kAlarmsAt = 166;    // u32
-constexpr std::size_t kAlarmsAt24 = 136;  // u16
-constexpr std::size_t kSensorMaskAt = 214;
-constexpr unsigned kMosSensorBit = 0;
-constexpr unsigned kMosSensorBit24 = 2;
-constexpr std::int64_t kCellThere = 1'000;  // mV: no loose input reads as much.
-
-constexpr Row kStatus[] = {
-    {74, FieldWire::u16, vendor("cell_average_mv")},
-    {76, FieldWire::u16, vendor("cell_delta_mv")},
-    {78, FieldWire::u8, vendor("cell_max_index", 1, 1)},  // From 0 on the wire.
-    {79, FieldWire::u8, vendor("cell_min_index", 1, 1)},
-    {146, FieldWire::u32, vendor("wire_resistance_mask")},
-    {150, FieldWire::u32, value(Signal::pack_voltage)},
-    {kCurrentAt, FieldWire::s32, value(Signal::pack_current, -1)},
-    {170, FieldWire::s16, vendor("balance_current_ma")},
-    {172, FieldWire::u8, flag(Signal::balancing)},  // 1 charges a cell, 2 discharges one.
-    {173, FieldWire::u8, percent(Signal::soc, 100)},
-    {174, FieldWire::s32, amount(Signal::remaining_capacity, 1'000)},
-    {178, FieldWire::u32, value(Signal::full_capacity, 1'000)},
-    {182, FieldWire::u32, value(Signal::cycle_count)},
-    {186, FieldWire::u32, vendor("cycle_capacity_mah")},
-    {190, FieldWire::u8, percent(Signal::soh, 100)},
-    {191, FieldWire::u8, vendor("precharge")},
-    {194, FieldWire::u32, vendor("runtime_s")},
-    {198, FieldWire::u8, flag(Signal::charge_fet_on)},
-    {199, FieldWire::u8, flag(Signal::discharge_fet_on)},
-    {215, FieldWire::u8, flag(Signal::heater_on), false},
-    {236, FieldWire::u16, vendor("heater_current_ma"), false},
-    {256, FieldWire::s16, vendor("temperature_3_mdegc", 100), false},
-    {258, FieldWire::s16, vendor("temperature_4_mdegc", 100), false},
-};
-
-constexpr AlarmBit kAlarmBits[] = {
-    {1, Alarm::mosfet_overtemperature},     {3, Alarm::internal_failure},  // Current sensor.
-    {4, Alarm::cell_overvoltage},           {5, Alarm::pack_overvoltage},
-    {6, Alarm::charge_overcurrent},         {7, Alarm::short_circuit},  // While charging.
-    {8, Alarm::charge_overtemperature},     {9, Alarm::charge_undertemperature},
-    {10, Alarm::communication_failure},  // With the coprocessor.
-    {11, Alarm::cell_undervoltage},         {12, Alarm::pack_undervoltage},
-    {13, Alarm::discharge_overcurrent},     {14, Alarm::short_circuit},      // While discharging.
-    {15, Alarm::discharge_overtemperature}, {16, Alarm::contactor_failure},  // Charge transistor.
-    {17, Alarm::contactor_failure},  // Discharge transistor.
-    {20, Alarm::contactor_failure},  // Discharging could not be switched on.
-    {21, Alarm::overtemperature},           {22, Alarm::internal_failure},  // Temperature sensor.
-};
 
 constexpr std::string_view kVendorNames[32] = {"wire_resistance",
                                                "",
@@ -121,8 +46,6 @@ constexpr std::string_view kVendorNames[32] = {"wire_resistance",
                                                "reserved_29",
                                                "reserved_30",
                                                "reserved_31"};
-
-constexpr std::size_t slots(Layout layout) noexcept { return layout == Layout::cells_32 ? 32 : 24; }
 
 constexpr std::int64_t cell_at(Bytes frame, std::size_t cell) noexcept {
   return load(frame, kPayloadAt + 2 * cell, FieldWire::u16);
@@ -163,19 +86,17 @@ void give_cells(const Publisher& out, Bytes frame, std::uint32_t mask) {
 }
 
 void give_sensors(const Publisher& out, Layout layout, Bytes frame) {
-  const bool wide = layout == Layout::cells_32;
   const std::uint8_t mask = load_u8(frame, place(layout, kSensorMaskAt));
-  // Bits of the mask: the transistors' sensor first, or last; 0: not told.
+  // 0: not told.
   const auto fitted = [mask](unsigned bit) {
     return mask == 0 || (unsigned{mask} >> bit & 1U) != 0;
   };
-  give_sensor(out, Signal::mosfet_temperature, frame,
-              wide ? kMosTemperatureAt : kMosTemperatureAt24,
-              fitted(wide ? kMosSensorBit : kMosSensorBit24));
+  give_sensor(out, Signal::mosfet_temperature, frame, mos_temperature_at(layout),
+              fitted(mos_sensor_bit(layout)));
   out.count(Signal::temperature, kTemperatures);
   for (unsigned i = 0; i < kTemperatures; ++i) {
     give_sensor(out, Signal::temperature, frame, place(layout, kTemperaturesAt + 2 * i),
-                fitted(wide ? i + 1 : i), static_cast<std::uint16_t>(i + 1));
+                fitted(sensor_bit(layout, i)), static_cast<std::uint16_t>(i + 1));
   }
 }
 
@@ -198,12 +119,11 @@ Result<void> read_status(Layout layout, Bytes frame, ReadingSink& sink) noexcept
   give_sensors(out, layout, frame);
   give_power(out, layout, frame);
   for (const Row& row : kStatus) {
-    if (layout == Layout::cells_24 && !row.both) continue;
+    if (!has(layout, row)) continue;
     give(out, row.meaning, load(frame, place(layout, row.at), row.wire));
   }
   const Alarms raised =
-      split_alarms(layout == Layout::cells_32 ? load_le32(frame, kAlarmsAt)
-                                              : std::uint32_t{load_le16(frame, kAlarmsAt24)});
+      split_alarms(static_cast<std::uint32_t>(load(frame, alarms_at(layout), alarms_wire(layout))));
   out.value(Signal::alarms, static_cast<std::int64_t>(raised.alarms));
   out.value(Signal::vendor_alarms, static_cast<std::int64_t>(raised.vendor_alarms));
   return {};
@@ -254,31 +174,9 @@ constexpr Row kSettings[] = {
 void read_settings(Layout layout, Bytes frame, ReadingSink& sink) {
   const Publisher out(sink);
   for (const Row& row : kSettings) {
-    if (layout == Layout::cells_32 || row.both)
-      give(out, row.meaning, load(frame, row.at, row.wire));
+    if (has(layout, row)) give(out, row.meaning, load(frame, row.at, row.wire));
   }
 }
-
-// About.
-
-struct Words {
-  TextField field{};
-  std::uint16_t at = 0;
-  std::uint16_t size = 0;
-};
-
-constexpr std::size_t kSoftwareAt = 30;
-constexpr std::size_t kSoftwareSize = 8;
-constexpr Words kWords[] = {
-    {TextField::device_model, 6, 16},
-    {TextField::hardware_version, 22, 8},
-    {TextField::software_version, kSoftwareAt, kSoftwareSize},
-    {TextField::serial_number, 86, 16},
-};
-constexpr Row kAbout[] = {
-    {38, FieldWire::u32, vendor("runtime_s")},
-    {42, FieldWire::u32, vendor("power_on_count")},
-};
 
 /// Up to the first NUL: what stands behind it is left over from something else.
 Bytes words_at(Bytes frame, std::size_t at, std::size_t size) noexcept {

@@ -1,56 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "ems/protocol/lifepower/codec.hpp"
 
-#include "protocol/field.hpp"
-#include "protocol/framed.hpp"
+#include "protocol/lifepower/layout.hpp"
 
 namespace ems::protocol::lifepower {
 namespace {
 
-constexpr std::uint8_t kStatus = 0x01;
-constexpr std::uint8_t kFirmware = 0x33;
-constexpr std::uint8_t kHardware = 0x42;
 constexpr PollItem kPollPlan[] = {
     {"status", kStatus, 1},
     {"firmware", kFirmware, 0},
     {"hardware", kHardware, 0},
 };
-
-// Frame: 7E address command length data check 0D.
-constexpr std::uint8_t kStart = 0x7E;
-constexpr std::size_t kAddressAt = 1;
-constexpr std::size_t kCommandAt = 2;
-constexpr std::size_t kLengthAt = 3;
-constexpr std::size_t kDataAt = 4;
-constexpr std::uint8_t kAddressMax = 15;
-constexpr framed::Shape kShape{
-    .length_at = kLengthAt, .data_at = kDataAt, .checksum_size = 1, .end = {0x0D}};
-
-/// The check of a request: ~(x ^ (x - 1)) of address times command fits every request known.
-constexpr std::uint8_t check_of(unsigned address, unsigned command) noexcept {
-  const unsigned x = address * command;
-  return static_cast<std::uint8_t>(~(x ^ (x - 1)) & 0xFFU);
-}
-void sum(Bytes before, MutableBytes checksum) noexcept {
-  store_u8(checksum, 0, check_of(load_u8(before, kAddressAt), load_u8(before, kCommandAt)));
-}
-
-struct Asked {
-  std::uint8_t address = 0;
-  std::uint8_t command = 0;
-};
-
-Result<Asked> parse_request(Bytes request) noexcept {
-  constexpr framed::HeaderByte kHeader[] = {{kStart}, framed::kAny, framed::kAny, {0}};
-  const Result<Bytes> data = framed::open(kShape, kHeader, request);
-  if (!data) return fail(data.error());
-  const Asked asked{.address = load_u8(request, kAddressAt),
-                    .command = load_u8(request, kCommandAt)};
-  if (asked.command == kStatus && load_u8(request, kDataAt) != check_of(asked.address, kStatus)) {
-    return fail(Errc::checksum, kDataAt, "LifePower check byte mismatch");
-  }
-  return asked;
-}
 
 std::array<framed::HeaderByte, kLengthAt> reply_header(const Result<Asked>& asked) noexcept {
   std::array<framed::HeaderByte, kLengthAt> header{{{kStart}, framed::kAny, framed::kAny}};
@@ -61,24 +21,8 @@ std::array<framed::HeaderByte, kLengthAt> reply_header(const Result<Asked>& aske
   return header;
 }
 
-// Status: groups of id, count, count words.
-enum Group : std::uint8_t {
-  kCells = 1,
-  kCurrent = 2,
-  kSoc = 3,
-  kCapacity = 4,
-  kTemperatures = 5,
-  kStates = 6,
-  kCycles = 7,
-  kVoltage = 8,
-  kSoh = 9,
-  kGroups = 10,  ///< Of which the last says what nobody knows.
-};
-
 /// The words of each group; empty: the reply does not have it.
 using Groups = std::array<Bytes, kGroups + 1>;
-
-constexpr std::size_t kStateWords = 2;
 
 /// @errors length  the data end inside a group, or a group has too few words; offset counts them.
 Result<Groups> split(Bytes data) noexcept {
@@ -104,19 +48,7 @@ Result<Groups> split(Bytes data) noexcept {
   return groups;
 }
 
-// One word each.
-struct Row {
-  Group group{};
-  Meaning meaning{};
-};
-constexpr Row kRows[] = {
-    {kSoc, percent(Signal::soc, 1)},       {kCapacity, value(Signal::full_capacity, 10'000)},
-    {kCycles, value(Signal::cycle_count)}, {kVoltage, value(Signal::pack_voltage, 10)},
-    {kSoh, percent(Signal::soh, 1)},
-};
-
 void give_cells(const Publisher& out, Bytes words) noexcept {
-  constexpr std::uint16_t kMilliVolt = 0x3FFF;
   const std::size_t cells = words.size() / 2;
   std::uint64_t marked = 0;
   out.value(Signal::cell_count, static_cast<std::int64_t>(cells));
@@ -131,35 +63,19 @@ void give_cells(const Publisher& out, Bytes words) noexcept {
 
 /// Six sensors: four of the cells, transistors, ambient. Other numbers: of the cells.
 void give_sensors(const Publisher& out, Bytes words) noexcept {
-  constexpr std::size_t kNamed = 6;
-  constexpr std::size_t kOfCells = 4;
   const auto milli_degc = [words](std::size_t i) {
-    constexpr std::int64_t kZero = 50;
-    return (std::int64_t{load_u8(words, 2 * i + 1)} - kZero) * 1'000;
+    return (std::int64_t{load_u8(words, 2 * i + 1)} - kDegreesBelow) * 1'000;
   };
   const std::size_t sensors = words.size() / 2;
-  const std::size_t listed = sensors == kNamed ? kOfCells : sensors;
+  const std::size_t listed = sensors == kNamedSensors ? kCellSensors : sensors;
   out.count(Signal::temperature, listed);
   for (std::size_t i = 0; i < listed; ++i) {
     out.sensor(Signal::temperature, milli_degc(i), static_cast<std::uint16_t>(i + 1));
   }
-  if (sensors != kNamed) return;
-  out.sensor(Signal::mosfet_temperature, milli_degc(kOfCells));
-  out.sensor(Signal::ambient_temperature, milli_degc(kOfCells + 1));
+  if (sensors != kNamedSensors) return;
+  out.sensor(Signal::mosfet_temperature, milli_degc(kCellSensors));
+  out.sensor(Signal::ambient_temperature, milli_degc(kCellSensors + 1));
 }
-
-// The second word of the states.
-constexpr std::uint16_t kCharging = 1U << 0;
-constexpr std::uint16_t kDischarging = 1U << 1;
-constexpr AlarmBit kAlarms[] = {
-    {2, Alarm::short_circuit},
-    {3, Alarm::charge_overcurrent},  // One bit for both directions.
-    {3, Alarm::discharge_overcurrent},
-    {4, Alarm::pack_overvoltage},
-    {5, Alarm::pack_undervoltage},
-    {6, Alarm::charge_overtemperature},
-    {7, Alarm::charge_undertemperature},
-};
 
 void give_alarms(const Publisher& out, std::uint16_t word) noexcept {
   const std::uint16_t raised = word & static_cast<std::uint16_t>(~(kCharging | kDischarging));
@@ -170,8 +86,7 @@ void give_alarms(const Publisher& out, std::uint16_t word) noexcept {
 
 /// Missing when the state says the contrary.
 void give_current(const Publisher& out, std::uint16_t raw, std::uint16_t state) noexcept {
-  constexpr std::int64_t kZero = 30'000;  // 10 mA; less is charging.
-  const std::int64_t milliamp = (raw - kZero) * 10;
+  const std::int64_t milliamp = (raw - kZeroCurrent) * kMilliAmpPerStep;
   const bool against = (milliamp > 0 && (state & (kCharging | kDischarging)) == kCharging) ||
                        (milliamp < 0 && (state & (kCharging | kDischarging)) == kDischarging);
   if (against) {
@@ -299,7 +214,7 @@ class Codec final : public PollCodec {
 }  // namespace
 
 const PollCodec& codec() noexcept {
-  static constexpr Codec kCodec(1);
+  static constexpr Codec kCodec(kAddress);
   return kCodec;
 }
 

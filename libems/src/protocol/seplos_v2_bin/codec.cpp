@@ -1,60 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "ems/protocol/seplos_v2_bin/codec.hpp"
 
-#include "protocol/framed.hpp"
-#include "protocol/publish.hpp"
 #include "protocol/seplos_v2/replies.hpp"
+#include "protocol/seplos_v2_bin/frame.hpp"
 #include "protocol/seplos_v2_bin/replies.hpp"
 
 namespace ems::protocol::seplos_v2_bin {
 namespace {
 
 constexpr PollItem kPollPlan[] = {{"pack", kPack, 1}, {"manufacturer", kMaker, 0}};
-
-// request  7E 10 address 46      command length(2) data crc(2) 0D
-// reply    7E 14 address command code    length(2) data crc(2) 0D
-constexpr std::uint8_t kStart = 0x7E;
-constexpr std::uint8_t kAsks = 0x10;
-constexpr std::uint8_t kReplies = 0x14;
-constexpr std::uint8_t kDevice = 0x46;
-constexpr std::size_t kAddressAt = 2;
-constexpr std::size_t kCommandAt = 4;  // Of a request.
-constexpr std::size_t kEchoAt = 3;     // Of a reply.
-constexpr std::size_t kCodeAt = 4;     // Of a reply.
-constexpr std::size_t kLengthAt = 5;
-constexpr std::size_t kDataAt = 7;
-constexpr std::uint8_t kAddressMax = 15;
-
-/// CRC-16/XMODEM of all but the start.
-std::uint16_t crc_of(Bytes before) noexcept {
-  constexpr unsigned kPolynomial = 0x1021;
-  unsigned crc = 0;
-  for (const std::byte byte : before.subspan(1)) {
-    crc ^= std::to_integer<unsigned>(byte) << 8;
-    for (int bit = 0; bit < 8; ++bit) {
-      crc = ((crc & 0x8000U) != 0 ? crc << 1 ^ kPolynomial : crc << 1) & 0xFFFFU;
-    }
-  }
-  return static_cast<std::uint16_t>(crc);
-}
-void sum(Bytes before, MutableBytes checksum) noexcept { store_be16(checksum, 0, crc_of(before)); }
-bool sound(Bytes before, Bytes checksum) noexcept {
-  return load_be16(checksum, 0) == crc_of(before);
-}
-constexpr framed::Shape kShape{
-    .length_at = kLengthAt, .length_size = 2, .data_at = kDataAt, .sound = sound, .end = {0x0D}};
-
-struct Asked {
-  std::uint8_t address = 0;
-  std::uint8_t command = 0;
-};
-
-Result<Asked> parse_request(Bytes request) noexcept {
-  constexpr framed::HeaderByte kHeader[] = {{kStart}, {kAsks}, framed::kAny, {kDevice}};
-  const Result<Bytes> data = framed::open(kShape, kHeader, request);
-  if (!data) return fail(data.error());
-  return Asked{.address = load_u8(request, kAddressAt), .command = load_u8(request, kCommandAt)};
-}
 
 /// How the reply begins. Boards answer to address 0 with their own.
 std::array<framed::HeaderByte, kCodeAt> reply_header(const Result<Asked>& asked) noexcept {
