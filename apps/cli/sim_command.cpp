@@ -34,6 +34,8 @@ struct Options {
   std::uint64_t seed = 1;
   double speed = 1.0;
   std::string battery = "jbd";
+  std::string battery_variant;
+  std::optional<unsigned> battery_address;
   std::uint16_t pcs_port = 0;
   unsigned pcs_unit = 1;
   unsigned meter_unit = 1;
@@ -239,6 +241,7 @@ class Runner {
         signals_(io_, SIGINT, SIGTERM),
         control_(io_, [this](const std::string& line) { control(line); }) {
     add_faults(site_, options);
+    speak_battery();
     if (!options.replay.empty()) site_.replay_battery(replay_of(options));
     open_devices();
   }
@@ -259,6 +262,15 @@ class Runner {
   using Time = std::chrono::steady_clock::time_point;
   static constexpr auto kTick = std::chrono::milliseconds(20);
   static constexpr ems::Duration kLogPeriod = ems::milliseconds(100);
+
+  void speak_battery() {
+    ems::protocol::CodecOptions codec{.variant = options_.battery_variant};
+    if (options_.battery_address) {
+      codec.address = static_cast<std::uint8_t>(*options_.battery_address);
+    }
+    const Result<void> speaks = site_.speak_battery(options_.battery, codec);
+    if (!speaks) refuse("--battery " + options_.battery, speaks.error().code, speaks.error().what);
+  }
 
   void open_devices() {
     const auto pty = [this](ems::sim::Device device) {
@@ -376,8 +388,11 @@ class Runner {
 void add_site_options(CLI::App& sim, Options& o) {
   constexpr double kMost = 1e6;
   sim.add_option("--battery", o.battery, "Battery protocol")
-      ->check(CLI::IsMember({"jbd"}))
+      ->check(CLI::IsMember(ems::sim::battery_protocols()))
       ->capture_default_str();
+  sim.add_option("--battery-variant", o.battery_variant, "Variant of the battery protocol");
+  sim.add_option("--battery-address", o.battery_address, "Address of the battery")
+      ->check(CLI::Range(0, 255));
   sim.add_option("--cells", o.cells, "Cells in series")
       ->check(CLI::Range(1, 32))
       ->capture_default_str();

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "ems/core/assert.hpp"
+#include "ems/protocol/jbd/codec.hpp"
 #include "ems/sim/random.hpp"
 #include "text.hpp"
 
@@ -14,6 +15,7 @@ namespace {
 
 constexpr std::uint64_t kGarbageStream = 41;
 constexpr std::size_t kNoiseMax = 24;
+constexpr std::string_view kJbd = "jbd";
 
 std::size_t index_of(Device device) { return static_cast<std::size_t>(device); }
 
@@ -44,6 +46,7 @@ ByteVector spoil(const ByteVector& frame, std::uint64_t seed, std::uint64_t turn
 Site::Site(const SiteConfig& config)
     : plant_(config.plant, config.seed),
       seed_(config.seed),
+      battery_model_(config.battery_model),
       jbd_(
           plant_, [this] { return measured(Device::battery); }, config.battery_model),
       meter_registers_([this] { return measured(Device::meter); }),
@@ -166,12 +169,29 @@ PlantState Site::measured_pv() const {
   return state;
 }
 
+Result<void> Site::speak_battery(std::string_view name, const protocol::CodecOptions& options) {
+  if (name == kJbd) {
+    protocol::CodecRoom room;
+    const auto sound = protocol::jbd::codec().with(options, room);
+    if (!sound) return fail(sound.error());
+    board_.reset();
+    return {};
+  }
+  Result<BoardServer> board = BoardServer::make(
+      name, options, plant_, [this] { return measured(Device::battery); }, battery_model_);
+  if (!board) return fail(board.error());
+  board_.emplace(std::move(board.value()));
+  return {};
+}
+
 void Site::replay_battery(ReplayServer replay) { replay_.emplace(std::move(replay)); }
 
 FrameServer& Site::server(Device device) {
   switch (device) {
     case Device::battery:
-      return replay_ ? static_cast<FrameServer&>(*replay_) : jbd_;
+      if (replay_) return *replay_;
+      if (board_) return *board_;
+      return jbd_;
     case Device::meter:
       return meter_;
     case Device::pcs:
@@ -185,6 +205,12 @@ std::optional<Reply> Site::deliver(Device device, ByteVector answer) {
   if (active(FaultKind::garbage, device) != nullptr) answer = spoil(answer, seed_, garbage_++);
   const Fault* slow = active(FaultKind::slow, device);
   return Reply{std::move(answer), slow == nullptr ? Duration::zero() : slow->delay};
+}
+
+std::vector<std::string_view> battery_protocols() {
+  std::vector<std::string_view> names = board_protocols();
+  names.insert(names.begin(), kJbd);
+  return names;
 }
 
 std::vector<Reply> Port::receive(Bytes bytes) {

@@ -20,9 +20,9 @@ namespace ems::sim {
                                                   const BatteryConfig& config,
                                                   std::string_view model);
 
-/// Names of the protocols that BoardServer speaks, as `emsctl protocols` names them.
+/// Names of the protocols that BoardServer speaks.
 /// @thread_safety Pure function.
-[[nodiscard]] std::vector<std::string> board_protocols();
+[[nodiscard]] std::vector<std::string_view> board_protocols();
 
 /// Silent to a damaged request and to one for another address, like the boards.
 class BoardServer final : public FrameServer {
@@ -51,6 +51,8 @@ class BoardServer final : public FrameServer {
   Plant* plant_;
   Measured measured_;
   std::string model_;
+  bool charge_on_ = true;  ///< As was commanded last.
+  bool discharge_on_ = true;
 };
 
 }  // namespace ems::sim

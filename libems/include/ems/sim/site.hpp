@@ -11,6 +11,7 @@
 #include <string_view>
 #include <vector>
 
+#include "ems/sim/board_server.hpp"
 #include "ems/sim/fault.hpp"
 #include "ems/sim/jbd_server.hpp"
 #include "ems/sim/modbus_server.hpp"
@@ -51,6 +52,9 @@ class Site {
   /// A fault of that kind is there now at that device.
   [[nodiscard]] const Fault* active(FaultKind kind, Device device) const;
 
+  /// Lets the simulated BMS speak another protocol than JBD's.
+  /// @errors  as BoardServer::make().
+  Result<void> speak_battery(std::string_view name, const protocol::CodecOptions& options);
   /// Lets recorded bytes answer for the battery instead of the simulated BMS.
   void replay_battery(ReplayServer replay);
   [[nodiscard]] const std::optional<ReplayServer>& replay() const noexcept { return replay_; }
@@ -75,7 +79,9 @@ class Site {
   std::array<std::optional<PlantState>, kDevices.size()> frozen_;
   std::vector<std::optional<double>> cell_add_v_;  ///< Offset of each fault of faults_ once begun.
   std::uint64_t garbage_ = 0;
+  std::string battery_model_;
   JbdServer jbd_;
+  std::optional<BoardServer> board_;
   Sdm630Server meter_registers_;
   ModbusServer pcc_meter_;
   Sdm630Server pv_registers_;
@@ -85,6 +91,9 @@ class Site {
   ModbusServer pcs_;
   std::optional<ReplayServer> replay_;
 };
+
+/// Protocols that the simulated battery can speak, `jbd` first. @thread_safety Pure function.
+[[nodiscard]] std::vector<std::string_view> battery_protocols();
 
 /// One conversation with a device of the site: a serial line, or one TCP connection.
 ///

@@ -16,6 +16,17 @@ std::int64_t capacity_of(const Draft& info, Signal signal) noexcept {
   return said ? nearest(*said, kMicroPerMilli) : kNotHere;
 }
 
+/// Whether a module has more than the narrow places can say: then all modules use the wide ones, as
+/// captured stacks do.
+bool needs_wide(const BoardState& state) noexcept {
+  constexpr std::int64_t kNarrowMax = std::int64_t{kNotHere} * 1'000;
+  return std::ranges::any_of(state.readings(), [](const Reading& reading) {
+    const bool capacity =
+        reading.signal == Signal::remaining_capacity || reading.signal == Signal::full_capacity;
+    return capacity && reading.quality != Quality::bad && reading.value >= kNarrowMax;
+  });
+}
+
 void write_analog(Draft& info) noexcept {
   const std::size_t cells = ascii::cells_of(info);
   const std::size_t sensors = info.state().count(Signal::temperature, info.module());
@@ -25,7 +36,7 @@ void write_analog(Draft& info) noexcept {
   info.sensors(sensors);
   const std::int64_t remaining = capacity_of(info, Signal::remaining_capacity);
   const std::int64_t total = capacity_of(info, Signal::full_capacity);
-  const bool wide = remaining > kNotHere || total > kNotHere;
+  const bool wide = needs_wide(info.state());
   const std::size_t at = info.zeros(wide ? kWideSize : kNarrowSize);
   info.put(at, kAnalogFields);
   info.store(at + kItemsAt, FieldWire::u8, wide ? kWideItems : kNarrowItems);

@@ -7,7 +7,8 @@ namespace ems::protocol::tdt {
 namespace {
 
 constexpr std::uint16_t kUnknownBit = 0x4000;  // Set in every capture.
-constexpr std::size_t kStatesSizeSeen = 15;    // Of the board with 16 cells.
+// The boards with 4 and with 16 cells: what is behind the switches nobody has published.
+constexpr std::size_t states_size(std::size_t cells) noexcept { return 13 + (cells + 7) / 8; }
 
 std::size_t cells_of(const BoardState& state) noexcept {
   const std::size_t counted = state.count(Signal::cell_voltage);
@@ -41,7 +42,7 @@ void say_codes(Draft& data, std::size_t count, std::string_view raised) noexcept
 void say_states(Draft& data) noexcept {
   say_codes(data, cells_of(data.state()), "cells_with_code");
   say_codes(data, data.state().count(Signal::temperature), "sensors_with_code");
-  const std::size_t at = data.zeros(kStatesSizeSeen);
+  const std::size_t at = data.zeros(states_size(cells_of(data.state())));
   data.put(at + kProblemsAt, FieldWire::u16, value(Signal::vendor_alarms));
   data.put(at, kSwitches);
 }
