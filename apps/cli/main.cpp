@@ -7,6 +7,7 @@
 #include "pki_command.hpp"
 #include "repo_command.hpp"
 #include "sim_command.hpp"
+#include "tuf_command.hpp"
 
 namespace {
 
@@ -54,6 +55,7 @@ int main(int argc, char** argv) {
   ems::cli::add_pki_command(app);
   ems::cli::add_repo_command(app);
   ems::cli::add_sim_command(app);
+  ems::cli::add_tuf_command(app);
   ems::app::add_print_page(app, kManual);
   try {
     app.parse(argc, argv);

@@ -15,6 +15,7 @@
 #include <vector>
 
 #include "ems/io/hex.hpp"
+#include "ems/io/ota/openssl_crypto.hpp"
 #include "posix_file.hpp"
 
 namespace ems::io {
@@ -223,6 +224,27 @@ bool holds(const std::filesystem::path& file, const Target& target, ota::Hasher&
   if (!fd) return false;
   return posix::size_of(fd.get()) == static_cast<std::int64_t>(target.length) &&
          has_hashes(fd.get(), target, hasher);
+}
+
+Result<bool> fetch_to_file(ota::tuf::Client& client, const Target& target,
+                           const std::filesystem::path& file) {
+  OpenSslHasher sha256;
+  OpenSslHasher sha512;
+  if (holds(file, target, sha256)) return false;
+  for (;;) {
+    auto sink = FileSink::open(file, target);
+    if (!sink) return fail(sink.error());
+    const auto done = client.download(target, sha256, sha512, *sink);
+    if (done) {
+      const auto placed = sink->commit();
+      return placed ? Result<bool>{true} : fail(placed.error());
+    }
+    const Errc code = done.error().code;
+    const bool wrong = code == Errc::hash || code == Errc::length || code == Errc::too_large;
+    const bool from_before = sink->kept() > 0;
+    if (wrong) sink->discard();
+    if (!wrong || !from_before) return fail(done.error());
+  }
 }
 
 }  // namespace ems::io

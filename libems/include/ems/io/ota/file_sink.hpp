@@ -61,4 +61,14 @@ class FileSink final : public ota::tuf::Sink {
 [[nodiscard]] bool holds(const std::filesystem::path& file, const ota::tuf::Target& target,
                          ota::Hasher& hasher);
 
+/// Brings a found target into a file: nothing is fetched where the file holds it, an interrupted
+/// download goes on, and a partial file of wrong bytes is given up for a new one once.
+///
+/// @param target Of `client`'s find().
+/// @return true  it was fetched; false  it was there.
+/// @errors Of Client::download(), FileSink::open() and commit().
+/// @thread_safety As the client.
+Result<bool> fetch_to_file(ota::tuf::Client& client, const ota::tuf::Target& target,
+                           const std::filesystem::path& file);
+
 }  // namespace ems::io
