@@ -57,6 +57,8 @@ bool may_be(const PollCodec& codec, CodecOptions& options) {
 void append(std::vector<Capture>& captures, const PollCodec& codec) {
   for (const auto& vector : test::vectors("bms_serial_" + std::string(codec.name()) + ".json")) {
     if (!vector.contains("expect") || !vector.contains("request_hex")) continue;
+    // Constructed of a few tags: a board says all of them, and the current in the new format.
+    if (vector["id"].get<std::string>().starts_with("jk4e57-own-")) continue;
     Capture capture{.codec = &codec, .id = vector["id"]};
     const auto options = vector.value("options", nlohmann::json::object());
     capture.options.variant = static_name(codec.info(), options.value("variant", ""));

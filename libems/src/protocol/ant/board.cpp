@@ -31,7 +31,7 @@ void store_u64(Draft& frame, std::size_t at, std::int64_t word) noexcept {
   frame.store(at + 4, FieldWire::u32, word >> 32);
 }
 
-/// The frame up to the end of its data. @pre The battery says its cells.
+/// @pre The battery says its cells.
 void say_status(Draft& frame, Dialect dialect) noexcept {
   const BoardState& state = frame.state();
   const std::size_t cells = std::min(state.count(Signal::cell_voltage), kCellsMax);
@@ -68,19 +68,44 @@ void say_status(Draft& frame, Dialect dialect) noexcept {
 }
 
 void say_about(Draft& frame) noexcept {
-  frame.zeros(kDataAt);
   frame.text(frame.state().text(TextField::hardware_version), kTextSize, '\0');
   frame.text(frame.state().text(TextField::software_version), kTextSize, '\0');
 }
 
-/// Puts zeros where boards have bytes that nothing covers. @return Bytes of the frame.
-std::size_t add_spare(std::size_t size, MutableBytes out) noexcept {
-  if (out.size() < size + kSpare) return 0;
-  std::fill_n(out.begin() + static_cast<std::ptrdiff_t>(size - kEnd.size()), kSpare, std::byte{0});
-  for (std::size_t i = 0; i < kEnd.size(); ++i) {
-    store_u8(out, size + kSpare - kEnd.size() + i, kEnd[i]);
+/// A setting, where the battery says that one. @return false: it does not.
+bool say_setting(Draft& frame, const Asked& asked) noexcept {
+  const BoardState& state = frame.state();
+  const auto value = state.vendor("value");
+  if (!value || state.vendor("register") != asked.number) return false;
+  if (asked.length != 2 && asked.length != 4) return false;
+  const FieldWire wire = asked.length == 2 ? FieldWire::u16 : FieldWire::u32;
+  frame.number(wire, cut(wire, *value));
+  return true;
+}
+
+/// The frame up to the end of its data. @return false: the board does not answer that.
+bool say(Draft& frame, const Asked& asked, Dialect dialect) noexcept {
+  if (asked.function == kAskStatus) {
+    if (frame.state().count(Signal::cell_voltage) == 0) return false;
+    say_status(frame, dialect);
+    return true;
   }
-  return size + kSpare;
+  if (asked.function != kAskRegisters) return false;
+  frame.zeros(kDataAt);
+  if (asked.number != kAboutRegister) return say_setting(frame, asked);
+  say_about(frame);
+  return true;
+}
+
+/// Behind the checksum of what they are boards have bytes that nothing covers: zeros.
+/// @return Bytes of the frame; 0: they do not fit.
+std::size_t with_spare(std::size_t size, MutableBytes out) noexcept {
+  const std::size_t spare = spare_of(out.first(size));
+  if (out.size() < size + spare) return 0;
+  const std::size_t end_at = size - kEnd.size();
+  std::fill_n(out.begin() + static_cast<std::ptrdiff_t>(end_at), spare, std::byte{0});
+  for (std::size_t i = 0; i < kEnd.size(); ++i) store_u8(out, end_at + spare + i, kEnd[i]);
+  return size + spare;
 }
 
 }  // namespace
@@ -88,15 +113,9 @@ std::size_t add_spare(std::size_t size, MutableBytes out) noexcept {
 Answer answer(const CodecOptions& options, const BoardState& state, Bytes request,
               MutableBytes out) noexcept {
   const Result<Asked> asked = parse_request(request);
-  const bool status = asked && asked->function == kAskStatus;
-  const bool about = asked && asked->function == kAskRegisters && asked->number == kAboutRegister;
-  if (!(status && state.count(Signal::cell_voltage) > 0) && !about) return {};
+  if (!asked) return {};
   Draft frame(state, ByteOrder::little);
-  if (status) {
-    say_status(frame, dialect_of(place_of(kVariants, options.variant)));
-  } else {
-    say_about(frame);
-  }
+  if (!say(frame, *asked, dialect_of(place_of(kVariants, options.variant)))) return {};
   frame.store(0, FieldWire::u8, kStart);
   frame.store(1, FieldWire::u8, kSecond);
   frame.store(kFunctionAt, FieldWire::u8, answer_to(asked->function));
@@ -105,7 +124,7 @@ Answer answer(const CodecOptions& options, const BoardState& state, Bytes reques
   const Result<std::size_t> size =
       framed::seal(kReply, frame.bytes().first(kDataAt), frame.bytes().subspan(kDataAt), sum, out);
   if (!size) return {};
-  return {.size = about ? add_spare(*size, out) : *size};
+  return {.size = with_spare(*size, out)};
 }
 
 }  // namespace ems::protocol::ant

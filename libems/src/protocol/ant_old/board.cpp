@@ -49,14 +49,9 @@ void say_status(Draft& data, bool plus_charges) noexcept {
 
 Answer answer(const CodecOptions& options, const BoardState& state, Bytes request,
               MutableBytes out) noexcept {
-  const std::size_t variant = place_of(kVariants, options.variant);
-  const Request& ask = kAsks[variant & 1U];
-  if (!check_request(request) || load_u8(request, 0) != ask[0] || !is_status_request(request) ||
-      out.size() < kStatusSize) {
-    return {};
-  }
+  if (!check_request(request) || !is_status_request(request) || out.size() < kStatusSize) return {};
   Draft data(state);
-  say_status(data, (variant & 2U) != 0);
+  say_status(data, (place_of(kVariants, options.variant) & 2U) != 0);
   std::ranges::copy(data.bytes(), out.begin());
   return {.size = kStatusSize};
 }
