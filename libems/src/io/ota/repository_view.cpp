@@ -24,7 +24,7 @@ Result<std::int64_t> newest_root(const fs::path& metadata) {
   for (fs::directory_iterator entry{metadata, error}, end; !error && entry != end;
        entry.increment(error)) {
     const std::string name = entry->path().filename().string();
-    if (!name.ends_with(kRoot)) continue;
+    if (!name.ends_with(kRoot) || !entry->is_regular_file(error)) continue;
     const char* const last = name.data() + name.size() - kRoot.size();
     std::int64_t number = 0;
     const auto [at, failure] = std::from_chars(name.data(), last, number);
