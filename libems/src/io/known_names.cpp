@@ -12,6 +12,8 @@ KnownNames known_names() {
     names.protocols.emplace_back(codec->name());
     if (codec->kind() == protocol::CodecKind::can) names.can_protocols.emplace_back(codec->name());
   }
+  for (auto* list : {&names.protocols, &names.can_protocols})
+    list->emplace_back(kDescribedProtocol);
   for (const EmbeddedPack& pack : embedded_packs()) names.packs.emplace_back(pack.name);
   return names;
 }

@@ -8,6 +8,7 @@
 #include <chrono>
 #include <utility>
 
+#include "ems/io/dbc.hpp"
 #include "ems/io/pack_loader.hpp"
 #include "ems/protocol/can_codec.hpp"
 #include "ems/protocol/poll_codec.hpp"
@@ -112,8 +113,20 @@ Result<std::unique_ptr<Site>> Site::create(SiteParts parts) {
   return site;
 }
 
+namespace {
+
+Result<const protocol::Codec*> codec_of(const io::BatteryConfig& config) {
+  if (!config.described) return protocol::find_codec(config.protocol);
+  if (config.described->battery == nullptr) {
+    return fail(Errc::failed_precondition, config.id, "battery: its files were not read");
+  }
+  return &config.described->battery->codec();
+}
+
+}  // namespace
+
 Result<void> Site::add_battery(const io::BatteryConfig& config) {
-  const Result<const protocol::Codec*> codec = protocol::find_codec(config.protocol);
+  const Result<const protocol::Codec*> codec = codec_of(config);
   if (!codec) return fail(codec.error());
   const DriverWiring wiring{strand_, parts_.clock, image_, *parts_.log};
   const protocol::CanCodec* can = protocol::as_can(**codec);

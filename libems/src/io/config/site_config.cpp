@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <array>
 
+#include "ems/io/dbc.hpp"
 #include "ems/io/store/edge_store.hpp"
 #include "ems/protocol/slcan.hpp"
 #include "io/config/bind.hpp"
@@ -131,6 +132,9 @@ class Binder {
     BatteryConfig out;
     out.id = integer<std::uint16_t>(item, "id");
     out.protocol = item.at("protocol").text;
+    if (const Section* files = item.section("described")) {
+      out.described = DescribedConfig{path(*files, "dbc"), path(*files, "map"), nullptr};
+    }
     out.link = battery_link(item);
     if (const Section* record = item.section("record")) {
       out.record = CanRecordConfig{path(*record, "file"),
@@ -217,6 +221,21 @@ std::string_view word_of(const std::array<std::string_view, N>& words, E value) 
   return index < N ? words[index] : std::string_view{};
 }
 
+/// Reads the files of a described battery; what is wrong with them goes to `errors`.
+void describe(BatteryConfig& battery, std::vector<ConfigError>& errors) {
+  if (!battery.described) return;
+  BatteryDescription made = describe_battery(battery.described->dbc, battery.described->map);
+  battery.described->battery = std::move(made.battery);
+  for (PackError& error : made.errors) {
+    errors.push_back({.file = std::move(error.file),
+                      .line = static_cast<std::uint32_t>(error.line),
+                      .column = static_cast<std::uint32_t>(error.column),
+                      .code = error.code,
+                      .message = std::move(error.message),
+                      .suggestion = {}});
+  }
+}
+
 }  // namespace
 
 protocol::CodecOptions BatteryConfig::codec_options(std::uint8_t module,
@@ -284,7 +303,11 @@ Loaded<SiteConfig> load_site_config(const std::filesystem::path& path, const Kno
   std::vector<ConfigError> errors;
   const std::optional<std::string> text = config::read_file(path, errors);
   if (!text) return {std::nullopt, std::move(errors)};
-  return parse_site_config(*text, path, known);
+  Loaded<SiteConfig> site = parse_site_config(*text, path, known);
+  if (!site) return site;
+  for (BatteryConfig& battery : site.value->batteries) describe(battery, errors);
+  if (!errors.empty()) return {std::nullopt, std::move(errors)};
+  return site;
 }
 
 }  // namespace ems::io

@@ -326,6 +326,36 @@ void check_battery_codecs(const Section& root, Reader& reader) {
   }
 }
 
+/// A described battery has its files, no other battery has, and files have no options.
+void check_described(const Section& root, Reader& reader) {
+  for (const Section& battery : root.list("batteries")) {
+    const Value* protocol = battery.find("protocol");
+    const Section* files = battery.section("described");
+    if (protocol == nullptr) continue;
+    if (protocol->text != kDescribedProtocol) {
+      if (files == nullptr) continue;
+      reader.error(files->place, Errc::invalid_argument,
+                   "\"described\" needs protocol \"described\", not \"" + protocol->text + '"');
+      continue;
+    }
+    if (files == nullptr) {
+      reader.error(protocol->place, Errc::missing_key,
+                   "protocol \"described\" needs its files: missing key \"described\"");
+    }
+    const Value* modules = battery.find("modules");
+    for (const char* key : {"variant", "address"}) {
+      const Value* option = battery.find(key);
+      if (option == nullptr) continue;
+      reader.error(option->place, Errc::invalid_argument,
+                   "a described battery has no \"" + std::string(key) + '"');
+    }
+    if (modules != nullptr && modules->number > 1) {
+      reader.error(modules->place, Errc::invalid_argument,
+                   "a described battery is spoken on CAN: one battery on a bus");
+    }
+  }
+}
+
 /// A recording says what was: no power is moved on its word.
 void check_recordings(const Section& root, Reader& reader) {
   const Value* control = root.find("control");
@@ -410,6 +440,7 @@ void check_site_rules(const Section& root, Reader& reader) {
   check_battery_links(root, reader);
   check_can_links(root, reader);
   check_battery_codecs(root, reader);
+  check_described(root, reader);
   check_recordings(root, reader);
   check_pcc(root, reader);
   check_sensors(root, batteries, reader);

@@ -6,6 +6,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -21,6 +22,11 @@
 #include "ems/safety/limits.hpp"
 
 namespace ems::io {
+
+class DescribedBattery;
+
+/// The protocol of a battery on CAN that a DBC file and a mapping describe.
+inline constexpr std::string_view kDescribedProtocol = "described";
 
 /// Words that the file may use but this module must not know: given by whoever links them.
 struct KnownNames {
@@ -106,6 +112,13 @@ using BatteryLink =
     std::variant<SerialEndpoint, TcpEndpoint, CandumpEndpoint, SocketcanEndpoint, SlcanEndpoint,
                  SlcanTcpEndpoint, SocketcandEndpoint, CannelloniEndpoint>;
 
+/// Files that describe a battery on CAN: ems/io/dbc.hpp.
+struct DescribedConfig {
+  std::filesystem::path dbc;
+  std::filesystem::path map;
+  std::shared_ptr<const DescribedBattery> battery;  ///< Set by load_site_config().
+};
+
 /// Each frame of a battery's bus goes to a file.
 struct CanRecordConfig {
   std::filesystem::path file;
@@ -150,9 +163,10 @@ struct UplinkConfig {
 };
 
 struct BatteryConfig {
-  std::uint16_t id = 0;                 ///< Asset battery/<id>.
-  std::string protocol;                 ///< One of KnownNames::protocols.
-  std::string variant;                  ///< Empty: the protocol's first.
+  std::uint16_t id = 0;                      ///< Asset battery/<id>.
+  std::string protocol;                      ///< One of KnownNames::protocols.
+  std::optional<DescribedConfig> described;  ///< Exactly of kDescribedProtocol.
+  std::string variant;                       ///< Empty: the protocol's first.
   std::optional<std::uint8_t> address;  ///< Of the first module; nullopt: the protocol's usual one.
   std::uint8_t modules = 1;             ///< In parallel on the line, at consecutive addresses.
   BatteryLink link;
@@ -280,12 +294,12 @@ struct SiteConfig {
 /// @param path   The file; also the name in error messages and the base of relative paths.
 /// @param known  Protocols and packs that `protocol` and `pack` may name.
 /// @return       The configuration, or every fault found. A file that cannot be read is one fault
-///               with line 0.
-/// @thread_safety Any thread; reads the file once.
+///               with line 0. Batteries that files describe are read too, and their faults named.
+/// @thread_safety Any thread; reads each file once.
 [[nodiscard]] Loaded<SiteConfig> load_site_config(const std::filesystem::path& path,
                                                   const KnownNames& known);
 
-/// Like load_site_config(), from text that was read already.
+/// Like load_site_config(), from text that was read already. No other file is read.
 ///
 /// @thread_safety Pure function.
 [[nodiscard]] Loaded<SiteConfig> parse_site_config(std::string_view text,
