@@ -39,7 +39,7 @@ TEST(SignatureConformance, Wycheproof) {
     for (const json& it : group.at("tests")) {
       const bool accepted = accepts(key, bytes(it, "msg"), bytes(it, "sig"));
       EXPECT_EQ(accepted, it.at("result") == "valid") << it;
-      agree += accepted == (it.at("result") == "valid") ? 1 : 0;
+      agree += accepted == (it.at("result") == "valid") ? 1U : 0U;
     }
   }
   EXPECT_EQ(file->at("numberOfTests"), 151);
