@@ -4,7 +4,6 @@
 #include <algorithm>
 #include <array>
 #include <cctype>
-#include <charconv>
 #include <deque>
 #include <fstream>
 #include <iterator>
@@ -14,6 +13,7 @@
 
 #include "ems/io/dbc.hpp"
 #include "ems/model/catalogue.hpp"
+#include "io/dbc_search.hpp"
 #include "io/dbc_units.hpp"
 #include "io/pack_reader.hpp"
 
@@ -21,7 +21,9 @@ namespace ems::io {
 namespace {
 
 using namespace protocol::can_map;
+using detail::DbcSearch;
 using detail::PackReader;
+using Found = DbcSearch::Found;
 
 constexpr std::int64_t kFileMax = 16 << 20;
 constexpr auto kBatterySignals = 64;  ///< Signals below are a battery's.
@@ -68,7 +70,7 @@ class Described final : public DescribedBattery {
 class Compiler {
  public:
   Compiler(const Dbc& dbc, std::string_view dbc_name, std::string_view mapping_name)
-      : dbc_(dbc), dbc_name_(dbc_name), reader_(mapping_name) {}
+      : reader_(mapping_name), dbc_(dbc, dbc_name, reader_) {}
 
   BatteryDescription compile(std::string_view yaml) {
     YAML::Node root;
@@ -99,11 +101,6 @@ class Compiler {
   }
 
  private:
-  struct Found {
-    const DbcMessage* message;
-    const DbcSignal* signal;
-  };
-
   std::string_view keep(std::string text) { return made_->texts.emplace_back(std::move(text)); }
 
   void head(const YAML::Node& root) {
@@ -127,66 +124,6 @@ class Compiler {
         reader_.decimal(root, "quiet_after_s", 3, 100, 600'000, false).value_or(5'000));
   }
 
-  /// `Message.Signal`.
-  std::optional<Found> find(const YAML::Node& node, std::string_view text) {
-    const std::size_t dot = text.find('.');
-    if (dot == text.npos) {
-      reader_.error(Errc::wrong_type, node, "'" + std::string(text) + "': expected Message.Signal");
-      return std::nullopt;
-    }
-    const std::string_view name = text.substr(0, dot);
-    const auto message = std::ranges::find(dbc_.messages, name, &DbcMessage::name);
-    if (message == dbc_.messages.end()) {
-      not_found(node, name, "message", dbc_.messages);
-      return std::nullopt;
-    }
-    const auto signal = std::ranges::find(message->signals, text.substr(dot + 1), &DbcSignal::name);
-    if (signal == message->signals.end()) {
-      not_found(node, text.substr(dot + 1), "signal in " + std::string(name), message->signals);
-      return std::nullopt;
-    }
-    return Found{&*message, &*signal};
-  }
-  template <class Items>
-  void not_found(const YAML::Node& node, std::string_view name, const std::string& what,
-                 const Items& items) {
-    std::vector<std::string_view> names;
-    for (const auto& item : items) names.push_back(item.name);
-    reader_.error(Errc::not_found, node,
-                  "'" + std::string(name) + "': " + dbc_name_ + " has no such " + what +
-                      detail::suggestion(name, names));
-  }
-
-  void refuse(const YAML::Node& node, const Found& found, Errc code, const std::string& why) {
-    reader_.error(code, node,
-                  std::string(found.message->name) + "." + std::string(found.signal->name) + " (" +
-                      dbc_name_ + ":" + std::to_string(found.signal->line) + "): " + why);
-  }
-
-  /// Where it lies, if libems can read it.
-  std::optional<Bits> place(const YAML::Node& node, const Found& found) {
-    const DbcSignal& signal = *found.signal;
-    if (signal.is_float) {
-      refuse(node, found, Errc::unimplemented, "floating-point numbers are not read");
-      return std::nullopt;
-    }
-    if (found.message->nested && signal.part) {
-      refuse(node, found, Errc::unimplemented, "a message multiplexed twice is not read");
-      return std::nullopt;
-    }
-    constexpr unsigned kBits = 8 * protocol::kCanDataSize;
-    const unsigned first =
-        signal.big_endian ? signal.start - signal.start % 8 + 7 - signal.start % 8 : signal.start;
-    if (signal.start >= kBits || first + signal.size > kBits) {
-      refuse(node, found, Errc::out_of_range, "does not lie within the 8 bytes of a CAN frame");
-      return std::nullopt;
-    }
-    return Bits{.start = static_cast<std::uint8_t>(signal.start),
-                .size = static_cast<std::uint8_t>(signal.size),
-                .big_endian = signal.big_endian,
-                .is_signed = signal.is_signed};
-  }
-
   /// The identifier and the part of a row; the message's selector is made when it is the first.
   bool address(const YAML::Node& node, const Found& found, Row& row) {
     row.id = found.message->id;
@@ -197,14 +134,15 @@ class Compiler {
     if (known != made_->selectors.end()) return true;
     const auto selects = std::ranges::find(found.message->signals, true, &DbcSignal::selects);
     if (selects == found.message->signals.end()) {
-      refuse(node, found, Errc::not_found, "its message has no signal that selects the part (M)");
+      dbc_.refuse(node, found, Errc::not_found,
+                  "its message has no signal that selects the part (M)");
       return false;
     }
-    auto where = place(node, {found.message, &*selects});
+    auto where = dbc_.place(node, {found.message, &*selects});
     if (!where) return false;
     if (where->size > kSelectorBits) {
-      refuse(node, {found.message, &*selects}, Errc::unimplemented,
-             "a number of the part (M) of more than 31 bits is not read");
+      dbc_.refuse(node, {found.message, &*selects}, Errc::unimplemented,
+                  "a number of the part (M) of more than 31 bits is not read");
       return false;
     }
     where->is_signed = false;  // Parts are numbered from 0.
@@ -225,7 +163,7 @@ class Compiler {
   std::optional<protocol::Linear> linear(const YAML::Node& node, const Found& found, Unit unit,
                                          const Wish& wanted) {
     const detail::DbcScale made = detail::scale_of(*found.signal, unit, wanted.unit, wanted.scale);
-    if (!made.linear) refuse(node, found, made.code, made.why);
+    if (!made.linear) dbc_.refuse(node, found, made.code, made.why);
     return made.linear;
   }
 
@@ -309,9 +247,9 @@ class Compiler {
 
   void one(const YAML::Node& node, const SignalInfo& info, const Wish& wanted,
            std::uint16_t element) {
-    const auto found = find(node, wanted.from);
+    const auto found = dbc_.find(node, wanted.from);
     if (!found) return;
-    const auto where = place(node, *found);
+    const auto where = dbc_.place(node, *found);
     Row row{.signal = info.signal, .element = element, .absent = wanted.absent};
     row.use = use_of(info);
     if (!where || !address(node, *found, row)) return;
@@ -319,8 +257,8 @@ class Compiler {
     if (row.use == Use::cell) row.absent |= kZeroOrAllOnes;
     const bool flag = row.use == Use::flag;
     if (!wanted.on.empty()) {
-      if (!flag) return refuse(node, *found, Errc::invalid_argument, "'on' is for switches");
-      const auto value = value_of(node, *found, wanted.on);
+      if (!flag) return dbc_.refuse(node, *found, Errc::invalid_argument, "'on' is for switches");
+      const auto value = dbc_.value_of(node, *found, wanted.on);
       if (!value) return;
       row.use = Use::equals;
       row.operand = *value;
@@ -330,89 +268,32 @@ class Compiler {
       row.linear = *scale;
     }
     if (!wanted.unless.empty()) {
-      const auto mark = find(node, wanted.unless);
+      const auto mark = dbc_.find(node, wanted.unless);
       if (!mark) return;
-      const auto bits = place(node, *mark);
+      const auto bits = dbc_.place(node, *mark);
       if (!bits) return;
       const bool same = mark->message == found->message &&
                         (!mark->signal->part || mark->signal->part == found->signal->part);
       if (!same) {
-        return refuse(node, *mark, Errc::invalid_argument, "'unless' must be of the same frame");
+        return dbc_.refuse(node, *mark, Errc::invalid_argument,
+                           "'unless' must be of the same frame");
       }
       row.unless = *bits;
     }
     made_->rows.push_back(row);
   }
 
-  /// `Message.Cell_*`: all that have a number there, ascending.
   void elements(const YAML::Node& node, const SignalInfo& info, const Wish& wanted) {
+    const std::vector<std::string_view> numbered = dbc_.numbered(node, wanted.from);
     const std::size_t star = wanted.from.find('*');
-    const std::size_t dot = wanted.from.find('.');
-    if (star == wanted.from.npos || dot == wanted.from.npos || star < dot) {
-      return reader_.error(Errc::wrong_type, node,
-                           "'" + wanted.from + "': expected Message.Signal_*, * for the number");
-    }
-    const auto message = std::ranges::find(
-        dbc_.messages, std::string_view(wanted.from).substr(0, dot), &DbcMessage::name);
-    if (message == dbc_.messages.end()) {
-      return not_found(node, std::string_view(wanted.from).substr(0, dot), "message",
-                       dbc_.messages);
-    }
-    const std::string_view before = std::string_view(wanted.from).substr(dot + 1, star - dot - 1);
-    const std::string_view after = std::string_view(wanted.from).substr(star + 1);
-    std::vector<std::pair<unsigned, std::string_view>> numbered;
-    for (const DbcSignal& signal : message->signals) {
-      std::string_view digits = signal.name;
-      if (!digits.starts_with(before)) continue;
-      digits.remove_prefix(before.size());
-      if (!digits.ends_with(after)) continue;
-      digits.remove_suffix(after.size());
-      unsigned number = 0;
-      const char* last = digits.data() + digits.size();
-      const auto [end, code] = std::from_chars(digits.data(), last, number);
-      if (code == std::errc{} && end == last) numbered.emplace_back(number, digits);
-    }
-    if (numbered.empty()) {
-      return reader_.error(Errc::not_found, node, "no signal is called '" + wanted.from + "'");
-    }
-    if (numbered.size() > kElementsMax) {
-      return reader_.error(Errc::out_of_range, node,
-                           "'" + wanted.from + "': more than 1024 elements");
-    }
-    std::ranges::sort(numbered);
-    for (std::size_t i = 1; i < numbered.size(); ++i) {
-      if (numbered[i].first - numbered[i - 1].first == 1) continue;
-      return reader_.error(Errc::unimplemented, node,
-                           "'" + wanted.from + "': " + std::string(numbered[i].second) +
-                               " follows " + std::string(numbered[i - 1].second) +
-                               "; the elements are counted, so none may be left out");
-    }
     for (std::size_t i = 0; i < numbered.size(); ++i) {
       Wish each = wanted;
-      each.from.replace(star, 1, numbered[i].second);
+      each.from.replace(star, 1, numbered[i]);
       if (const auto at = each.unless.find('*'); at != each.unless.npos) {
-        each.unless.replace(at, 1, numbered[i].second);
+        each.unless.replace(at, 1, numbered[i]);
       }
       one(node, info, each, static_cast<std::uint16_t>(i + 1));
     }
-  }
-
-  /// A number, or the name that VAL_ gives it.
-  std::optional<std::int32_t> value_of(const YAML::Node& node, const Found& found,
-                                       const std::string& text) {
-    std::int32_t value = 0;
-    const char* last = text.data() + text.size();
-    const auto [end, code] = std::from_chars(text.data(), last, value);
-    if (code == std::errc{} && end == last) return value;
-    const auto named = std::ranges::find(found.signal->values, text, &DbcSignal::Name::name);
-    if (named != found.signal->values.end() && std::in_range<std::int32_t>(named->value)) {
-      return static_cast<std::int32_t>(named->value);
-    }
-    std::vector<std::string_view> names;
-    for (const DbcSignal::Name& name : found.signal->values) names.push_back(name.name);
-    refuse(node, found, Errc::not_found,
-           "has no value '" + text + "'" + detail::suggestion(text, names));
-    return std::nullopt;
   }
 
   void vendors(const YAML::Node& node) {
@@ -422,8 +303,8 @@ class Compiler {
         reader_.error(Errc::wrong_type, entry.first, "vendor: expected name: Message.Signal");
         continue;
       }
-      const auto found = find(entry.second, entry.second.Scalar());
-      const auto where = found ? place(entry.second, *found) : std::nullopt;
+      const auto found = dbc_.find(entry.second, entry.second.Scalar());
+      const auto where = found ? dbc_.place(entry.second, *found) : std::nullopt;
       Row row{.use = Use::vendor};
       if (!where || !address(entry.second, *found, row)) continue;
       row.where = *where;
@@ -461,15 +342,16 @@ class Compiler {
     }
   }
   void alarm_of(const YAML::Node& node, AlarmRow row) {
-    const auto found = find(node, node.IsScalar() ? node.Scalar() : "");
-    const auto where = found ? place(node, *found) : std::nullopt;
+    const auto found = dbc_.find(node, node.IsScalar() ? node.Scalar() : "");
+    const auto where = found ? dbc_.place(node, *found) : std::nullopt;
     if (!where) return;
     if (found->signal->part) {
-      return refuse(node, *found, Errc::unimplemented,
-                    "an alarm in one part of a multiplexed message is not read");
+      return dbc_.refuse(node, *found, Errc::unimplemented,
+                         "an alarm in one part of a multiplexed message is not read");
     }
     if (where->size > kAlarmBits) {
-      return refuse(node, *found, Errc::unimplemented, "an alarm of more than 63 bits is not read");
+      return dbc_.refuse(node, *found, Errc::unimplemented,
+                         "an alarm of more than 63 bits is not read");
     }
     row.id = found->message->id;
     row.where = *where;
@@ -507,13 +389,11 @@ class Compiler {
     made_->maps[0].extended = low_long;
   }
 
-  static constexpr std::size_t kElementsMax = 1'024;
   static constexpr unsigned kSelectorBits = 31;  ///< Row::selector is not negative.
   static constexpr unsigned kAlarmBits = 63;     ///< AlarmRow::level compares signed numbers.
 
-  const Dbc& dbc_;
-  std::string dbc_name_;
   PackReader reader_;
+  DbcSearch dbc_;
   std::shared_ptr<Described> made_ = std::make_shared<Described>();
   std::set<std::pair<std::uint32_t, bool>> ids_;
   std::set<std::string> seen_;

@@ -2,108 +2,17 @@
 #include "ems/protocol/detect.hpp"
 
 #include <algorithm>
-#include <utility>
+
+#include "protocol/detect_trial.hpp"
 
 namespace ems::protocol {
 namespace {
 
-/// How often batteries with each are met, by the projects that read them; the rest come after
-/// these.
-constexpr std::string_view kMostUsual[] = {
-    "jbd",       "daly_a5",     "pylontech",   "jk_4e57",      "pace",   "seplos_v2",
-    "seplos_v3", "daly_modbus", "pace_modbus", "jk_pb_modbus", "renogy", "eg4_ll"};
-/// Passes over the candidates, see Detector::Cursor.
-constexpr std::size_t kUsual = 0;
-constexpr std::size_t kOtherRates = 1;
-constexpr std::size_t kWriting = 3;
-constexpr std::size_t kPasses = 4;
+using namespace detail;
+
 /// Requests of a poll plan that are asked after a first answer.
 constexpr std::size_t kItemsMax = 6;
 constexpr std::int64_t kTenth = 10;
-
-/// Counts what there is, and adds up the cells.
-class Taster final : public ReadingSink {
- public:
-  void reading(const Reading& reading) override {
-    if (reading.quality != Quality::good) return;
-    ++values;
-    if (reading.module > 1) return;  // One of several modules speaks for all.
-    if (reading.signal == Signal::pack_voltage) pack_mv = reading.value;
-    if (reading.signal == Signal::cell_voltage) cells_mv = cells_mv.value_or(0) + reading.value;
-  }
-  void text(TextField, std::string_view, std::uint8_t) override { ++values; }
-  void acknowledged() override {}
-  void vendor_value(std::string_view name, std::int64_t value) override {
-    writes = writes || (name == "request_write" && value != 0);
-  }
-  unsigned values = 0;
-  std::optional<std::int64_t> pack_mv{};
-  std::optional<std::int64_t> cells_mv{};
-  bool writes = false;
-};
-
-using RequestRoom = std::array<std::byte, kRequestSize>;
-
-/// The request of a plan item. Empty: the item has none that the codec itself understands.
-Bytes request_of(const PollCodec& codec, std::size_t item, RequestRoom& room) noexcept {
-  const Result<std::size_t> size = codec.encode_poll(codec.poll_plan()[item].number, room);
-  return size ? Bytes(room).first(*size) : Bytes{};
-}
-
-/// A request counts as harmless only when its own codec says so.
-bool writes(const PollCodec& codec, Bytes request) noexcept {
-  Taster said;
-  const Result<void> understood = codec.decode_request(request, said);
-  return !understood || said.writes;
-}
-
-const PollCodec* make(const DetectCandidate& candidate, CodecRoom& room) noexcept {
-  const Result<const PollCodec*> made =
-      candidate.codec->with({.address = candidate.address, .variant = candidate.variant}, room);
-  return made ? *made : nullptr;
-}
-
-bool reads(const PollCodec& codec, Bytes request, Bytes reply) noexcept {
-  Taster taster;
-  return codec.decode(request, reply, taster) && taster.values > 0;
-}
-
-bool same(Bytes a, Bytes b) noexcept { return std::ranges::equal(a, b); }
-
-template <class T>
-bool has(std::span<const T> list, T value) noexcept {
-  return std::ranges::find(list, value) != list.end();
-}
-
-/// Stable, and without the memory that std::stable_sort may want.
-template <class T, class Before>
-void sort(std::span<T> items, Before before) noexcept {
-  for (std::size_t i = 1; i < items.size(); ++i) {
-    for (std::size_t k = i; k > 0 && before(items[k], items[k - 1]); --k) {
-      std::swap(items[k], items[k - 1]);
-    }
-  }
-}
-
-std::string_view variant_of(const ProtocolInfo& info, std::size_t index) noexcept {
-  return info.variants.empty() ? std::string_view{} : info.variants[index];
-}
-std::size_t variants_of(const ProtocolInfo& info) noexcept {
-  return std::max<std::size_t>(info.variants.size(), 1);
-}
-
-/// Whether an earlier variant asks with the same bytes: then one exchange speaks for both.
-bool asked_before(const DetectCandidate& candidate, std::size_t variant, Bytes request) noexcept {
-  for (std::size_t i = 0; i < variant; ++i) {
-    DetectCandidate earlier = candidate;
-    earlier.variant = variant_of(candidate.codec->info(), i);
-    CodecRoom room;
-    RequestRoom bytes;
-    const PollCodec* codec = make(earlier, room);
-    if (codec != nullptr && same(request_of(*codec, 0, bytes), request)) return true;
-  }
-  return false;
-}
 
 /// Whether the frame is one of the protocol's kind, though perhaps of another length: a device that
 /// sent it may well understand the protocol's own requests.
@@ -161,126 +70,6 @@ std::string_view to_string(DetectVerdict verdict) noexcept {
       return "busy";
   }
   return "running";
-}
-
-// ---- the order of candidates -------------------------------------------------------------------
-
-Detector::Detector(const DetectSettings& settings) noexcept : settings_(settings) {
-  EMS_ASSERT(settings.listen >= Duration::zero());
-  EMS_ASSERT(settings.settle >= Duration::zero());
-  EMS_ASSERT(settings.attempts > 0);
-  order_codecs();
-  order_rates();
-  rate_ = rates_[0];
-}
-
-void Detector::order_codecs() noexcept {
-  for (const std::string_view name : kMostUsual) {
-    const Result<const Codec*> codec = find_codec(name);
-    EMS_ASSERT(codec.has_value() && as_poll(**codec) != nullptr);
-    codecs_.push_back(as_poll(**codec));
-  }
-  for (const Codec* codec : codecs()) {
-    const PollCodec* poll = as_poll(*codec);
-    if (poll != nullptr && !has<const PollCodec*>(codecs_.view(), poll)) codecs_.push_back(poll);
-  }
-}
-
-/// The rate that most protocols are usually found at comes first.
-void Detector::order_rates() noexcept {
-  if (settings_.bit_rate) {
-    rates_.push_back(*settings_.bit_rate);
-    return;
-  }
-  for (const PollCodec* codec : codecs_) {
-    for (const std::uint32_t rate : codec->info().bit_rates) {
-      if (!has<std::uint32_t>(rates_.view(), rate)) rates_.push_back(rate);
-    }
-  }
-  const auto usual_of = [this](std::uint32_t rate) {
-    return std::ranges::count_if(codecs_, [rate](const PollCodec* codec) {
-      return codec->info().bit_rates.front() == rate;
-    });
-  };
-  sort(rates_.view(), [&](std::uint32_t a, std::uint32_t b) { return usual_of(a) > usual_of(b); });
-}
-
-void Detector::step(Cursor& cursor) const noexcept {
-  const ProtocolInfo& info = codecs_[cursor.codec]->info();
-  if (++cursor.address < std::max<std::size_t>(info.addresses.size(), 1)) return;
-  cursor.address = 0;
-  if (++cursor.variant < variants_of(info)) return;
-  cursor.variant = 0;
-  if (++cursor.codec < codecs_.size()) return;
-  cursor.codec = 0;
-  if (++cursor.rate < rates_.size()) return;
-  cursor.rate = 0;
-  ++cursor.pass;
-}
-
-/// What stands at a place; nullopt: nothing that is to be asked.
-std::optional<DetectCandidate> Detector::at(const Cursor& cursor) const noexcept {
-  const PollCodec& codec = *codecs_[cursor.codec];
-  const ProtocolInfo& info = codec.info();
-  const std::uint32_t rate = rates_[cursor.rate];
-  const bool usual_rate = settings_.bit_rate || rate == info.bit_rates.front();
-  if (!usual_rate && !has(info.bit_rates, rate)) return std::nullopt;
-  if (cursor.pass == kWriting && !settings_.ask_by_writing) return std::nullopt;
-  const bool usual_address = cursor.address == 0;
-  switch (cursor.pass) {
-    case kUsual:
-    case kWriting:
-      if (!usual_rate || !usual_address) return std::nullopt;
-      break;
-    case kOtherRates:
-      if (usual_rate || !usual_address) return std::nullopt;
-      break;
-    default:
-      if (!settings_.all_addresses || settings_.address || usual_address) return std::nullopt;
-      break;
-  }
-  DetectCandidate candidate{
-      .codec = &codec, .variant = variant_of(info, cursor.variant), .bit_rate = rate};
-  if (settings_.address && !info.addresses.empty()) candidate.address = settings_.address;
-  if (!usual_address) candidate.address = info.addresses[cursor.address];
-  CodecRoom room;
-  RequestRoom bytes;
-  const PollCodec* made = make(candidate, room);
-  if (made == nullptr) return std::nullopt;  // The protocol cannot have the address.
-  const Bytes request = request_of(*made, 0, bytes);
-  if (request.empty() || writes(*made, request) != (cursor.pass == kWriting) ||
-      asked_before(candidate, cursor.variant, request)) {
-    return std::nullopt;
-  }
-  return candidate;
-}
-
-/// The candidate at the cursor or behind it, which the cursor is moved to.
-std::optional<DetectCandidate> Detector::first_from(Cursor& cursor) const noexcept {
-  for (; cursor.pass < kPasses; step(cursor)) {
-    if (const std::optional<DetectCandidate> candidate = at(cursor)) return candidate;
-  }
-  return std::nullopt;
-}
-
-Duration Detector::pause(const PollCodec& codec) const noexcept {
-  return max_of(settings_.settle, codec.request_gap());
-}
-
-std::size_t Detector::candidate_count() const noexcept {
-  std::size_t count = 0;
-  for (Cursor cursor; first_from(cursor); step(cursor)) ++count;
-  return count;
-}
-
-Duration Detector::longest() const noexcept {
-  Duration total = settings_.listen;
-  Cursor cursor;
-  for (; const std::optional<DetectCandidate> candidate = first_from(cursor); step(cursor)) {
-    const Duration exchange = candidate->codec->reply_timeout() + pause(*candidate->codec);
-    total = total + exchange * settings_.attempts;
-  }
-  return total;
 }
 
 // ---- listening ---------------------------------------------------------------------------------
