@@ -603,6 +603,62 @@ _Static_assert(offsetof(ems_can_detected_t, own) == 13 && sizeof(((ems_can_detec
 _Static_assert(offsetof(ems_can_detected_t, reserved) == 14 && sizeof(((ems_can_detected_t *)0)->reserved) == 2, "ems_can_detected_t.reserved");
 _Static_assert(offsetof(ems_can_detected_t, codec) == 16 && sizeof(((ems_can_detected_t *)0)->codec) == 8, "ems_can_detected_t.codec");
 
+_Static_assert(sizeof(ems_ota_crypto_t) == 48, "ems_ota_crypto_t");
+_Static_assert(offsetof(ems_ota_crypto_t, struct_size) == 0 && sizeof(((ems_ota_crypto_t *)0)->struct_size) == 4, "ems_ota_crypto_t.struct_size");
+_Static_assert(offsetof(ems_ota_crypto_t, reserved) == 4 && sizeof(((ems_ota_crypto_t *)0)->reserved) == 4, "ems_ota_crypto_t.reserved");
+_Static_assert(offsetof(ems_ota_crypto_t, context) == 8 && sizeof(((ems_ota_crypto_t *)0)->context) == 8, "ems_ota_crypto_t.context");
+_Static_assert(offsetof(ems_ota_crypto_t, ed25519_verify) == 16 && sizeof(((ems_ota_crypto_t *)0)->ed25519_verify) == 8, "ems_ota_crypto_t.ed25519_verify");
+_Static_assert(offsetof(ems_ota_crypto_t, sha256_begin) == 24 && sizeof(((ems_ota_crypto_t *)0)->sha256_begin) == 8, "ems_ota_crypto_t.sha256_begin");
+_Static_assert(offsetof(ems_ota_crypto_t, sha256_update) == 32 && sizeof(((ems_ota_crypto_t *)0)->sha256_update) == 8, "ems_ota_crypto_t.sha256_update");
+_Static_assert(offsetof(ems_ota_crypto_t, sha256_finish) == 40 && sizeof(((ems_ota_crypto_t *)0)->sha256_finish) == 8, "ems_ota_crypto_t.sha256_finish");
+
+_Static_assert(sizeof(ems_ota_reader_t) == 24, "ems_ota_reader_t");
+_Static_assert(offsetof(ems_ota_reader_t, struct_size) == 0 && sizeof(((ems_ota_reader_t *)0)->struct_size) == 4, "ems_ota_reader_t.struct_size");
+_Static_assert(offsetof(ems_ota_reader_t, reserved) == 4 && sizeof(((ems_ota_reader_t *)0)->reserved) == 4, "ems_ota_reader_t.reserved");
+_Static_assert(offsetof(ems_ota_reader_t, context) == 8 && sizeof(((ems_ota_reader_t *)0)->context) == 8, "ems_ota_reader_t.context");
+_Static_assert(offsetof(ems_ota_reader_t, read) == 16 && sizeof(((ems_ota_reader_t *)0)->read) == 8, "ems_ota_reader_t.read");
+
+_Static_assert(sizeof(ems_ota_image_policy_t) == 64, "ems_ota_image_policy_t");
+_Static_assert(offsetof(ems_ota_image_policy_t, struct_size) == 0 && sizeof(((ems_ota_image_policy_t *)0)->struct_size) == 4, "ems_ota_image_policy_t.struct_size");
+_Static_assert(offsetof(ems_ota_image_policy_t, valid) == 4 && sizeof(((ems_ota_image_policy_t *)0)->valid) == 4, "ems_ota_image_policy_t.valid");
+_Static_assert(offsetof(ems_ota_image_policy_t, keys) == 8 && sizeof(((ems_ota_image_policy_t *)0)->keys) == 8, "ems_ota_image_policy_t.keys");
+_Static_assert(offsetof(ems_ota_image_policy_t, key_count) == 16 && sizeof(((ems_ota_image_policy_t *)0)->key_count) == 4, "ems_ota_image_policy_t.key_count");
+_Static_assert(offsetof(ems_ota_image_policy_t, slot_size) == 20 && sizeof(((ems_ota_image_policy_t *)0)->slot_size) == 4, "ems_ota_image_policy_t.slot_size");
+_Static_assert(offsetof(ems_ota_image_policy_t, counter_floor) == 24 && sizeof(((ems_ota_image_policy_t *)0)->counter_floor) == 4, "ems_ota_image_policy_t.counter_floor");
+_Static_assert(offsetof(ems_ota_image_policy_t, reserved) == 28 && sizeof(((ems_ota_image_policy_t *)0)->reserved) == 4, "ems_ota_image_policy_t.reserved");
+_Static_assert(offsetof(ems_ota_image_policy_t, vendor_id) == 32 && sizeof(((ems_ota_image_policy_t *)0)->vendor_id) == 16, "ems_ota_image_policy_t.vendor_id");
+_Static_assert(offsetof(ems_ota_image_policy_t, class_id) == 48 && sizeof(((ems_ota_image_policy_t *)0)->class_id) == 16, "ems_ota_image_policy_t.class_id");
+
+_Static_assert(sizeof(ems_ota_image_t) == 68, "ems_ota_image_t");
+_Static_assert(offsetof(ems_ota_image_t, struct_size) == 0 && sizeof(((ems_ota_image_t *)0)->struct_size) == 4, "ems_ota_image_t.struct_size");
+_Static_assert(offsetof(ems_ota_image_t, counter) == 4 && sizeof(((ems_ota_image_t *)0)->counter) == 4, "ems_ota_image_t.counter");
+_Static_assert(offsetof(ems_ota_image_t, payload_offset) == 8 && sizeof(((ems_ota_image_t *)0)->payload_offset) == 4, "ems_ota_image_t.payload_offset");
+_Static_assert(offsetof(ems_ota_image_t, payload_size) == 12 && sizeof(((ems_ota_image_t *)0)->payload_size) == 4, "ems_ota_image_t.payload_size");
+_Static_assert(offsetof(ems_ota_image_t, size) == 16 && sizeof(((ems_ota_image_t *)0)->size) == 4, "ems_ota_image_t.size");
+_Static_assert(offsetof(ems_ota_image_t, flags) == 20 && sizeof(((ems_ota_image_t *)0)->flags) == 4, "ems_ota_image_t.flags");
+_Static_assert(offsetof(ems_ota_image_t, load_address) == 24 && sizeof(((ems_ota_image_t *)0)->load_address) == 4, "ems_ota_image_t.load_address");
+_Static_assert(offsetof(ems_ota_image_t, version_build) == 28 && sizeof(((ems_ota_image_t *)0)->version_build) == 4, "ems_ota_image_t.version_build");
+_Static_assert(offsetof(ems_ota_image_t, version_revision) == 32 && sizeof(((ems_ota_image_t *)0)->version_revision) == 2, "ems_ota_image_t.version_revision");
+_Static_assert(offsetof(ems_ota_image_t, version_major) == 34 && sizeof(((ems_ota_image_t *)0)->version_major) == 1, "ems_ota_image_t.version_major");
+_Static_assert(offsetof(ems_ota_image_t, version_minor) == 35 && sizeof(((ems_ota_image_t *)0)->version_minor) == 1, "ems_ota_image_t.version_minor");
+_Static_assert(offsetof(ems_ota_image_t, sha256) == 36 && sizeof(((ems_ota_image_t *)0)->sha256) == 32, "ems_ota_image_t.sha256");
+
+_Static_assert(sizeof(ems_payload_t) == 96, "ems_payload_t");
+_Static_assert(offsetof(ems_payload_t, struct_size) == 0 && sizeof(((ems_payload_t *)0)->struct_size) == 4, "ems_payload_t.struct_size");
+_Static_assert(offsetof(ems_payload_t, place) == 4 && sizeof(((ems_payload_t *)0)->place) == 1, "ems_payload_t.place");
+_Static_assert(offsetof(ems_payload_t, reserved) == 5 && sizeof(((ems_payload_t *)0)->reserved) == 3, "ems_payload_t.reserved");
+_Static_assert(offsetof(ems_payload_t, counter) == 8 && sizeof(((ems_payload_t *)0)->counter) == 8, "ems_payload_t.counter");
+_Static_assert(offsetof(ems_payload_t, size) == 16 && sizeof(((ems_payload_t *)0)->size) == 8, "ems_payload_t.size");
+_Static_assert(offsetof(ems_payload_t, sha256) == 24 && sizeof(((ems_payload_t *)0)->sha256) == 32, "ems_payload_t.sha256");
+_Static_assert(offsetof(ems_payload_t, version) == 56 && sizeof(((ems_payload_t *)0)->version) == 33, "ems_payload_t.version");
+_Static_assert(offsetof(ems_payload_t, reserved2) == 89 && sizeof(((ems_payload_t *)0)->reserved2) == 7, "ems_payload_t.reserved2");
+
+_Static_assert(sizeof(ems_payload_failure_t) == 88, "ems_payload_failure_t");
+_Static_assert(offsetof(ems_payload_failure_t, struct_size) == 0 && sizeof(((ems_payload_failure_t *)0)->struct_size) == 4, "ems_payload_failure_t.struct_size");
+_Static_assert(offsetof(ems_payload_failure_t, sha256) == 4 && sizeof(((ems_payload_failure_t *)0)->sha256) == 32, "ems_payload_failure_t.sha256");
+_Static_assert(offsetof(ems_payload_failure_t, reason) == 36 && sizeof(((ems_payload_failure_t *)0)->reason) == 49, "ems_payload_failure_t.reason");
+_Static_assert(offsetof(ems_payload_failure_t, reserved) == 85 && sizeof(((ems_payload_failure_t *)0)->reserved) == 3, "ems_payload_failure_t.reserved");
+
 _Static_assert(sizeof(ems_poller_settings_t) == 56, "ems_poller_settings_t");
 _Static_assert(offsetof(ems_poller_settings_t, struct_size) == 0 && sizeof(((ems_poller_settings_t *)0)->struct_size) == 4, "ems_poller_settings_t.struct_size");
 _Static_assert(offsetof(ems_poller_settings_t, retries) == 4 && sizeof(((ems_poller_settings_t *)0)->retries) == 4, "ems_poller_settings_t.retries");

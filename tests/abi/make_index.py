@@ -6,7 +6,7 @@ from __future__ import annotations
 import c_headers as headers
 
 PAGE = headers.ROOT / "docs" / "reference" / "c-functions.md"
-ORDER = ["status.h", "catalogue.h", "codec.h", "poller.h", "can.h", "image.h", "safety.h", "decision.h", "control.h", "alarm.h", "telemetry.h", "query.h"]
+ORDER = ["status.h", "catalogue.h", "codec.h", "poller.h", "can.h", "image.h", "safety.h", "decision.h", "control.h", "alarm.h", "telemetry.h", "query.h", "ota.h"]
 HEAD = """# C functions
 
 Made by `tests/abi/make_index.py` from the headers; do not edit. The comment in the header says the rest of each function; the rules

@@ -28,6 +28,7 @@ static ems_safety_t* good_ems_safety;
 static ems_decision_t* good_ems_decision;
 static ems_control_t* good_ems_control;
 static ems_alarms_t* good_ems_alarms;
+static ems_payloads_t* good_ems_payloads;
 static ems_telemetry_t* good_ems_telemetry;
 static ems_telemetry_t* good_ems_telemetry_append_record_telemetry;
 static ems_downsampler_t* good_ems_downsampler;
@@ -98,6 +99,40 @@ static const int32_t good_ems_telemetry_append_record_type = EMS_RECORD_AUDIT;
 static const size_t good_ems_telemetry_append_record_size = 16;
 static const int32_t good_ems_decision_config_set_grid_grid = EMS_GRID_EN_50549;
 static const int32_t good_ems_safety_limits_default_chemistry = EMS_CHEMISTRY_LFP;
+
+/// Nothing: the arithmetic of these tests is never asked for more than a crash.
+static int32_t no_signature(void* context, const uint8_t* key, const uint8_t* message, size_t size,
+                            const uint8_t* signature) {
+  (void)context, (void)key, (void)message, (void)size, (void)signature;
+  return 0;
+}
+static void no_hash(void* context) { (void)context; }
+static void no_bytes(void* context, const uint8_t* data, size_t size) {
+  (void)context, (void)data, (void)size;
+}
+static void no_digest(void* context, uint8_t* digest) {
+  (void)context;
+  memset(digest, 0, EMS_OTA_SHA256_SIZE);
+}
+static ems_status_t no_image(void* context, uint32_t offset, uint8_t* out, size_t size) {
+  (void)context, (void)offset;
+  memset(out, 0, size);
+  return EMS_OK;
+}
+static ems_ota_crypto_t ota_crypto = {.struct_size = sizeof ota_crypto,
+                                      .ed25519_verify = no_signature,
+                                      .sha256_begin = no_hash,
+                                      .sha256_update = no_bytes,
+                                      .sha256_finish = no_digest};
+static const ems_ota_crypto_t* good_ems_ota_crypto = &ota_crypto;
+static ems_ota_reader_t ota_reader = {.struct_size = sizeof ota_reader, .read = no_image};
+static const ems_ota_reader_t* good_ems_ota_reader = &ota_reader;
+static const uint8_t ota_key[EMS_OTA_KEY_SIZE] = {9};
+static ems_ota_image_policy_t ota_policy = {
+    .struct_size = sizeof ota_policy, .keys = ota_key, .key_count = 1, .slot_size = 4096};
+static const ems_ota_image_policy_t* good_ems_ota_image_policy = &ota_policy;
+static ems_payload_t payload = {.struct_size = sizeof payload, .size = 1, .version = "1"};
+static const ems_payload_t* good_ems_payload = &payload;
 
 static void must(ems_status_t status, const char* what) {
   if (status == EMS_OK) return;
@@ -207,6 +242,9 @@ static void make_good(void) {
   must(
       ems_alarms_init(room(ems_alarms_size()), ems_alarms_size(), &alarms_config, &good_ems_alarms),
       "alarms");
+  must(ems_payloads_init(room(ems_payloads_size()), ems_payloads_size(), "limits",
+                         &good_ems_payloads),
+       "payloads");
   good_ems_telemetry = telemetry_of(EMS_STREAM_TELEMETRY);
   must(ems_telemetry_append_image(good_ems_telemetry, good_ems_image, 0, 0, NULL), "append");
   good_ems_block_reader = reader_of(good_ems_telemetry);

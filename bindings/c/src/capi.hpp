@@ -159,6 +159,7 @@ enum class Tag : std::uint32_t {
   can_mailbox = 0x454D500D,
   detector = 0x454D500E,
   can_detector = 0x454D500F,
+  payloads = 0x454D5010,
 };
 
 inline constexpr std::size_t kAlignment = 8;

@@ -13,6 +13,7 @@
 #include <ems/capi/decision.h>
 #include <ems/capi/detect.h>
 #include <ems/capi/image.h>
+#include <ems/capi/ota.h>
 #include <ems/capi/poller.h>
 #include <ems/capi/query.h>
 #include <ems/capi/safety.h>

@@ -46,7 +46,23 @@ enum {
   EMS_E_READ_ONLY = 82, /**< the store cannot be written */
   EMS_E_SCHEMA = 83, /**< made by a version this one cannot read */
   EMS_E_IDENTITY_CONFLICT = 84, /**< two agents use one identity; both wait for a person */
-  EMS_E_NOT_NEXT = 85 /**< rows arrived out of order; the mark says which is next */
+  EMS_E_NOT_NEXT = 85, /**< rows arrived out of order; the mark says which is next */
+  EMS_E_MALFORMED = 96, /**< metadata that is not of the form the specification asks for */
+  EMS_E_SIGNATURE = 97, /**< fewer valid signatures by distinct keys than the threshold */
+  EMS_E_BAD_KEY = 98, /**< a public key that nobody may trust: small order, not canonical, not of its type */
+  EMS_E_ROLLBACK = 99, /**< an older version than one that was trusted before */
+  EMS_E_VERSION = 100, /**< another version than the metadata above it names */
+  EMS_E_HASH = 101, /**< other bytes than the metadata above them names */
+  EMS_E_UNSUPPORTED_HASH = 102, /**< no hash of an algorithm this build knows */
+  EMS_E_TOO_LARGE = 103, /**< more bytes than allowed */
+  EMS_E_DOWNLOAD = 104, /**< the repository cannot be reached or does not answer as one */
+  EMS_E_SLOW_RETRIEVAL = 105, /**< bytes came slower than the minimum rate */
+  EMS_E_NOT_IN_SNAPSHOT = 106, /**< a role that the snapshot does not list */
+  EMS_E_BAD_NAME = 107, /**< a target name that could leave its folder */
+  EMS_E_WRONG_HARDWARE = 108, /**< a target that is not for this device */
+  EMS_E_NO_SPACE = 109, /**< a target larger than the place it is for */
+  EMS_E_NO_TRUST_ROOT = 110, /**< no root of trust: neither the stored, its predecessor nor the factory's can be read */
+  EMS_E_STORE = 111 /**< a trusted file cannot be read or written */
 };
 
 /** Signals: ems_value_t.signal. Append-only; ems_signal_get() gives unit and meaning. */
