@@ -69,6 +69,17 @@ def can_links() -> dict[str, dict[str, bytes]]:
     return out
 
 
+def ota_json() -> dict[str, bytes]:
+    folder = VECTORS / "ota/tuf/generated"
+    canonical = json.loads((folder / "canonical_json_vectors.json").read_text())
+    cases = json.loads((folder / "index.json").read_text())
+    files = {case["id"]: case["urls"].get("metadata/timestamp.json") for case in cases if case["id"][0] == "p"}
+    return ({vector["name"]: vector["json_text"].encode() for vector in canonical["vectors"]}
+            | {f"reject-{number}": text.encode() for number, text in enumerate(canonical["must_reject"])}
+            | {"root": (folder / cases[0]["trusted_root"]).read_bytes()}
+            | {name: (folder / file).read_bytes() for name, file in files.items() if isinstance(file, str)})
+
+
 def made() -> dict[str, dict[str, bytes]]:
     """parser -> name of the seed -> its bytes."""
     jbd = exchanges("bms_serial_jbd.json")
@@ -81,6 +92,7 @@ def made() -> dict[str, dict[str, bytes]]:
         **can_links(),
         "sim": {"jbd-requests": b"battery\n" + b"".join(request for _, request, _ in jbd)},
         "block": {path.stem: path.read_bytes() for path in sorted(VECTORS.glob("telemetry_block_v*.bin"))},
+        "ota_json": ota_json(),
         "pack": {path.stem: path.read_bytes() for path in sorted((ROOT / "libems/packs").glob("*.yaml"))},
         "pylontech_rs485": ascii_codec("bms_serial_pylontech.json"),
         "config": {kind: kind.encode() + b"\n" + (site / f"{kind}.yaml").read_bytes() for kind in ("site", "limits", "server")},
