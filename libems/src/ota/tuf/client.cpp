@@ -226,6 +226,7 @@ Result<Target> Client::Impl::find(std::string_view path) {
                   [this](const Targets& from, const DelegatedRole& role) {
                     return load_delegated(from, role);
                   });
+  if (!found && found.error().code == Errc::not_found) at = path;  // Else the role's file.
   if (!found) return fail(found.error());
   at = path;
   const TargetEntry& entry = *found->target;
