@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Batteries of three protocols, read with the same calls: a reply whose frames do not say how many
- * sensors there are, frames of a CAN bus, and limits for a module that has an address. All memory
- * is static. */
+ * sensors there are, frames of a CAN bus, and limits for a module that has an address. Then a bus
+ * of which nobody knows what it speaks. All memory is static. */
 #include <ems/ems.h>
 #include <stdio.h>
 #include <stdlib.h>
 
 static uint64_t codec_memory[EMS_CODEC_WORDS];
 static uint64_t mailbox_memory[EMS_CAN_MAILBOX_WORDS];
+static uint64_t detector_memory[EMS_CAN_DETECTOR_WORDS];
 static ems_value_t values[EMS_VALUES_MAX];
 static ems_readings_t readings = {
     .struct_size = sizeof readings, .values = values, .value_capacity = EMS_VALUES_MAX};
@@ -95,9 +96,34 @@ static void limits(void) {
          (long long)info.limits_lease_ms); /* The last byte is a carriage return. */
 }
 
+/* Identifiers are the evidence: 361 is sent by one relative of the family only. */
+static void an_unknown_battery(void) {
+  static const ems_can_frame_t frames[] = {
+      {0x351, 0, 0, 8, 0, {0x14, 0x02, 0x74, 0x0E, 0x74, 0x0E, 0xCC, 0x01}},
+      {0x355, 0, 0, 4, 0, {0x1A, 0x00, 0x64, 0x00}},
+      {0x361, 0, 0, 4, 0, {0xE4, 0x0C, 0xE4, 0x0C}}};
+  ems_can_detector_t* detector = NULL;
+  ems_can_detection_t said = {.struct_size = sizeof said};
+  MUST(ems_can_detector_init(detector_memory, sizeof detector_memory, &detector));
+  for (size_t i = 0; i < sizeof frames / sizeof *frames; ++i) {
+    MUST(ems_can_detector_receive(detector, &frames[i]));
+  }
+  MUST(ems_can_detector_weigh(detector, &said));
+  printf("%u frames, %s\n", (unsigned)said.frames,
+         said.verdict == EMS_DETECT_FOUND ? "spoken:" : "not sure:");
+  for (size_t i = 0; i < said.best_count; ++i) {
+    ems_can_detected_t one = {.struct_size = sizeof one};
+    ems_codec_info_t info = {.struct_size = sizeof info};
+    MUST(ems_can_detector_ranked_at(detector, i, &one));
+    MUST(ems_codec_describe(one.codec, &info));
+    printf("  %s reads %u messages\n", info.name, (unsigned)one.messages);
+  }
+}
+
 int main(void) {
   a_serial_battery();
   a_can_battery();
   limits();
+  an_unknown_battery();
   return 0;
 }
