@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "ems/protocol/board.hpp"
+#include "ems/protocol/register_map/codec.hpp"
 #include "support/frames.hpp"
 #include "support/recording_sink.hpp"
 
@@ -21,6 +22,15 @@ inline std::vector<const protocol::PollCodec*> codecs_with_boards() {
   for (const protocol::Codec* codec : protocol::codecs()) {
     if (protocol::find_board(codec->name()) != nullptr) found.push_back(protocol::as_poll(*codec));
   }
+  return found;
+}
+
+/// Those that are no register tables: what a table holds is register_map_property_test's matter.
+inline std::vector<const protocol::PollCodec*> codecs_with_frames() {
+  std::vector<const protocol::PollCodec*> found = codecs_with_boards();
+  std::erase_if(found, [](const protocol::PollCodec* codec) {
+    return dynamic_cast<const protocol::register_map::MapCodec*>(codec) != nullptr;
+  });
   return found;
 }
 

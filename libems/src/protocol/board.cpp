@@ -3,7 +3,15 @@
 
 #include <algorithm>
 
+#include "ems/protocol/daly_modbus/codec.hpp"
+#include "ems/protocol/daly_p81/codec.hpp"
+#include "ems/protocol/eg4_ll/codec.hpp"
+#include "ems/protocol/pace_modbus/codec.hpp"
+#include "ems/protocol/pylontech_rt/codec.hpp"
+#include "ems/protocol/renogy/codec.hpp"
+#include "ems/protocol/seplos_v3/codec.hpp"
 #include "protocol/boards.hpp"
+#include "protocol/register_map/board.hpp"
 
 namespace ems::protocol {
 namespace {
@@ -17,14 +25,22 @@ constexpr Row kBoards[] = {
     {"ant", ant::answer},
     {"ant_old", ant_old::answer},
     {"daly_a5", daly_a5::answer},
+    {"daly_modbus", register_map::answer_of<daly_modbus::codec>},
+    {"daly_p81", register_map::answer_of<daly_p81::codec>},
+    {"eg4_ll", register_map::answer_of<eg4_ll::codec>},
     {"jk_4e57", jk_4e57::answer},
     {"jk_55aa", jk_55aa::answer},
+    {"jk_pb_modbus", jk_pb_modbus::answer},
     {"lifepower", lifepower::answer},
     {"pace", pace::answer},
     {"pace_eg4", pace_eg4::answer},
+    {"pace_modbus", register_map::answer_of<pace_modbus::codec>},
     {"pylontech", pylontech_rs485::answer},
+    {"pylontech_rt", register_map::answer_of<pylontech_rt::codec>},
+    {"renogy", register_map::answer_of<renogy::codec>},
     {"seplos_v2", seplos_v2::answer},
     {"seplos_v2_bin", seplos_v2_bin::answer},
+    {"seplos_v3", register_map::answer_of<seplos_v3::codec>},
     {"tdt", tdt::answer},
 };
 
