@@ -10,6 +10,7 @@ namespace ems::protocol::ant_old { BoardAnswer answer; }
 namespace ems::protocol::daly_a5 { BoardAnswer answer; }
 namespace ems::protocol::jk_4e57 { BoardAnswer answer; }
 namespace ems::protocol::jk_55aa { BoardAnswer answer; }
+namespace ems::protocol::jk_pb_modbus { BoardAnswer answer; }
 namespace ems::protocol::lifepower { BoardAnswer answer; }
 namespace ems::protocol::pace { BoardAnswer answer; }
 namespace ems::protocol::pace_eg4 { BoardAnswer answer; }

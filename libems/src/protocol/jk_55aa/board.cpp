@@ -3,20 +3,12 @@
 
 #include "protocol/board_parts.hpp"
 #include "protocol/boards.hpp"
-#include "protocol/draft.hpp"
+#include "protocol/jk_55aa/board.hpp"
 #include "protocol/jk_55aa/layout.hpp"
 #include "protocol/jk_55aa/wire.hpp"
 
 namespace ems::protocol::jk_55aa {
 namespace {
-
-constexpr std::int64_t kOpenSensor = -2'000;  // 0.1 degC, what a board without a sensor says.
-
-void say_rows(Draft& frame, Layout layout, std::span<const Row> rows) noexcept {
-  for (const Row& row : rows) {
-    if (has(layout, row)) frame.put(place(layout, row.at), row.wire, row.meaning);
-  }
-}
 
 void say_cells(Draft& frame, Layout layout) noexcept {
   const std::size_t cells = std::min(frame.state().count(Signal::cell_voltage), slots(layout));
@@ -43,7 +35,9 @@ void say_sensors(Draft& frame, Layout layout) noexcept {
 }
 
 void say_status(Draft& frame, Layout layout) noexcept {
-  say_rows(frame, layout, kStatus);
+  for (const Row& row : kStatus) {
+    if (has(layout, row)) frame.put(place(layout, row.at), row.wire, row.meaning);
+  }
   say_cells(frame, layout);
   say_sensors(frame, layout);
   const std::int64_t watt = power_of(frame.state());
@@ -53,8 +47,14 @@ void say_status(Draft& frame, Layout layout) noexcept {
               static_cast<std::int64_t>(alarm_word(frame.state(), kAlarmBits)));
 }
 
-void say_about(Draft& frame, Layout layout) noexcept {
-  say_rows(frame, layout, kAbout);
+void say_settings(Draft& frame, Layout layout) noexcept {
+  for (const Row& row : kSettings) {
+    if (has(layout, row)) frame.put(row.at, row.wire, row.meaning);
+  }
+}
+
+void say_about(Draft& frame) noexcept {
+  for (const Row& row : kAbout) frame.put(row.at, row.wire, row.meaning);
   for (const Words& words : kWords) {
     const std::string_view text = frame.state().text(words.field);
     for (std::size_t i = 0; i < std::min<std::size_t>(text.size(), words.size); ++i) {
@@ -65,6 +65,25 @@ void say_about(Draft& frame, Layout layout) noexcept {
 
 }  // namespace
 
+void say_frame(Draft& frame, FrameType type, Layout layout) noexcept {
+  EMS_ASSERT(frame.size() == 0);
+  frame.zeros(kFrameSize);
+  for (std::size_t at = 0; at < kStart.size(); ++at) frame.store(at, FieldWire::u8, kStart[at]);
+  frame.store(kTypeAt, FieldWire::u8, static_cast<std::uint8_t>(type));
+  switch (type) {
+    case FrameType::settings:
+      say_settings(frame, layout);
+      break;
+    case FrameType::status:
+      say_status(frame, layout);
+      break;
+    case FrameType::about:
+      say_about(frame);
+      break;
+  }
+  frame.store(kSumAt, FieldWire::u8, sum_of(frame.bytes().first(kSumAt)));
+}
+
 // Boards send their settings before the first status; this one does not.
 Answer answer(const CodecOptions& options, const BoardState& state, Bytes request,
               MutableBytes out) noexcept {
@@ -72,19 +91,9 @@ Answer answer(const CodecOptions& options, const BoardState& state, Bytes reques
   if (!command || (*command != kAskStatus && *command != kAskAbout) || out.size() < kFrameSize) {
     return {};
   }
-  const auto layout = static_cast<Layout>(place_of(kVariants, options.variant));
-  const bool about = *command == kAskAbout;
   Draft frame(state, ByteOrder::little);
-  frame.zeros(kFrameSize);
-  for (std::size_t at = 0; at < kStart.size(); ++at) frame.store(at, FieldWire::u8, kStart[at]);
-  frame.store(kTypeAt, FieldWire::u8,
-              static_cast<std::uint8_t>(about ? FrameType::about : FrameType::status));
-  if (about) {
-    say_about(frame, layout);
-  } else {
-    say_status(frame, layout);
-  }
-  frame.store(kSumAt, FieldWire::u8, sum_of(frame.bytes().first(kSumAt)));
+  say_frame(frame, *command == kAskAbout ? FrameType::about : FrameType::status,
+            static_cast<Layout>(place_of(kVariants, options.variant)));
   std::ranges::copy(frame.bytes(), out.begin());
   return {.size = kFrameSize};
 }

@@ -104,6 +104,48 @@ inline constexpr AlarmBit kAlarmBits[] = {
   return layout == Layout::cells_32 ? 32 : 24;
 }
 
+// Settings: PB boards have them at Modbus register 1000, 6 less.
+
+inline constexpr Row kSettings[] = {
+    {6, FieldWire::u32, vendor("smart_sleep_mv")},
+    {10, FieldWire::u32, vendor("cell_undervoltage_mv")},
+    {14, FieldWire::u32, vendor("cell_undervoltage_recovery_mv")},
+    {18, FieldWire::u32, vendor("cell_overvoltage_mv")},
+    {22, FieldWire::u32, vendor("cell_overvoltage_recovery_mv")},
+    {26, FieldWire::u32, vendor("balance_trigger_mv")},
+    {30, FieldWire::u32, vendor("cell_full_mv")},
+    {34, FieldWire::u32, vendor("cell_empty_mv")},
+    {38, FieldWire::u32, vendor("cell_charge_request_mv")},
+    {42, FieldWire::u32, vendor("cell_float_request_mv")},
+    {46, FieldWire::u32, vendor("power_off_mv")},
+    {50, FieldWire::u32, vendor("charge_overcurrent_ma")},
+    {54, FieldWire::u32, vendor("charge_overcurrent_delay_s")},
+    {58, FieldWire::u32, vendor("charge_overcurrent_recovery_s")},
+    {62, FieldWire::u32, vendor("discharge_overcurrent_ma")},
+    {66, FieldWire::u32, vendor("discharge_overcurrent_delay_s")},
+    {70, FieldWire::u32, vendor("discharge_overcurrent_recovery_s")},
+    {74, FieldWire::u32, vendor("short_circuit_recovery_s")},
+    {78, FieldWire::u32, vendor("balance_current_max_ma")},
+    {82, FieldWire::s32, vendor("charge_overtemperature_mdegc", 100)},
+    {86, FieldWire::s32, vendor("charge_overtemperature_recovery_mdegc", 100)},
+    {90, FieldWire::s32, vendor("discharge_overtemperature_mdegc", 100)},
+    {94, FieldWire::s32, vendor("discharge_overtemperature_recovery_mdegc", 100)},
+    {98, FieldWire::s32, vendor("charge_undertemperature_mdegc", 100)},
+    {102, FieldWire::s32, vendor("charge_undertemperature_recovery_mdegc", 100)},
+    {106, FieldWire::s32, vendor("mosfet_overtemperature_mdegc", 100)},
+    {110, FieldWire::s32, vendor("mosfet_overtemperature_recovery_mdegc", 100)},
+    {114, FieldWire::u32, value(Signal::cell_count)},
+    {118, FieldWire::u32, vendor("charge_switch")},
+    {122, FieldWire::u32, vendor("discharge_switch")},
+    {126, FieldWire::u32, vendor("balance_switch")},
+    {130, FieldWire::u32, value(Signal::design_capacity, 1'000)},
+    {134, FieldWire::u32, vendor("short_circuit_delay_us")},
+    {138, FieldWire::u32, vendor("balance_start_mv")},
+    {270, FieldWire::u32, vendor("device_address"), false},
+    {274, FieldWire::u32, vendor("precharge_s"), false},
+    {282, FieldWire::u16, vendor("setting_bits"), false},
+};
+
 // About.
 
 struct Words {

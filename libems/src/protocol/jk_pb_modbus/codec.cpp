@@ -5,45 +5,15 @@
 
 #include "ems/protocol/jk_55aa/codec.hpp"
 #include "ems/protocol/modbus/pdu.hpp"
-#include "protocol/jk_pb_modbus/numbers.hpp"
+#include "protocol/jk_pb_modbus/trigger.hpp"
 #include "protocol/publish.hpp"
-#include "protocol/register_map/exchange.hpp"
 
 namespace ems::protocol::jk_pb_modbus {
 namespace {
 
 using register_map::Request;
 
-// The answer to a trigger: docs/protocols/jk_pb_modbus.md#trigger.
-constexpr std::size_t kFirstGapAt = jk_55aa::kFrameSize;
-constexpr std::size_t kAckAt = kFirstGapAt + 1;
-constexpr std::size_t kLastGapAt = kAckAt + register_map::kShortSize;
-static_assert(kLastGapAt + 1 == kTriggeredSize && kTriggeredSize <= kReplySize);
-
 constexpr std::array<std::uint8_t, 4> kStart = {0x55, 0xAA, 0xEB, 0x90};
-
-/// What a write of 0 to a register makes the board send.
-struct Trigger {
-  Number number;
-  std::uint16_t at;
-  jk_55aa::FrameType type;
-};
-constexpr Trigger kTriggers[] = {
-    {kTriggerStatus, 0x1620, jk_55aa::FrameType::status},
-    {kTriggerSettings, 0x161E, jk_55aa::FrameType::settings},
-    {kTriggerAbout, 0x161C, jk_55aa::FrameType::about},
-};
-
-const Trigger* trigger_of(const Request& asked) noexcept {
-  if (asked.function != register_map::kWriteMany || asked.values.size() != 2 ||
-      load_be16(asked.values, 0) != 0) {
-    return nullptr;
-  }
-  for (const Trigger& trigger : kTriggers) {
-    if (trigger.at == asked.at) return &trigger;
-  }
-  return nullptr;
-}
 
 /// Bytes of `data` that a 55AA frame can begin with.
 std::size_t start_matches(Bytes data) noexcept {

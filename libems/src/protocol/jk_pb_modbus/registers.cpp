@@ -89,7 +89,7 @@ void give_sensor(const Reply& reply, const Publisher& publish, std::uint16_t at,
                  Signal signal, std::uint16_t element) {
   const std::optional<std::int64_t> raw = reply.raw(at, Wire::s16);
   if (!raw) return;
-  const std::int64_t mask = reply.raw(0x12D0, Wire::u8).value_or(0);  // 0: it does not tell.
+  const std::int64_t mask = reply.raw(kSensorMaskAt, Wire::u8).value_or(0);  // 0: it does not tell.
   constexpr std::int64_t kAmbiguous = 990;
   const bool known = *raw < kAmbiguous && (mask == 0 || (mask >> bit & 1) != 0);
   publish.sensor(signal, known ? std::optional(*raw * 100) : std::nullopt, element);
@@ -98,12 +98,12 @@ void give_sensor(const Reply& reply, const Publisher& publish, std::uint16_t at,
 bool extra(const Reply& reply, ReadingSink& sink) {
   if (reply.coils()) return false;
   const Publisher publish(sink);
-  give_sensor(reply, publish, 0x128A, 0, Signal::mosfet_temperature, 0);
-  const bool sensors = reply.raw(0x129E, Wire::s16).has_value();
+  give_sensor(reply, publish, kMosTemperatureAt, 0, Signal::mosfet_temperature, 0);
+  const bool sensors = reply.raw(kTemperaturesAt[1], Wire::s16).has_value();
   if (sensors) publish.count(Signal::temperature, 2);
-  give_sensor(reply, publish, 0x129C, 1, Signal::temperature, 1);
-  give_sensor(reply, publish, 0x129E, 2, Signal::temperature, 2);
-  const std::optional<std::int64_t> word = reply.raw(0x12A0, Wire::u32);
+  give_sensor(reply, publish, kTemperaturesAt[0], 1, Signal::temperature, 1);
+  give_sensor(reply, publish, kTemperaturesAt[1], 2, Signal::temperature, 2);
+  const std::optional<std::int64_t> word = reply.raw(kAlarmsAt, Wire::u32);
   if (word) {
     const jk_55aa::Alarms split = jk_55aa::split_alarms(static_cast<std::uint32_t>(*word));
     publish.value(Signal::alarms, static_cast<std::int64_t>(split.alarms));

@@ -3,15 +3,9 @@
 
 #include <algorithm>
 
-#include "ems/protocol/register_map/device.hpp"
-
 namespace ems::protocol::register_map {
 
-Answer answer(const MapCodec& codec, const CodecOptions& options, const BoardState& state,
-              Bytes request, MutableBytes out) noexcept {
-  const Result<MapCodec> configured = codec.configured(options);
-  if (!configured) return {};
-  Device device(*configured);
+void hold(Device& device, const BoardState& state) noexcept {
   for (const Reading& reading : state.readings()) {
     if (reading.module != 0 || reading.quality == Quality::bad) continue;
     // False: the map has no such value.
@@ -21,6 +15,14 @@ Answer answer(const MapCodec& codec, const CodecOptions& options, const BoardSta
     const auto count = std::min<std::size_t>(state.count(signal), 0xFF);
     static_cast<void>(device.set_count(signal, static_cast<std::uint8_t>(count)));
   }
+}
+
+Answer answer(const MapCodec& codec, const CodecOptions& options, const BoardState& state,
+              Bytes request, MutableBytes out) noexcept {
+  const Result<MapCodec> configured = codec.configured(options);
+  if (!configured) return {};
+  Device device(*configured);
+  hold(device, state);
   return {.size = device.answer(request, out)};
 }
 

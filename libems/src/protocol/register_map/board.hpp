@@ -4,8 +4,12 @@
 
 #include "ems/protocol/board.hpp"
 #include "ems/protocol/register_map/codec.hpp"
+#include "ems/protocol/register_map/device.hpp"
 
 namespace ems::protocol::register_map {
+
+/// Sets what `state` says of the whole battery, where the map has it.
+void hold(Device& device, const BoardState& state) noexcept;
 
 /// A Device (device.hpp) that holds what `state` says of the whole battery, in whole wire steps
 /// towards zero; what it does not say, texts among it, reads zero. Writes are answered and change
