@@ -9,6 +9,7 @@
 #include "ems/protocol/ant_old/codec.hpp"
 #include "ems/protocol/jk_4e57/codec.hpp"
 #include "ems/protocol/jk_55aa/codec.hpp"
+#include "ems/protocol/jk_pb_modbus/codec.hpp"
 #include "ems/protocol/lifepower/codec.hpp"
 #include "ems/protocol/modbus/rtu.hpp"
 #include "ems/protocol/seplos_v2_bin/codec.hpp"
@@ -166,6 +167,48 @@ TEST(BinaryBoards, JkCurrentsAndTemperaturesGoToTheEndsOfTheirWire) {
   EXPECT_EQ(said(Signal::temperature, 99'600, 2), 100'000);
   EXPECT_EQ(said(Signal::temperature, 250'000, 2), 100'000);
   EXPECT_TRUE(is_missing(heard(talk, state), Signal::mosfet_temperature));
+}
+
+TEST(BinaryBoards, JkPbSaysTheSameInFramesAndInRegisters) {
+  BoardState state = idle_battery();
+  state.element_count(Signal::cell_voltage, 16, 0);
+  state.set(Signal::cell_count, 16);
+  state.set(Signal::design_capacity, 280'000'000);
+  state.set(Signal::full_capacity, 271'500'000);
+  state.set(Signal::alarms, bits({Alarm::cell_undervoltage, Alarm::overtemperature}));
+  state.text(TextField::device_model, "JK-SIM", 0);
+  for (const std::string_view variant : jk_pb_modbus::codec().info().variants) {
+    SCOPED_TRACE(std::string(variant));
+    const BoardTalk talk(jk_pb_modbus::codec(), {.address = 5, .variant = variant});
+    for (const std::int64_t milliamp : {-23'456, 0, 34'567}) {
+      state.set(Signal::pack_current, milliamp);
+      RecordingSink sink;
+      for (const PollItem& item : talk.codec().poll_plan()) {
+        const Frame request = talk.request(item.number);
+        const Frame reply = talk.reply(state, request);
+        const Result<void> decoded = talk.decode(request, reply, sink);
+        ASSERT_TRUE(decoded) << item.name << ": " << decoded.error().what;
+        EXPECT_TRUE(variant != "trigger" || reply.size() == jk_pb_modbus::kTriggeredSize);
+      }
+      EXPECT_EQ(sink.value(Signal::pack_current), milliamp);
+      EXPECT_EQ(sink.value(Signal::pack_voltage), 52'800);
+      EXPECT_EQ(sink.value(Signal::soc), 5'000);
+      EXPECT_EQ(sink.value(Signal::cell_voltage, 16), 3'300);
+      EXPECT_EQ(sink.value(Signal::temperature, 1), 21'000);
+      EXPECT_EQ(sink.value(Signal::temperature, 2), -12'000);
+      EXPECT_TRUE(is_missing(sink, Signal::mosfet_temperature));
+      EXPECT_EQ(sink.value(Signal::alarms), state.value(Signal::alarms));
+      EXPECT_EQ(sink.value(Signal::design_capacity), 280'000'000);
+      EXPECT_EQ(sink.value(Signal::full_capacity), 271'500'000);
+      EXPECT_EQ(sink.value(Signal::charge_fet_on), 1);
+      if (variant == "trigger") {
+        EXPECT_EQ(sink.texts[TextField::device_model], "JK-SIM");
+      }
+    }
+    const BoardTalk other(jk_pb_modbus::codec(), {.address = 6, .variant = variant});
+    const Frame request = other.request(other.codec().poll_plan().front().number);
+    EXPECT_TRUE(talk.reply(state, request).empty());
+  }
 }
 
 TEST(BinaryBoards, AntTransistorsSayAlarmsOnlyWhereTheReaderBelievesThem) {
