@@ -3,9 +3,14 @@
 
 #include <algorithm>
 
+#include "ems/core/assert.hpp"
+
 namespace ems::ota::tuf {
 
-JsonValue Json::root() const noexcept { return {*tree_, 0}; }
+JsonValue Json::root() const noexcept {
+  EMS_ASSERT(tree_ != nullptr && "Json read after it was moved from");
+  return {*tree_, 0};
+}
 
 Result<const Json::Node*> JsonValue::node(Json::Kind kind, const char* what) const noexcept {
   if (tree_ == nullptr) return fail(error_);

@@ -191,8 +191,7 @@ class JsonParser {
     constexpr std::string_view kShort = "\"\\/bfnrt";
     constexpr std::string_view kMeaning = "\"\\/\b\f\n\r\t";
     const std::size_t begin = at_++;
-    if (const std::size_t found = kShort.find(peek());
-        found != std::string_view::npos && at_ < text_.size()) {
+    if (const std::size_t found = kShort.find(peek()); found != std::string_view::npos) {
       tree_.strings.push_back(kMeaning[found]);
       ++at_;
       return {};

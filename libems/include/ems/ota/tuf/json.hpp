@@ -22,7 +22,7 @@ struct JsonLimits {
   std::size_t bytes = 5'000'000;
   std::size_t depth = 32;        ///< Objects and arrays within each other.
   std::size_t members = 10'000;  ///< Of all objects together.
-  std::size_t values = 100'000;  ///< Of any kind; the tree takes 32 bytes for each.
+  std::size_t values = 100'000;  ///< And names of members; the tree takes 32 bytes for each.
 };
 
 class JsonValue;
