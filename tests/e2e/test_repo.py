@@ -4,6 +4,8 @@ import functools
 import hashlib
 import http.server
 import json
+import os
+import re
 import shutil
 import ssl
 import subprocess
@@ -14,7 +16,7 @@ from pathlib import Path
 import pytest
 from securesystemslib import formats
 
-from support.harness import build_dir
+from support.harness import ROOT, build_dir
 from support.tuf_repository import PythonRepository, Refused, body_of, key_object, make_key, meta, sign, verify_repository
 
 EDGE, BMS = "edge/edge-2.4.1.img", "bms/fw 1.bin"
@@ -180,7 +182,8 @@ def test_key_ids_are_those_of_securesystemslib(made):
 
 
 def test_a_device_takes_what_is_for_it(made, tmp_path):
-    for device, code in (({"hardware_id": "EMS-B"}, "wrong-hardware"), ({"hardware_id": "EMS-A", "installed_release_counter": 2}, "rollback")):
+    for device, code in (({"hardware_id": "EMS-B"}, "wrong-hardware"),
+                         ({"hardware_id": "EMS-A", "installed_release_counter": 2}, "rollback")):
         file = tmp_path / "device.json"
         file.write_text(json.dumps(device))
         folder = tmp_path / code
@@ -253,8 +256,9 @@ def test_a_tampered_target_is_refused_by_both(made, tmp_path):
 
 def test_a_root_that_its_predecessor_did_not_sign_is_refused_by_both(made, tmp_path):
     thief = [make_key() for _ in range(2)]
+    role = {"keyids": [key["keyid"] for key in thief], "threshold": 2}
     body = body_of("root", 2, consistent_snapshot=True, keys={key["keyid"]: key_object(key) for key in thief},
-                   roles={role: {"keyids": [key["keyid"] for key in thief], "threshold": 2} for role in ("root", "targets", "snapshot", "timestamp")})
+                   roles=dict.fromkeys(("root", "targets", "snapshot", "timestamp"), role))
     (made.folder / "metadata/2.root.json").write_bytes(sign(body, thief))
     with pytest.raises(Refused, match="signatures"):
         verify_repository(made.folder, made.root)
@@ -289,8 +293,8 @@ def test_a_client_of_root_1_follows_to_root_3(made, tmp_path):
     made.sign("root", "root-4")
     made.publish("snapshot-1", "timestamp-1", "timestamp-2")
     # Root 3: the keys of targets are replaced, two were stolen.
-    changes = [part for n in (1, 2) for part in ("--add", f"targets={made.new_key(f'targets-{n + 3}')}", "--remove", f"targets={made.keyid(f'targets-{n}')}")]
-    made.repo("rotate", *changes)
+    made.repo("rotate", "--add", f"targets={made.new_key('targets-4')}", "--remove", f"targets={made.keyid('targets-1')}",
+              "--add", f"targets={made.new_key('targets-5')}", "--remove", f"targets={made.keyid('targets-2')}")
     made.sign("root", "root-2", "root-4")
     assert "targets: signature" in made.publish("snapshot-1", "timestamp-2", code=1).stderr
     made.repo("renew", "targets")
@@ -313,13 +317,13 @@ def test_stolen_keys_alone_publish_nothing(made, tmp_path):
     # A thief has the web server, one key of targets and both online keys, and needs no emsctl.
     theft = tmp_path / "theft"
     shutil.copytree(made.folder, theft)
-    stolen = json.loads((theft / "staged/targets.json").read_text())
-    forged = json.dumps(stolen).encode()
+    forged = (theft / "staged/targets.json").read_bytes()
     (theft / "metadata/3.targets.json").write_bytes(forged)
     online = {role: seed_key(made, f"{role}-1") for role in ("snapshot", "timestamp")}
     snapshot = sign(body_of("snapshot", 3, meta={"targets.json": meta(forged, 3)}), [online["snapshot"]])
     (theft / "metadata/3.snapshot.json").write_bytes(snapshot)
-    (theft / "metadata/timestamp.json").write_bytes(sign(body_of("timestamp", 3, meta={"snapshot.json": meta(snapshot, 3)}), [online["timestamp"]]))
+    timestamp = sign(body_of("timestamp", 3, meta={"snapshot.json": meta(snapshot, 3)}), [online["timestamp"]])
+    (theft / "metadata/timestamp.json").write_bytes(timestamp)
     with pytest.raises(Refused, match="signatures"):
         verify_repository(theft, made.root)
     client = Client(tmp_path / "client", made.root, theft)
@@ -396,8 +400,8 @@ def test_what_is_wrong_is_told_and_changes_nothing(made, tmp_path):
     assert "permission_denied" in made.publish("snapshot-1", "timestamp-1", "root-1", code=1).stderr
     assert "already_exists" in run("repo", "key", made.key("root-1"), code=1).stderr
     assert "already_exists" in made.repo("init", "--make-keys", tmp_path / "others", code=1).stderr
-    assert "bad_name" in made.repo("add", tmp_path / "file", "--name", "../a", "--hardware-id", "A", "--component", "edge", "--version", "1",
-                                   "--release-counter", 1, code=1).stderr
+    described = ["--hardware-id", "A", "--component", "edge", "--version", "1", "--release-counter", 1]
+    assert "bad_name" in made.repo("add", tmp_path / "file", "--name", "../a", *described, code=1).stderr
     assert "not_found" in run("repo", "show", tmp_path / "nothing", code=1).stderr
     made.repo("rotate", "--add", "root", code=2)
     made.repo("rotate", "--threshold", "root=two", code=2)
@@ -405,3 +409,33 @@ def test_what_is_wrong_is_told_and_changes_nothing(made, tmp_path):
     shown = json.loads(made.repo("show").stdout)
     assert [state["role"] for state in shown["published"]] == ["root", "targets", "snapshot", "timestamp"]
     assert [(state["role"], state["complete"]) for state in shown["staged"]] == [("targets", False)]
+
+
+# ---- What the pages say ------------------------------------------------------------------------
+
+
+def shell(script: str, cwd: Path) -> str:
+    environment = {**os.environ, "PATH": f"{build_dir() / 'bin'}:/usr/bin:{os.environ['PATH']}"}
+    done = subprocess.run(["sh", "-euc", script], cwd=cwd, env=environment, capture_output=True, text=True, timeout=120)
+    assert done.returncode == 0, (done.stdout, done.stderr)
+    return done.stdout
+
+
+def blocks(page: str) -> str:
+    return "".join(re.findall(r"^```sh\n(.*?)^```", (ROOT / "docs/how-to" / page).read_text(), re.M | re.S))
+
+
+def test_every_command_of_the_two_pages_works(tmp_path):
+    shell(blocks("run-a-repository.md"), tmp_path)
+    found = verify_repository(tmp_path / "repo", (tmp_path / "repo/metadata/1.root.json").read_bytes())
+    assert list(found) == [EDGE]
+    known = json.loads((tmp_path / "repo/metadata/1.root.json").read_text())["signed"]["keys"]
+    carol = next(keyid for keyid, key in known.items() if key == json.loads((tmp_path / "carol.pem.pub").read_text()))
+    shell("emsctl repo key dave.pem\n" + blocks("key-ceremony.md").replace("KEYID_OF_CAROL", carol), tmp_path)
+    assert (tmp_path / "repo/metadata/2.root.json").exists()
+    verify_repository(tmp_path / "repo", (tmp_path / "repo/metadata/1.root.json").read_bytes())
+
+
+def test_the_example_prints_what_it_says(tmp_path):
+    example = ROOT / "examples/11-signed-updates"
+    assert shell(str(example / "updates.sh"), tmp_path) == (example / "expected_output.txt").read_text()
