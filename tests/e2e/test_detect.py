@@ -159,7 +159,91 @@ def test_a_recording_of_a_can_bus(tmp_path):
     assert ems.detect_candump(log).verdict == "nothing"
 
 
+DEYE = ["351#1402740E740ECC01", "355#1A006400", "356#4E13020304050000", "359#0000000001504E00", "35C#C000", "361#E40CE40C"]
+
+
+class SlcanAdapter(Board):
+    """The far end of a pty: a CAN adapter on a bus of 250 kbit/s, on which DEYE is spoken every 50 ms once its channel is open."""
+
+    opened = False
+
+    def _run(self) -> None:
+        bit_rate, command = b"", b""
+        frames = b"".join(b"t%s%d%s\r" % (f[:3].encode(), len(f[4:]) // 2, f[4:].encode()) for f in DEYE)
+        while not self.ending:
+            if not select.select([self.master], [], [], 0.05)[0]:
+                if self.opened and bit_rate == b"S5":
+                    os.write(self.master, frames)
+                continue
+            for byte in os.read(self.master, 256):
+                self.heard += bytes([byte])
+                command += bytes([byte])
+                if byte != 0x0D:
+                    continue
+                bit_rate = command[:-1] if command[:1] == b"S" else bit_rate
+                self.opened = command == b"L\r" if command[:1] in b"LOC" else self.opened
+                command = b""
+                os.write(self.master, b"\r")
+
+
+@pytest.fixture
+def adapter():
+    with contextlib.closing(SlcanAdapter({})) as made:
+        yield made
+
+
+def test_a_live_can_bus_is_listened_to_at_each_rate(adapter):
+    done = detect("--can", f"slcan:{adapter.port}", "--listen", "2")
+    assert done.returncode == 0, (done.stdout, done.stderr)
+    assert "sends nothing" in done.stderr
+    assert "deye-lv-can: reads 6 messages" in done.stdout
+    assert f"    protocol: deye-lv-can\n    slcan: {{device: {adapter.port}, bit_rate: 250000}}" in done.stdout
+    assert set(adapter.heard) <= set(b"CSL65\r") and b"L\r" in adapter.heard  # The channel, and not one frame.
+
+
+def test_python_listens_to_a_can_bus_too(adapter):
+    found = ems.detect_can(f"slcan:{adapter.port}", listen_s=2, bit_rate=250_000)
+    assert found.verdict == "found" and found.found[0].protocol == "deye-lv-can"
+    assert found.heard["bit_rate"] == 250_000 and found.heard["identifiers"] == 6
+    assert ems.detect_can(f"slcan:{adapter.port}", listen_s=0.2, bit_rate=500_000).verdict == "nothing"
+    with pytest.raises(ems.errors.InvalidArgumentError):
+        ems.detect_can(f"slcan:{adapter.port}", acknowledge=True)
+    with pytest.raises(ems.errors.SyntaxError):
+        ems.detect_can("can0")
+
+
+def test_a_bus_behind_a_socketcand():
+    ending = threading.Event()
+    heard = []
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        def serve() -> None:
+            with server.accept()[0] as peer:
+                peer.sendall(b"< hi >")
+                for _ in range(2):  # open, rawmode
+                    heard.append(peer.recv(256))
+                    peer.sendall(b"< ok >")
+                with contextlib.suppress(OSError):
+                    while not ending.wait(0.05):
+                        peer.sendall("".join(f"< frame {f[:3]} 1.0 {f[4:]} >" for f in DEYE).encode())
+                    heard.append(peer.recv(256))
+        thread = threading.Thread(target=serve, daemon=True)
+        thread.start()
+        done = detect("--can", "socketcand:127.0.0.1:%d/can0" % server.getsockname()[1], "--listen", "2", "--json")
+        ending.set()
+        thread.join(timeout=5)
+    said = json.loads(done.stdout)
+    assert done.returncode == 0 and said["found"][0]["protocol"] == "deye-lv-can", said
+    assert heard[:2] == [b"< open can0 >", b"< rawmode >"] and heard[2:] in ([], [b""])
+
+
+def test_a_silent_can_bus_is_nothing_and_says_what_may_be_missing(adapter):
+    done = detect("--can", f"slcan:{adapter.port}", "--listen", "0.2", "--bit-rate", "500000")
+    assert done.returncode == 3 and "nothing was heard" in done.stdout and "--acknowledge" in done.stderr
+
+
 @pytest.mark.parametrize("arguments", [
+    ("--can", "can0"), ("--can", "slcan:x", "--port", "y"), ("--can", "slcan:x", "--listen", "0"), ("--can", "slcan:x", "--acknowledge"),
+    ("--port", "p", "--bit-rate", "9600", "--acknowledge"), ("--can", "slcan:x", "--address", "1"),
     (), ("--port", "/dev/null", "--tcp", "h:1"), ("--tcp", "nohost"), ("--tcp", "h:0"), ("--tcp", "h:1", "--bit-rate", "9600"),
     ("--port", "p", "--address", "256"), ("--candump", "f", "--ask-by-writing"), ("--port", "p", "--listen", "-1"),
 ])

@@ -8,12 +8,18 @@ numpy, pandas and matplotlib are imported when they are first needed.
 """
 from __future__ import annotations
 
-from . import _ems, alarms, can, columns, decision, detection, errors, frames, plot, policies, queries, safety, simulation, store, tables
+from . import (
+    _ems, alarms, can, columns, commands, decision, described, detection, emulation, errors, frames, plot, policies, queries, safety,
+    simulation, store, tables,
+)
 from .alarms import Alarm, AlarmBook, AlarmChange
 from .can import CanFrame, CanLog, decode_can, read_candump
 from .columns import Column
+from .commands import PollRequest, encode_balance, encode_limits, encode_switch, limits_lease_s, poll_requests
 from .decision import Decision, DecisionStep, LimitCommand, SetpointCommand, WallTime
-from .detection import CanDetected, CanDetection, Detected, Detection, Tried, detect, detect_candump
+from .described import DescribedBattery
+from .detection import CanDetected, CanDetection, Detected, Detection, Tried, detect, detect_can, detect_candump
+from .emulation import CanEmulator
 from .errors import EmsError, error_class
 from .frames import DecodedColumns, SignalColumn, catalogue, decode, decode_column, protocols
 from .policies import (
@@ -28,19 +34,21 @@ from .tables import PlanSlot, PlanTable, PriceSlot, PriceTable, ScheduleEntry, S
 
 __all__ = [
     "ActivePowerLimit", "Alarm", "AlarmBook", "AlarmChange", "BackupReserve", "BatterySetup", "Buckets", "CanDetected", "CanDetection",
-    "CanFrame", "CanLog", "Column", "ComfortBand", "Decision", "DecisionStep", "DecodedColumns", "DemandLimit", "Detected", "Detection",
-    "Dimming", "EmsError", "EnergyLine", "ExportLimit", "FrequencyDroop", "GateResult", "GentleCurrent", "GentleTemperature",
-    "ImportLimit", "InverterSetup", "LimitCommand", "Limits", "Plan", "PlanSlot", "PlanTable", "Price", "PriceSlot", "PriceTable",
-    "Ramp", "RemoteSetpoint", "Safety", "SafetyStep", "Schedule", "ScheduleEntry", "ScheduleTable", "SelfConsumption", "Setpoint",
-    "SetpointCommand", "SignalColumn", "SimulatedSite", "Store", "TimeOfUse", "Tried", "WallTime", "Window", "ZeroExport", "as_points",
-    "catalogue", "decode", "decode_can", "decode_column", "detect", "detect_candump", "error_class", "errors", "plot", "protocols",
-    "read_candump",
+    "CanEmulator", "CanFrame", "CanLog", "Column", "ComfortBand", "Decision", "DecisionStep", "DecodedColumns", "DemandLimit",
+    "DescribedBattery", "Detected", "Detection", "Dimming", "EmsError", "EnergyLine", "ExportLimit", "FrequencyDroop", "GateResult",
+    "GentleCurrent", "GentleTemperature", "ImportLimit", "InverterSetup", "LimitCommand", "Limits", "Plan", "PlanSlot", "PlanTable",
+    "PollRequest", "Price", "PriceSlot", "PriceTable", "Ramp", "RemoteSetpoint", "Safety", "SafetyStep", "Schedule", "ScheduleEntry",
+    "ScheduleTable", "SelfConsumption", "Setpoint", "SetpointCommand", "SignalColumn", "SimulatedSite", "Store", "TimeOfUse", "Tried",
+    "WallTime", "Window", "ZeroExport", "as_points", "catalogue", "decode", "decode_can", "decode_column", "detect", "detect_can",
+    "detect_candump", "encode_balance", "encode_limits", "encode_switch", "error_class", "errors", "limits_lease_s", "plot",
+    "poll_requests", "protocols", "read_candump",
 ]
 __version__: str = _ems.version
 
 #: Chapters of docs/reference/python.md.
 REFERENCE = [
-    ("Frames", frames), ("CAN", can), ("Detection", detection), ("Stores", store), ("Columns", columns), ("Queries", queries),
+    ("Frames", frames), ("CAN", can), ("CAN emulation", emulation), ("Described batteries", described),
+    ("Requests and orders", commands), ("Detection", detection), ("Stores", store), ("Columns", columns), ("Queries", queries),
     ("Safety", safety), ("Policies", policies), ("Decision", decision), ("Tables", tables), ("Alarms", alarms),
     ("Simulation", simulation), ("Plots", plot),
 ]

@@ -71,6 +71,15 @@ def read_candump(path: str | os.PathLike[str]) -> CanLog:
     return CanLog(frames, refused)
 
 
+def rows_of(frames: _t.Iterable[_t.Union[CanFrame, tuple[int, bytes]]]) -> list[tuple[int, bytes, bool]]:
+    rows = []
+    for frame in frames:
+        number, data, *rest = frame
+        extended = bool(rest[0]) if rest else number >= _EXTENDED_FROM
+        rows.append((number, _octets(data), extended))
+    return rows
+
+
 def decode_can(
     protocol: str,
     frames: _t.Iterable[_t.Union[CanFrame, tuple[int, bytes]]],
@@ -93,10 +102,6 @@ def decode_can(
         refused, with ``offset``, its first wrong byte. ``InvalidArgumentError``, ``OutOfRangeError``: a keyword that the protocol
         cannot have.
     """
-    rows = []
-    for frame in frames:
-        number, data, *rest = frame
-        extended = bool(rest[0]) if rest else number >= _EXTENDED_FROM
-        rows.append((number, _octets(data), extended))
+    rows = rows_of(frames)
     values: dict[str, _t.Any] = _json.loads(_call(_ems.decode_can, protocol, rows, (variant, address, cell_count, temperature_count)))
     return values

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Which battery protocol does a port, or a recording of a CAN bus, speak?"""
+"""Which battery protocol does a port, a CAN bus, or a recording of one, speak?"""
 from __future__ import annotations
 
 import json as _json
@@ -10,7 +10,7 @@ from . import _ems
 from ._call import call as _call
 from .errors import InvalidArgumentError as _InvalidArgumentError
 
-__all__ = ["CanDetected", "CanDetection", "Detected", "Detection", "Tried", "detect", "detect_candump"]
+__all__ = ["CanDetected", "CanDetection", "Detected", "Detection", "Tried", "detect", "detect_can", "detect_candump"]
 
 
 class Tried(_t.NamedTuple):
@@ -46,7 +46,7 @@ class Detection(_t.NamedTuple):
 
 
 class CanDetected(_t.NamedTuple):
-    """A protocol that reads a recording."""
+    """A protocol that reads a bus."""
 
     protocol: str  #: a name of :func:`ems.protocols`
     bit_rate: int  #: of the bus
@@ -56,12 +56,12 @@ class CanDetected(_t.NamedTuple):
 
 
 class CanDetection(_t.NamedTuple):
-    """What a recording of a CAN bus speaks."""
+    """What a CAN bus, or a recording of one, speaks."""
 
     verdict: str  #: ``found``, ``several`` (equal evidence: a person has to choose) or ``nothing``
     found: list[CanDetected]  #: those the verdict is about
     others: list[CanDetected]  #: with less evidence, best first
-    heard: dict[str, int]  #: ``frames``, ``identifiers``
+    heard: dict[str, int]  #: ``frames``, ``identifiers``, ``refused`` (no classic frame); ``bit_rate`` of an slcan adapter
 
 
 def _endpoint(tcp: str) -> tuple[str, int]:
@@ -113,6 +113,29 @@ def detect(
     return Detection(said["verdict"], [Detected(**one) for one in said["found"]], said["heard"])
 
 
+def _can_detection(text: str) -> CanDetection:
+    said = _json.loads(text)
+    found, others = ([CanDetected(**one) for one in said[key]] for key in ("found", "others"))
+    return CanDetection(said["verdict"], found, others, said["heard"])
+
+
+def detect_can(bus: str, *, listen_s: float = 10.0, bit_rate: int | None = None, acknowledge: bool = False) -> CanDetection:
+    """Finds out which battery protocol a live CAN bus speaks: it listens and sends nothing.
+
+    Identifiers are the evidence, never one frame. The GIL is released; Ctrl-C ends it.
+
+    :param bus: ``"socketcan:can0"``, ``"slcan:/dev/ttyACM0"`` (``@BAUD``: the tty's rate), ``"slcan_tcp:HOST:PORT"``,
+        ``"socketcand:HOST:PORT"`` (``/BUS``) or ``"cannelloni:HOST:PORT"`` (``,LISTEN:PORT``).
+    :param listen_s: s to listen, at each bit rate that is tried.
+    :param bit_rate: of an slcan bus, in bit/s; ``None``: those of the protocols, until a frame is heard.
+    :param acknowledge: open an slcan adapter normally, not listen-only: a battery that is alone on its bus needs somebody who
+        acknowledges. At a wrong bit rate that disturbs the bus: say the bit rate.
+    :raises EmsError: ``SyntaxError`` when ``bus`` is none; ``IoError``, ``UnavailableError``, ``DeviceError``, ``TimeoutError`` when it cannot
+        be opened or is lost; ``InvalidArgumentError`` (no such bit rate, or it is needed); ``OutOfRangeError``.
+    """
+    return _can_detection(_call(_ems.detect_can, bus, (listen_s, bit_rate, acknowledge)))
+
+
 def detect_candump(path: str | os.PathLike[str]) -> CanDetection:
     """Finds out which battery protocol a recording of a CAN bus speaks: nothing is sent.
 
@@ -121,6 +144,4 @@ def detect_candump(path: str | os.PathLike[str]) -> CanDetection:
     :param path: a file that ``candump -L`` wrote, of one bus.
     :raises EmsError: ``IoError``; ``SyntaxError`` when no line of it holds a frame.
     """
-    said = _json.loads(_call(_ems.detect_can_log, os.fspath(path)))
-    found, others = ([CanDetected(**one) for one in said[key]] for key in ("found", "others"))
-    return CanDetection(said["verdict"], found, others, said["heard"])
+    return _can_detection(_call(_ems.detect_can_log, os.fspath(path)))

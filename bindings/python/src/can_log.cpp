@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <array>
 
+#include "can_rows.hpp"
 #include "codec_keywords.hpp"
 #include "ems/io/decode.hpp"
 #include "ems/protocol/can_frame.hpp"
@@ -32,16 +33,29 @@ py::tuple read_can_log(const std::string& path) {
 std::string decode_can(const std::string& protocol, const py::list& rows,
                        const CodecKeywords& given) {
   const protocol::CodecOptions options = options_of(given);
+  return take(io::decode_can_to_json(protocol, can_frames_of(rows), options));
+}
+
+}  // namespace
+
+std::vector<protocol::CanFrame> can_frames_of(const py::list& rows) {
   std::vector<protocol::CanFrame> frames;
   for (const py::handle item : rows) {
     const auto row = item.cast<py::tuple>();
     frames.push_back(take(protocol::make_can_frame(
         row[0].cast<std::uint32_t>(), row[2].cast<bool>(), bytes_of(row[1].cast<py::bytes>()))));
   }
-  return take(io::decode_can_to_json(protocol, frames, options));
+  return frames;
 }
 
-}  // namespace
+py::list can_rows(std::span<const protocol::CanFrame> frames) {
+  py::list rows;
+  for (const protocol::CanFrame& frame : frames) {
+    const py::bytes data(reinterpret_cast<const char*>(frame.data.data()), frame.size);
+    rows.append(py::make_tuple(frame.id, data, frame.extended));
+  }
+  return rows;
+}
 
 void register_can_log(py::module_& module) {
   module.def("read_can_log", &read_can_log);

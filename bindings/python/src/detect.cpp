@@ -4,6 +4,7 @@
 #include <tuple>
 
 #include "ems/io/detect.hpp"
+#include "ems/io/link/can_endpoint.hpp"
 #include "native.hpp"
 
 namespace ems::python {
@@ -75,6 +76,37 @@ std::string detect(const std::string& device,
   return io::to_json(detection);
 }
 
+/// (listen_s, bit_rate, acknowledge).
+using Listening = std::tuple<py::object, std::optional<std::int64_t>, bool>;
+
+std::string detect_can(const std::string& bus, const Listening& given) {
+  const auto& [listen_s, bit_rate, acknowledge] = given;
+  const io::BatteryLink endpoint = take(io::parse_can_endpoint(bus));
+  io::CanListening listening{.listen = duration_of(listen_s), .acknowledge = acknowledge};
+  if (listening.listen <= Duration::zero()) raise(Errc::out_of_range, 0, "listen_s: above 0");
+  if (bit_rate) {
+    if (*bit_rate <= 0 || *bit_rate > 1'000'000) {
+      raise(Errc::out_of_range, 0, "bit_rate: 1 .. 1000000");
+    }
+    listening.bit_rate = static_cast<std::uint32_t>(*bit_rate);
+  }
+  bool raised = false;  // A Python exception waits.
+  io::CanDetection detection;
+  {
+    const py::gil_scoped_release release;
+    detection = io::detect_can(endpoint, listening, [&raised] {
+      const py::gil_scoped_acquire hold;
+      raised = raised || PyErr_CheckSignals() != 0;
+      return raised;
+    });
+  }
+  if (raised) throw py::error_already_set();
+  if (detection.failed) {
+    raise(detection.failed->error.code, 0, std::move(detection.failed->message));
+  }
+  return io::to_json(detection);
+}
+
 std::string detect_can_log(const std::string& path) {
   const py::gil_scoped_release release;
   return io::to_json(take(io::detect_recording(path)));
@@ -84,6 +116,7 @@ std::string detect_can_log(const std::string& path) {
 
 void register_detect(py::module_& module) {
   module.def("detect", &detect);
+  module.def("detect_can", &detect_can);
   module.def("detect_can_log", &detect_can_log);
 }
 

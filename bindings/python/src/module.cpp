@@ -41,6 +41,9 @@ PYBIND11_MODULE(_ems, module) {
   register_values(module);
   register_frames(module);
   register_can_log(module);
+  register_commands(module);
+  register_described(module);
+  register_emulation(module);
   register_detect(module);
   register_store(module);
   register_arrow(module);

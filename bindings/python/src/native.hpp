@@ -94,6 +94,9 @@ py::array_t<T> own(std::vector<T> values) {
 void register_values(py::module_& module);
 void register_frames(py::module_& module);
 void register_can_log(py::module_& module);
+void register_commands(py::module_& module);
+void register_described(py::module_& module);
+void register_emulation(py::module_& module);
 void register_detect(py::module_& module);
 void register_store(py::module_& module);
 void register_arrow(py::module_& module);
