@@ -194,6 +194,9 @@ CanDetection detect_can(const BatteryLink& bus, const CanListening& listening,
                         const std::function<bool()>& cancelled) {
   EMS_ASSERT(listening.listen > Duration::zero());
   if (!is_live_can(bus)) return refusal("no live CAN bus");
+  if (!adapter_rate(bus) && (listening.bit_rate || listening.acknowledge)) {
+    return refusal("only an slcan adapter is told a bit rate, and whether to acknowledge");
+  }
   if (listening.acknowledge && can_bit_rates(bus, listening).size() > 1) {
     return refusal(
         "at a wrong bit rate an adapter that acknowledges disturbs the bus: say the "

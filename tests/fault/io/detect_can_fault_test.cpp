@@ -144,6 +144,10 @@ TEST(DetectCan, ABusThatIsRefusedLostOrMissingIsNamed) {
   const CanDetection missing = io::detect_can(io::SocketcanEndpoint{"nocan9"}, {.listen = kShort});
   ASSERT_TRUE(missing.failed);
   EXPECT_EQ(missing.failed->error.code, Errc::io);
+  const CanDetection not_ours =
+      io::detect_can(io::SocketcanEndpoint{"nocan9"}, {.listen = kShort, .bit_rate = 500'000});
+  ASSERT_TRUE(not_ours.failed);
+  EXPECT_EQ(not_ours.failed->error.code, Errc::invalid_argument);
   const CanDetection no_bus = io::detect_can(io::BatteryLink{}, {.listen = kShort});
   ASSERT_TRUE(no_bus.failed);
   EXPECT_EQ(no_bus.failed->error.code, Errc::invalid_argument);

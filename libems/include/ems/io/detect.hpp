@@ -84,8 +84,8 @@ struct CanDetection {
 
 /// Listens to a live bus. It is closed in the end, also when it is cancelled or fails.
 ///
-/// @param bus        parse_can_endpoint() reads one. Another is `failed`, invalid_argument; so is
-///                   acknowledge without a bit rate where the adapter needs one.
+/// @param bus        parse_can_endpoint() reads one. Another is `failed`, invalid_argument; so are
+///                   acknowledge without a bit rate, and either where the bus is no adapter's.
 /// @param cancelled  Asked at least ten times a second: true ends it; may be empty.
 /// @thread_safety    Any thread; blocks for `listen` at each bit rate, and while the bus is opened.
 [[nodiscard]] CanDetection detect_can(const BatteryLink& bus, const CanListening& listening,
