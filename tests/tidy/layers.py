@@ -80,7 +80,7 @@ def findings(path: str, text: str) -> list[str]:
                 out.append(f"{path}: {module} must not include {name}")
             continue
         if quote == '"':
-            if module in FREESTANDING | L1H and "/" in name and name.split("/")[0] not in {module}:
+            if module in FREESTANDING | L1H and "/" in name and module_named(name) != module:
                 out.append(f"{path}: private include {name} of another module")
             continue
         if module in FREESTANDING and name not in FREESTANDING_STD and (path, name) not in HOSTED_EXCEPTIONS:
