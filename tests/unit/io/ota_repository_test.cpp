@@ -3,6 +3,9 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <openssl/bio.h>
+#include <openssl/evp.h>
+#include <openssl/pem.h>
 #include <sys/stat.h>
 
 #include <algorithm>
@@ -92,10 +95,14 @@ TEST(SigningKey, FileThatHoldsNoEd25519KeyIsRefused) {
   const ems::test::TempDir dir;
   EXPECT_EQ(SigningKey::load(dir / "none").error().code, Errc::not_found);
   // An X25519 key: OpenSSL loads it, and could not sign with it.
-  const std::string other =
-      "-----BEGIN PRIVATE KEY-----\n"
-      "MC4CAQAwBQYDK2VuBCIEIHcHbQpzGKV9PBbBclGyZkXfTC+H68CZKrF3+6UduSwq\n"
-      "-----END PRIVATE KEY-----\n";
+  EVP_PKEY* const made = EVP_PKEY_Q_keygen(nullptr, nullptr, "X25519");
+  BIO* const memory = BIO_new(BIO_s_mem());
+  ASSERT_EQ(PEM_write_bio_PrivateKey(memory, made, nullptr, nullptr, 0, nullptr, nullptr), 1);
+  char* pem = nullptr;
+  const long size = BIO_get_mem_data(memory, &pem);
+  const std::string other(pem, static_cast<std::size_t>(size));
+  BIO_free(memory);
+  EVP_PKEY_free(made);
   for (const std::string& text : {std::string{}, std::string("PEM"), other}) {
     std::ofstream(dir / "a.pem") << text;
     ASSERT_EQ(::chmod((dir / "a.pem").c_str(), 0600), 0);

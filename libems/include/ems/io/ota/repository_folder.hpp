@@ -86,8 +86,11 @@ class RepositoryFolder {
   ///         Nothing that a client sees has changed.
   Result<void> publish(const Online& online);
 
-  /// What is staged, and what is published: root, targets, delegated roles, snapshot, timestamp.
+  /// What is staged: root, targets, delegated roles.
+  /// @errors malformed. not_found  nobody delegates to a staged role.
   [[nodiscard]] Result<std::vector<RoleState>> staged();
+  /// What clients see: root, targets, delegated roles, snapshot, timestamp.
+  /// @errors malformed. not_found  a file that another one names.
   [[nodiscard]] Result<std::vector<RoleState>> published();
 
   /// The role that the last error was about.
