@@ -9,7 +9,7 @@ numpy, pandas and matplotlib are imported when they are first needed.
 from __future__ import annotations
 
 from . import (
-    _ems, alarms, can, columns, commands, decision, described, detection, emulation, errors, frames, plot, policies, queries, safety,
+    _ems, alarms, can, columns, commands, decision, described, detection, emulation, errors, frames, ota, plot, policies, queries, safety,
     simulation, store, tables,
 )
 from .alarms import Alarm, AlarmBook, AlarmChange
@@ -40,7 +40,7 @@ __all__ = [
     "PollRequest", "Price", "PriceSlot", "PriceTable", "Ramp", "RemoteSetpoint", "Safety", "SafetyStep", "Schedule", "ScheduleEntry",
     "ScheduleTable", "SelfConsumption", "Setpoint", "SetpointCommand", "SignalColumn", "SimulatedSite", "Store", "TimeOfUse", "Tried",
     "WallTime", "Window", "ZeroExport", "as_points", "catalogue", "decode", "decode_can", "decode_column", "detect", "detect_can",
-    "detect_candump", "encode_balance", "encode_limits", "encode_switch", "error_class", "errors", "limits_lease_s", "plot",
+    "detect_candump", "encode_balance", "encode_limits", "encode_switch", "error_class", "errors", "limits_lease_s", "ota", "plot",
     "poll_requests", "protocols", "read_candump",
 ]
 __version__: str = _ems.version
@@ -50,5 +50,5 @@ REFERENCE = [
     ("Frames", frames), ("CAN", can), ("CAN emulation", emulation), ("Described batteries", described),
     ("Requests and orders", commands), ("Detection", detection), ("Stores", store), ("Columns", columns), ("Queries", queries),
     ("Safety", safety), ("Policies", policies), ("Decision", decision), ("Tables", tables), ("Alarms", alarms),
-    ("Simulation", simulation), ("Plots", plot),
+    ("Simulation", simulation), ("Updates", ota), ("Plots", plot),
 ]

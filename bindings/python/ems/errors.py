@@ -15,7 +15,9 @@ __all__ = [
     "LengthError", "TailError", "ChecksumError", "DeviceError", "ExceptionError", "UnknownProtocolError", "SyntaxError",
     "UnknownKeyError", "WrongTypeError", "MissingKeyError", "OffGridError", "StaleError", "DisarmedError", "ExpiredError",
     "LatchedError", "TooWideError", "CorruptError", "DiskFullError", "ReadOnlyError", "SchemaError", "IdentityConflictError",
-    "NotNextError",
+    "NotNextError", "MalformedError", "SignatureError", "BadKeyError", "RollbackError", "VersionError", "HashError",
+    "UnsupportedHashError", "TooLargeError", "DownloadError", "SlowRetrievalError", "NotInSnapshotError", "BadNameError",
+    "WrongHardwareError", "NoSpaceError", "NoTrustRootError", "StoreError",
     "code_name", "error_class",
 ]
 
@@ -314,6 +316,118 @@ class NotNextError(EmsError, _builtins.RuntimeError):
     number: ClassVar[int] = 85
 
 
+class MalformedError(EmsError, _builtins.ValueError):
+    """Metadata that is not of the form the specification asks for."""
+
+    code: ClassVar[str] = "malformed"
+    number: ClassVar[int] = 96
+
+
+class SignatureError(EmsError, _builtins.PermissionError):
+    """Fewer valid signatures by distinct keys than the threshold."""
+
+    code: ClassVar[str] = "signature"
+    number: ClassVar[int] = 97
+
+
+class BadKeyError(EmsError, _builtins.ValueError):
+    """A public key that nobody may trust: small order, not canonical, not of its type."""
+
+    code: ClassVar[str] = "bad_key"
+    number: ClassVar[int] = 98
+
+
+class RollbackError(EmsError, _builtins.RuntimeError):
+    """An older version than one that was trusted before."""
+
+    code: ClassVar[str] = "rollback"
+    number: ClassVar[int] = 99
+
+
+class VersionError(EmsError, _builtins.RuntimeError):
+    """Another version than the metadata above it names."""
+
+    code: ClassVar[str] = "version"
+    number: ClassVar[int] = 100
+
+
+class HashError(EmsError, _builtins.ValueError):
+    """Other bytes than the metadata above them names."""
+
+    code: ClassVar[str] = "hash"
+    number: ClassVar[int] = 101
+
+
+class UnsupportedHashError(EmsError, _builtins.NotImplementedError):
+    """No hash of an algorithm this build knows."""
+
+    code: ClassVar[str] = "unsupported_hash"
+    number: ClassVar[int] = 102
+
+
+class TooLargeError(EmsError, _builtins.ValueError):
+    """More bytes than allowed."""
+
+    code: ClassVar[str] = "too_large"
+    number: ClassVar[int] = 103
+
+
+class DownloadError(EmsError, _builtins.ConnectionError):
+    """The repository cannot be reached or does not answer as one."""
+
+    code: ClassVar[str] = "download"
+    number: ClassVar[int] = 104
+
+
+class SlowRetrievalError(EmsError, _builtins.TimeoutError):
+    """Bytes came slower than the minimum rate."""
+
+    code: ClassVar[str] = "slow_retrieval"
+    number: ClassVar[int] = 105
+
+
+class NotInSnapshotError(EmsError, _builtins.LookupError):
+    """A role that the snapshot does not list."""
+
+    code: ClassVar[str] = "not_in_snapshot"
+    number: ClassVar[int] = 106
+
+
+class BadNameError(EmsError, _builtins.ValueError):
+    """A target name that could leave its folder."""
+
+    code: ClassVar[str] = "bad_name"
+    number: ClassVar[int] = 107
+
+
+class WrongHardwareError(EmsError, _builtins.RuntimeError):
+    """A target that is not for this device."""
+
+    code: ClassVar[str] = "wrong_hardware"
+    number: ClassVar[int] = 108
+
+
+class NoSpaceError(EmsError, _builtins.OSError):
+    """A target larger than the place it is for."""
+
+    code: ClassVar[str] = "no_space"
+    number: ClassVar[int] = 109
+
+
+class NoTrustRootError(EmsError, _builtins.RuntimeError):
+    """No root of trust: neither the stored, its predecessor nor the factory's can be read."""
+
+    code: ClassVar[str] = "no_trust_root"
+    number: ClassVar[int] = 110
+
+
+class StoreError(EmsError, _builtins.OSError):
+    """A trusted file cannot be read or written."""
+
+    code: ClassVar[str] = "store"
+    number: ClassVar[int] = 111
+
+
 _BY_CODE: dict[str, type[EmsError]] = {
     cls.code: cls for cls in (
         InvalidArgumentError, OutOfRangeError, UnavailableError, TimeoutError, CancelledError, NotFoundError, AlreadyExistsError,
@@ -321,7 +435,9 @@ _BY_CODE: dict[str, type[EmsError]] = {
         UnimplementedError, InternalError, DataLossError, IoError, HeaderError, TruncatedError, LengthError, TailError,
         ChecksumError, DeviceError, ExceptionError, UnknownProtocolError, SyntaxError, UnknownKeyError, WrongTypeError,
         MissingKeyError, OffGridError, StaleError, DisarmedError, ExpiredError, LatchedError, TooWideError, CorruptError,
-        DiskFullError, ReadOnlyError, SchemaError, IdentityConflictError, NotNextError,
+        DiskFullError, ReadOnlyError, SchemaError, IdentityConflictError, NotNextError, MalformedError, SignatureError,
+        BadKeyError, RollbackError, VersionError, HashError, UnsupportedHashError, TooLargeError, DownloadError,
+        SlowRetrievalError, NotInSnapshotError, BadNameError, WrongHardwareError, NoSpaceError, NoTrustRootError, StoreError,
     )
 }
 

@@ -51,5 +51,6 @@ PYBIND11_MODULE(_ems, module) {
   register_policies(module);
   register_decision(module);
   register_alarms(module);
+  register_ota(module);
   register_simulation(module);
 }

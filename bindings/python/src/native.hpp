@@ -104,6 +104,7 @@ void register_safety(py::module_& module);
 void register_policies(py::module_& module);
 void register_decision(py::module_& module);
 void register_alarms(py::module_& module);
+void register_ota(py::module_& module);
 void register_simulation(py::module_& module);
 
 }  // namespace ems::python

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /** @file Verified updates on a microcontroller: strict Ed25519, images of MCUboot's format, which
- *  version of a payload is in use. The arithmetic is the caller's; docs/how-to/verify-updates.md */
+ *  version of a payload is in use. The arithmetic is the caller's; docs/how-to/verify-an-update.md
+ */
 #ifndef EMS_CAPI_OTA_H
 #define EMS_CAPI_OTA_H
 
