@@ -279,16 +279,21 @@ TEST_F(OtaStore, DamagedFilesAreFetchedAgain) {
   }
 }
 
-TEST_F(OtaStore, FilesChangedOnDiskAreFetchedAgain) {
+TEST_F(OtaStore, FilesChangedOnDiskAreFetchedAgainAndBindNobody) {
+  const std::string version = "\"version\": ";  // The last one is of the file itself.
   for (const char* name : {"timestamp.json", "snapshot.json", "targets.json"}) {
-    ASSERT_EQ(refresh(), "ok");
-    const auto good = store.files;
-    std::string text(ota_text(store.files[name]));
-    text.replace(text.find("2040"), 4, "2041");
-    store.files[name] = ota_bytes(text);
-    EXPECT_EQ(refresh(), "ok") << name;
-    EXPECT_EQ(store.files, good);
+    for (const bool published : {false, true}) {
+      ASSERT_EQ(refresh(), "ok");
+      const auto good = store.files;
+      std::string text(ota_text(store.files[name]));
+      text.insert(text.rfind(version) + version.size(), "9");
+      store.files[name] = ota_bytes(text);
+      if (published) repository.publish_next();
+      EXPECT_EQ(refresh(), "ok") << name;
+      EXPECT_EQ(store.files == good, !published);
+    }
   }
+  EXPECT_EQ(stored(), "1 4 4 4");
 }
 
 TEST_F(OtaStore, ADamagedRootIsReplacedByTheOneBeforeAndThenByTheFactorys) {

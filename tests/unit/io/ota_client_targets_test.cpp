@@ -102,6 +102,20 @@ TEST_F(OtaTargets, ARoleWithTwoDelegatorsIsVouchedForByBoth) {
   EXPECT_EQ(get("a/x"), "by pa");
 }
 
+TEST_F(OtaTargets, AlsoInOneSearchARoleIsVouchedForByBoth) {
+  repository.delegate(repository.targets, "pa", {"*"});
+  repository.delegate(repository.targets, "pb", {"*"});
+  repository.delegate(role("pa"), "rel", {"*"});
+  repository.delegate(role("pb"), "rel", {"*"});
+  repository.publish();
+  EXPECT_THAT(visited(), ElementsAre("pa", "rel", "pb"));
+  role("pb")["delegations"]["keys"]["rel"] = OtaKey("another").object();
+  role("pb")["version"] = 2;
+  repository.publish_next();
+  ASSERT_EQ(refresh(), "ok");
+  EXPECT_EQ(find("missing"), "signature rel.json");
+}
+
 TEST_F(OtaTargets, SoManyRolesAreAskedAndNoMore) {
   json* from = &repository.targets;
   for (int i = 1; i <= 33; ++i) {
@@ -228,7 +242,7 @@ TEST_F(OtaTargets, NamesThatCouldLeaveTheirFolderAreNotLookedFor) {
   repository.publish();
   ASSERT_EQ(refresh(), "ok");
   for (const auto& [path, entry] : repository.targets["targets"].items()) {
-    EXPECT_EQ(get(path), path == "fw/edge.img" ? "the firmware of the edge" : "bad-name") << path;
+    EXPECT_EQ(find(path), path == "fw/edge.img" ? "ok" : "bad-name " + path);
   }
 }
 
@@ -329,6 +343,7 @@ TEST_F(OtaTargets, EveryKnownHashMustMatch) {
   EXPECT_EQ(with({{"sha256", good}, {"sha512", ota_sha512("x")}}), "hash");
   EXPECT_EQ(with({{"sha256", good}, {"blake2b", "00"}}), content);
   EXPECT_EQ(with({{"sha1", "00"}}), "unsupported-hash");
+  EXPECT_EQ(find("fw/edge.img"), "unsupported-hash fw/edge.img");
   repository.fetcher.files["targets/fw/" + ota_sha512(content) + ".edge.img"] = ota_bytes(content);
   repository.fetcher.files.erase("targets/fw/" + good + ".edge.img");
   EXPECT_EQ(with({{"sha256", good}, {"sha512", ota_sha512(content)}}), content);  // By the other.
