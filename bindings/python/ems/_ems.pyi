@@ -192,6 +192,7 @@ def verify_image(
 ) -> dict[str, Any]: ...
 
 class UpdateTarget:
+    def __init__(self, *args: Any, **kwargs: Any) -> None: ...  # Only find() makes one.
     def fields(self) -> dict[str, Any]: ...
 
 class UpdateClient:

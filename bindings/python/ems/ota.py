@@ -27,6 +27,7 @@ def verify_ed25519(key: bytes, message: bytes, signature: bytes) -> None:
     Stricter than most libraries, which take forged signatures for keys of small order.
 
     :param key: 32 bytes.
+    :param message: what was signed.
     :param signature: 64 bytes.
     :raises BadKeyError: a key that nobody may trust.
     :raises SignatureError: not a signature of this message under this key.
@@ -56,10 +57,12 @@ def verify_image(
 ) -> Image:
     """Verifies a microcontroller's image as its bootloader does: form, SHA-256, key, Ed25519, security counter, vendor and class.
 
+    :param image: the image; what follows it in its slot may be there.
     :param keys: Ed25519 keys of 32 bytes; any one of them may have signed.
     :param slot_size: bytes of the slot that it is for; ``None``: as many as ``image`` has.
     :param counter_floor: the image's counter must not be less.
-    :param vendor_id: 16 bytes that the image must carry; ``None``: not asked for. So is ``class_id``.
+    :param vendor_id: 16 bytes that the image must carry; ``None``: not asked for.
+    :param class_id: the same for its class.
     :raises EmsError: ``MalformedError``, ``HashError``, ``SignatureError``, ``RollbackError``, ``WrongHardwareError``, ``NoSpaceError`` ...
     """
     data = octets(image)
@@ -76,7 +79,7 @@ class Device(_t.NamedTuple):
     release_counter: int | None = None  #: installed; a target's must not be less
     security_floor: int | None = None  #: a target's release counter must not be less
     capacity: int | None = None  #: bytes of the place a target goes to
-    payloads: tuple[str, ...] | None = None  #: types that can be installed; ``None``: raw, rauc, mcuboot
+    payloads: tuple[str, ...] | None = None  #: types that can be installed; asked with the first three; ``None``: raw, rauc, mcuboot
 
 
 class Event(_t.NamedTuple):
@@ -146,8 +149,9 @@ class Client:
             _ems.UpdateClient, str(store), str(metadata), str(targets), str(ca_file), fields, floor, octets(factory_root), offline_grace_s)
 
     def init(self, root: bytes) -> None:
-        """Makes ``root`` the root of trust of an empty store.
+        """Makes ``root`` the root of trust of an empty store. The root that is there already is no error.
 
+        :param root: ``root.json``, from a source that is trusted.
         :raises AlreadyExistsError: another root is there.
         """
         _call(self._native.init, octets(root))
@@ -160,18 +164,27 @@ class Client:
         _call(self._native.refresh, micros(datetime.now(timezone.utc) if now is None else now))
 
     def find(self, path: str) -> Target:
-        """Finds a target through the delegations and checks it against the device; after :meth:`refresh`."""
+        """Finds a target through the delegations and checks it against the device; after :meth:`refresh`.
+
+        :param path: as the repository names it: ``"fw/edge/edge-2.4.1.img"``.
+        """
         return Target(_call(self._native.find, path))
 
     def download(self, target: Target, file: str | os.PathLike[str]) -> None:
         """Fetches a target into a file, which is there when it is whole and verified, never before.
 
         What the file holds already is not fetched again, and an interrupted download goes on.
+
+        :param target: from :meth:`find`.
+        :param file: its folder must be there.
         """
         _call(self._native.download, target._native, str(file))
 
     def read(self, target: Target) -> bytes:
-        """Fetches a target into memory."""
+        """Fetches a target into memory.
+
+        :param target: from :meth:`find`.
+        """
         return _call(self._native.read, target._native)
 
     def take_events(self) -> list[Event]:
@@ -191,8 +204,8 @@ class Payload(_t.NamedTuple):
 class Failure(_t.NamedTuple):
     """A version that is not installed again by itself."""
 
-    sha256: bytes
-    reason: str  #: cut after 48 bytes
+    sha256: bytes  #: what it is known by
+    reason: str  #: for people; cut after 48 bytes
 
 
 #: Called with a payload and its bytes: makes it the one in use, or raises and leaves in use what was.
@@ -218,46 +231,77 @@ class PayloadStore:
     def install(self, kind: str, target: Target, content: bytes, load: Loader) -> Payload:
         """Installs a target whose bytes are here. What is in use already is not loaded again.
 
-        :param kind: what is wanted; the target's ``component`` must say the same.
+        :param kind: what is wanted: 1 to 24 of ``a-z 0-9 -``; the target's ``component`` must say the same.
+        :param target: from :meth:`Client.find`.
+        :param content: the target's bytes.
+        :param load: called with the :class:`Payload` and its bytes; makes it the one in use, or raises and leaves in use what was.
         :raises FailedPreconditionError: it failed before; see :meth:`release`.
         :raises EmsError: ``WrongHardwareError`` (another kind), ``HashError``, ``LengthError``, ``RollbackError``; what ``load`` raised.
         """
         return Payload(**_call(self._native.install, kind, target._native, octets(content), _loader(load)))
 
     def install_from(self, client: Client, path: str, kind: str, load: Loader) -> Payload:
-        """Finds a target, fetches it and installs it; after :meth:`Client.refresh`."""
+        """Finds a target, fetches it and installs it; after :meth:`Client.refresh`.
+
+        :param client: where it comes from.
+        :param path: the target's.
+        :param kind: as of :meth:`install`.
+        :param load: as of :meth:`install`.
+        """
         target = client.find(path)
         return self.install(kind, target, client.read(target), load)
 
     def load(self, kind: str, load: Loader) -> Payload:
         """Loads the version in use, for a program's start. One that cannot be loaded is quarantined, and the version before loaded.
 
+        :param kind: as of :meth:`install`.
+        :param load: as of :meth:`install`.
         :raises NotFoundError: none was installed: the program's own default stays.
         """
         return Payload(**_call(self._native.load, kind, _loader(load)))
 
     def roll_back(self, kind: str, reason: str) -> None:
-        """Goes back to the version before, or to none, and quarantines the one in use; :meth:`load` it then."""
+        """Goes back to the version before, or to none, and quarantines the one in use; :meth:`load` it then.
+
+        :param kind: as of :meth:`install`.
+        :param reason: for people; cut after 48 bytes.
+        """
         _call(self._native.roll_back, kind, reason)
 
     def release(self, kind: str, sha256: bytes) -> None:
-        """A person lets a quarantined version be installed again."""
+        """A person lets a quarantined version be installed again.
+
+        :param kind: as of :meth:`install`.
+        :param sha256: of the version, as :meth:`failures` gives it.
+        """
         _call(self._native.release, kind, octets(sha256))
 
     def read(self, kind: str) -> bytes:
-        """Bytes of the version in use, verified once more."""
+        """Bytes of the version in use, verified once more.
+
+        :param kind: as of :meth:`install`.
+        """
         return _call(self._native.read, kind)
 
     def current(self, kind: str) -> Payload | None:
-        """The version in use; ``None``: the program's own default."""
+        """The version in use; ``None``: the program's own default.
+
+        :param kind: as of :meth:`install`.
+        """
         return _payload(_call(self._native.record, kind)[0])
 
     def previous(self, kind: str) -> Payload | None:
-        """The version before it."""
+        """The version before it.
+
+        :param kind: as of :meth:`install`.
+        """
         return _payload(_call(self._native.record, kind)[1])
 
     def failures(self, kind: str) -> list[Failure]:
-        """What is quarantined, oldest first; at most 8 are kept."""
+        """What is quarantined, oldest first; at most 8 are kept.
+
+        :param kind: as of :meth:`install`.
+        """
         return [Failure(*failure) for failure in _call(self._native.record, kind)[2]]
 
 

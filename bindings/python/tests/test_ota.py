@@ -296,7 +296,7 @@ def test_only_what_metadata_vouches_for_is_installed(site, client, tmp_path):
 
 
 def test_only_a_payload_that_the_device_can_install_is_found(site, tmp_path):
-    other = client_of(site.repository, tmp_path / "trusted", device=ota.Device(payloads=("mcuboot",)))
+    other = client_of(site.repository, tmp_path / "trusted", device=ota.Device(security_floor=0, payloads=("mcuboot",)))
     other.init((site.repository / "metadata/1.root.json").read_bytes())
     other.refresh()
     with pytest.raises(errors.WrongHardwareError):
