@@ -149,6 +149,10 @@ TEST(BinaryBoards, JkAnswersForOneTagAndToReadsOnly) {
   EXPECT_TRUE(talk.reply(state, asked("03", "87")).empty());  // Nobody said the cycles.
   EXPECT_TRUE(talk.reply(state, asked("03", "C1")).empty());  // There is no such tag.
   EXPECT_TRUE(talk.reply(state, asked("02", "AB")).empty());
+  BoardState hot = idle_battery();
+  hot.set(Signal::alarms, bits({Alarm::overtemperature}));
+  const Frame alarms = talk.reply(hot, asked("03", "8B"));
+  EXPECT_EQ(load_be16(alarms, 12), 1U << 4);  // Of the battery, not of the box too.
   EXPECT_TRUE(talk.reply(state, asked("05", "00")).empty());
 }
 
@@ -167,6 +171,15 @@ TEST(BinaryBoards, JkCurrentsAndTemperaturesGoToTheEndsOfTheirWire) {
   EXPECT_EQ(said(Signal::temperature, 99'600, 2), 100'000);
   EXPECT_EQ(said(Signal::temperature, 250'000, 2), 100'000);
   EXPECT_TRUE(is_missing(heard(talk, state), Signal::mosfet_temperature));
+}
+
+TEST(BinaryBoards, JkSaysADateInItsOwnFormOrNot) {
+  const BoardTalk talk(jk_4e57::codec(), {});
+  BoardState state = idle_battery();
+  state.text(TextField::manufacture_date, "2024-05-17", 0);
+  EXPECT_FALSE(heard(talk, state).texts.contains(TextField::manufacture_date));
+  state.text(TextField::manufacture_date, "2405", 0);
+  EXPECT_EQ(heard(talk, state).texts[TextField::manufacture_date], "2405");
 }
 
 TEST(BinaryBoards, JkPbSaysTheSameInFramesAndInRegisters) {
@@ -231,6 +244,28 @@ TEST(BinaryBoards, AntTransistorsSayAlarmsOnlyWhereTheReaderBelievesThem) {
     state.set(Signal::charge_fet_on, 1);  // One byte: on, or why it is off.
     EXPECT_EQ(heard(talk, state).value(Signal::alarms), 0);
   }
+}
+
+TEST(BinaryBoards, AntCodesThatContradictTheAlarmsAreNotRepeated) {
+  const BoardTalk talk(ant::codec(), {});
+  BoardState state = idle_battery();
+  state.set(Signal::charge_fet_on, 0);
+  state.vendor_value("charge_fet_code", 0x0E);  // Waiting: off without an alarm.
+  state.vendor_value("discharge_fet_code", 1);
+  EXPECT_EQ(heard(talk, state).vendor["charge_fet_code"], 0x0E);
+  state.set(Signal::alarms, bits({Alarm::mosfet_overtemperature}));
+  EXPECT_EQ(heard(talk, state).vendor["charge_fet_code"], 7);
+  EXPECT_EQ(heard(talk, state).vendor["discharge_fet_code"], 1);
+}
+
+TEST(BinaryBoards, AntListsAsManySensorsAsItsReadersTake) {
+  const BoardTalk talk(ant::codec(), {});
+  BoardState state = idle_battery();
+  for (std::uint16_t i = 1; i <= 10; ++i) state.set(Signal::temperature, 1'000 * i, i);
+  const RecordingSink sink = heard(talk, state);
+  EXPECT_EQ(sink.counts.at(Signal::temperature), 8);
+  EXPECT_EQ(sink.value(Signal::temperature, 8), 8'000);
+  EXPECT_EQ(sink.value(Signal::pack_voltage), 52'800);
 }
 
 TEST(BinaryBoards, AntAnswersReadsOfWhatItHas) {
