@@ -4,10 +4,14 @@
 #include <gtest/gtest.h>
 
 #include <cstdio>
+#include <fstream>
 #include <optional>
 #include <string>
 
+#include "ems/io/ota/directory_fetcher.hpp"
+#include "ems/io/ota/file_store.hpp"
 #include "ems/io/ota/openssl_crypto.hpp"
+#include "ems/io/ota/repository_folder.hpp"
 #include "support/power_cut_folder.hpp"
 #include "support/temp_dir.hpp"
 
@@ -342,6 +346,87 @@ TEST(OtaPayloadStore, WorksInAFolder) {
   ASSERT_TRUE(store.load("limits", restarted.loader()));
   EXPECT_EQ(restarted.running, "one");
   EXPECT_EQ(code(install(store, program, "bad")), Errc::failed_precondition);
+}
+
+// The whole way: a repository, a client, the store.
+TEST(OtaPayloadStore, InstallsWhatARepositoryVouchesForAndNothingElse) {
+  const test::TempDir dir;
+  constexpr UtcInstant kNow{seconds(1'800'000'000)};
+  constexpr UtcInstant kLater{seconds(1'900'000'000)};
+  std::vector<SigningKey> key;
+  key.push_back(SigningKey::generate().value());
+  const ota::tuf::RoleKeys one{.keys = {key[0].public_key()}, .threshold = 1};
+  auto repository = RepositoryFolder::init(
+      dir / "repo", {.root = one, .targets = one, .snapshot = one, .timestamp = one}, kLater,
+      kLater);
+  ASSERT_TRUE(repository);
+  ASSERT_TRUE(repository->sign("root", key[0]));
+  const auto publish = [&](std::string content, std::int64_t counter) {
+    std::ofstream(dir / "file") << content;
+    ota::tuf::Target what;
+    what.path = "limits/limits.yaml";
+    what.role = "targets";
+    what.device.emplace();
+    what.device->hardware_ids = {"any"};
+    what.device->component = "limits";
+    what.device->version = "1." + std::to_string(counter);
+    what.device->release_counter = counter;
+    what.device->payload = "raw";
+    return repository->add(dir / "file", what, kLater) && repository->sign("targets", key[0]) &&
+           repository->publish(
+               {.keys = key, .now = kNow, .snapshot_expires = kLater, .timestamp_expires = kLater});
+  };
+  ASSERT_TRUE(publish("one", 1)) << repository->subject();
+
+  auto metadata = DirectoryFetcher::open(dir / "repo");
+  ASSERT_TRUE(metadata);
+  class Fetcher final : public ota::tuf::Fetcher {
+   public:
+    explicit Fetcher(DirectoryFetcher& files) : files_(files) {}
+    Result<std::vector<std::byte>> metadata(std::string_view name, std::size_t max) override {
+      return files_.metadata("metadata/" + std::string(name), max);
+    }
+    Result<void> target(std::string_view path, std::uint64_t from, std::uint64_t size,
+                        ota::tuf::Sink& sink) override {
+      ++fetched;
+      return files_.target("targets/" + std::string(path), from, size, sink);
+    }
+    int fetched = 0;
+
+   private:
+    DirectoryFetcher& files_;
+  } fetcher(*metadata);
+  PowerCutFolder trusted;
+  FileStore trust(trusted);
+  ota::tuf::Client client(fetcher, trust, kCrypto, {});
+  std::ifstream root(dir / "repo/metadata/1.root.json");
+  ASSERT_TRUE(client.init(bytes_of(std::string(std::istreambuf_iterator<char>(root), {}))));
+
+  PowerCutFolder folder;
+  PayloadStore store(folder, kCrypto, 16);
+  Program program;
+  const auto update = [&](std::string_view kind = "limits") {
+    EXPECT_TRUE(client.refresh(kNow));
+    return store.install_from(client, "limits/limits.yaml", kind, program.loader());
+  };
+  const auto installed = update();
+  ASSERT_TRUE(installed) << installed.error().what;
+  EXPECT_EQ(installed->version.view(), "1.1");
+  EXPECT_EQ(program.running, "one");
+  EXPECT_EQ(code(update("model")), Errc::wrong_hardware);
+  EXPECT_EQ(code(store.install_from(client, "limits/none", "limits", program.loader())),
+            Errc::not_found);
+
+  ASSERT_TRUE(publish("bad", 2));
+  EXPECT_EQ(code(update()), Errc::syntax);
+  EXPECT_EQ(program.running, "one");
+  ASSERT_TRUE(publish("larger than allowed", 3));
+  const int before = fetcher.fetched;
+  EXPECT_EQ(code(update()), Errc::too_large);
+  EXPECT_EQ(fetcher.fetched, before);  // Not a byte of it.
+  ASSERT_TRUE(publish("four", 4));
+  ASSERT_TRUE(update());
+  EXPECT_EQ(program.running, "four");
 }
 
 }  // namespace

@@ -201,7 +201,7 @@ EMS_API size_t ems_payloads_size(void);
  * @retval EMS_OK                    out holds the record.
  * @retval EMS_E_INVALID_ARGUMENT    a pointer is NULL, memory is not aligned, or kind is no kind.
  * @retval EMS_E_RESOURCE_EXHAUSTED  size is below ems_payloads_size().
- * @memory         Allocates nothing; uses memory.
+ * @memory         Allocates nothing; uses memory, and less than 5 KiB of stack.
  * @thread_safety  Pure but for memory.
  * @since          0.1
  * @lifecycle      unstable
@@ -220,7 +220,7 @@ EMS_API ems_status_t ems_payloads_init(void* memory, size_t size, const char* ki
  * @retval EMS_OK                  taken over.
  * @retval EMS_E_INVALID_ARGUMENT  a pointer or function is NULL, or not a record.
  * @retval EMS_E_CORRUPT           damaged, or of another kind; payloads is as it was.
- * @memory         Allocates nothing.
+ * @memory         Allocates nothing; less than 5 KiB of stack.
  * @thread_safety  One thread at a time on one record.
  * @since          0.1
  * @lifecycle      unstable
