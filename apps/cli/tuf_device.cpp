@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
+#include <array>
 #include <cstdint>
 #include <fstream>
-#include <iterator>
+#include <span>
 
 #include "ems/io/clock.hpp"
 #include "ems/io/utc_text.hpp"
@@ -86,11 +87,15 @@ Result<std::vector<std::byte>> ems::cli::read_whole(const std::filesystem::path&
                                                     std::size_t size_max) {
   std::ifstream in{file, std::ios::binary};
   if (!in) return fail(Errc::not_found, 0, "no such file, or not readable");
-  std::vector<char> text(size_max + 1);
-  in.read(text.data(), static_cast<std::streamsize>(text.size()));
+  std::vector<std::byte> out;
+  std::array<char, 16 * 1024> piece{};
+  while (in.read(piece.data(), piece.size()), in.gcount() > 0) {
+    const auto bytes = std::as_bytes(std::span{piece}.first(static_cast<std::size_t>(in.gcount())));
+    if (bytes.size() > size_max - out.size()) {
+      return fail(Errc::too_large, 0, "the file is too long");
+    }
+    out.insert(out.end(), bytes.begin(), bytes.end());
+  }
   if (in.bad()) return fail(Errc::io, 0, "the file cannot be read");
-  text.resize(static_cast<std::size_t>(in.gcount()));
-  if (text.size() > size_max) return fail(Errc::too_large, 0, "the file is too long");
-  const auto bytes = std::as_bytes(std::span{text});
-  return std::vector<std::byte>{bytes.begin(), bytes.end()};
+  return out;
 }

@@ -227,8 +227,8 @@ def test_wrong_words_are_no_failure_of_the_repository(wrong, tmp_path):
 
 
 @pytest.mark.parametrize("case, code", [
-    ("r01-root-not-signed-by-old", "signature"), ("r13-root-too-large", "too-large"), ("s06-expired", "expired"), ("p04-duplicate-object-key", "malformed"),
-    ("r11-small-order-key", "bad-key"), ("s01-hash-mismatch", "hash"), ("s03-version-mismatch", "version"),
+    ("r01-root-not-signed-by-old", "signature"), ("r13-root-too-large", "too-large"), ("p16-spec-version-2", "malformed"), ("p04-duplicate-object-key", "malformed"),
+    ("r11-small-order-key", "bad-key"), ("s01-hash-mismatch", "hash"),
 ])
 def test_a_refused_refresh_has_a_class_and_changes_nothing_trusted(case, code, base, tmp_path):
     trusted = tmp_path / "trusted"
