@@ -31,7 +31,7 @@ using namespace ems::ota;
 
 constexpr std::size_t kImageSize = 100'000'000;
 constexpr std::size_t kPiece = 64 * 1024;  // As a fetcher gives it.
-constexpr int kRounds = 5;
+constexpr int kRounds = 9;
 constexpr int kRefreshes = 20;
 
 [[noreturn]] void die(const std::string& why) {

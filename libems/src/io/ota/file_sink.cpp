@@ -17,6 +17,7 @@
 #include "ems/io/hex.hpp"
 #include "ems/io/ota/openssl_crypto.hpp"
 #include "posix_file.hpp"
+#include "write_back.hpp"
 
 namespace ems::io {
 namespace {
@@ -142,8 +143,11 @@ Result<FileSink> FileSink::open(const std::filesystem::path& file, const Target&
   if (::lseek(sink.fd_, static_cast<off_t>(sink.kept_), SEEK_SET) < 0) {
     return io_failure(errno, "file sink: the partial file cannot be positioned");
   }
+  sink.write_back_ = std::make_unique<WriteBack>(sink.fd_, sink.size_);
   return sink;
 }
+
+FileSink::FileSink() = default;
 
 FileSink::FileSink(FileSink&& other) noexcept
     : folder_(std::exchange(other.folder_, -1)),
@@ -152,7 +156,8 @@ FileSink::FileSink(FileSink&& other) noexcept
       part_(std::move(other.part_)),
       target_(std::move(other.target_)),
       kept_(other.kept_),
-      size_(other.size_) {}
+      size_(other.size_),
+      write_back_(std::move(other.write_back_)) {}
 FileSink& FileSink::operator=(FileSink&& other) noexcept {
   std::swap(folder_, other.folder_);
   std::swap(fd_, other.fd_);
@@ -161,11 +166,13 @@ FileSink& FileSink::operator=(FileSink&& other) noexcept {
   std::swap(target_, other.target_);
   std::swap(kept_, other.kept_);
   std::swap(size_, other.size_);
+  write_back_.swap(other.write_back_);
   return *this;
 }
 FileSink::~FileSink() { close(); }
 
 void FileSink::close() noexcept {
+  write_back_.reset();  // It ends before the descriptor does.
   if (fd_ >= 0) ::close(std::exchange(fd_, -1));
   if (folder_ >= 0) ::close(std::exchange(folder_, -1));
 }
@@ -179,6 +186,7 @@ Result<void> FileSink::write(Bytes data) {
     return io_failure(error, "file sink: the partial file cannot be written");
   }
   size_ += data.size();
+  write_back_->written(size_);
   return {};
 }
 

@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <memory>
 #include <string>
 
 #include "ems/ota/tuf/client.hpp"
@@ -11,10 +12,13 @@
 
 namespace ems::io {
 
+class WriteBack;
+
 /// Collects a target in `.NAME.HASH.part` beside its place and moves it there when it is whole.
 ///
 /// The room for all of it is reserved first. A sink that is destroyed without commit() or discard()
-/// leaves the partial file, and the next download of the same content goes on from there.
+/// leaves the partial file, and the next download of the same content goes on from there. The disk
+/// begins while the bytes come, told to by a thread where they are many.
 ///
 /// @thread_safety One caller.
 class FileSink final : public ota::tuf::Sink {
@@ -42,7 +46,7 @@ class FileSink final : public ota::tuf::Sink {
   void discard() noexcept;
 
  private:
-  FileSink() = default;
+  FileSink();
   void close() noexcept;
 
   int folder_ = -1;
@@ -52,6 +56,7 @@ class FileSink final : public ota::tuf::Sink {
   ota::tuf::Target target_;
   std::uint64_t kept_ = 0;
   std::uint64_t size_ = 0;
+  std::unique_ptr<WriteBack> write_back_;
 };
 
 /// Whether a plain file holds a target's bytes: its length and every hash that is known.
