@@ -59,10 +59,11 @@ struct Target {
   std::string role;  ///< That signed it: `targets` or a delegated role.
 };
 
-/// One line for the journal: what was refused or accepted, and which file.
+/// One line for the journal: what was refused, and which file. Two things that end no cycle are
+/// told too: a damaged root that another copy replaced, and a clock before the time floor.
 struct Event {
   Error error;       ///< Its code is the class.
-  std::string file;  ///< `timestamp.json`; a target's path.
+  std::string file;  ///< `timestamp.json`; a target's path; `clock`.
 };
 
 struct ClientSettings {
@@ -114,6 +115,7 @@ class Client {
   /// sink's.
   Result<void> download(const Target& target, Hasher& sha256, Hasher& sha512, Sink& sink);
 
+  /// The last one that was told; none: there was none yet.
   [[nodiscard]] const std::optional<Event>& last_event() const noexcept;
 
  private:
