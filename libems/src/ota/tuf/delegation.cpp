@@ -87,7 +87,7 @@ Result<Found> find_target(const Targets& top, std::string_view path, std::uint32
     }
     open.insert(open.end(), next.rbegin(), next.rend());
 
-    do {
+    for (;;) {
       if (open.empty() || followed.size() == roles_max) {
         return fail(Errc::not_found, 0, "no role that may do so lists the target");
       }
@@ -99,7 +99,7 @@ Result<Found> find_target(const Targets& top, std::string_view path, std::uint32
       file = *loaded;
       name = edge.role->name;
       break;
-    } while (true);
+    }
   }
 }
 
