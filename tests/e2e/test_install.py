@@ -71,6 +71,7 @@ def project(folder: Path, find: str, *rest: str, **files: str) -> Path:
     ("08-energy-ledger", {"energy-ledger": "expected_output.txt"}),
     ("09-energy-in-c", {"energy-in-c": "expected_output.txt"}),
     ("10-any-battery", {"any-battery": "expected_output.txt"}),
+    ("13-verify-in-c", {"verify-in-c": "expected_output.txt"}),
 ])
 def test_example_builds_alone_and_prints_what_its_folder_says(prefix, tmp_path, folder, programs):
     build(prefix, EXAMPLES / folder, tmp_path / "build")

@@ -34,3 +34,12 @@ def test_any_battery_prints_what_its_page_says():
                           env={**os.environ, "PYTHONPATH": str(BUILD.resolve() / "python")})
     assert done.returncode == 0, done.stderr
     assert done.stdout == (folder / "expected_output_py.txt").read_text()
+
+
+def test_payloads_are_installed_refused_and_rolled_back(tmp_path):
+    folder = ROOT / "examples/12-payloads-in-python"
+    done = subprocess.run(
+        ["/usr/bin/python3", str(folder / "payloads.py")], capture_output=True, text=True, timeout=120, cwd=tmp_path,
+        env={**os.environ, "PYTHONPATH": str(BUILD.resolve() / "python"), "PATH": f"{BUILD.resolve() / 'bin'}:{os.environ['PATH']}"})
+    assert done.returncode == 0, done.stderr
+    assert done.stdout == (folder / "expected_output.txt").read_text()

@@ -64,7 +64,10 @@ def test_a_signature_is_verified_strictly():
         ota.verify_ed25519(key, b"x", signature)
     with pytest.raises(errors.SignatureError):
         ota.verify_ed25519(key, message, signature[:-1])
-    with pytest.raises(errors.BadKeyError):  # OpenSSL takes this signature of anything.
+    one = bytes([1]) + bytes(31)  # Of order 1: OpenSSL takes this signature of anything.
+    with pytest.raises(errors.BadKeyError):
+        ota.verify_ed25519(one, b"anything", one + bytes(32))
+    with pytest.raises(errors.BadKeyError):  # An erased page.
         ota.verify_ed25519(bytes(32), b"anything", bytes(64))
 
 
