@@ -67,7 +67,8 @@ def into_file(repository: Path, folder: Path) -> None:
     name = "disk" if slower == runs_of(figures["disk_mb_per_s"]) else "hash"
     times_better("hash and verify 100 MB into a file", runs_of(figures["mb_per_s"]), "MB/s", f"the slower, {name}", slower, INTO_FILE_AIM)
     growth = figures["growth_kib"]
-    wide_row("  memory that it took beyond the image", f"{growth} KiB", f"<= {GROWTH_KIB}", "none exists", "MISSED" if growth > GROWTH_KIB else "-")
+    missed = "MISSED" if growth > GROWTH_KIB else "-"
+    wide_row("  memory that it took beyond the image", f"{growth} KiB", f"<= {GROWTH_KIB}", "none exists", missed)
 
 
 def refresh(repository: Path, folder: Path) -> None:
