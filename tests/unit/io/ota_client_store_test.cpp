@@ -253,6 +253,18 @@ TEST_F(OtaStore, AFastForwardAlsoEndsWhenThePowerWentInBetween) {
   }
 }
 
+TEST_F(OtaStore, ADamagedKeySetIsNoReasonToForget) {
+  repository.publish_next();
+  ASSERT_EQ(refresh(), "ok");
+  for (const char* damage : {"x\n", "snapshot \n", "timestamp 00\nsnapshot zz\n", " \n\n"}) {
+    store.files["keyset.sha256"] = ota_bytes(damage);
+    repository.timestamp["version"] = 1;
+    repository.publish();
+    EXPECT_EQ(refresh(), "rollback timestamp.json") << damage;
+    EXPECT_EQ(stored(), "1 2 2 2");
+  }
+}
+
 TEST_F(OtaStore, AKeyMoreOrAnotherThresholdIsNoReasonToForget) {
   ASSERT_EQ(refresh(), "ok");
   repository.set_role("snapshot", {"s1", "s2", "s3"}, 2);

@@ -2,10 +2,22 @@
 #include "ota/tuf/keyset.hpp"
 
 #include <algorithm>
+#include <string_view>
 
 #include "ota/tuf/metadata_parts.hpp"
 
 namespace ems::ota::tuf {
+namespace {
+
+// What is damaged takes nobody's trust away.
+bool is_entry(std::string_view line) noexcept {
+  const std::size_t blank = std::min(line.find(' '), line.size());
+  Sha256 hash{};
+  return (line.substr(0, blank) == "timestamp" || line.substr(0, blank) == "snapshot") &&
+         blank < line.size() && from_hex(line.substr(blank + 1), hash);
+}
+
+}  // namespace
 
 KeySet keyset_of(const Root& root, const Crypto& crypto) {
   KeySet out;
@@ -35,7 +47,7 @@ KeySet keyset_from(Bytes text) {
       line += c;
       continue;
     }
-    out.insert(std::move(line));
+    if (is_entry(line)) out.insert(line);
     line.clear();
   }
   return out;
