@@ -45,11 +45,12 @@ template <std::size_t N>
 
 /// W; where the battery does not say it, what its voltage and current make.
 [[nodiscard]] inline std::int64_t power_of(const BoardState& state) noexcept {
-  if (const auto said = state.value(Signal::pack_power)) return *said;
+  if (const auto watt = state.value(Signal::pack_power)) return cut(FieldWire::s32, *watt);
   constexpr std::int64_t kMicroWatt = 1'000'000;
-  return nearest(
-      state.value(Signal::pack_voltage).value_or(0) * state.value(Signal::pack_current).value_or(0),
-      kMicroWatt);
+  const auto said = [&state](Signal signal) {
+    return cut(FieldWire::s32, state.value(signal).value_or(0));
+  };
+  return nearest(said(Signal::pack_voltage) * said(Signal::pack_current), kMicroWatt);
 }
 
 /// The cells that are balanced, bit 0 the first one's; where the battery does not say which, that.

@@ -18,7 +18,8 @@ std::int64_t raw_of(const BoardState& state, const Meaning& meaning, FieldWire w
     return meaning.use == Use::cell || meaning.use == Use::percent ? range.high : 0;
   }
   if (meaning.use == Use::flag) return *said != 0 ? 1 : 0;
-  const std::int64_t raw = nearest(*said - meaning.offset, meaning.scale);
+  const std::int64_t raw =
+      nearest(std::clamp(*said, -kLargest, kLargest) - meaning.offset, meaning.scale);
   if (meaning.use == Use::sensor) return std::clamp<std::int64_t>(raw, 1, range.high - 1);
   return std::clamp(raw, range.low, range.high);
 }

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <array>
+#include <limits>
 #include <span>
 
 #include "ems/protocol/board.hpp"
@@ -12,8 +13,12 @@
 
 namespace ems::protocol {
 
+/// No number of any wire is as large: more is cut to it, so that nothing that is said overflows.
+inline constexpr std::int64_t kLargest = std::numeric_limits<std::int64_t>::max() / 4;
+
 /// `value / step` to the nearest, away from zero in the middle. @pre step != 0.
 [[nodiscard]] constexpr std::int64_t nearest(std::int64_t value, std::int64_t step) noexcept {
+  value = std::clamp(value, -kLargest, kLargest);
   if (step < 0) return nearest(-value, -step);
   return (value + (value < 0 ? -step : step) / 2) / step;
 }
