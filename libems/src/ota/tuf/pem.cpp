@@ -22,12 +22,10 @@ Result<std::vector<std::byte>> spki_from_pem(std::string_view pem) {
   std::vector<std::byte> der;
   std::uint32_t bits = 0;  // Read and not yet written: the lowest `waiting`.
   unsigned waiting = 0;
-  std::size_t digits = 0;
   std::size_t padding = 0;
   std::size_t at = kBegin.size();
   for (; at < pem.size() && pem[at] != '-'; ++at) {
     if (is_line_end(pem[at])) continue;
-    ++digits;
     if (pem[at] == '=') {
       ++padding;
       continue;
@@ -41,9 +39,8 @@ Result<std::vector<std::byte>> spki_from_pem(std::string_view pem) {
     der.push_back(static_cast<std::byte>(bits >> waiting & 0xFF));
     bits &= (1U << waiting) - 1;
   }
-  // 0, 2 or 4 bits wait, half as many `=` complete four digits; 6 would be one digit alone.
-  if (digits % 4 != 0 || padding > 2 || padding != waiting / 2)
-    return bad_key(at, "PEM: base64 without its end");
+  // 0, 2 or 4 bits wait, and half as many `=` complete four digits; 6 would be one digit alone.
+  if (padding > 2 || padding != waiting / 2) return bad_key(at, "PEM: base64 without its end");
   if (bits != 0) return bad_key(at, "PEM: stray bits at the end of base64");
   if (!pem.substr(at).starts_with(kEnd)) return bad_key(at, "PEM: a block without its end");
   for (at += kEnd.size(); at < pem.size(); ++at) {
