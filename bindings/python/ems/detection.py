@@ -130,8 +130,8 @@ def detect_can(bus: str, *, listen_s: float = 10.0, bit_rate: int | None = None,
     :param bit_rate: of an slcan bus, in bit/s; ``None``: those of the protocols, until a frame is heard.
     :param acknowledge: open an slcan adapter normally, not listen-only: a battery that is alone on its bus needs somebody who
         acknowledges. At a wrong bit rate that disturbs the bus: say the bit rate.
-    :raises EmsError: ``SyntaxError`` when ``bus`` is none; ``IoError``, ``UnavailableError``, ``DeviceError``, ``TimeoutError`` when it cannot
-        be opened or is lost; ``InvalidArgumentError`` (no such bit rate, or it is needed); ``OutOfRangeError``.
+    :raises EmsError: ``SyntaxError`` when ``bus`` is none; ``IoError``, ``UnavailableError``, ``DeviceError``, ``TimeoutError`` when it
+        cannot be opened or is lost; ``InvalidArgumentError`` (no such bit rate, or it is needed); ``OutOfRangeError``.
     """
     return _can_detection(_call(_ems.detect_can, bus, (listen_s, bit_rate, acknowledge)))
 
