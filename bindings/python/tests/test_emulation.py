@@ -7,8 +7,8 @@ from ems import errors
 
 #: A battery that may charge and discharge.
 HEALTHY = {
-    "soc_pct": 84.5, "soh_pct": 99, "pack_voltage_v": 49.87, "pack_current_a": 27.9, "temperature_degc": 21.5,
-    "charge_voltage_limit_v": 53.25, "discharge_voltage_limit_v": 45.01, "charge_current_limit_a": 99.99, "discharge_current_limit_a": 100, "charge_enable": True,
+    "soc_pct": 84.5, "soh_pct": 99, "pack_voltage_v": 49.87, "pack_current_a": 27.9, "temperature_degc": 21.5, "charge_voltage_limit_v":
+    53.25, "discharge_voltage_limit_v": 45.01, "charge_current_limit_a": 99.99, "discharge_current_limit_a": 100, "charge_enable": True,
     "discharge_enable": 1, "alarms": [], "warnings": [],
 }
 DIALECTS = ["pylontech-lv-can", "victron-can-bms", "sma-lv-can", "deye-lv-can"]
