@@ -58,7 +58,8 @@ void write_modules(const Asked& asked, Draft& info, void (&write)(Draft& info)) 
     info.u8(asked.pack);
     return write(info);
   }
-  const std::int64_t count = info.state().value(Signal::module_count).value_or(0);
+  const std::int64_t count = std::clamp<std::int64_t>(
+      info.state().value(Signal::module_count).value_or(0), 0, kAllModules - 1);
   info.u8(std::max<std::int64_t>(count, 1));
   if (count == 0) return write(info);  // The battery is its only pack.
   for (std::int64_t module = 1; module <= count; ++module) {
