@@ -192,9 +192,18 @@ TEST(OpenSslCrypto, KeysOfAnotherTypeAreNoRsaKeys) {
   EXPECT_FALSE(good(kRsa, spki(ec("P-256"))));
   EXPECT_FALSE(good(kRsa, {}));
   EXPECT_FALSE(good(kRsa, text("-----BEGIN PUBLIC KEY-----")));
-  // The same numbers under another name would be a second key.
+  // The same numbers under another name would be a second key: id-RSASSA-PSS (...0A) without
+  // parameters in the place of rsaEncryption (...01) with NULL.
   Buffer der = spki(rsa_2048());
-  der[18] = std::byte{0x0A};  // rsaEncryption ends in 01, id-RSASSA-PSS in 0A.
+  ASSERT_EQ(der[16], std::byte{0x01});
+  ASSERT_EQ(der[17], std::byte{0x05});
+  der[16] = std::byte{0x0A};
+  der.erase(der.begin() + 17, der.begin() + 19);
+  der[5] = std::byte{0x0B};
+  der[3] ^= std::byte{0x02};  // 0x22 becomes 0x20.
+  const auto* at = reinterpret_cast<const unsigned char*>(der.data());
+  const Key read = owned(d2i_PUBKEY(nullptr, &at, static_cast<long>(der.size())));
+  EXPECT_EQ(EVP_PKEY_get_base_id(read.get()), EVP_PKEY_RSA_PSS);
   EXPECT_FALSE(good(kRsa, der));
 }
 
