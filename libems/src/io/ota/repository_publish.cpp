@@ -114,8 +114,9 @@ class Publication {
     if (!roles) return fail(roles.error());
     for (const auto& [role, text] : view_.staged) {
       subject_ = role;
-      const bool known = std::any_of(roles->begin(), roles->end(),
-                                     [&](const View::Role& each) { return each.name == role; });
+      const bool known =
+          std::any_of(roles->begin(), roles->end(),
+                      [&name = role](const View::Role& each) { return each.name == name; });
       if (role != "root" && !known) {
         return fail(Errc::not_found, 0, "nobody delegates to this role");
       }

@@ -21,8 +21,6 @@ using detail::to_hex;
 namespace {
 
 constexpr std::string_view kSpecVersion = "1.0.34";
-constexpr std::int64_t kMicro = 1'000'000;
-constexpr std::int64_t kSecondsPerDay = 86'400;
 
 std::string date_text(UtcInstant at) {
   UtcText room;
