@@ -101,6 +101,46 @@ TEST(AsciiBoards, RefuseCommandsTheyDoNotHaveAndAreSilentToOtherDevices) {
   EXPECT_EQ(told("25024642", "02"), "");  // Another version.
 }
 
+RecordingSink heard_of(const BoardTalk& talk, const BoardState& state, const Frame& request) {
+  RecordingSink heard;
+  EXPECT_TRUE(talk.decode(request, talk.reply(state, request), heard));
+  return heard;
+}
+
+TEST(AsciiBoards, SayAnAlarmOfTheSystemThatNobodyHasNamed) {
+  const BoardTalk talk(codec_of("pylontech"), {.variant = "system"});
+  constexpr auto kAny = static_cast<std::int64_t>(alarm_bit(Alarm::internal_failure));
+  for (const Signal signal : {Signal::alarms, Signal::warnings}) {
+    BoardState state;
+    state.set(signal, static_cast<std::int64_t>(alarm_bit(Alarm::cell_overvoltage)));
+    const RecordingSink heard = heard_of(talk, state, talk.request(0x62));
+    EXPECT_EQ(heard.value(Signal::alarms), signal == Signal::alarms ? kAny : 0);
+    EXPECT_EQ(heard.value(Signal::warnings), signal == Signal::warnings ? kAny : 0);
+  }
+}
+
+TEST(AsciiBoards, RaiseTheFirstBitAndCodeOfSeveralThatSayTheSame) {
+  const BoardTalk talk(codec_of("pace"), {});
+  BoardState state;
+  state.set(Signal::cell_count, 4);
+  state.element_count(Signal::temperature, 2, 0);
+  state.set(Signal::alarms, static_cast<std::int64_t>(alarm_bit(Alarm::internal_failure)));
+  state.set(Signal::vendor_alarms, INT64_MIN);  // Bit 63: a code without a name.
+  EXPECT_EQ(heard_of(talk, state, talk.request(0x44)).vendor["status.fault"], 1);
+  const std::string reply = test::text_of(talk.reply(state, talk.request(0x44)));
+  EXPECT_EQ(reply.find("F0"), reply.rfind("F0"));
+}
+
+TEST(AsciiBoards, CutValuesToTheirFields) {
+  const BoardTalk talk(codec_of("pylontech"), {.variant = "system"});
+  BoardState state;
+  state.set(Signal::pack_voltage, 1'000'000);
+  state.set(Signal::pack_current, -1'000'000);
+  const RecordingSink heard = heard_of(talk, state, talk.request(0x61));
+  EXPECT_EQ(heard.value(Signal::pack_voltage), 65'535);
+  EXPECT_EQ(heard.value(Signal::pack_current), -327'670);
+}
+
 TEST(AsciiBoards, AcknowledgeLimits) {
   const BoardTalk talk(codec_of("pylontech"), {.address = 2});
   Frame request(kRequestSize);
