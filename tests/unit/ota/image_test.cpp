@@ -170,6 +170,27 @@ TEST(Image, RefusesSizesThatLie) {
       {"a later flag", Errc::unimplemented, [](Buffer& b) { store_le32(b, 16, 0x80000000); }},
   };
   for (const auto& c : cases) EXPECT_EQ(refused(Parts{.tamper = c.tamper}), c.code) << c.why;
+  const auto nothing = [](Buffer& b) {  // The payload would end inside the header.
+    store16(b, 8, 0);
+    store_le32(b, 12, 1);
+  };
+  EXPECT_EQ(refused(Parts{.tamper = nothing}), Errc::malformed);
+  EXPECT_EQ(refused(Parts{.payload = {}}), Errc::malformed);
+  const auto cut_value = [](Buffer& b) {  // Two bytes more in the signed area.
+    b.insert(b.end(), 2, std::byte{0xFF});
+    store16(b, 10, 54);
+    store16(b, kArea + 2, 54);
+  };
+  EXPECT_EQ(refused(Parts{.tamper = cut_value}), Errc::malformed);
+}
+
+TEST(Image, ReadsNoPayloadOfAnImageThatIsTooLarge) {
+  ImagePolicy tight = policy();
+  tight.slot_size = 100;
+  test::Slot slot(built(), kSlotSize);
+  test::ToyHasher hasher;
+  EXPECT_FALSE(verify_image(slot, tight, hasher, kCrypto));
+  EXPECT_EQ(slot.bytes_read(), 32U);
 }
 
 TEST(Image, RefusesAnUnsignedAreaThatLies) {

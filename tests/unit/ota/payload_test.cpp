@@ -216,6 +216,7 @@ TEST(PayloadRecord, TakesNoRecordThatContradictsItself) {
       {"a place that is not there", kStored, 3},
       {"two in one place", kStored, 0},  // The previous is in place 0, the current in 1.
       {"the trial in the place of the current", kStored + 2 * 82, 1},
+      {"the trial in the place of the previous", kStored + 2 * 82, 0},
       {"a version longer than its room", kStored + 49, 33},
       {"a previous without a current", kStored, 0xFF},
       {"a trial that was never tried", kTries, 0},
