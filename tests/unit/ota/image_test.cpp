@@ -186,7 +186,7 @@ TEST(Image, RefusesSizesThatLie) {
 
 TEST(Image, ReadsNoPayloadOfAnImageThatIsTooLarge) {
   ImagePolicy tight = policy();
-  tight.slot_size = 100;
+  tight.slot_size = 330;
   test::Slot slot(built(), kSlotSize);
   test::ToyHasher hasher;
   EXPECT_FALSE(verify_image(slot, tight, hasher, kCrypto));
