@@ -26,7 +26,8 @@ constexpr ems::app::Entry kExits[] = {
 constexpr ems::app::Manual kManual{
     1,
     "Shows what a site does and why, commands it for a limited time, asks a server, checks "
-    "configuration, makes development certificates, decodes frames and simulates a site.\n\n"
+    "configuration, makes development certificates, decodes frames, simulates a site, publishes "
+    "and verifies updates.\n\n"
     "Powers are positive when they deliver into the site: discharge, PV and import; load is "
     "positive when it consumes.",
     kFiles, kExits, "ems-agent(8), ems-server(8)"};
