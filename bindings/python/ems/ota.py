@@ -79,7 +79,7 @@ class Device(_t.NamedTuple):
     release_counter: int | None = None  #: installed; a target's must not be less
     security_floor: int | None = None  #: a target's release counter must not be less
     capacity: int | None = None  #: bytes of the place a target goes to
-    payloads: tuple[str, ...] | None = None  #: types that can be installed; asked with the first three; ``None``: raw, rauc, mcuboot
+    payloads: tuple[str, ...] | None = None  #: types that can be installed; ``None``: raw, rauc and mcuboot, where one of the first three is set
 
 
 class Event(_t.NamedTuple):

@@ -309,6 +309,17 @@ TEST_F(OtaTargets, WithoutADeviceNothingIsAskedOfATarget) {
   EXPECT_EQ(with_custom(json::object()), "ok");
 }
 
+TEST_F(OtaTargets, ADeviceThatNamesOnlyItsPayloadTypesTakesNoOthers) {
+  const auto with = [&](const char* payload) {
+    return with_custom(
+        {{"ems", {{"hardware_ids", {"B"}}, {"release_counter", 0}, {"payload", payload}}}});
+  };
+  settings.device.payloads = {"zip"};
+  EXPECT_EQ(with("zip"), "ok");
+  EXPECT_EQ(with("raw"), "wrong-hardware fw/edge.img");
+  EXPECT_EQ(with_custom(json::object()), "wrong-hardware fw/edge.img");
+}
+
 TEST_F(OtaTargets, ADownloadIsExactlyWhatMetadataSays) {
   ASSERT_EQ(refresh(), "ok");
   const std::string content = "the firmware of the edge";

@@ -26,6 +26,12 @@ Result<void> read_text(const JsonObject& ems, std::string_view name, std::string
   return {};
 }
 
+bool can_install(const Device& device, std::string_view payload) {
+  if (device.payloads)
+    return std::ranges::find(*device.payloads, payload) != device.payloads->end();
+  return payload == "raw" || payload == "rauc" || payload == "mcuboot";
+}
+
 template <class T>
 Result<void> read_counter(const JsonObject& ems, std::string_view name, T& out) {
   const auto value = ems.find(name);
@@ -74,7 +80,7 @@ Result<DeviceTarget> parse_device_target(JsonValue value) {
 }
 
 Result<void> check_device(const Device& device, const TargetEntry& target) {
-  if (device.hardware_id || device.release_counter || device.security_floor) {
+  if (device.hardware_id || device.release_counter || device.security_floor || device.payloads) {
     if (!target.custom) {
       return fail(Errc::wrong_hardware, 0, "target: does not say which device it is for");
     }
@@ -94,7 +100,7 @@ Result<void> check_device(const Device& device, const TargetEntry& target) {
         *device.release_counter < *ems.min_from_counter) {
       return fail(Errc::wrong_hardware, 0, "target: an update in between must come first");
     }
-    if (std::ranges::find(device.payloads, ems.payload) == device.payloads.end()) {
+    if (!can_install(device, ems.payload)) {
       return fail(Errc::wrong_hardware, 0, "target: a payload type that cannot be installed here");
     }
   }

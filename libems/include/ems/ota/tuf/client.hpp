@@ -34,7 +34,8 @@ struct Device {
   std::optional<std::int64_t> release_counter;  ///< Installed; a target's must not be less.
   std::optional<std::int64_t> security_floor;   ///< A target's release counter must not be less.
   std::optional<std::uint64_t> capacity;        ///< Bytes of the place a target goes to.
-  std::vector<std::string> payloads{"raw", "rauc", "mcuboot"};  ///< Types that can be installed.
+  /// Types that can be installed; not set: raw, rauc and mcuboot, where one of the first three is.
+  std::optional<std::vector<std::string>> payloads;
 };
 
 /// `custom.ems` of a target.
