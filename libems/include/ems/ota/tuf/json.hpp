@@ -84,14 +84,16 @@ class JsonValue {
   /// A member that must be there; of anything but an object, or without it, the reason.
   [[nodiscard]] JsonValue operator[](std::string_view name) const noexcept;
 
-  // Each is `malformed` at the value's byte where the value is of another kind.
+  /// The value as what it must be. A string is decoded and may hold any character, also U+0000.
+  /// @errors malformed  at the value's byte: it is of another kind.
+  /// @thread_safety Yes, all of this file's views, while the document lives.
   [[nodiscard]] Result<JsonObject> object() const noexcept;
   [[nodiscard]] Result<JsonArray> array() const noexcept;
-  /// Decoded; may hold any character, also U+0000.
   [[nodiscard]] Result<std::string_view> string() const noexcept;
   [[nodiscard]] Result<std::int64_t> integer() const noexcept;
   [[nodiscard]] Result<bool> boolean() const noexcept;
 
+  /// Whether it is there and null.
   [[nodiscard]] bool is_null() const noexcept;
   /// Byte of the file at which it begins; of a reason, the byte it is about.
   [[nodiscard]] std::size_t offset() const noexcept;
@@ -134,6 +136,7 @@ class JsonObject {
     std::uint32_t at_ = 0;  ///< Of the name.
   };
 
+  /// Its members, in the order of the file.
   [[nodiscard]] std::size_t size() const noexcept;
   [[nodiscard]] Iterator begin() const noexcept;
   [[nodiscard]] Iterator end() const noexcept;
@@ -169,6 +172,7 @@ class JsonArray {
     std::uint32_t at_ = 0;
   };
 
+  /// Its elements, in their order.
   [[nodiscard]] std::size_t size() const noexcept;
   [[nodiscard]] Iterator begin() const noexcept;
   [[nodiscard]] Iterator end() const noexcept;

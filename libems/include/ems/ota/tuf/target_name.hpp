@@ -10,13 +10,13 @@
 namespace ems::ota::tuf {
 
 /// Whether a target's name may be used at all: relative, ASCII without control characters or
-/// backslash, at most 255 bytes, no part that is empty, `.` or `..`.
+/// backslash, at most 255 bytes, no part that is empty, one dot or two.
 /// @errors bad_name  at the byte.
 /// @thread_safety Yes.
 Result<void> check_target_name(std::string_view name) noexcept;
 
-/// A name with everything but `A-Za-z0-9_.-~` percent-encoded: one path part whatever it holds.
-/// `.` and `..` themselves become `%2E` and `%2E%2E`.
+/// A name with everything but letters, digits, underscore, dot, hyphen and tilde percent-encoded:
+/// one path part whatever it holds. One dot or two alone are encoded as well.
 /// @thread_safety Yes.
 /// @source RFC 3986, section 2.3.
 [[nodiscard]] std::string percent_encoded(std::string_view name);
