@@ -118,7 +118,7 @@ TEST(OtaClientCases, EachEndsAsItStates) {
   for (const json& test : cases()) {
     SCOPED_TRACE(test.at("id").get<std::string>() + ": " + test.at("note").get<std::string>());
     World world(test);
-    const auto before = world.store.files;
+    auto before = world.store.files;
     const Result<void> refreshed = world.refresh();
     const json& expect = test.at("expect");
     EXPECT_TRUE(is_one_of(refreshed ? "ok" : class_of(refreshed.error()), expect.at("refresh")))
@@ -127,6 +127,7 @@ TEST(OtaClientCases, EachEndsAsItStates) {
       ASSERT_FALSE(world.events.empty());
       EXPECT_EQ(world.events.back().error, refreshed.error());
       EXPECT_FALSE(world.events.back().file.empty());
+      EXPECT_EQ(world.store.files["targets.json"], before["targets.json"]);  // Written last.
       EXPECT_FALSE(world.client->find("fw/edge/edge-2.4.1.img"));
       continue;
     }

@@ -265,6 +265,42 @@ TEST_F(OtaStore, ADamagedKeySetIsNoReasonToForget) {
   }
 }
 
+TEST_F(OtaStore, AnOlderRootThatStandsInIsNoReasonToForget) {
+  repository.publish_next();
+  ASSERT_EQ(refresh(), "ok");
+  const auto old = repository.fetcher.files;
+  repository.set_role("timestamp", {"ts2"}, 1);
+  next_root();
+  repository.publish_next();
+  ASSERT_EQ(refresh(), "ok");
+  ASSERT_EQ(stored(), "2 3 3 3");
+  const auto root = repository.fetcher.files["metadata/2.root.json"];
+  repository.fetcher.files = old;  // What was signed before, by a key that is gone.
+  store.fault = [](const std::string& call) -> Result<void> {
+    return call == "read root.json" ? fail(Errc::store, 0, "no descriptor left") : Result<void>{};
+  };
+  EXPECT_EQ(refresh(), "rollback timestamp.json");
+  store.fault = nullptr;
+  repository.fetcher.files["metadata/2.root.json"] = root;
+  store.files["root.json"].resize(9);
+  EXPECT_EQ(refresh(), "signature timestamp.json");
+  EXPECT_EQ(stored(), "2 3 3 3");
+}
+
+TEST_F(OtaStore, WhatTheDiskDoesNotGiveNowIsNotForgotten) {
+  const auto old = repository.fetcher.files;
+  repository.publish_next();
+  ASSERT_EQ(refresh(), "ok");
+  repository.fetcher.files = old;
+  for (const char* name : {"timestamp.json", "snapshot.json"}) {
+    store.fault = [name](const std::string& call) -> Result<void> {
+      return call == std::string("read ") + name ? fail(Errc::store, 0, "EIO") : Result<void>{};
+    };
+    EXPECT_EQ(refresh(), std::string("store ") + name);
+    EXPECT_EQ(stored(), "1 2 2 2");
+  }
+}
+
 TEST_F(OtaStore, AKeyMoreOrAnotherThresholdIsNoReasonToForget) {
   ASSERT_EQ(refresh(), "ok");
   repository.set_role("snapshot", {"s1", "s2", "s3"}, 2);
@@ -449,6 +485,23 @@ TEST_F(OtaStore, InitTakesARootOnceAndOnlyAGoodOne) {
             Errc::already_exists);
   EXPECT_EQ(store.files["root.json"], repository.first_root);
   EXPECT_EQ(find("fw/edge.img"), "failed-precondition fw/edge.img");
+}
+
+TEST_F(OtaStore, InitReplacesARootThatNobodyCanTrustAnyMore) {
+  store.files["root.json"] = ota_bytes("{");
+  EXPECT_EQ(refresh(), "no-trust-root root.json");
+  store.files["root.prev"] = repository.first_root;
+  next_root();
+  const OtaBytes second = repository.fetcher.files["metadata/2.root.json"];
+  EXPECT_EQ(client->init(second).error().code, Errc::already_exists) << "root.prev is good";
+  store.files.erase("root.prev");
+  store.fault = [](const std::string& call) -> Result<void> {
+    return call == "read root.json" ? fail(Errc::store, 0, "EIO") : Result<void>{};
+  };
+  EXPECT_EQ(client->init(second).error().code, Errc::already_exists) << "it may be good";
+  store.fault = nullptr;
+  EXPECT_TRUE(client->init(second));
+  EXPECT_EQ(store.files["root.json"], second);
 }
 
 }  // namespace

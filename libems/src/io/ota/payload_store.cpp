@@ -119,7 +119,10 @@ Result<Payload> PayloadStore::install(std::string_view kind, const ota::tuf::Tar
   if (const auto written = write(*record); !written) return fail(written.error());
 
   const auto stored = this->content(kind, record->trial()->stored);
-  if (!stored) return fail(stored.error());
+  if (!stored) {  // It was not loaded: that must not count against it.
+    if (const auto undone = write(before); !undone) return fail(undone.error());
+    return fail(stored.error());
+  }
   const auto result = load(*payload, *stored);
   if (const auto ended = result ? record->loaded() : record->failed(result.error().what); !ended) {
     return fail(ended.error());

@@ -2,6 +2,7 @@
 #include "ems/ota/tuf/client.hpp"
 
 #include <algorithm>
+#include <limits>
 #include <span>
 #include <utility>
 
@@ -16,6 +17,7 @@ namespace {
 using File = std::vector<std::byte>;
 
 constexpr std::size_t kKeySetSizeMax = 64 * 1024;
+constexpr std::size_t kFileNameMax = 255;  // NAME_MAX of Linux.
 
 std::string file_of(std::string_view role) { return percent_encoded(std::string(role) + ".json"); }
 std::string file_of(std::string_view role, std::int64_t version) {
@@ -70,6 +72,8 @@ struct Client::Impl {
   }
 
   Result<void> load_root();
+  /// Whether the store has a root that load_root() would take.
+  bool trusts_a_root();
   Result<void> follow_roots();
   Result<void> forget_thieves();
   Result<void> load_timestamp();
@@ -79,6 +83,14 @@ struct Client::Impl {
   Result<const Targets*> load_delegated(const Targets& delegator, const DelegatedRole& role);
   Result<Target> find(std::string_view path);
 
+  /// One that the disk does not give now may be newer than what the server shows: no damage.
+  Result<void> recall(std::string_view name, std::size_t size_max, std::optional<File>& out) {
+    at = name;
+    Result<File> file = store.read(name, size_max);
+    if (!file && file.error().code == Errc::store) return fail(file.error());
+    if (file) out = std::move(*file);
+    return {};
+  }
   std::optional<File> stored(std::string_view name, std::size_t size_max) {
     Result<File> file = store.read(name, size_max);
     return file ? std::optional<File>(std::move(*file)) : std::nullopt;
@@ -109,9 +121,20 @@ Result<void> Client::Impl::load_root() {
               "no root of trust: neither stored, nor before, nor factory's");
 }
 
+bool Client::Impl::trusts_a_root() {
+  for (const std::string_view name : {"root.json", "root.prev"}) {
+    const Result<File> file = store.read(name, settings.limits.root_size);
+    if (!file && file.error().code == Errc::store) return true;  // It may be good.
+    TrustedSet trial(crypto, settings.limits, UtcInstant{}, Duration{});
+    if (file && trial.trust_root(*file)) return true;
+  }
+  return false;
+}
+
 // Steps 3 to 6.
 Result<void> Client::Impl::follow_roots() {
   for (std::uint32_t step = 0; step < settings.limits.root_steps; ++step) {
+    if (trusted->root().version == std::numeric_limits<std::int64_t>::max()) break;
     at = file_of("root", trusted->root().version + 1);
     const Result<File> file = fetcher.metadata(at, settings.limits.root_size);
     if (!file && file.error().code == Errc::not_found) break;
@@ -137,6 +160,8 @@ Result<void> Client::Impl::forget_thieves() {
   const std::optional<File> file = stored(at, kKeySetSizeMax);
   const KeySet before = file ? keyset_from(*file) : KeySet{};
   if (file && before == now) return {};
+  // An older copy stands in for a damaged root.json: the chain leads to its successors first.
+  if (now.root_version < before.root_version) return {};
   if (lost_a_key(before, now)) {
     for (const char* name : {"timestamp.json", "snapshot.json"}) {
       const Result<void> gone = store.remove(name);
@@ -184,9 +209,11 @@ Result<void> Client::Impl::cycle() {
   Result<void> done = load_root();
   if (done) done = forget_thieves();
   if (done) done = follow_roots();
+  std::optional<File> timestamp;
+  std::optional<File> snapshot;
+  if (done) done = recall("timestamp.json", settings.limits.timestamp_size, timestamp);
+  if (done) done = recall("snapshot.json", settings.limits.snapshot_size, snapshot);
   if (!done) return done;
-  const auto timestamp = stored("timestamp.json", settings.limits.timestamp_size);
-  const auto snapshot = stored("snapshot.json", settings.limits.snapshot_size);
   if (timestamp) trusted->recall_timestamp(*timestamp);
   if (snapshot) trusted->recall_snapshot(*snapshot);
   done = load_timestamp();
@@ -211,6 +238,7 @@ Result<const Targets*> Client::Impl::load_delegated(const Targets& delegator,
   if (!file) return fail(file.error());
   const Result<const Targets*> good = trusted->delegated(delegator, role, *file);
   if (!good) return good;
+  if (name.size() > kFileNameMax) return good;  // No disk takes it: it is fetched each time.
   const Result<void> saved = save(name, *file);
   return saved ? good : Result<const Targets*>(fail(saved.error()));
 }
@@ -261,7 +289,10 @@ Result<void> Client::init(Bytes root) {
     const Result<File> old = my.store.read("root.json", my.settings.limits.root_size);
     if (!old && old.error().code == Errc::not_found) return my.save("root.json", root);
     if (old && std::ranges::equal(*old, root)) return {};
-    return fail(Errc::already_exists, 0, "root: another one is trusted already");
+    if (my.trusts_a_root()) {
+      return fail(Errc::already_exists, 0, "root: another one is trusted already");
+    }
+    return my.save("root.json", root);  // What was there is damaged, and so is its predecessor.
   };
   const Result<void> done = set();
   return done ? done : my.refuse(done.error());

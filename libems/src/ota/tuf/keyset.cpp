@@ -2,12 +2,23 @@
 #include "ota/tuf/keyset.hpp"
 
 #include <algorithm>
+#include <charconv>
 #include <string_view>
+#include <system_error>
 
 #include "ota/tuf/metadata_parts.hpp"
 
 namespace ems::ota::tuf {
 namespace {
+
+constexpr std::string_view kRoot = "root ";
+
+// 0 where it is none.
+std::int64_t number(std::string_view text) noexcept {
+  std::int64_t out = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), out);
+  return error == std::errc{} && end == text.data() + text.size() ? out : 0;
+}
 
 // What is damaged takes nobody's trust away.
 bool is_entry(std::string_view line) noexcept {
@@ -20,21 +31,21 @@ bool is_entry(std::string_view line) noexcept {
 }  // namespace
 
 KeySet keyset_of(const Root& root, const Crypto& crypto) {
-  KeySet out;
+  KeySet out{.root_version = root.version, .keys = {}};
   for (const TopRole role : {TopRole::timestamp, TopRole::snapshot}) {
     const std::string name(kTopRoles[static_cast<std::size_t>(role)]);
     for (const std::string& keyid : root.role(role).keyids) {
       const auto key = root.keys.find(keyid);
       if (key == root.keys.end() || !key->second.scheme) continue;
-      out.insert(name + ' ' + to_hex(crypto.sha256(key->second.bytes)));
+      out.keys.insert(name + ' ' + to_hex(crypto.sha256(key->second.bytes)));
     }
   }
   return out;
 }
 
 std::string to_text(const KeySet& keys) {
-  std::string out;
-  for (const std::string& key : keys) out += key + '\n';
+  std::string out = std::string(kRoot) + std::to_string(keys.root_version) + '\n';
+  for (const std::string& key : keys.keys) out += key + '\n';
   return out;
 }
 
@@ -47,14 +58,15 @@ KeySet keyset_from(Bytes text) {
       line += c;
       continue;
     }
-    if (is_entry(line)) out.insert(line);
+    if (is_entry(line)) out.keys.insert(line);
+    if (line.starts_with(kRoot)) out.root_version = number(line.substr(kRoot.size()));
     line.clear();
   }
   return out;
 }
 
 bool lost_a_key(const KeySet& before, const KeySet& now) {
-  return !std::ranges::includes(now, before);
+  return !std::ranges::includes(now.keys, before.keys);
 }
 
 }  // namespace ems::ota::tuf

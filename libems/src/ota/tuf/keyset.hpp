@@ -2,6 +2,7 @@
 /// @file Which keys vouched for the stored timestamp and snapshot, remembered beside them.
 #pragma once
 
+#include <cstdint>
 #include <set>
 #include <string>
 
@@ -9,12 +10,15 @@
 
 namespace ems::ota::tuf {
 
-/// `timestamp <SHA-256 of the public key>`, and the same for the snapshot.
-using KeySet = std::set<std::string>;
+struct KeySet {
+  std::int64_t root_version = 0;  ///< Of the root that named them; 0: not known.
+  std::set<std::string> keys;     ///< `timestamp <SHA-256 of a public key>`, and `snapshot ...`.
+  friend bool operator==(const KeySet&, const KeySet&) = default;
+};
 
 /// Keys of unknown kinds never vouched for anything and are not among them.
 [[nodiscard]] KeySet keyset_of(const Root& root, const Crypto& crypto);
-/// One line each, sorted.
+/// `root 7`, then one line for each key, sorted.
 [[nodiscard]] std::string to_text(const KeySet& keys);
 [[nodiscard]] KeySet keyset_from(Bytes text);
 /// Whether a key that vouched before does so no more: what it signed, versions included, may have
