@@ -39,7 +39,7 @@ constexpr const char* kNoPlace = "no such place";
 constexpr std::int64_t kWaitMaxMs = std::int64_t{24} * 60 * 60 * 1000;
 constexpr std::int32_t kAddressMax = 0xFF;
 
-ems_detect_settings_t default_settings() noexcept {
+ems_detect_settings_t default_detect_settings() noexcept {
   const protocol::DetectSettings defaults;
   ems_detect_settings_t settings{};
   settings.struct_size = sizeof settings;
@@ -116,7 +116,7 @@ extern "C" {
 EMS_API ems_status_t ems_detect_settings_default(ems_detect_settings_t* out) {
   return guarded([&]() -> ems_status_t {
     if (!sized(out)) return invalid(kNoOut);
-    give(out, default_settings());
+    give(out, default_detect_settings());
     return EMS_OK;
   });
 }
@@ -128,7 +128,7 @@ EMS_API ems_status_t ems_detector_init(void* memory, std::size_t size,
                                        ems_detector_t** out) {
   return guarded([&]() -> ems_status_t {
     if (out == nullptr) return invalid("out is NULL");
-    ems_detect_settings_t own = default_settings();
+    ems_detect_settings_t own = default_detect_settings();
     if (settings != nullptr) {
       if (!sized(settings)) return invalid("settings->struct_size is too small");
       if (!take(settings, own)) return failed(EMS_E_UNIMPLEMENTED, kNewer);

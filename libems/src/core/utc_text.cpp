@@ -54,7 +54,7 @@ bool is_date(Date date) noexcept {
   return date.day >= 1 && date.day <= 31 && back.month == date.month && back.day == date.day;
 }
 
-bool is_digit(char c) noexcept { return c >= '0' && c <= '9'; }
+bool is_decimal(char c) noexcept { return c >= '0' && c <= '9'; }
 
 std::int64_t number(std::string_view text, std::size_t at, std::size_t size) noexcept {
   std::int64_t value = 0;
@@ -86,14 +86,15 @@ class Writer {
 
 Result<UtcInstant> parse_utc(std::string_view text) noexcept {
   for (std::size_t i = 0; i < kForm.size(); ++i) {
-    const bool ok = i < text.size() && (kForm[i] == 'd' ? is_digit(text[i]) : text[i] == kForm[i]);
+    const bool ok =
+        i < text.size() && (kForm[i] == 'd' ? is_decimal(text[i]) : text[i] == kForm[i]);
     if (!ok) return fail(Errc::syntax, i, "expected YYYY-MM-DDTHH:MM:SSZ");
   }
   std::size_t at = kForm.size();
   std::int64_t micros = 0;
   if (at < text.size() && text[at] == '.') {
     std::int64_t scale = kSecond / 10;
-    for (++at; at < text.size() && is_digit(text[at]) && scale > 0; ++at, scale /= 10) {
+    for (++at; at < text.size() && is_decimal(text[at]) && scale > 0; ++at, scale /= 10) {
       micros += (text[at] - '0') * scale;
     }
     if (text[at - 1] == '.') return fail(Errc::syntax, at, "expected a digit");

@@ -16,12 +16,12 @@
 namespace ems::protocol {
 namespace {
 
-struct Row {
+struct BoardRow {
   std::string_view protocol{};
   BoardAnswer* answer = nullptr;
 };
 
-constexpr Row kBoards[] = {
+constexpr BoardRow kBoards[] = {
     {"ant", ant::answer},
     {"ant_old", ant_old::answer},
     {"daly_a5", daly_a5::answer},
@@ -128,7 +128,7 @@ std::optional<std::int64_t> BoardState::vendor(std::string_view name) const noex
 }
 
 BoardAnswer* find_board(std::string_view protocol) noexcept {
-  for (const Row& row : kBoards) {
+  for (const BoardRow& row : kBoards) {
     if (row.protocol == protocol) return row.answer;
   }
   return nullptr;

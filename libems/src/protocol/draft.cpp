@@ -74,8 +74,8 @@ void Draft::put(std::size_t at, FieldWire wire, const Meaning& meaning) noexcept
   store(at, wire, raw_of(state_, meaning, wire, module_));
 }
 
-void Draft::put(std::size_t at, std::span<const Field> rows) noexcept {
-  for (const Field& row : rows) put(at + row.at, row.wire, row.meaning);
+void Draft::put(std::size_t at, std::span<const FrameField> rows) noexcept {
+  for (const FrameField& row : rows) put(at + row.at, row.wire, row.meaning);
 }
 
 void Draft::put(std::size_t at, std::span<const FlagBit> rows) noexcept {

@@ -81,7 +81,7 @@ class Draft {
   void store(std::size_t at, FieldWire wire, std::int64_t raw) noexcept;
   void put(std::size_t at, FieldWire wire, const Meaning& meaning) noexcept;
   /// Rows whose places count from `at`.
-  void put(std::size_t at, std::span<const Field> rows) noexcept;
+  void put(std::size_t at, std::span<const FrameField> rows) noexcept;
   /// Bits of which nothing is said stay as they are.
   void put(std::size_t at, std::span<const FlagBit> rows) noexcept;
 

@@ -79,7 +79,7 @@ struct Meaning {
 }
 
 /// A number at a place of a frame.
-struct Field {
+struct FrameField {
   std::uint8_t at = 0;
   FieldWire wire = FieldWire::u8;
   Meaning meaning{};
@@ -114,8 +114,9 @@ inline void give(const Publisher& out, const Meaning& meaning, std::int64_t raw)
 }
 
 /// Rows of `data`.
-inline void give(const Publisher& out, Bytes data, std::span<const Field> rows, ByteOrder order) {
-  for (const Field& row : rows) give(out, row.meaning, load(data, row.at, row.wire, order));
+inline void give(const Publisher& out, Bytes data, std::span<const FrameField> rows,
+                 ByteOrder order) {
+  for (const FrameField& row : rows) give(out, row.meaning, load(data, row.at, row.wire, order));
 }
 inline void give(const Publisher& out, Bytes data, std::span<const FlagBit> rows) {
   for (const FlagBit& row : rows) {

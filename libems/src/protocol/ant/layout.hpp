@@ -35,7 +35,7 @@ inline constexpr std::size_t kRestSize = 78;
 inline constexpr std::int64_t kAbsentDegC = -40;
 
 // Behind the sensors.
-inline constexpr Field kRows[] = {
+inline constexpr FrameField kRows[] = {
     {4, FieldWire::u16, value(Signal::pack_voltage, 10)},
     {8, FieldWire::u16, percent(Signal::soc, 100)},
     {10, FieldWire::u16, percent(Signal::soh, 100)},

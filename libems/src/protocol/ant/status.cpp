@@ -80,7 +80,7 @@ Result<void> read_status(Dialect dialect, Bytes frame, std::size_t end,
   const std::uint8_t state = load_u8(frame, kStateAt);
   give_current(out, rest, state, dialect.plus_charges);
   give_states(out, rest, state, dialect.swapped_fets);
-  for (const Field& row : kRows) {
+  for (const FrameField& row : kRows) {
     give(out, row.meaning, load(rest, row.at, row.wire, ByteOrder::little));
   }
   out.value(Signal::vendor_alarms, static_cast<std::int64_t>(load_le64(frame, kProtectionAt)));

@@ -150,7 +150,7 @@ class Codec final : public PollCodec {
               sign * 100 * load(reply, kCurrentAt, FieldWire::s32, ByteOrder::big));
     out.value(Signal::pack_power, sign * load(reply, kPowerAt, FieldWire::s32, ByteOrder::big));
     ant::give_fets(out, load_u8(reply, kChargeFetAt), load_u8(reply, kDischargeFetAt), true);
-    for (const Field& row : kRows) {
+    for (const FrameField& row : kRows) {
       protocol::give(out, row.meaning, load(reply, row.at, row.wire, ByteOrder::big));
     }
   }

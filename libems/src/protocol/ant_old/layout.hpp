@@ -41,7 +41,7 @@ inline constexpr std::uint8_t kBalanceMaskAt = 132;
 /// 1 degC on the wire; this says that there is none.
 inline constexpr std::int64_t kAbsentDegC = -40;
 
-inline constexpr Field kRows[] = {
+inline constexpr FrameField kRows[] = {
     {4, FieldWire::u16, value(Signal::pack_voltage, 100)},
     {74, FieldWire::u8, percent(Signal::soc, 100)},
     {75, FieldWire::u32, value(Signal::full_capacity)},

@@ -80,8 +80,8 @@ std::int64_t load(const Info& info, std::size_t at, FieldWire wire) noexcept {
 }  // namespace
 
 void give(const Publisher& out, const Info& info, std::size_t at,
-          std::span<const Field> rows) noexcept {
-  for (const Field& row : rows) {
+          std::span<const FrameField> rows) noexcept {
+  for (const FrameField& row : rows) {
     protocol::give(out, row.meaning, load(info, at + row.at, row.wire));
   }
 }

@@ -47,7 +47,7 @@ void give_sensors(const Publisher& out, const Info& info, const List& sensors,
 
 /// Rows whose places count from `at`.
 void give(const Publisher& out, const Info& info, std::size_t at,
-          std::span<const Field> rows) noexcept;
+          std::span<const FrameField> rows) noexcept;
 void give(const Publisher& out, const Info& info, std::size_t at,
           std::span<const FlagBit> rows) noexcept;
 

@@ -21,7 +21,7 @@ inline constexpr std::size_t kRemainingAt = 4;
 inline constexpr std::size_t kItemsAt = 6;  // Number of the items behind it, two bytes each.
 inline constexpr std::size_t kFullAt = 7;
 inline constexpr std::size_t kItemsNeeded = 3;
-inline constexpr Field kAnalogFields[] = {
+inline constexpr FrameField kAnalogFields[] = {
     {0, FieldWire::s16, ascii::charging(ascii::k10Milli)},
     {2, FieldWire::u16, value(Signal::pack_voltage)},
     {kRemainingAt, FieldWire::u16, value(Signal::remaining_capacity, ascii::k10MilliHour)},
@@ -48,7 +48,7 @@ inline constexpr FlagBit kStatusFlags[] = {
     {5, 2, flag(Signal::discharge_fet_on)},
 };
 // What only this vendor says of one pack.
-inline constexpr Field kStatusBytes[] = {
+inline constexpr FrameField kStatusBytes[] = {
     {3, FieldWire::u8, vendor("status.protection_1")},
     {4, FieldWire::u8, vendor("status.protection_2")},
     {5, FieldWire::u8, vendor("status.instruction")},

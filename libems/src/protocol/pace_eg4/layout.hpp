@@ -25,7 +25,7 @@ inline constexpr std::size_t kBoardSensors = 2;
 // 42, behind the lists.
 inline constexpr std::size_t kAnalogMarkAt = 10;
 inline constexpr std::uint8_t kAnalogMark = 0x0F;
-inline constexpr Field kAnalogFields[] = {
+inline constexpr FrameField kAnalogFields[] = {
     {0, FieldWire::s16, ascii::charging(ascii::k10Milli)},
     {2, FieldWire::u16, value(Signal::pack_voltage, ascii::k10Milli)},
     {4, FieldWire::u16, value(Signal::remaining_capacity, ascii::k10MilliHour)},
@@ -56,7 +56,7 @@ inline constexpr FlagBit kSwitches[] = {
     {9, 3, flag(Signal::heater_on)},
 };
 inline constexpr std::size_t kBalanceAt = 11;  // u32: cells being balanced.
-inline constexpr Field kStatusFields[] = {
+inline constexpr FrameField kStatusFields[] = {
     {10, FieldWire::u8, vendor("system_state")},
     {kBalanceAt, FieldWire::u32, vendor("balance_mask")},
 };

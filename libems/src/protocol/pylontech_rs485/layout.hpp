@@ -11,7 +11,7 @@
 namespace ems::protocol::pylontech_rs485 {
 
 // 42, behind the lists.
-inline constexpr Field kAnalogFields[] = {
+inline constexpr FrameField kAnalogFields[] = {
     {0, FieldWire::s16, ascii::charging(100)},
     {2, FieldWire::u16, value(Signal::pack_voltage)},
     {9, FieldWire::u16, value(Signal::cycle_count)},
@@ -39,7 +39,7 @@ inline constexpr FlagBit kStatusFlags[] = {
     {5, 5, flag(Signal::heater_on)},
 };
 // What only this vendor says of one module.
-inline constexpr Field kStatusBytes[] = {
+inline constexpr FrameField kStatusBytes[] = {
     {3, FieldWire::u8, vendor("status.1")}, {4, FieldWire::u8, vendor("status.2")},
     {5, FieldWire::u8, vendor("status.3")}, {6, FieldWire::u8, vendor("status.4")},
     {7, FieldWire::u8, vendor("status.5")},
@@ -77,7 +77,7 @@ inline constexpr ascii::VendorBit kVendorBits[] = {
 };
 
 // 92 behind its first byte, and 63. Currents in the steps of SystemSteps.
-[[nodiscard]] constexpr std::array<Field, 3> limit_fields(std::int32_t step) noexcept {
+[[nodiscard]] constexpr std::array<FrameField, 3> limit_fields(std::int32_t step) noexcept {
   return {{{0, FieldWire::u16, value(Signal::charge_voltage_limit)},
            {2, FieldWire::u16, value(Signal::discharge_voltage_limit)},
            {4, FieldWire::s16, amount(Signal::charge_current_limit, step)}}};
@@ -97,7 +97,7 @@ inline constexpr std::size_t kLimitsSize = 9;
 
 // 61. The current is in the steps of SystemSteps.
 inline constexpr std::size_t kSystemCurrentAt = 2;  // s16
-inline constexpr Field kSystemFields[] = {
+inline constexpr FrameField kSystemFields[] = {
     {0, FieldWire::u16, value(Signal::pack_voltage)},
     {4, FieldWire::u8, percent(Signal::soc, 100)},
     {5, FieldWire::u16, value(Signal::cycle_count)},
@@ -144,7 +144,7 @@ inline constexpr Parameter kParameters[] = {
     {19, "discharge_high_temperature_limit_mdegc", true},
     {21, "discharge_low_temperature_limit_mdegc", true},
 };
-inline constexpr Field kParameterFields[] = {
+inline constexpr FrameField kParameterFields[] = {
     {11, FieldWire::s16, amount(Signal::charge_current_limit, 100)}};
 inline constexpr std::size_t kParameterDischargeAt = 23;  // s16, as kDischargeLimitAt; 0.1 A.
 inline constexpr std::int64_t kParameterStep = 100;

@@ -21,14 +21,14 @@ inline constexpr std::size_t kFullAt = 7;
 inline constexpr std::size_t kItemsNeeded = 6;
 inline constexpr std::size_t kItemsSeen = 10;
 inline constexpr std::size_t kFewItems = 2;  // Of a Boqiang board.
-inline constexpr Field kTelemetryFields[] = {
+inline constexpr FrameField kTelemetryFields[] = {
     {0, FieldWire::s16, ascii::charging(ascii::k10Milli)},
     {2, FieldWire::u16, value(Signal::pack_voltage, ascii::k10Milli)},
     {4, FieldWire::u16, value(Signal::remaining_capacity, ascii::k10MilliHour)},
     {kFullAt, FieldWire::u16, value(Signal::full_capacity, ascii::k10MilliHour)},
 };
-inline constexpr Field kFewFields[] = {{9, FieldWire::u16, value(Signal::cycle_count)}};
-inline constexpr Field kMoreFields[] = {
+inline constexpr FrameField kFewFields[] = {{9, FieldWire::u16, value(Signal::cycle_count)}};
+inline constexpr FrameField kMoreFields[] = {
     {9, FieldWire::u16, percent(Signal::soc, 10)},
     {11, FieldWire::u16, value(Signal::design_capacity, ascii::k10MilliHour)},
     {13, FieldWire::u16, value(Signal::cycle_count)},
@@ -59,7 +59,7 @@ inline constexpr std::size_t kDisconnectedAt = 13;
 inline constexpr std::size_t kMemoryAt = 16;
 inline constexpr std::size_t kStatesNeeded = 14;
 inline constexpr std::size_t kStatesSeen = 20;
-inline constexpr Field kStateBytes[] = {
+inline constexpr FrameField kStateBytes[] = {
     {10, FieldWire::u8, vendor("balance.cells_1_8")},
     {11, FieldWire::u8, vendor("balance.cells_9_16")},
     {13, FieldWire::u8, vendor("disconnected.cells_1_8")},

@@ -16,7 +16,7 @@ constexpr std::size_t kSystemItems = 7;
 constexpr std::size_t kBehindStates = 4;  // Of a pack.
 constexpr std::size_t kListMax = 0xFF;
 
-void say_numbers(Draft& data, std::size_t items, std::span<const Field> rows) noexcept {
+void say_numbers(Draft& data, std::size_t items, std::span<const FrameField> rows) noexcept {
   const std::size_t at = data.zeros(kFirstItemAt + 2 * items);
   data.put(at, rows);
   data.store(at + kItemsAt, FieldWire::u8, static_cast<std::int64_t>(items));

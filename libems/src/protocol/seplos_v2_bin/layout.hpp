@@ -23,7 +23,7 @@ inline constexpr std::size_t kPowerSensor = 5;
 
 // 62: flags, two; cells per pack; highest and lowest cell; sensors per pack; highest and lowest
 // temperature of the cells, two more; numbers; states.
-inline constexpr Field kSystemFields[] = {
+inline constexpr FrameField kSystemFields[] = {
     {2, FieldWire::u8, value(Signal::cell_count)},
     {3, FieldWire::u16, cell(Signal::cell_voltage_max)},
     {5, FieldWire::u16, cell(Signal::cell_voltage_min)},
@@ -36,7 +36,7 @@ inline constexpr std::size_t kNumbersAt = 16;
 inline constexpr std::size_t kItemsAt = 6;  // Number of the items, two bytes each.
 inline constexpr std::size_t kFirstItemAt = 7;
 inline constexpr std::size_t kItemsNeeded = 6;
-inline constexpr Field kPackNumbers[] = {
+inline constexpr FrameField kPackNumbers[] = {
     {0, FieldWire::s16, value(Signal::pack_current, -10)},
     {2, FieldWire::u16, value(Signal::pack_voltage, 10)},
     {4, FieldWire::u16, value(Signal::remaining_capacity, 10'000)},
@@ -48,7 +48,7 @@ inline constexpr Field kPackNumbers[] = {
     {17, FieldWire::u16, vendor("port_voltage_mv", 10)},
 };
 // A system counts current and charge in tens of them.
-inline constexpr Field kSystemNumbers[] = {
+inline constexpr FrameField kSystemNumbers[] = {
     {0, FieldWire::s16, value(Signal::pack_current, -100)},
     {2, FieldWire::u16, value(Signal::pack_voltage, 10)},
     {4, FieldWire::u16, value(Signal::remaining_capacity, 100'000)},

@@ -22,8 +22,8 @@ Result<std::size_t> numbers_end(Bytes data, std::size_t at) noexcept {
 }
 
 /// Rows whose places count from `at`.
-void give_rows(const Publisher& out, Bytes data, std::size_t at, std::span<const Field> rows) {
-  for (const Field& row : rows) {
+void give_rows(const Publisher& out, Bytes data, std::size_t at, std::span<const FrameField> rows) {
+  for (const FrameField& row : rows) {
     give(out, row.meaning, load(data, at + row.at, row.wire, ByteOrder::big));
   }
 }

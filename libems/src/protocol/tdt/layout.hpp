@@ -51,7 +51,7 @@ inline constexpr std::size_t kTelemetrySize = 14;
 inline constexpr std::size_t kCurrentAt = 0;
 inline constexpr std::uint16_t kDischarging = 0x8000;
 inline constexpr std::uint16_t kCurrentBits = 0x3FFF;  // 0.1 A
-inline constexpr Field kTelemetryFields[] = {
+inline constexpr FrameField kTelemetryFields[] = {
     {2, FieldWire::u16, value(Signal::pack_voltage, 10)},
     {4, FieldWire::u16, value(Signal::remaining_capacity, 100'000)},
     {6, FieldWire::u16, value(Signal::full_capacity, 100'000)},
