@@ -12,6 +12,7 @@
 #include <filesystem>
 #include <fstream>
 #include <iterator>
+#include <limits>
 #include <nlohmann/json.hpp>
 
 #include "ems/io/ota/openssl_crypto.hpp"
@@ -294,6 +295,59 @@ TEST_F(Repository, ExpiredFileIsNotPublished) {
             Errc::expired);
 }
 
+TEST_F(Repository, DelegatedRoleThatLapsedStopsNobodyElse) {
+  RepositoryFolder repository = published();
+  const std::vector<SigningKey> bms = make(2);
+  const UtcInstant soon = kNow + kDay * 10;
+  ASSERT_TRUE(repository.delegate({"bms", publics(bms, 2), {"bms/*"}, true}, soon));
+  ASSERT_TRUE(repository.renew("targets", kYear));
+  sign(repository, "targets", targets_);
+  sign(repository, "bms", bms);
+  ASSERT_TRUE(publish(repository));
+  ASSERT_TRUE(publish(repository, false, soon)) << repository.subject();
+  EXPECT_EQ(body("timestamp.json")["version"], 3);
+  add(repository, "a", "1");
+  sign(repository, "targets", targets_);
+  ASSERT_TRUE(publish(repository, true, soon)) << repository.subject();
+  ASSERT_TRUE(repository.renew("bms", soon));
+  sign(repository, "bms", bms);
+  EXPECT_EQ(publish(repository, true, soon).error().code, Errc::expired);  // A slip is told.
+  EXPECT_EQ(repository.subject(), "bms");
+  EXPECT_EQ(publish(repository, false, kYear).error().code, Errc::expired);
+  EXPECT_EQ(repository.subject(), "root");
+}
+
+/// A thief of the online keys can have published the last version there is.
+TEST_F(Repository, NoVersionFollowsTheLastOne) {
+  constexpr std::int64_t kLast = std::numeric_limits<std::int64_t>::max();
+  RepositoryFolder repository = published();
+  const auto put = [this](const std::string& name, const json& file) {
+    std::ofstream(metadata(name.c_str())) << file.dump();
+  };
+  const json timestamp = json::parse(read(metadata("timestamp.json")));
+  json snapshot = json::parse(read(metadata("1.snapshot.json")));
+  const auto refused = [&](const json& file, const char* subject) {
+    put("timestamp.json", file);
+    const auto before = public_files();
+    EXPECT_EQ(publish(repository).error().code, Errc::version) << subject;
+    EXPECT_EQ(repository.subject(), subject);
+    EXPECT_EQ(public_files(), before);
+  };
+  json last = timestamp;
+  last["signed"]["version"] = kLast;
+  refused(last, "timestamp");
+  last = timestamp;
+  last["signed"]["meta"]["snapshot.json"]["version"] = kLast;
+  put(std::to_string(kLast) + ".snapshot.json", snapshot);
+  refused(last, "snapshot");
+  put("timestamp.json", timestamp);
+  snapshot["signed"]["meta"]["targets.json"]["version"] = kLast;
+  put("1.snapshot.json", snapshot);
+  fs::copy(metadata("1.targets.json"), metadata((std::to_string(kLast) + ".targets.json").c_str()));
+  EXPECT_EQ(repository.renew("targets", kYear).error().code, Errc::version);
+  EXPECT_TRUE(repository.staged()->empty());
+}
+
 TEST_F(Repository, NewRootNeedsOldAndNewKeys) {
   RepositoryFolder repository = published();
   const std::vector<SigningKey> fresh = make(2);
@@ -447,6 +501,36 @@ TEST_F(Repository, DelegatedRoleSignsItsOwnTargets) {
   std::ofstream(fs::path(dir_ / "repo") / "staged/pcs.json") << tuf::make_targets(kYear);
   EXPECT_EQ(publish(repository).error().code, Errc::not_found);
   EXPECT_EQ(repository.subject(), "pcs");
+}
+
+TEST_F(Repository, NothingIsStagedThatCannotBeReadAgain) {
+  RepositoryFolder repository = published();
+  const fs::path staged = fs::path(dir_ / "repo") / "staged/targets.json";
+  ASSERT_TRUE(repository.renew("targets", kYear));
+  json file = json::parse(read(staged));
+  std::size_t members = 7;  // signatures, signed, and the five of signed.
+  EXPECT_EQ(file["signed"].size(), 5u);
+  // Room for one signature (2), a target without `custom` (4) and one member more.
+  for (; members < 10'000 - 7; ++members) file["signed"]["x" + std::to_string(members)] = 0;
+  std::ofstream(staged) << file.dump();
+  const auto before = public_files();
+  std::ofstream(dir_ / "file") << "x";
+  tuf::Target target;
+  target.path = "a";
+  target.role = "targets";
+  target.device = tuf::DeviceTarget{{"EMS-A"}, "edge", "1", 1, 0, {}, "raw", kNow};
+  EXPECT_EQ(repository.add(dir_ / "file", target, kYear).error().code, Errc::malformed);
+  EXPECT_EQ(read(staged), file.dump());
+  EXPECT_EQ(public_files(), before);  // Nor the image.
+  target.device.reset();
+  ASSERT_TRUE(repository.add(dir_ / "file", target, kYear));
+  sign(repository, "targets", targets_, 1);
+  const std::string once = read(staged);
+  EXPECT_EQ(repository.sign("targets", targets_[1]).error().code, Errc::malformed);
+  EXPECT_EQ(read(staged), once);
+  ASSERT_TRUE(repository.remove("targets", "a", kYear));  // The way out.
+  sign(repository, "targets", targets_);
+  EXPECT_TRUE(publish(repository));
 }
 
 TEST_F(Repository, OneProgramAtATime) {

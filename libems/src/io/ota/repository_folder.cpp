@@ -50,6 +50,12 @@ fs::path consistent(const std::string& path, const ota::Sha256& sha256) {
   return plain.parent_path() / (repository::hex_text(sha256) + "." + plain.filename().string());
 }
 
+/// Only what can be read again is kept. Clients have the same limits.
+Result<std::string> readable(const std::string& text) {
+  if (const auto head = tuf::read_head(text); !head) return fail(head.error());
+  return text;
+}
+
 }  // namespace
 
 RepositoryFolder::RepositoryFolder(fs::path folder, int lock) noexcept
@@ -111,8 +117,10 @@ Result<void> RepositoryFolder::stage(std::string_view role, UtcInstant expires,
   if (!view) return fail(view.error());
   const Result<std::string> now = view->text(role);
   if (!now) return fail(now.error());
+  const Result<std::int64_t> version = repository::version_after(view->version_before(role));
+  if (!version) return fail(version.error());
   const Result<std::string> next =
-      tuf::with_version(*now, view->version_before(role) + 1, expires).and_then(change);
+      tuf::with_version(*now, *version, expires).and_then(change).and_then(readable);
   if (!next) return fail(next.error());
   const fs::path staged = folder_ / "staged";
   return repository::write_text(staged, staged, std::string(role) + ".json", *next);
@@ -129,7 +137,7 @@ Result<void> RepositoryFolder::add(const fs::path& file, tuf::Target target, Utc
   const std::string role = target.role;
   // The file first: metadata that is staged names nothing that is not there.
   const auto place = [&](const std::string& text) -> Result<std::string> {
-    Result<std::string> next = tuf::with_target(text, target);
+    Result<std::string> next = tuf::with_target(text, target).and_then(readable);
     if (!next) return next;
     const fs::path name = consistent(target.path, *target.sha256);
     if (!posix::is_file_name(name.filename().string())) {
@@ -207,7 +215,8 @@ Result<RoleState> RepositoryFolder::sign(std::string_view role, const SigningKey
   if (!message) return fail(message.error());
   const auto signature = key.sign(std::as_bytes(std::span(*message)));
   if (!signature) return fail(signature.error());
-  Result<std::string> text = tuf::with_signature(at->second, known->id, *signature);
+  Result<std::string> text =
+      tuf::with_signature(at->second, known->id, *signature).and_then(readable);
   if (!text) return fail(text.error());
   const fs::path staged = folder_ / "staged";
   const auto written = repository::write_text(staged, staged, std::string(role) + ".json", *text);

@@ -13,6 +13,7 @@ namespace ems::io {
 
 namespace fs = std::filesystem;
 namespace tuf = ota::tuf;
+using repository::version_after;
 using repository::versioned;
 using repository::View;
 using repository::write_text;
@@ -81,7 +82,7 @@ class Publication {
     const auto head = tuf::read_head(text);
     if (!head) return fail(head.error());
     if (head->type != type) return fail(Errc::malformed, 0, "a file of another type");
-    if (view_.staged.contains(role) && head->version != view_.version_before(role) + 1) {
+    if (view_.staged.contains(role) && head->version - 1 != view_.version_before(role)) {
       return fail(Errc::version, 0, "the staged file does not follow the published one");
     }
     const auto state = repository::state_of(view_, role, text);
@@ -89,7 +90,11 @@ class Publication {
     if (!state->complete()) {
       return fail(Errc::signature, 0, "fewer signatures than the threshold asks for");
     }
-    if (head->expires <= online_.now) return fail(Errc::expired, 0, "the file has expired");
+    // A delegated role that is out already and has lapsed harms its own paths only.
+    const bool counts = role == "root" || role == "targets" || view_.staged.contains(role);
+    if (counts && head->expires <= online_.now) {
+      return fail(Errc::expired, 0, "the file has expired");
+    }
     return {};
   }
 
@@ -192,6 +197,8 @@ class Publication {
     if (online_.snapshot_expires <= online_.now) {
       return fail(Errc::expired, 0, "the file would be expired already");
     }
+    const Result<std::int64_t> next = version_after(view_.published.snapshot_version);
+    if (!next) return fail(next.error());
     std::vector<tuf::FileReference> files;
     for (const auto& [name, version] : view_.published.files) {
       const std::string role = name.substr(0, name.size() - std::string_view(".json").size());
@@ -205,12 +212,11 @@ class Publication {
       if (role == "root") continue;
       files.push_back(reference(role + ".json", view_.version_before(role) + 1, text));
     }
-    const std::int64_t version = view_.published.snapshot_version + 1;
     Result<std::string> text =
-        sign("snapshot", tuf::make_snapshot(version, online_.snapshot_expires, files));
+        sign("snapshot", tuf::make_snapshot(*next, online_.snapshot_expires, files));
     if (!text) return fail(text.error());
     snapshot_text_ = *std::move(text);
-    snapshot_ = reference("snapshot.json", version, snapshot_text_);
+    snapshot_ = reference("snapshot.json", *next, snapshot_text_);
     return {};
   }
 
@@ -219,9 +225,10 @@ class Publication {
     if (online_.timestamp_expires <= online_.now) {
       return fail(Errc::expired, 0, "the file would be expired already");
     }
+    const Result<std::int64_t> next = version_after(view_.published.timestamp_version);
+    if (!next) return fail(next.error());
     Result<std::string> text =
-        sign("timestamp", tuf::make_timestamp(view_.published.timestamp_version + 1,
-                                              online_.timestamp_expires, snapshot_));
+        sign("timestamp", tuf::make_timestamp(*next, online_.timestamp_expires, snapshot_));
     if (!text) return fail(text.error());
     timestamp_text_ = *std::move(text);
     return {};

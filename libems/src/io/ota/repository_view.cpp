@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <limits>
 #include <system_error>
 
 #include "io/ota/repository_files.hpp"
@@ -53,6 +54,13 @@ Result<std::map<std::string, std::string, std::less<>>> read_staged(const fs::pa
 
 std::string versioned(std::int64_t version, std::string_view role) {
   return std::to_string(version) + "." + std::string(role) + std::string(kEnding);
+}
+
+Result<std::int64_t> version_after(std::int64_t version) {
+  if (version == std::numeric_limits<std::int64_t>::max()) {
+    return fail(Errc::version, 0, "no version is left: restore metadata/ from a copy");
+  }
+  return version + 1;
 }
 
 Result<Published> Published::read(const fs::path& metadata) {

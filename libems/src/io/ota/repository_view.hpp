@@ -20,6 +20,8 @@ inline constexpr std::size_t kFileMax = 5'000'000;  ///< The client's largest: t
 
 /// `4.targets.json`.
 [[nodiscard]] std::string versioned(std::int64_t version, std::string_view role);
+/// @errors version  it is the last one there is.
+[[nodiscard]] Result<std::int64_t> version_after(std::int64_t version);
 
 /// The newest of what clients see. Empty texts: nothing was published yet.
 struct Published {

@@ -33,7 +33,9 @@ struct RoleState {
 /// Every file appears whole and durable; a client that reads meanwhile sees the old state or the
 /// new one. A lock keeps a second program out.
 ///
-/// Every function that makes a file stages it: nothing reaches clients before publish().
+/// Every function that makes a file stages it: nothing reaches clients before publish(). A file
+/// beyond JsonLimits, which clients have too, is not staged: malformed, too_large. Where clients
+/// see the last version there is (2^63 - 1), nothing follows it: version.
 ///
 /// @thread_safety One caller.
 class RepositoryFolder {
@@ -83,7 +85,8 @@ class RepositoryFolder {
   /// timestamp, else before.
   /// @errors signature  fewer signatures than the threshold. expired. version  a staged file does
   ///         not follow the published one. not_found  a delegated role without a file.
-  ///         Nothing that a client sees has changed.
+  ///         Nothing that a client sees has changed. A delegated role that is out already may have
+  ///         expired: that harms its own paths only.
   Result<void> publish(const Online& online);
 
   /// What is staged: root, targets, delegated roles.
