@@ -210,7 +210,11 @@ TEST(Repository, TargetThatNoDeviceCouldTakeIsRefused) {
   EXPECT_EQ(code([](Target& t) { t.device->component.clear(); }), Errc::invalid_argument);
   EXPECT_EQ(code([](Target& t) { t.device->release_counter = -1; }), Errc::invalid_argument);
   EXPECT_EQ(code([](Target& t) { t.device->security_floor = -1; }), Errc::invalid_argument);
+  EXPECT_EQ(code([](Target& t) { t.device->security_floor = 8; }), Errc::invalid_argument);
   EXPECT_EQ(code([](Target& t) { t.device->min_from_counter = -1; }), Errc::invalid_argument);
+  Target highest = target("edge");
+  highest.device->security_floor = highest.device->release_counter;
+  EXPECT_TRUE(with_target(file, highest));
 }
 
 TEST(Repository, DelegationsKeepTheirOrder) {

@@ -85,6 +85,9 @@ Result<JsonEdit> custom_of(const DeviceTarget& device) {
   const Failure counters = fail(Errc::invalid_argument, 0, "a counter is not negative");
   if (device.release_counter < 0 || device.security_floor < 0) return counters;
   if (device.min_from_counter.value_or(0) < 0) return counters;
+  if (device.security_floor > device.release_counter) {  // No device takes it: see device.cpp.
+    return fail(Errc::invalid_argument, 0, "the security floor is above the release counter");
+  }
   bool ascii = is_ascii(device.component) && is_ascii(device.version) && is_ascii(device.payload);
   EditArray hardware;
   for (const std::string& id : device.hardware_ids) {

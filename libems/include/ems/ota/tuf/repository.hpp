@@ -116,8 +116,8 @@ struct SignatureCount {
 /// @errors malformed. not_found  no such role or key. invalid_argument  as make_root().
 [[nodiscard]] Result<std::string> with_change(std::string_view root, const RootChange& change);
 /// A target, added or replaced. Its role is that of the file.
-/// @errors malformed, bad_name. invalid_argument  no SHA-256, a negative counter, text that is not
-///         ASCII, no hardware id.
+/// @errors malformed, bad_name. invalid_argument  no SHA-256, a negative counter, a security floor
+///         above the release counter, text that is not ASCII, no hardware id.
 [[nodiscard]] Result<std::string> with_target(std::string_view targets, const Target& target);
 /// @errors malformed. not_found  no such target.
 [[nodiscard]] Result<std::string> without_target(std::string_view targets, std::string_view path);
