@@ -112,11 +112,16 @@ nlohmann::ordered_json to_json(const std::vector<RoleState>& states) {
   return out;
 }
 
+/// File names need not be UTF-8.
+void print(const nlohmann::ordered_json& json) {
+  ems::cli::print(json.dump(2, ' ', false, nlohmann::ordered_json::error_handler_t::replace));
+}
+
 /// What waits for signatures now.
 void print_staged(RepositoryFolder& repository, const std::string& what) {
   const auto states = repository.staged();
   if (!states) end_with(what + ": " + repository.subject(), states.error());
-  ems::cli::print(to_json(*states).dump(2));
+  print(to_json(*states));
 }
 
 SigningKey make_key(const fs::path& file) {
@@ -132,7 +137,7 @@ void key(const RepoOptions& options) {
   const nlohmann::ordered_json json{{"private", options.file},
                                     {"public", options.file + ".pub"},
                                     {"keyid", made.public_key().id}};
-  ems::cli::print(json.dump(2));
+  print(json);
 }
 
 tuf::PublicKey load_public(const std::string& file) {
@@ -255,7 +260,7 @@ void sign(const RepoOptions& options) {
   auto repository = open(options, "sign");
   const auto state = repository.sign(options.role, key);
   if (!state) end_with(what + ": " + repository.subject(), state.error());
-  ems::cli::print(to_json(*state).dump(2));
+  print(to_json(*state));
 }
 
 void publish(const RepoOptions& options) {
@@ -270,7 +275,7 @@ void publish(const RepoOptions& options) {
                              after(options, options.timestamp_days), !options.online_only}));
   const auto states = repository.published();
   if (!states) end_with(what + ": " + repository.subject(), states.error());
-  ems::cli::print(to_json(*states).dump(2));
+  print(to_json(*states));
 }
 
 void show(const RepoOptions& options) {
@@ -282,7 +287,7 @@ void show(const RepoOptions& options) {
   if (!staged) end_with(what + ": " + repository.subject(), staged.error());
   const nlohmann::ordered_json json{{"published", to_json(*published)},
                                     {"staged", to_json(*staged)}};
-  ems::cli::print(json.dump(2));
+  print(json);
 }
 
 void add_days(CLI::App& command, const std::string& name, std::int64_t& days,
@@ -290,6 +295,15 @@ void add_days(CLI::App& command, const std::string& name, std::int64_t& days,
   command.add_option(name, days, what)
       ->capture_default_str()
       ->check(CLI::Range(std::int64_t{1}, kDaysMax));
+}
+
+/// An option that is given again for each value. `[a,b]` is one value.
+CLI::Option* add_several(CLI::App& command, const std::string& name,
+                         std::vector<std::string>& values, const std::string& what) {
+  return command.add_option(name, values, what + "; several times")
+      ->expected(1)
+      ->take_all()
+      ->allow_extra_args(false);
 }
 
 /// What every command of a repository has.
@@ -309,8 +323,7 @@ void add_init(CLI::App& repo) {
       repo, "init", "Make a repository; its root and targets wait for signatures", options, init);
   for (RoleOptions& role : options->roles) {
     const std::string name = role.name;
-    command->add_option("--" + name + "-key", role.keys,
-                        "Public key (.pub) of " + name + "; several times");
+    add_several(*command, "--" + name + "-key", role.keys, "Public key (.pub) of " + name);
     command
         ->add_option("--" + name + "-threshold", role.threshold,
                      "Signatures that " + name + " needs")
@@ -332,8 +345,7 @@ void add_add(CLI::App& repo) {
   command->add_option("file", options->file, "The file")->required();
   command->add_option("--name", options->path, "Its name in the repository: edge/edge-2.4.1.img")
       ->required();
-  command->add_option("--hardware-id", device.hardware_ids, "Hardware it is for; several times")
-      ->required();
+  add_several(*command, "--hardware-id", device.hardware_ids, "Hardware it is for")->required();
   command->add_option("--component", device.component, "What it is: edge, bms, pcs, model, ...")
       ->required();
   command->add_option("--version", device.version, "For people: 2.4.1")->required();
@@ -368,9 +380,8 @@ void add_small(CLI::App& repo) {
   const auto delegated = std::make_shared<RepoOptions>();
   command = add_command(repo, "delegate", "Stage other hands for some paths", delegated, delegate);
   command->add_option("role", delegated->role, "Name of the role")->required();
-  command->add_option("--path", delegated->paths, "Targets it may sign: 'bms/*'; several times")
-      ->required();
-  command->add_option("--key", delegated->keys, "Public key (.pub); several times")->required();
+  add_several(*command, "--path", delegated->paths, "Targets it may sign: 'bms/*'")->required();
+  add_several(*command, "--key", delegated->keys, "Public key (.pub)")->required();
   command->add_option("--threshold", delegated->threshold, "Signatures it needs")
       ->capture_default_str();
   command->add_flag("--shared", delegated->shared, "Roles behind it may sign these paths too");
@@ -379,10 +390,9 @@ void add_small(CLI::App& repo) {
   const auto rotated = std::make_shared<RepoOptions>();
   command = add_command(repo, "rotate", "Stage the next root: other keys, other thresholds",
                         rotated, rotate);
-  command->add_option("--add", rotated->add, "ROLE=FILE: a public key (.pub) more; several times");
-  command->add_option("--remove", rotated->remove, "ROLE=KEYID: a key less; several times");
-  command->add_option("--threshold", rotated->thresholds,
-                      "ROLE=N: signatures it needs; several times");
+  add_several(*command, "--add", rotated->add, "ROLE=FILE: a public key (.pub) more");
+  add_several(*command, "--remove", rotated->remove, "ROLE=KEYID: a key less");
+  add_several(*command, "--threshold", rotated->thresholds, "ROLE=N: signatures it needs");
   add_days(*command, "--days", rotated->days, "Days root is good");
 
   const auto shown = std::make_shared<RepoOptions>();
@@ -403,9 +413,7 @@ void add_signing(CLI::App& repo) {
 
   const auto published = std::make_shared<RepoOptions>();
   command = add_command(repo, "publish", "Bring what is staged to the clients", published, publish);
-  command
-      ->add_option("--key", published->keys,
-                   "Private keys of snapshot and timestamp; several times")
+  add_several(*command, "--key", published->keys, "Private keys of snapshot and timestamp")
       ->required();
   add_days(*command, "--snapshot-days", published->snapshot_days, "Days snapshot is good");
   add_days(*command, "--timestamp-days", published->timestamp_days, "Days timestamp is good");

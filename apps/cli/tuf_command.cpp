@@ -4,6 +4,7 @@
 #include <cstdio>
 #include <memory>
 #include <optional>
+#include <span>
 #include <utility>
 #include <vector>
 
@@ -181,6 +182,16 @@ ordered_json to_json(const Target& target, const fs::path& file, bool fetched) {
   return out;
 }
 
+/// The name of a target's file: its path percent-encoded, or `%sha256-` and the path's hash where
+/// that is too long. No encoded path begins so.
+std::string file_name_of(const std::string& path) {
+  constexpr std::size_t kSizeMax = 255;
+  const std::string encoded = ems::ota::tuf::percent_encoded(path);
+  if (encoded.size() <= kSizeMax) return encoded;
+  const auto hash = ems::io::OpenSslCrypto{}.sha256(std::as_bytes(std::span{path}));
+  return "%sha256-" + ems::io::to_hex(hash);
+}
+
 void download(const TufOptions& options) {
   need(options.metadata_dir, "--metadata-dir");
   need(options.metadata_url, "--metadata-url");
@@ -195,14 +206,13 @@ void download(const TufOptions& options) {
   for (const std::string& name : options.names) {
     const auto target = session.client().find(name);
     if (!target) session.end(target.error());
-    const fs::path file =
-        fs::path{options.target_dir} / ems::ota::tuf::percent_encoded(target->path);
+    const fs::path file = fs::path{options.target_dir} / file_name_of(target->path);
     const auto fetched = ems::io::fetch_to_file(session.client(), *target, file);
     if (!fetched) session.end(fetched.error(), name);
     targets.push_back(to_json(*target, file, *fetched));
   }
   const ordered_json out{{"refresh", "ok"}, {"targets", targets}, {"notes", session.notes()}};
-  ems::cli::print(out.dump());
+  ems::cli::print(out.dump(-1, ' ', false, ordered_json::error_handler_t::replace));
 }
 
 }  // namespace
@@ -230,7 +240,8 @@ void ems::cli::add_tuf_command(CLI::App& app) {
   tuf->add_option("--metadata-dir", options->metadata_dir, "Folder of the trusted metadata");
   tuf->add_option("--target-name", options->names, "A target; may be given again")
       ->expected(1)
-      ->take_all();
+      ->take_all()
+      ->allow_extra_args(false);  // Else `[a,b]` would be two names.
   tuf->add_option("--target-base-url", options->target_base_url, "Where targets come from");
   tuf->add_option("--target-dir", options->target_dir, "Folder that targets go to");
   tuf->add_option("--now", options->now,

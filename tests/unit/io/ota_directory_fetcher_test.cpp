@@ -70,6 +70,12 @@ TEST(OtaDirectoryFetcher, FindsWhatAWebServerWouldFind) {
   EXPECT_EQ(get(fetcher, "1.%C3%B6.json"), "decoded");
   EXPECT_EQ(get(fetcher, "2.%C3%B6.json"), "as written");
   EXPECT_EQ(get(fetcher, "my%20files/a%20b.img"), "blank");
+  put(fs::path{dir / "repo"} / std::string(200, ' '), "long");  // Too long when encoded.
+  std::string blanks;
+  for (int i = 0; i < 200; ++i) blanks += "%20";
+  EXPECT_EQ(get(fetcher, blanks), "long");
+  EXPECT_EQ(get(fetcher, blanks + "%20"), "!not_found");
+  EXPECT_EQ(get(fetcher, std::string(256, 'a')), "!download");
   EXPECT_EQ(get(fetcher, "a%2.json"), "!not_found");
   EXPECT_EQ(get(fetcher, "a%zz.json"), "!not_found");
 }

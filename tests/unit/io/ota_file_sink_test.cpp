@@ -134,6 +134,48 @@ TEST(OtaFileSink, OnlyTheSameContentGoesOn) {
   EXPECT_EQ(FileSink::open(dir / "b.img", target_of("0123456789"))->kept(), 3U);
 }
 
+TEST(OtaFileSink, EveryNameThatAFolderHoldsGoesOn) {
+  for (const std::size_t size : {232U, 233U, 255U}) {
+    const TempDir dir;
+    const fs::path file = fs::path{dir / ""} / std::string(size, 'n');
+    for (const char* const content : {"9876543210", "0123456789"}) {
+      auto sink = FileSink::open(file, target_of(content));
+      ASSERT_TRUE(sink && sink->write(bytes_of("012"))) << size;
+    }
+    EXPECT_EQ(names_in(dir / "").size(), 1U) << size;  // Only what was begun last.
+    auto sink = FileSink::open(file, target_of("0123456789"));
+    ASSERT_TRUE(sink) << size;
+    EXPECT_EQ(sink->kept(), 3U) << size;
+    ASSERT_TRUE(sink->write(bytes_of("3456789")) && sink->commit()) << size;
+    EXPECT_EQ(content_of(file), "0123456789") << size;
+  }
+}
+
+TEST(OtaFileSink, ASpoiltPartialFileThatComesBackEndsTheDownload) {
+  test::OtaClient it;
+  ASSERT_EQ(it.refresh(), "ok");
+  const auto target = it.client->find("fw/edge.img");
+  ASSERT_TRUE(target);
+  const TempDir dir;
+  const std::string folder = dir / "downloads";
+  fs::create_directory(folder);
+  {
+    auto sink = FileSink::open(folder + "/a.img", *target);
+    ASSERT_TRUE(sink && sink->write(bytes_of("?")));
+  }
+  int asked = 0;
+  it.repository.fetcher.fault = [&](std::string_view, test::OtaBytes&) -> Result<void> {
+    if (++asked > 4) return fail(Errc::unavailable, 0, "test: asked again and again");
+    // The sink will remove the partial file from the folder it has open: that is another now.
+    const std::string other = dir / std::to_string(asked).c_str();
+    fs::rename(folder, other);
+    fs::copy(other, folder);
+    return {};
+  };
+  EXPECT_EQ(code_of(fetch_to_file(*it.client, *target, folder + "/a.img")), "hash");
+  EXPECT_EQ(asked, 2);
+}
+
 TEST(OtaFileSink, APartialFileOfSomebodyElseIsNotWrittenInto) {
   const TempDir dir;
   const Target target = target_of("0123456789");

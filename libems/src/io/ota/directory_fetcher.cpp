@@ -26,7 +26,7 @@ std::optional<std::string> decoded(std::string_view part) {
 
 posix::Fd open_part(int folder, std::string_view part, int flags) {
   posix::Fd fd = posix::open_at(folder, std::string{part}, flags);
-  if (fd || errno != ENOENT) return fd;
+  if (fd || (errno != ENOENT && errno != ENAMETOOLONG)) return fd;
   if (const auto other = decoded(part)) return posix::open_at(folder, *other, flags);
   errno = ENOENT;
   return fd;
@@ -37,7 +37,7 @@ Result<posix::Fd> open_below(int folder, std::string_view path) {
   for (std::size_t begin = 0;;) {
     const std::size_t end = std::min(path.find('/', begin), path.size());
     const std::string_view part = path.substr(begin, end - begin);
-    if (!posix::is_file_name(part)) {
+    if (!posix::is_file_name(part) && !decoded(part)) {  // Encoding may make it too long.
       return fail(Errc::download, begin, "folder: a path that could leave it");
     }
     const bool last = end == path.size();

@@ -11,6 +11,7 @@
 #include <cerrno>
 #include <climits>
 #include <cstdio>
+#include <span>
 #include <utility>
 #include <vector>
 
@@ -64,10 +65,16 @@ bool has_hashes(int fd, const Target& target, ota::Hasher& hasher) {
 constexpr std::size_t kHashDigits = 16;
 constexpr std::string_view kPart = ".part";
 
+/// What a partial file has of its file's name: all of it, or its hash where that would be too long.
+std::string stem_of(const std::string& name) {
+  if (name.size() + kHashDigits + kPart.size() + 2 <= NAME_MAX) return name;
+  return to_hex(OpenSslCrypto{}.sha256(std::as_bytes(std::span{name})));
+}
+
 /// `.NAME.HASH.part`: of this content only.
 std::string part_name(const std::string& name, const Target& target) {
   const Bytes hash = target.sha256 ? Bytes{*target.sha256} : Bytes{*target.sha512};
-  return "." + name + "." + to_hex(hash.first(kHashDigits / 2)) + std::string{kPart};
+  return "." + stem_of(name) + "." + to_hex(hash.first(kHashDigits / 2)) + std::string{kPart};
 }
 
 /// Removes what was begun of other contents of the same file: nobody will go on with it.
@@ -76,7 +83,7 @@ void remove_stale_parts(int folder, const std::string& name, const std::string& 
   DIR* list = fd ? ::fdopendir(fd.get()) : nullptr;
   if (list == nullptr) return;
   (void)fd.release();
-  const std::string begin = "." + name + ".";
+  const std::string begin = "." + stem_of(name) + ".";
   while (const dirent* entry = ::readdir(list)) {
     const std::string_view found{entry->d_name};
     if (found != keep && found.starts_with(begin) && found.ends_with(kPart) &&
@@ -239,7 +246,7 @@ Result<bool> fetch_to_file(ota::tuf::Client& client, const Target& target,
   OpenSslHasher sha256;
   OpenSslHasher sha512;
   if (holds(file, target, sha256)) return false;
-  for (;;) {
+  for (bool again = true;; again = false) {
     auto sink = FileSink::open(file, target);
     if (!sink) return fail(sink.error());
     const auto done = client.download(target, sha256, sha512, *sink);
@@ -251,7 +258,7 @@ Result<bool> fetch_to_file(ota::tuf::Client& client, const Target& target,
     const bool wrong = code == Errc::hash || code == Errc::length || code == Errc::too_large;
     const bool from_before = sink->kept() > 0;
     if (wrong) sink->discard();
-    if (!wrong || !from_before) return fail(done.error());
+    if (!wrong || !from_before || !again) return fail(done.error());
   }
 }
 

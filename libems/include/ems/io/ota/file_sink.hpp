@@ -15,6 +15,7 @@ namespace ems::io {
 class WriteBack;
 
 /// Collects a target in `.NAME.HASH.part` beside its place and moves it there when it is whole.
+/// A NAME of more than 232 bytes stands there as its SHA-256.
 ///
 /// The room for all of it is reserved first. A sink that is destroyed without commit() or discard()
 /// leaves the partial file, and the next download of the same content goes on from there. The disk
