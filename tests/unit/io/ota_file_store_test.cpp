@@ -72,6 +72,16 @@ TEST(OtaFileStore, KeepsItsFolderFromOthersAndToItself) {
   EXPECT_EQ(second.error().code, Errc::store);
 }
 
+TEST(OtaFileStore, AFolderThatOthersShareStaysAsItIs) {
+  const TempDir dir;
+  fs::create_directory(dir / "tmp");
+  fs::permissions(dir / "tmp", fs::perms::all | fs::perms::sticky_bit);
+  const auto folder = Folder::open(dir / "tmp");
+  ASSERT_FALSE(folder);
+  EXPECT_EQ(folder.error().code, Errc::store);
+  EXPECT_EQ(mode_of(dir / "tmp"), 01777U);
+}
+
 TEST(OtaFileStore, NeverLeavesItsFolder) {
   const TempDir dir;
   std::ofstream{dir / "outside"} << "secret";

@@ -18,9 +18,10 @@ namespace {
 constexpr unsigned kFolderMode = 0700;
 constexpr unsigned kFileMode = 0600;
 
-bool is_private(int folder) noexcept {
+/// The mode of a folder; 0: it cannot be told.
+unsigned mode_of(int folder) noexcept {
   struct stat info {};
-  return ::fstat(folder, &info) == 0 && (info.st_mode & 07777U) == kFolderMode;
+  return ::fstat(folder, &info) == 0 ? info.st_mode & 07777U : 0;
 }
 
 Failure bad_name() noexcept { return fail(Errc::store, 0, "store: not a file's name"); }
@@ -34,10 +35,12 @@ Result<Folder> Folder::open(const std::filesystem::path& path) {
   }
   posix::Fd fd{::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC)};
   if (!fd) return posix::failure(errno, Errc::store, "store: not a folder that can be opened");
+  const unsigned mode = mode_of(fd.get());
+  if ((mode & S_ISVTX) != 0) return fail(Errc::store, 0, "store: a folder that others share");
   if (::flock(fd.get(), LOCK_EX | LOCK_NB) != 0) {
     return fail(Errc::store, 0, "store: another program uses the folder");
   }
-  if (!is_private(fd.get()) && ::fchmod(fd.get(), kFolderMode) != 0) {
+  if (mode != kFolderMode && ::fchmod(fd.get(), kFolderMode) != 0) {
     return posix::failure(errno, Errc::store, "store: the folder cannot be kept from others");
   }
   if (made) {  // The folder's own name is its parent's business.

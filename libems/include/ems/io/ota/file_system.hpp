@@ -54,7 +54,8 @@ class Folder final : public FileSystem {
  public:
   /// Opens or makes the folder (its parent must be there), gives it mode 0700 and locks it: a
   /// second program that opens it is refused.
-  /// @errors store  not a folder, not ours, or in use; read_only, disk_full.
+  /// @errors store  not a folder, not ours, in use, or sticky as /tmp is: others share it;
+  /// read_only, disk_full.
   static Result<Folder> open(const std::filesystem::path& path);
   Folder(Folder&& other) noexcept;
   Folder& operator=(Folder&& other) noexcept;
