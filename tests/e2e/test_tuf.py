@@ -16,9 +16,11 @@ from urllib.parse import unquote
 import pytest
 
 from support.harness import ROOT, build_dir
+from support.tuf_repository import PythonRepository
 
 GENERATED = ROOT / "tests/vectors/ota/tuf/generated"
 CASES = {case["id"]: case for case in json.loads((GENERATED / "index.json").read_text())}
+CLASSES = "".join((ROOT / "docs" / page).read_text() for page in ("explanation/updates.md", "how-to/verify-an-update.md"))
 NOW = "2027-01-01T00:00:00Z"
 EDGE = "fw/edge/edge-2.4.1.img"
 BMS = "fw/bms/bms-1.9.0.bin"
@@ -40,6 +42,7 @@ def refused(*arguments) -> dict:
     assert (done.returncode, done.stdout) == (1, ""), (done.returncode, done.stdout, done.stderr)
     error = json.loads(done.stderr)
     assert set(error) == {"error"} and set(error["error"]) == {"code", "message"} and error["error"]["message"]
+    assert f"`{error['error']['code']}`" in CLASSES, "the pages name every class"
     return error["error"]
 
 
@@ -211,6 +214,38 @@ def test_the_order_of_options_and_commands_does_not_matter(base, tmp_path):
     good("refresh", *places(base, trusted))
     good("download", "--target-name", EDGE, *places(base, trusted, tmp_path / "downloads"))
     good(*places(base, trusted, tmp_path / "downloads"), "--target-name", EDGE, "--target-name", BMS, "download")
+
+
+def test_every_name_that_is_allowed_is_one_name_and_one_file(tmp_path):
+    names = ["x", "[x]", "[x,y]", "y", "a b" * 60, "d/" * 20 + "n" * 170, "d/" * 30 + "n" * 180]
+    PythonRepository(tmp_path / "repo", False, {name: f"content of {name}".encode() for name in names})
+    good("--metadata-dir", tmp_path / "trusted", "init", tmp_path / "repo/metadata/1.root.json")
+    options = ["--metadata-url", tmp_path / "repo/metadata", "--metadata-dir", tmp_path / "trusted", "--target-base-url", tmp_path / "repo/targets",
+               "--target-dir", tmp_path / "downloads", *(part for name in names for part in ("--target-name", name)), "download"]
+    targets = good(*options)["targets"]
+    assert [target["target"] for target in targets] == names
+    assert [Path(target["file"]).read_bytes() for target in targets] == [f"content of {name}".encode() for name in names]
+    assert [len(Path(target["file"]).name) for target in targets[4:]] == [8 + 64, 250, 8 + 64]
+    assert [target["fetched"] for target in good(*options)["targets"]] == [False] * len(names)
+
+
+def test_a_folder_whose_name_is_not_utf_8(base, tmp_path):
+    downloads = tmp_path / "d\udcff"  # The byte FF.
+    good("--metadata-dir", tmp_path / "trusted", "init", base / "root.json")
+    assert good(*places(base, tmp_path / "trusted", downloads), "--target-name", EDGE, "download")["targets"][0]["file"].startswith(f"{tmp_path}/d\ufffd/")
+    assert [file.name for file in downloads.iterdir()] == [EDGE.replace("/", "%2F")]
+    key = emsctl("repo", "key", downloads / "k.pem")
+    assert (key.returncode, json.loads(key.stdout)["private"]) == (0, f"{tmp_path}/d\ufffd/k.pem")
+
+
+def test_values_in_brackets_are_values_of_a_repository_too(tmp_path):
+    assert emsctl("repo", "init", tmp_path / "repo", "--make-keys", tmp_path / "keys").returncode == 0
+    (tmp_path / "file").write_bytes(b"1")
+    done = emsctl("repo", "add", "--hardware-id", "[A,B]", "--hardware-id", "C", tmp_path / "repo", tmp_path / "file", "--name", "a", "--component", "edge",
+                  "--version", "1", "--release-counter", 1)
+    assert done.returncode == 0, done.stderr
+    target = json.loads((tmp_path / "repo/staged/targets.json").read_text())["signed"]["targets"]["a"]
+    assert target["custom"]["ems"]["hardware_ids"] == ["[A,B]", "C"]
 
 
 @pytest.mark.parametrize("wrong", [
