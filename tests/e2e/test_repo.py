@@ -208,6 +208,21 @@ def test_a_delegated_role_signs_its_own_paths(made, tmp_path):
     assert client.refused("edge/other.bin") == "not-found"
 
 
+def test_a_delegated_role_that_lapsed_stops_nobody_else(made, tmp_path):
+    made.repo("delegate", "oem", "--path", "oem/*", "--key", made.new_key("oem-1"))
+    (tmp_path / "file").write_bytes(b"oem")
+    made.add(tmp_path / "file", "oem/fw.bin", 1, "--role", "oem", "--days", 1)
+    made.sign("targets")
+    made.sign("oem", "oem-1")
+    made.publish()
+    now = (datetime.now(timezone.utc) + timedelta(days=2)).strftime("%Y-%m-%dT%H:%M:%SZ")
+    made.repo("publish", "--key", made.key("snapshot-1"), "--key", made.key("timestamp-1"), "--online-only", "--now", now)
+    assert made.body("timestamp.json")["version"] == 4
+    client = Client(tmp_path / "client", made.root, made.folder, "--now", now)
+    assert client.download(EDGE) == [CONTENT[EDGE]]
+    assert client.refused("oem/fw.bin") == "expired"
+
+
 # ---- Both refuse what somebody else changed ----------------------------------------------------
 
 
@@ -402,6 +417,7 @@ def test_what_is_wrong_is_told_and_changes_nothing(made, tmp_path):
     assert "already_exists" in made.repo("init", "--make-keys", tmp_path / "others", code=1).stderr
     described = ["--hardware-id", "A", "--component", "edge", "--version", "1", "--release-counter", 1]
     assert "bad_name" in made.repo("add", tmp_path / "file", "--name", "../a", *described, code=1).stderr
+    assert "invalid_argument" in made.repo("add", tmp_path / "file", "--name", "b", *described, "--security-floor", 2, code=1).stderr
     assert "not_found" in run("repo", "show", tmp_path / "nothing", code=1).stderr
     made.repo("rotate", "--add", "root", code=2)
     made.repo("rotate", "--threshold", "root=two", code=2)
