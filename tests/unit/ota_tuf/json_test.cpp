@@ -69,13 +69,13 @@ TEST(Json, NestedContainersKeepTheirElementsApart) {
   ASSERT_TRUE(json);
   const JsonValue root = json->root();
   std::vector<std::size_t> sizes;
-  for (const JsonValue inner : *root["a"].array()) sizes.push_back(inner.array()->size());
+  const Result<JsonArray> outer = root["a"].array();
+  for (const JsonValue inner : *outer) sizes.push_back(inner.array()->size());
   EXPECT_EQ(sizes, (std::vector<std::size_t>{2, 0, 1}));
   EXPECT_EQ(*root["b"]["d"].integer(), 4);
   EXPECT_EQ(*root["e"].integer(), 5);
   EXPECT_EQ(root["b"]["c"].object()->size(), 0U);
-  const JsonValue last = *(*root["a"].array()).begin()++;
-  EXPECT_EQ(last.array()->size(), 2U);
+  EXPECT_EQ((*outer->begin()++).array()->size(), 2U);
 }
 
 TEST(Json, AChainEndsWithItsFirstReason) {
