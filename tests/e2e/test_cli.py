@@ -190,7 +190,8 @@ MISTAKES = [
     ("control:", "contrl:", 'unknown key "contrl"; did you mean "control"?'),
     ("tick_s: 0.1", "tick_s: fast", 'must be a number, not "fast"'),
     ("telemetry_period_s: 1.0", "telemetry_period_s: 0.01", "0.01 is out of range; allowed are 0.1 .. 60 s"),
-    ("protocol: jbd", "protocol: jdb", f'unknown protocol "jdb"; known are {", ".join(map(json.dumps, ems.protocols()))}; did you mean "jbd"?'),
+    ("protocol: jbd", "protocol: jdb",
+     f'unknown protocol "jdb"; known are {", ".join(map(json.dumps, [*ems.protocols(), "described"]))}; did you mean "jbd"?'),
     ("pack: sunspec_pcs", "pack: sunspec_psc", 'did you mean "sunspec_pcs"?'),
     ("batteries: [1]", "batteries: [7]", "7"),
 ]
