@@ -7,7 +7,7 @@ import time
 import pytest
 
 from support.grpc_client import Contract, identity
-from support.harness import wait_for
+from support.harness import RECONNECT_S, wait_for
 from support.plant import truth
 
 FLEET = "ems.v1.FleetService"
@@ -36,7 +36,7 @@ def site(install):
                    "12")
     site.start_agent()
     wait_for("the site is healthy", lambda: site.status()["safety"]["state"] == "normal", 30)
-    wait_for("the server has it", lambda: site.status()["mode"] == "online", 15)
+    wait_for("the server has it", lambda: site.status()["mode"] == "online", RECONNECT_S)
     return site
 
 
@@ -159,7 +159,7 @@ def test_restarts_lost_servers_and_time_that_runs_out(site, contract):
     assert site.status()["decision"]["winner"] != "remote_setpoint"
 
     # Without the server: AUTONOMOUS after the configured time, said as an alarm, and still so after a restart.
-    wait_for("ONLINE", lambda: site.status()["mode"] == "online", 20)  # It was away, perhaps for longer than it may be.
+    wait_for("ONLINE", lambda: site.status()["mode"] == "online", RECONNECT_S)  # It was away, perhaps for longer than it may be.
     lost = time.monotonic()
     site.kill("server")
     wait_for("AUTONOMOUS", lambda: site.status()["mode"] == "autonomous", 15)
@@ -171,7 +171,7 @@ def test_restarts_lost_servers_and_time_that_runs_out(site, contract):
     site.start_agent()
     assert site.status()["mode"] == "autonomous"
     site.start_server()
-    wait_for("ONLINE again", lambda: site.status()["mode"] == "online", 20)
+    wait_for("ONLINE again", lambda: site.status()["mode"] == "online", RECONNECT_S)
 
 
 def fleet_watch(contract, channel, command_id: str) -> str:

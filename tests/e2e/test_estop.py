@@ -3,7 +3,7 @@
 import time
 
 from support.cut import TcpLine
-from support.harness import wait_for
+from support.harness import RECONNECT_S, wait_for
 from support.kill_loop import from_server
 
 STOPS = 5
@@ -19,7 +19,7 @@ def test_an_emergency_stop_reaches_the_wire_from_the_server_and_from_the_socket(
     line = TcpLine(site.pcs_port)
     site.write("site.yaml", (site.folder / "site.yaml").read_text().replace(f"127.0.0.1:{site.pcs_port}", f"127.0.0.1:{line.port}"))
     site.start_agent()
-    wait_for("the uplink is online", lambda: site.status()["uplink"]["state"] == "online", 30)
+    wait_for("the uplink is online", lambda: site.status()["uplink"]["state"] == "online", RECONNECT_S)
     wait_for("the inverter is told something", lambda: line.writes, 30)
 
     def quiet() -> bool:

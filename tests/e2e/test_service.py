@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from support.harness import wait_for
+from support.harness import RECONNECT_S, wait_for
 
 ROOT = Path(__file__).resolve().parents[2]
 WATCHDOG_S = 3.0
@@ -180,7 +180,7 @@ def test_everything_a_daemon_calls_is_allowed_by_its_unit(manager, unit):
     site.start(unit, shutil.which("strace"), "-f", "-qq", "-o", str(trace), str(program), "--config", config)
     end.until("READY=1", 40)
     if unit == "agent":
-        wait_for("uplink", lambda: site.status()["uplink"]["state"] == "online", 30)
+        wait_for("uplink", lambda: site.status()["uplink"]["state"] == "online", RECONNECT_S)
     end.listen(3)
     pid = int(trace.read_text().split(maxsplit=1)[0])
     os.kill(pid, signal.SIGTERM)

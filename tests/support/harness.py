@@ -23,6 +23,9 @@ def free_port() -> int:
         return s.getsockname()[1]
 
 
+RECONNECT_S = 75  # An agent that found no server tries again after at most 60 s; the rest is for a busy machine.
+
+
 def wait_for(what: str, condition, timeout_s: float, every_s: float = 0.1):
     """Polls `condition` until it returns something true; that is returned. Says what was awaited when time is up."""
     end = time.monotonic() + timeout_s

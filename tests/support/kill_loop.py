@@ -8,7 +8,7 @@ import time
 from dataclasses import dataclass, field
 
 from support.cut import PtyLine, TcpLine
-from support.harness import Installation, wait_for
+from support.harness import RECONNECT_S, Installation, wait_for
 from support.plant import ROW_S, ZERO_W, now_s, truth
 
 LEASE_S = 1.0
@@ -98,7 +98,7 @@ class KillLoop:
     def once(self, kind: str) -> Outcome:
         wait_for("the site is healthy", self.healthy, 40)
         if kind == "server":
-            wait_for("the uplink is online", lambda: self.site.status()["uplink"]["state"] == "online", 30)
+            wait_for("the uplink is online", lambda: self.site.status()["uplink"]["state"] == "online", RECONNECT_S)
 
             def led_by_server() -> bool:  # A set-point of 1 s, given again and again until the plant follows it.
                 self.order_from_server()
