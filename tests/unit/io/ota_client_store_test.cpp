@@ -4,6 +4,8 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <cstdint>
+#include <limits>
 
 #include "support/ota_client.hpp"
 
@@ -485,6 +487,14 @@ TEST_F(OtaStore, InitTakesARootOnceAndOnlyAGoodOne) {
             Errc::already_exists);
   EXPECT_EQ(store.files["root.json"], repository.first_root);
   EXPECT_EQ(find("fw/edge.img"), "failed-precondition fw/edge.img");
+}
+
+TEST_F(OtaStore, NoRootFollowsTheLastVersionThereIs) {
+  repository.root["version"] = std::numeric_limits<std::int64_t>::max();
+  repository.publish_root();
+  store.files["root.json"] = repository.fetcher.files.at("metadata/9223372036854775807.root.json");
+  EXPECT_EQ(refresh(), "ok");
+  EXPECT_EQ(repository.fetcher.asked.front(), "metadata/timestamp.json");
 }
 
 TEST_F(OtaStore, InitReplacesARootThatNobodyCanTrustAnyMore) {
