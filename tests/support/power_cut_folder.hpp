@@ -50,7 +50,11 @@ class PowerCutFolder final : public io::FileSystem {
     countdown_ = 0;
   }
 
+  /// The one file that the disk does not give; empty: it gives them all.
+  std::string unreadable{};
+
   Result<std::vector<std::byte>> read(std::string_view name, std::size_t size_max) override {
+    if (!unreadable.empty() && name == unreadable) return fail(Errc::store, 0, "simulated: EIO");
     const auto found = names_.find(name);
     if (found == names_.end()) return fail(Errc::not_found, 0, "simulated: no such file");
     if (found->second->content.size() > size_max) {

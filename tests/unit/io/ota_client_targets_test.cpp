@@ -48,6 +48,19 @@ TEST_F(OtaTargets, RolesAreAskedInPreOrderDepthFirst) {
   EXPECT_THAT(visited(), ElementsAre());  // From the store, without a fetch.
 }
 
+TEST_F(OtaTargets, ARoleWhoseNameNoDiskTakesIsUsedAndNotKept) {
+  std::string name;
+  std::string encoded;  // 252 bytes: with `.json` more than NAME_MAX.
+  for (int i = 0; i < 42; ++i) name += "\u00f6", encoded += "%C3%B6";
+  repository.delegate(repository.targets, name, {"*"});
+  repository.add_target(role(name), "x", "of a long name");
+  repository.publish();
+  repository.put("1." + encoded + ".json", role(name), {name});
+  ASSERT_EQ(refresh(), "ok");
+  EXPECT_EQ(get("x"), "of a long name");
+  EXPECT_FALSE(store.files.contains(encoded + ".json"));
+}
+
 TEST_F(OtaTargets, ATerminatingRoleAndThoseBelowItAreTheLast) {
   repository.delegate(repository.targets, "A", {"*"});
   repository.delegate(repository.targets, "B", {"*"});

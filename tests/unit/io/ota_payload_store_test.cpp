@@ -329,6 +329,20 @@ TEST(OtaPayloadStore, QuarantinesWhatTookTheProgramDownTwice) {
   EXPECT_TRUE(store.record("limits")->is_quarantined(kCrypto.sha256(bytes_of("two"))));
 }
 
+TEST(OtaPayloadStore, WhatTheDiskDidNotGiveBackWasNotLoadedAndIsNotQuarantined) {
+  PowerCutFolder folder;
+  PayloadStore store(folder, kCrypto);
+  Program program;
+  for (int attempt = 0; attempt < 4; ++attempt) {
+    folder.unreadable = "limits.0";
+    EXPECT_EQ(code(install(store, program, "one")), Errc::store);
+  }
+  EXPECT_EQ(program.loads, 0);
+  folder.unreadable.clear();
+  ASSERT_TRUE(install(store, program, "one"));
+  EXPECT_EQ(program.running, "one");
+}
+
 TEST(OtaPayloadStore, WorksInAFolder) {
   const test::TempDir dir;
   Program program;

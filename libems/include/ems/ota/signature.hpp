@@ -12,9 +12,10 @@ namespace ems::ota {
 /// Whether a public key may be trusted at all. Every key that passes has one encoding only: two
 /// keys are the same exactly when their bytes are.
 ///
-/// Ed25519: 32 bytes, a canonical point not of small order (for these anyone can sign; the key of
-/// an erased flash page, all zero, is one). ECDSA: a point of P-256, uncompressed, in the one DER
-/// that RFC 5480 gives it. RSA: what Crypto::key_is_valid() asks for.
+/// Ed25519: 32 bytes, reduced, not of small order (for these anyone can sign; the key of an erased
+/// flash page, all zero, is one); one that is off the curve passes and signs nothing. ECDSA: a
+/// point of P-256, uncompressed, in the one DER that RFC 5480 gives it. RSA: what
+/// Crypto::key_is_valid() asks for.
 ///
 /// @errors        bad_key.
 /// @thread_safety Yes.
